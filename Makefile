@@ -1,0 +1,67 @@
+# Everything Frontdesk does from a fresh clone. `make` alone lists the doors.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOG ?= embedded
+
+.PHONY: help
+help: ## list the doors
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml
+	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
+
+.PHONY: setup
+setup: $(VENV)/.ready ## create .venv from the hashed lock file
+
+.PHONY: demo
+demo: setup ## play a morning of contacts and watch who gets them (LOG=kafka: three processes, a real broker)
+	@$(BIN)/python -m services demo --log $(LOG)
+
+.PHONY: test
+test: setup ## run every test (unit to real Kafka)
+	@scripts/test.sh
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict, buf lint
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/buf lint protos
+	$(BIN)/buf format -d --exit-code protos
+
+.PHONY: format
+format: setup ## let ruff and buf format the tree
+	@$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/buf format -w protos
+
+.PHONY: proto
+proto: setup ## regenerate frontdesk/v1 from protos/
+	@$(BIN)/python scripts/generate_protos.py
+
+.PHONY: verify
+verify: setup ## fail when generated code or the lock file is stale
+	@$(BIN)/python scripts/generate_protos.py --check
+	$(BIN)/python scripts/check_locks.py
+
+.PHONY: bench
+bench: setup ## measure the hot paths as ratios to their references, on real Kafka
+	@$(BIN)/python -m benchmarks
+
+.PHONY: kafka-up
+kafka-up: setup ## start a real Apache Kafka on loopback (Docker, else Java and Maven)
+	@$(BIN)/python -m services.runtime.broker up
+
+.PHONY: kafka-down
+kafka-down: setup ## stop that broker
+	@$(BIN)/python -m services.runtime.broker down
+
+.PHONY: lock
+lock: setup ## recompute the hashed lock files from requirements/*.in
+	@$(BIN)/python scripts/check_locks.py --write
