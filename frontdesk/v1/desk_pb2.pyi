@@ -1,0 +1,133 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Desk(_message.Message):
+    __slots__ = ("desk_id", "version", "topics", "queues", "authority", "agents", "limits")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    TOPICS_FIELD_NUMBER: _ClassVar[int]
+    QUEUES_FIELD_NUMBER: _ClassVar[int]
+    AUTHORITY_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    version: str
+    topics: _containers.RepeatedCompositeFieldContainer[Topic]
+    queues: _containers.RepeatedCompositeFieldContainer[Queue]
+    authority: _containers.RepeatedCompositeFieldContainer[AuthorityRule]
+    agents: _containers.RepeatedCompositeFieldContainer[Agent]
+    limits: DeskLimits
+    def __init__(self, desk_id: _Optional[str] = ..., version: _Optional[str] = ..., topics: _Optional[_Iterable[_Union[Topic, _Mapping]]] = ..., queues: _Optional[_Iterable[_Union[Queue, _Mapping]]] = ..., authority: _Optional[_Iterable[_Union[AuthorityRule, _Mapping]]] = ..., agents: _Optional[_Iterable[_Union[Agent, _Mapping]]] = ..., limits: _Optional[_Union[DeskLimits, _Mapping]] = ...) -> None: ...
+
+class Topic(_message.Message):
+    __slots__ = ("topic_id", "resolution_prior", "handle_seconds", "level_priors", "decision_type")
+    TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_PRIOR_FIELD_NUMBER: _ClassVar[int]
+    HANDLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_PRIORS_FIELD_NUMBER: _ClassVar[int]
+    DECISION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    topic_id: str
+    resolution_prior: float
+    handle_seconds: float
+    level_priors: _containers.RepeatedScalarFieldContainer[float]
+    decision_type: str
+    def __init__(self, topic_id: _Optional[str] = ..., resolution_prior: _Optional[float] = ..., handle_seconds: _Optional[float] = ..., level_priors: _Optional[_Iterable[float]] = ..., decision_type: _Optional[str] = ...) -> None: ...
+
+class Queue(_message.Message):
+    __slots__ = ("queue_id", "topic_ids", "channels")
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_IDS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    queue_id: str
+    topic_ids: _containers.RepeatedScalarFieldContainer[str]
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, queue_id: _Optional[str] = ..., topic_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AuthorityRule(_message.Message):
+    __slots__ = ("decision_type", "currency", "limits_minor")
+    DECISION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_MINOR_FIELD_NUMBER: _ClassVar[int]
+    decision_type: str
+    currency: str
+    limits_minor: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, decision_type: _Optional[str] = ..., currency: _Optional[str] = ..., limits_minor: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Grant(_message.Message):
+    __slots__ = ("decision_type", "limit_minor", "currency", "unlimited")
+    DECISION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    UNLIMITED_FIELD_NUMBER: _ClassVar[int]
+    decision_type: str
+    limit_minor: int
+    currency: str
+    unlimited: bool
+    def __init__(self, decision_type: _Optional[str] = ..., limit_minor: _Optional[int] = ..., currency: _Optional[str] = ..., unlimited: _Optional[bool] = ...) -> None: ...
+
+class Agent(_message.Message):
+    __slots__ = ("agent_id", "topic_ids", "languages", "grants", "capacity_units", "speed_factor", "skills")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_IDS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGES_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_UNITS_FIELD_NUMBER: _ClassVar[int]
+    SPEED_FACTOR_FIELD_NUMBER: _ClassVar[int]
+    SKILLS_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    topic_ids: _containers.RepeatedScalarFieldContainer[str]
+    languages: _containers.RepeatedScalarFieldContainer[str]
+    grants: _containers.RepeatedCompositeFieldContainer[Grant]
+    capacity_units: int
+    speed_factor: float
+    skills: _containers.RepeatedCompositeFieldContainer[Skill]
+    def __init__(self, agent_id: _Optional[str] = ..., topic_ids: _Optional[_Iterable[str]] = ..., languages: _Optional[_Iterable[str]] = ..., grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., capacity_units: _Optional[int] = ..., speed_factor: _Optional[float] = ..., skills: _Optional[_Iterable[_Union[Skill, _Mapping]]] = ...) -> None: ...
+
+class Skill(_message.Message):
+    __slots__ = ("topic_id", "resolution")
+    TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    topic_id: str
+    resolution: float
+    def __init__(self, topic_id: _Optional[str] = ..., resolution: _Optional[float] = ...) -> None: ...
+
+class DeskLimits(_message.Message):
+    __slots__ = ("offer_phone_ms", "offer_other_ms", "wrap_up_phone_ms", "wrap_up_other_ms", "target_phone_ms", "target_social_ms", "target_email_ms", "due_ms", "consult_unfilled_ms", "consult_joined_ms", "handover_ms", "callback_ms", "repeat_window_ms", "lease_ms", "missed_offers_max", "retention_ms")
+    OFFER_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
+    OFFER_OTHER_MS_FIELD_NUMBER: _ClassVar[int]
+    WRAP_UP_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
+    WRAP_UP_OTHER_MS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_SOCIAL_MS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_EMAIL_MS_FIELD_NUMBER: _ClassVar[int]
+    DUE_MS_FIELD_NUMBER: _ClassVar[int]
+    CONSULT_UNFILLED_MS_FIELD_NUMBER: _ClassVar[int]
+    CONSULT_JOINED_MS_FIELD_NUMBER: _ClassVar[int]
+    HANDOVER_MS_FIELD_NUMBER: _ClassVar[int]
+    CALLBACK_MS_FIELD_NUMBER: _ClassVar[int]
+    REPEAT_WINDOW_MS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MS_FIELD_NUMBER: _ClassVar[int]
+    MISSED_OFFERS_MAX_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_MS_FIELD_NUMBER: _ClassVar[int]
+    offer_phone_ms: int
+    offer_other_ms: int
+    wrap_up_phone_ms: int
+    wrap_up_other_ms: int
+    target_phone_ms: int
+    target_social_ms: int
+    target_email_ms: int
+    due_ms: int
+    consult_unfilled_ms: int
+    consult_joined_ms: int
+    handover_ms: int
+    callback_ms: int
+    repeat_window_ms: int
+    lease_ms: int
+    missed_offers_max: int
+    retention_ms: int
+    def __init__(self, offer_phone_ms: _Optional[int] = ..., offer_other_ms: _Optional[int] = ..., wrap_up_phone_ms: _Optional[int] = ..., wrap_up_other_ms: _Optional[int] = ..., target_phone_ms: _Optional[int] = ..., target_social_ms: _Optional[int] = ..., target_email_ms: _Optional[int] = ..., due_ms: _Optional[int] = ..., consult_unfilled_ms: _Optional[int] = ..., consult_joined_ms: _Optional[int] = ..., handover_ms: _Optional[int] = ..., callback_ms: _Optional[int] = ..., repeat_window_ms: _Optional[int] = ..., lease_ms: _Optional[int] = ..., missed_offers_max: _Optional[int] = ..., retention_ms: _Optional[int] = ...) -> None: ...

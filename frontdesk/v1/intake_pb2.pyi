@@ -1,0 +1,58 @@
+from frontdesk.v1 import facts_pb2 as _facts_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SubmitRequest(_message.Message):
+    __slots__ = ("request_id", "fact")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FACT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    fact: _facts_pb2.Fact
+    def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[_facts_pb2.Fact, _Mapping]] = ...) -> None: ...
+
+class SubmitResponse(_message.Message):
+    __slots__ = ("fact_id", "contact_id", "partition", "offset")
+    FACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    fact_id: str
+    contact_id: str
+    partition: int
+    offset: int
+    def __init__(self, fact_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ...) -> None: ...
+
+class SubmitStreamRequest(_message.Message):
+    __slots__ = ("request_id", "fact")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FACT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    fact: _facts_pb2.Fact
+    def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[_facts_pb2.Fact, _Mapping]] = ...) -> None: ...
+
+class RefusedFact(_message.Message):
+    __slots__ = ("index", "request_id", "field", "description")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    request_id: str
+    field: str
+    description: str
+    def __init__(self, index: _Optional[int] = ..., request_id: _Optional[str] = ..., field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+
+class SubmitStreamResponse(_message.Message):
+    __slots__ = ("accepted", "refused", "refusals")
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    accepted: int
+    refused: int
+    refusals: _containers.RepeatedCompositeFieldContainer[RefusedFact]
+    def __init__(self, accepted: _Optional[int] = ..., refused: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[RefusedFact, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,345 @@
+import datetime
+
+from frontdesk.v1 import decisions_pb2 as _decisions_pb2
+from frontdesk.v1 import desk_pb2 as _desk_pb2
+from frontdesk.v1 import facts_pb2 as _facts_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ContactState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONTACT_STATE_UNSPECIFIED: _ClassVar[ContactState]
+    CONTACT_STATE_QUEUED: _ClassVar[ContactState]
+    CONTACT_STATE_OFFERED: _ClassVar[ContactState]
+    CONTACT_STATE_ASSIGNED: _ClassVar[ContactState]
+    CONTACT_STATE_CONSULTING: _ClassVar[ContactState]
+    CONTACT_STATE_AWAITING_APPROVAL: _ClassVar[ContactState]
+    CONTACT_STATE_HANDING_OVER: _ClassVar[ContactState]
+    CONTACT_STATE_PROMISED: _ClassVar[ContactState]
+    CONTACT_STATE_WRAPPING: _ClassVar[ContactState]
+    CONTACT_STATE_CLOSED: _ClassVar[ContactState]
+CONTACT_STATE_UNSPECIFIED: ContactState
+CONTACT_STATE_QUEUED: ContactState
+CONTACT_STATE_OFFERED: ContactState
+CONTACT_STATE_ASSIGNED: ContactState
+CONTACT_STATE_CONSULTING: ContactState
+CONTACT_STATE_AWAITING_APPROVAL: ContactState
+CONTACT_STATE_HANDING_OVER: ContactState
+CONTACT_STATE_PROMISED: ContactState
+CONTACT_STATE_WRAPPING: ContactState
+CONTACT_STATE_CLOSED: ContactState
+
+class Position(_message.Message):
+    __slots__ = ("generation", "partition", "offset")
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    generation: int
+    partition: int
+    offset: int
+    def __init__(self, generation: _Optional[int] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ...) -> None: ...
+
+class AgentCommand(_message.Message):
+    __slots__ = ("command_id", "sign_in", "set_presence", "answer_offer", "ask_help", "answer_help", "ask_transfer", "use_authority", "end_conversation", "resolve")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGN_IN_FIELD_NUMBER: _ClassVar[int]
+    SET_PRESENCE_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_OFFER_FIELD_NUMBER: _ClassVar[int]
+    ASK_HELP_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_HELP_FIELD_NUMBER: _ClassVar[int]
+    ASK_TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    USE_AUTHORITY_FIELD_NUMBER: _ClassVar[int]
+    END_CONVERSATION_FIELD_NUMBER: _ClassVar[int]
+    RESOLVE_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    sign_in: _facts_pb2.AgentSignedIn
+    set_presence: _facts_pb2.AgentStateChanged
+    answer_offer: _facts_pb2.OfferAnswered
+    ask_help: _facts_pb2.HelpAsked
+    answer_help: _facts_pb2.HelpAnswered
+    ask_transfer: _facts_pb2.TransferAsked
+    use_authority: _facts_pb2.AuthorityUsed
+    end_conversation: _facts_pb2.ConversationEnded
+    resolve: _facts_pb2.ContactResolved
+    def __init__(self, command_id: _Optional[str] = ..., sign_in: _Optional[_Union[_facts_pb2.AgentSignedIn, _Mapping]] = ..., set_presence: _Optional[_Union[_facts_pb2.AgentStateChanged, _Mapping]] = ..., answer_offer: _Optional[_Union[_facts_pb2.OfferAnswered, _Mapping]] = ..., ask_help: _Optional[_Union[_facts_pb2.HelpAsked, _Mapping]] = ..., answer_help: _Optional[_Union[_facts_pb2.HelpAnswered, _Mapping]] = ..., ask_transfer: _Optional[_Union[_facts_pb2.TransferAsked, _Mapping]] = ..., use_authority: _Optional[_Union[_facts_pb2.AuthorityUsed, _Mapping]] = ..., end_conversation: _Optional[_Union[_facts_pb2.ConversationEnded, _Mapping]] = ..., resolve: _Optional[_Union[_facts_pb2.ContactResolved, _Mapping]] = ...) -> None: ...
+
+class AgentSessionRequest(_message.Message):
+    __slots__ = ("hello", "command")
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    hello: SessionHello
+    command: AgentCommand
+    def __init__(self, hello: _Optional[_Union[SessionHello, _Mapping]] = ..., command: _Optional[_Union[AgentCommand, _Mapping]] = ...) -> None: ...
+
+class SessionHello(_message.Message):
+    __slots__ = ("desk_id", "agent_id", "resume_after")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RESUME_AFTER_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    agent_id: str
+    resume_after: Position
+    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class AgentSessionResponse(_message.Message):
+    __slots__ = ("position", "offer", "offer_ended", "assigned", "help", "help_ended", "released", "presence", "reply", "ready", "continued")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    OFFER_ENDED_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNED_FIELD_NUMBER: _ClassVar[int]
+    HELP_FIELD_NUMBER: _ClassVar[int]
+    HELP_ENDED_FIELD_NUMBER: _ClassVar[int]
+    RELEASED_FIELD_NUMBER: _ClassVar[int]
+    PRESENCE_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    READY_FIELD_NUMBER: _ClassVar[int]
+    CONTINUED_FIELD_NUMBER: _ClassVar[int]
+    position: Position
+    offer: OfferNotice
+    offer_ended: _decisions_pb2.OfferEnded
+    assigned: AssignmentNotice
+    help: HelpNotice
+    help_ended: _decisions_pb2.ConsultEnded
+    released: ReleasedNotice
+    presence: _decisions_pb2.AgentPresenceChanged
+    reply: CommandResponse
+    ready: SessionReady
+    continued: _decisions_pb2.ContactContinued
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., offer: _Optional[_Union[OfferNotice, _Mapping]] = ..., offer_ended: _Optional[_Union[_decisions_pb2.OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[AssignmentNotice, _Mapping]] = ..., help: _Optional[_Union[HelpNotice, _Mapping]] = ..., help_ended: _Optional[_Union[_decisions_pb2.ConsultEnded, _Mapping]] = ..., released: _Optional[_Union[ReleasedNotice, _Mapping]] = ..., presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., reply: _Optional[_Union[CommandResponse, _Mapping]] = ..., ready: _Optional[_Union[SessionReady, _Mapping]] = ..., continued: _Optional[_Union[_decisions_pb2.ContactContinued, _Mapping]] = ...) -> None: ...
+
+class SessionReady(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class OfferNotice(_message.Message):
+    __slots__ = ("offer_id", "contact", "expires_at", "why")
+    OFFER_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    offer_id: str
+    contact: ContactCard
+    expires_at: _timestamp_pb2.Timestamp
+    why: str
+    def __init__(self, offer_id: _Optional[str] = ..., contact: _Optional[_Union[ContactCard, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., why: _Optional[str] = ...) -> None: ...
+
+class AssignmentNotice(_message.Message):
+    __slots__ = ("contact", "epoch")
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    contact: ContactCard
+    epoch: int
+    def __init__(self, contact: _Optional[_Union[ContactCard, _Mapping]] = ..., epoch: _Optional[int] = ...) -> None: ...
+
+class HelpNotice(_message.Message):
+    __slots__ = ("help_id", "contact", "kind", "decision_wanted", "owner_id")
+    HELP_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DECISION_WANTED_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
+    help_id: str
+    contact: ContactCard
+    kind: _facts_pb2.HelpKind
+    decision_wanted: _facts_pb2.DecisionWanted
+    owner_id: str
+    def __init__(self, help_id: _Optional[str] = ..., contact: _Optional[_Union[ContactCard, _Mapping]] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., decision_wanted: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ..., owner_id: _Optional[str] = ...) -> None: ...
+
+class ReleasedNotice(_message.Message):
+    __slots__ = ("contact_id", "reason")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    reason: str
+    def __init__(self, contact_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ContactCard(_message.Message):
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_name", "subject", "text", "arrived_at", "complaint", "repeat")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    MEDIUM_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    NEED_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_NAME_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    ARRIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    COMPLAINT_FIELD_NUMBER: _ClassVar[int]
+    REPEAT_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    case_id: str
+    channel: _facts_pb2.Channel
+    medium: str
+    language: str
+    need: _decisions_pb2.Need
+    customer_name: str
+    subject: str
+    text: str
+    arrived_at: _timestamp_pb2.Timestamp
+    complaint: bool
+    repeat: bool
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., customer_name: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complaint: _Optional[bool] = ..., repeat: _Optional[bool] = ...) -> None: ...
+
+class CommandRequest(_message.Message):
+    __slots__ = ("desk_id", "agent_id", "command")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    agent_id: str
+    command: AgentCommand
+    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., command: _Optional[_Union[AgentCommand, _Mapping]] = ...) -> None: ...
+
+class CommandResponse(_message.Message):
+    __slots__ = ("command_id", "reply", "position")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    reply: _decisions_pb2.Reply
+    position: Position
+    def __init__(self, command_id: _Optional[str] = ..., reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class GetContactRequest(_message.Message):
+    __slots__ = ("desk_id", "contact_id", "min_position")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    contact_id: str
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class GetContactResponse(_message.Message):
+    __slots__ = ("contact_id", "case_id", "state", "owner_id", "offered_to_id", "prior_agent_ids", "transfers", "epoch", "outcome", "arrived_at", "deadline_at", "channel", "queue_id", "need", "position")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
+    OFFERED_TO_ID_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_AGENT_IDS_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    ARRIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    NEED_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    case_id: str
+    state: ContactState
+    owner_id: str
+    offered_to_id: str
+    prior_agent_ids: _containers.RepeatedScalarFieldContainer[str]
+    transfers: int
+    epoch: int
+    outcome: _facts_pb2.Outcome
+    arrived_at: _timestamp_pb2.Timestamp
+    deadline_at: _timestamp_pb2.Timestamp
+    channel: _facts_pb2.Channel
+    queue_id: str
+    need: _decisions_pb2.Need
+    position: Position
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., state: _Optional[_Union[ContactState, str]] = ..., owner_id: _Optional[str] = ..., offered_to_id: _Optional[str] = ..., prior_agent_ids: _Optional[_Iterable[str]] = ..., transfers: _Optional[int] = ..., epoch: _Optional[int] = ..., outcome: _Optional[_Union[_facts_pb2.Outcome, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class ListWaitingRequest(_message.Message):
+    __slots__ = ("desk_id", "page_size", "page_token")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, desk_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListWaitingResponse(_message.Message):
+    __slots__ = ("contacts", "next_page_token", "total_size")
+    CONTACTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    contacts: _containers.RepeatedCompositeFieldContainer[WaitingContact]
+    next_page_token: str
+    total_size: int
+    def __init__(self, contacts: _Optional[_Iterable[_Union[WaitingContact, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
+
+class WaitingContact(_message.Message):
+    __slots__ = ("contact_id", "queue_id", "channel", "arrived_at", "reason", "language")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    ARRIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    queue_id: str
+    channel: _facts_pb2.Channel
+    arrived_at: _timestamp_pb2.Timestamp
+    reason: _decisions_pb2.WaitingReason
+    language: str
+    def __init__(self, contact_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[_decisions_pb2.WaitingReason, str]] = ..., language: _Optional[str] = ...) -> None: ...
+
+class ExplainDecisionRequest(_message.Message):
+    __slots__ = ("desk_id", "contact_id")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    contact_id: str
+    def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ...) -> None: ...
+
+class ExplainDecisionResponse(_message.Message):
+    __slots__ = ("steps",)
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    steps: _containers.RepeatedCompositeFieldContainer[ExplainedStep]
+    def __init__(self, steps: _Optional[_Iterable[_Union[ExplainedStep, _Mapping]]] = ...) -> None: ...
+
+class ExplainedStep(_message.Message):
+    __slots__ = ("position", "decided_at", "summary", "explanation")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    position: Position
+    decided_at: _timestamp_pb2.Timestamp
+    summary: str
+    explanation: _decisions_pb2.Explanation
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[str] = ..., explanation: _Optional[_Union[_decisions_pb2.Explanation, _Mapping]] = ...) -> None: ...
+
+class WatchDecisionsRequest(_message.Message):
+    __slots__ = ("desk_id", "resume_after")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    RESUME_AFTER_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    resume_after: Position
+    def __init__(self, desk_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class WatchDecisionsResponse(_message.Message):
+    __slots__ = ("position", "decision")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    position: Position
+    decision: _decisions_pb2.Decision
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., decision: _Optional[_Union[_decisions_pb2.Decision, _Mapping]] = ...) -> None: ...
+
+class ConfigureDeskRequest(_message.Message):
+    __slots__ = ("command_id", "desk")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    DESK_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    desk: _desk_pb2.Desk
+    def __init__(self, command_id: _Optional[str] = ..., desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ...) -> None: ...
+
+class ConfigureDeskResponse(_message.Message):
+    __slots__ = ("position",)
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    position: Position
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,836 @@
+"""Decisions: what the router made of one fact or one timer. The truth about who has what. No field here ever carries personal data: ids, keyed hashes and pointers to facts only.
+
+Generated from protos/frontdesk/v1/decisions.proto by `make proto`; change it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.contract.desk import Desk
+from services.contract.facts import (
+    Channel,
+    DecisionWanted,
+    HelpKind,
+    HelpResult,
+    Outcome,
+    Presence,
+    TopicWeight,
+    TransferReason,
+)
+from services.contract.openenum import OpenEnum
+
+
+class WaitingReason(OpenEnum):
+    """Why a contact waits."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    NONE_LOGGED_IN = 1
+    """No agent is signed in."""
+    NO_LANGUAGE = 2
+    """No signed-in agent speaks the language."""
+    NONE_CERTIFIED = 3
+    """None of those is certified for the topic."""
+    NONE_WITH_AUTHORITY = 4
+    """None of those may decide what is needed."""
+    ALL_BUSY = 5
+    """All of those are busy."""
+    HELD_FOR_BETTER = 6
+    """A better agent is about to be free."""
+    KEPT_IN_RESERVE = 7
+    """The free agents are kept for live contacts."""
+    SHIFT_ENDING = 8
+    """The free agents' shifts end too soon."""
+    ALL_EXCLUDED = 9
+    """Everyone who could has had it or declined it."""
+
+
+class AuthorityCover(OpenEnum):
+    """Whether the offered agent's authority covers the need, as estimated then."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    COVERS = 1
+    """It covers."""
+    SHORT = 2
+    """It falls short."""
+    UNKNOWN = 3
+    """The need is unknown."""
+
+
+class OfferResult(OpenEnum):
+    """How an offer ended."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    ACCEPTED = 1
+    """Accepted; told by Assigned, never by OfferEnded."""
+    DECLINED = 2
+    """Declined."""
+    EXPIRED = 3
+    """Not answered in time."""
+    RESCINDED = 4
+    """Taken back: the customer left or the agent is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One atomic step, a link of the chain that a decision partition is."""
+
+    decision_id: int = 0
+    """64 random bits, not 0, new for each attempt."""
+    prev_id: int = 0
+    """decision_id of the record this one was built on; 0 only in genesis."""
+    fact_offset: int = 0
+    """Offset of the decided fact; for a timer, that of the last decided fact."""
+    fact_id: str = ""
+    """The fact's own id; empty for timers."""
+    desk_id: str = ""
+    """The desk; empty in genesis and close."""
+    cause: FactCause | TimerCause | GenesisCause | CloseCause | None = None
+    """What it was decided for."""
+    decided_at_ms: int = 0
+    """max(previous decided_at, the owner's clock); the only "now" that events and measures use."""
+    events: tuple[Event, ...] = ()
+    """What follows, in order."""
+    reply: Reply | None = None
+    """Answer to whoever sent the fact as a command."""
+    owner: str = ""
+    """Instance that wrote it, for people; fold never reads it."""
+    digest: bytes = b""
+    """Hash of the state before this record, on records where the state asks for it; else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactCause:
+    """Decided for the fact at fact_offset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerCause:
+    """Decided because a deadline passed."""
+
+    timer_id: str = ""
+    """What the deadline belongs to: "contact/ID", "case/ID"."""
+    deadline_at_ms: int = 0
+    """The deadline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenesisCause:
+    """First record of a partition; every process compares it with its settings."""
+
+    log_generation: int = 0
+    """Generation of the log."""
+    partitions: int = 0
+    """Number of partitions of facts and of decisions."""
+    partition_hash: str = ""
+    """Name and version of the hash from desk to partition."""
+    first_fact_offset: int = 0
+    """Offset of the first fact of this generation."""
+    format: int = 0
+    """Version of this record format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCause:
+    """Last record of a partition; fold rejects all that follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Answer to a command."""
+
+    accepted: bool = False
+    """True when the command took effect, or had taken effect before."""
+    reason: str = ""
+    """Reason of a refusal: "unknown", "wrong_state", "stale_epoch", "over_capacity", "not_eligible", "hop_budget_spent", "prior_owner", "limit_exceeded", "expired", "duplicate", "malformed"."""
+    detail: str = ""
+    """What to do about a refusal, in plain words."""
+    subject_id: str = ""
+    """Id of what the command made or touched: a contact, an offer, a request for help."""
+    epoch: int = 0
+    """Fencing number of the assignment that a command began, else 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskApplied:
+    """A configuration is in force from here on."""
+
+    desk: Desk | None = None
+    """The whole configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPresenceChanged:
+    """An agent's presence changed."""
+
+    agent_id: str = ""
+    """The agent."""
+    presence: Presence = Presence.UNSPECIFIED
+    """What it is now."""
+    reason: str = ""
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMissedOffers:
+    """An agent left several offers in a row unanswered."""
+
+    agent_id: str = ""
+    """The agent."""
+    missed: int = 0
+    """How many in a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened:
+    """An issue was opened."""
+
+    case_id: str = ""
+    """The case."""
+    customer_key: str = ""
+    """Keyed hash of the customer's identity; empty when withheld."""
+    topic_id: str = ""
+    """Topic it was opened under; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedWeight:
+    """Chance that a needed authority level is the true one."""
+
+    level: int = 0
+    """Authority level; 0 needs none."""
+    weight: float = 0.0
+    """Probability in (0, 1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a contact needs of an agent."""
+
+    topics: tuple[TopicWeight, ...] = ()
+    """Topics, most likely first; empty when unknown."""
+    levels: tuple[NeedWeight, ...] = ()
+    """Authority levels; sums to 1."""
+    least_level: int = 0
+    """Least level that is still possible; a hard bound."""
+    decision_type: str = ""
+    """Kind of decision that the levels are of; empty when none."""
+    amount_minor: int = 0
+    """Amount in minor units; 0 when unknown."""
+    currency: str = ""
+    """ISO 4217 code; empty when unknown."""
+    known: bool = False
+    """True when the need is known, not estimated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactOpened:
+    """A contact exists."""
+
+    contact_id: str = ""
+    """The contact."""
+    case_id: str = ""
+    """Its case."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    medium: str = ""
+    """Medium."""
+    language: str = ""
+    """Language code; empty when unknown."""
+    need: Need | None = None
+    """What it needs."""
+    customer_key: str = ""
+    """Keyed hash of the customer's identity; empty when withheld."""
+    thread_key: str = ""
+    """Keyed hash of the conversation."""
+    complaint: bool = False
+    """The customer complains."""
+    public: bool = False
+    """Everybody can read it."""
+    urgent: bool = False
+    """It cannot wait."""
+    repeat: bool = False
+    """It is about a case that was thought settled or is open already."""
+    first_in_case: bool = False
+    """It is its case's first contact."""
+    units: int = 0
+    """Units of capacity that it takes."""
+    arrived_at_ms: int = 0
+    """When it arrived; never reset."""
+    preferred_agent_id: str = ""
+    """Agent asked for by name; empty when none."""
+    fact_offset: int = 0
+    """Offset of the fact that holds its words, in the same partition of the facts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactContinued:
+    """The customer wrote again in an open contact."""
+
+    contact_id: str = ""
+    """The contact."""
+    fact_offset: int = 0
+    """Offset of the fact that holds the words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactQueued:
+    """A contact waits."""
+
+    contact_id: str = ""
+    """The contact."""
+    queue_id: str = ""
+    """The queue, a measure's label."""
+    reason: WaitingReason = WaitingReason.UNSPECIFIED
+    """Why nobody got it at once."""
+    queued_at_ms: int = 0
+    """When this queue entry began; kept when an offer fails."""
+    deadline_at_ms: int = 0
+    """When the wait passes its target, or its next deadline."""
+    ahead: bool = False
+    """Stands before others of its class (its agent was lost)."""
+    explanation: Explanation | None = None
+    """What was weighed; absent when nothing was."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family, a measure's label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetMissed:
+    """A waiting contact passed its target wait."""
+
+    contact_id: str = ""
+    """The contact."""
+    queue_id: str = ""
+    """The queue."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    promise: str = ""
+    """"target" or "due"."""
+    deadline_at_ms: int = 0
+    """Its next deadline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreTerm:
+    """Part of a score."""
+
+    name: str = ""
+    """"talk", "authority_missing", "not_resolved", "idle", "continuity"."""
+    value: float = 0.0
+    """Its share, in customer-seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One agent as weighed; terms sum to the score."""
+
+    agent_id: str = ""
+    """The agent."""
+    score: float = 0.0
+    """Score in customer-seconds; lower is better."""
+    terms: tuple[ScoreTerm, ...] = ()
+    """What it is made of."""
+    resolves: float = 0.0
+    """Expected chance of resolving the contact at this agent."""
+    authority_covers: float = 0.0
+    """Chance that the agent's authority covers the need."""
+    talk_seconds: float = 0.0
+    """Expected talk in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """How many agents one rule excluded."""
+
+    rule: str = ""
+    """"language", "certificate", "authority", "presence", "capacity", "had_it", "declined_it"."""
+    agents: int = 0
+    """Agents of the desk that it excluded, each counted at the first rule only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a contact went where it went."""
+
+    policy_version: str = ""
+    """Version of the policy that decided."""
+    candidates: tuple[Candidate, ...] = ()
+    """The chosen agent first, then at most two runners-up."""
+    exclusions: tuple[Exclusion, ...] = ()
+    """Whom the rules excluded."""
+    relaxations: tuple[str, ...] = ()
+    """Rules that were relaxed, in order."""
+    weighed: int = 0
+    """Eligible and free agents that were weighed."""
+    need: Need | None = None
+    """Need as it was understood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A contact was offered to one agent, whose units are reserved."""
+
+    offer_id: str = ""
+    """The offer."""
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """The agent."""
+    units: int = 0
+    """Units reserved."""
+    expires_at_ms: int = 0
+    """When it expires."""
+    authority: AuthorityCover = AuthorityCover.UNSPECIFIED
+    """Whether the agent's authority covers the need."""
+    explanation: Explanation | None = None
+    """Why this agent."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """The queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded:
+    """An offer ended without an assignment."""
+
+    offer_id: str = ""
+    """The offer."""
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """The agent."""
+    result: OfferResult = OfferResult.UNSPECIFIED
+    """How."""
+    reason: str = ""
+    """Why, where known."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """The queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """An agent has the contact."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """The agent, its owner from here on."""
+    epoch: int = 0
+    """Fencing number; rises at each assignment of the contact."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """The queue it came from."""
+    wait_since_arrival_ms: int = 0
+    """Wait since it arrived, in milliseconds."""
+    wait_since_queue_ms: int = 0
+    """Wait since this queue entry, in milliseconds."""
+    first: bool = False
+    """It is the contact's first assignment."""
+    deadline_at_ms: int = 0
+    """When the assignment is looked at if nothing is heard of it."""
+    within_target: bool = False
+    """The target wait was kept."""
+    offer_id: str = ""
+    """The offer that was accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpRequested:
+    """Help was asked for and waits for an adviser."""
+
+    help_id: str = ""
+    """The request."""
+    contact_id: str = ""
+    """The contact."""
+    owner_id: str = ""
+    """The owner, who keeps the customer."""
+    kind: HelpKind = HelpKind.UNSPECIFIED
+    """Kind of help."""
+    level: int = 0
+    """Least authority level that the adviser needs."""
+    topic_id: str = ""
+    """Topic of the advice."""
+    decision_wanted: DecisionWanted | None = None
+    """What is to be decided; for approvals."""
+    deadline_at_ms: int = 0
+    """When the request ends if nobody takes it."""
+    reason: WaitingReason = WaitingReason.UNSPECIFIED
+    """Why nobody joined at once; unspecified when somebody did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultStarted:
+    """An adviser is on it; the owner is unchanged."""
+
+    help_id: str = ""
+    """The request."""
+    contact_id: str = ""
+    """The contact."""
+    adviser_id: str = ""
+    """The adviser."""
+    units: int = 0
+    """Units reserved at the adviser."""
+    deadline_at_ms: int = 0
+    """When it ends if nobody says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultEnded:
+    """A request for help ended."""
+
+    help_id: str = ""
+    """The request."""
+    contact_id: str = ""
+    """The contact."""
+    adviser_id: str = ""
+    """The adviser; empty when nobody joined."""
+    result: HelpResult = HelpResult.UNSPECIFIED
+    """How."""
+    kind: HelpKind = HelpKind.UNSPECIFIED
+    """Kind of help."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact."""
+    deadline_at_ms: int = 0
+    """The contact's next deadline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverStarted:
+    """The owner passes the contact on and stays its owner until a receiver accepts."""
+
+    contact_id: str = ""
+    """The contact."""
+    from_agent_id: str = ""
+    """The owner."""
+    reason: TransferReason = TransferReason.UNSPECIFIED
+    """Why."""
+    need: Need | None = None
+    """What it needs, as known now."""
+    deadline_at_ms: int = 0
+    """When it ends if nobody accepts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverEnded:
+    """Nobody accepted a hand-over; the owner keeps the contact."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """The owner."""
+    reason: str = ""
+    """"unfilled" or "customer_left"."""
+    deadline_at_ms: int = 0
+    """The contact's next deadline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred:
+    """A receiver accepted a hand-over."""
+
+    contact_id: str = ""
+    """The contact."""
+    from_agent_id: str = ""
+    """Who had it."""
+    to_agent_id: str = ""
+    """Who has it."""
+    reason: TransferReason = TransferReason.UNSPECIFIED
+    """Why."""
+    hop: int = 0
+    """Which hop of the contact it is, 1 or 2."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """A transfer went to higher authority."""
+
+    contact_id: str = ""
+    """The contact."""
+    from_agent_id: str = ""
+    """Who had it."""
+    to_agent_id: str = ""
+    """Who has it."""
+    reason: str = ""
+    """"lacks_authority" or "customer_wants_manager"."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionGranted:
+    """Something that needs authority was granted."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Who granted it."""
+    approver_id: str = ""
+    """Who approved it; empty when within the agent's own grants."""
+    decision: DecisionWanted | None = None
+    """What was granted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackPromised:
+    """The owner will call the customer back; place, clocks and owner are kept."""
+
+    contact_id: str = ""
+    """The contact."""
+    owner_id: str = ""
+    """Its owner."""
+    due_at_ms: int = 0
+    """When."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpStarted:
+    """Talk over, the result is being recorded; the agent's units stay reserved."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner."""
+    deadline_at_ms: int = 0
+    """When it ends by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactTally:
+    """What measures need to know of a contact that ended."""
+
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    first_queue_id: str = ""
+    """The first queue that it waited in."""
+    first_in_case: bool = False
+    """It is its case's first contact."""
+    handled: bool = False
+    """An agent had it."""
+    transfers: int = 0
+    """Hand-overs accepted."""
+    escalated: bool = False
+    """At least one of them went to higher authority."""
+    consults: int = 0
+    """Requests for help that somebody joined."""
+    open_ms: int = 0
+    """From arrival to the end, in milliseconds."""
+    unattributable: bool = False
+    """The customer's identity was withheld, so that no repeat can be seen."""
+    topic_id: str = ""
+    """Topic as last known; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """An agent closed the contact as settled."""
+
+    contact_id: str = ""
+    """The contact."""
+    case_id: str = ""
+    """Its case, settled provisionally."""
+    agent_id: str = ""
+    """Who settled it."""
+    tally: ContactTally | None = None
+    """What measures need."""
+    confirm_at_ms: int = 0
+    """When the case is confirmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """The contact ended with an agent in any other way."""
+
+    contact_id: str = ""
+    """The contact."""
+    case_id: str = ""
+    """Its case."""
+    agent_id: str = ""
+    """Who had it; empty when nobody."""
+    outcome: Outcome = Outcome.UNSPECIFIED
+    """How it ended."""
+    tally: ContactTally | None = None
+    """What measures need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """The customer left before an agent had the contact."""
+
+    contact_id: str = ""
+    """The contact."""
+    case_id: str = ""
+    """Its case."""
+    queue_id: str = ""
+    """The queue it was left in."""
+    wait_since_arrival_ms: int = 0
+    """Wait since it arrived, in milliseconds."""
+    wait_since_queue_ms: int = 0
+    """Wait since this queue entry, in milliseconds."""
+    tally: ContactTally | None = None
+    """What measures need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """A settled case came back."""
+
+    case_id: str = ""
+    """The case."""
+    contact_id: str = ""
+    """The contact that reopened it."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Channel of the case's first contact."""
+    queue_id: str = ""
+    """First queue of the case's first contact."""
+    first_contact: bool = False
+    """The case had been settled by its first contact."""
+    after_ms: int = 0
+    """From the settlement to the return, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolutionConfirmed:
+    """The repeat window of a case is over; speaks of the case's first contact."""
+
+    case_id: str = ""
+    """The case."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Channel of the case's first contact."""
+    queue_id: str = ""
+    """First queue of the case's first contact."""
+    first_contact: bool = False
+    """The first contact settled it and nothing came back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A customer got an answer for the first time in a contact."""
+
+    contact_id: str = ""
+    """The contact."""
+    kind: str = ""
+    """"human" or "ack"."""
+    after_ms: int = 0
+    """From arrival to the answer, in milliseconds."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """The queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonContactNoted:
+    """Something that is no contact was noted."""
+
+    kind: str = ""
+    """Its kind."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A command was refused and changed nothing."""
+
+    reason: str = ""
+    """Reason, see Reply.reason."""
+    command: str = ""
+    """Kind of fact that was refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateIgnored:
+    """The fact was decided before; this record changes nothing."""
+
+    fact_id: str = ""
+    """Its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRejected:
+    """The fact could not be read or used."""
+
+    reason: str = ""
+    """"undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid", "decide_failed"."""
+    detail: str = ""
+    """What, where and how to mend it; never a value from the fact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineMoved:
+    """The contact's deadline moved."""
+
+    contact_id: str = ""
+    """The contact."""
+    deadline_at_ms: int = 0
+    """Its next deadline."""
+    reason: str = ""
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """The memory of something ended."""
+
+    contact_id: str = ""
+    """The contact; empty when it was a case."""
+    case_id: str = ""
+    """The case; empty when it was a contact."""
+
+
+Event = (
+    DeskApplied
+    | AgentPresenceChanged
+    | CaseOpened
+    | ContactOpened
+    | ContactContinued
+    | ContactQueued
+    | TargetMissed
+    | Offered
+    | OfferEnded
+    | Assigned
+    | HelpRequested
+    | ConsultStarted
+    | ConsultEnded
+    | HandoverStarted
+    | HandoverEnded
+    | Transferred
+    | Escalated
+    | ExceptionGranted
+    | CallbackPromised
+    | WrapUpStarted
+    | Resolved
+    | Closed
+    | Abandoned
+    | Reopened
+    | ResolutionConfirmed
+    | Answered
+    | NonContactNoted
+    | Refused
+    | DuplicateIgnored
+    | FactRejected
+    | DeadlineMoved
+    | Forgotten
+    | AgentMissedOffers
+)
+"""One thing that follows from a fact or a timer."""

@@ -1,0 +1,150 @@
+"""What a desk is: its topics, queues, authority matrix, agents and time limits.
+
+Generated from protos/frontdesk/v1/desk.proto by `make proto`; change it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A desk: agents, queues and rules that share capacity (a brand, a region, a team)."""
+
+    desk_id: str = ""
+    """Name of the desk, stable for ever; the key of its facts and decisions."""
+    version: str = ""
+    """Version of this configuration, chosen by whoever writes it; shown in explanations."""
+    topics: tuple[Topic, ...] = ()
+    """Topics that contacts of this desk are about."""
+    queues: tuple[Queue, ...] = ()
+    """Queues in order; a contact waits in the first one that takes it."""
+    authority: tuple[AuthorityRule, ...] = ()
+    """Decisions that need authority, each with the limit of every level."""
+    agents: tuple[Agent, ...] = ()
+    """People who take contacts."""
+    limits: DeskLimits | None = None
+    """Time limits and bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A subject that an agent can be certified for."""
+
+    topic_id: str = ""
+    """Name of the topic, for example "billing"."""
+    resolution_prior: float = 0.0
+    """Chance in [0, 1] that a certified agent resolves it at first contact, before anything is learned."""
+    handle_seconds: float = 0.0
+    """Mean time an agent needs for it, in seconds."""
+    level_priors: tuple[float, ...] = ()
+    """Chance of each needed authority level 0, 1, 2 ... when the customer does not state it; sums to 1."""
+    decision_type: str = ""
+    """Decision that this topic usually asks for, empty when none, for example "refund"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A line in which contacts wait; a name for people and for measures, not a pool of agents."""
+
+    queue_id: str = ""
+    """Name of the queue, a measure's label."""
+    topic_ids: tuple[str, ...] = ()
+    """Topics it takes; empty takes every topic."""
+    channels: tuple[str, ...] = ()
+    """Channels it takes ("phone", "email", "social"); empty takes every channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityRule:
+    """Limits of each authority level for one kind of decision in one currency."""
+
+    decision_type: str = ""
+    """Kind of decision, for example "refund"."""
+    currency: str = ""
+    """ISO 4217 code of the limits."""
+    limits_minor: tuple[int, ...] = ()
+    """Largest amount, in minor units, that level 0, 1, 2 ... may decide; rising."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What one agent may grant."""
+
+    decision_type: str = ""
+    """Kind of decision, for example "refund"."""
+    limit_minor: int = 0
+    """Largest amount in minor units; ignored when unlimited."""
+    currency: str = ""
+    """ISO 4217 code of the limit."""
+    unlimited: bool = False
+    """True when there is no limit; said explicitly, never by a missing number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A person who takes contacts; known by an id, never by name."""
+
+    agent_id: str = ""
+    """Pseudonymous id, stable for ever."""
+    topic_ids: tuple[str, ...] = ()
+    """Topics the agent is certified for."""
+    languages: tuple[str, ...] = ()
+    """Languages spoken well enough to serve, ISO 639-1; "sr" covers Serbian, Croatian and Bosnian."""
+    grants: tuple[Grant, ...] = ()
+    """Decisions the agent may make."""
+    capacity_units: int = 0
+    """Capacity in units; a phone call takes 100."""
+    speed_factor: float = 0.0
+    """Handling time relative to the desk's mean; 1 is average, lower is faster."""
+    skills: tuple[Skill, ...] = ()
+    """Chance in [0, 1] of resolving at first contact per topic, where known; else the topic's prior."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """What is known of one agent's success with one topic."""
+
+    topic_id: str = ""
+    """Name of the topic."""
+    resolution: float = 0.0
+    """Chance in [0, 1] of resolving it at first contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLimits:
+    """Time limits in milliseconds, and bounds; zero means the documented default."""
+
+    offer_phone_ms: int = 0
+    """An offer of a phone call expires after this long."""
+    offer_other_ms: int = 0
+    """Any other offer expires after this long."""
+    wrap_up_phone_ms: int = 0
+    """Wrap-up after a phone call ends by itself after this long."""
+    wrap_up_other_ms: int = 0
+    """Any other wrap-up ends by itself after this long."""
+    target_phone_ms: int = 0
+    """Target wait of a phone call."""
+    target_social_ms: int = 0
+    """Target wait of live social messages."""
+    target_email_ms: int = 0
+    """Target wait of e-mail."""
+    due_ms: int = 0
+    """Everything but a call must have a human answer within this long."""
+    consult_unfilled_ms: int = 0
+    """A request for help that nobody takes ends after this long."""
+    consult_joined_ms: int = 0
+    """A consult that was joined ends after this long."""
+    handover_ms: int = 0
+    """A hand-over that nobody accepts ends after this long."""
+    callback_ms: int = 0
+    """The owner calls back this long after a promise."""
+    repeat_window_ms: int = 0
+    """A resolved case is confirmed after this long without a repeat."""
+    lease_ms: int = 0
+    """An assignment without news from its agent is looked at after this long."""
+    missed_offers_max: int = 0
+    """Offers in a row that an agent may leave unanswered before being set to not ready."""
+    retention_ms: int = 0
+    """A closed contact is kept in memory this long."""

@@ -1,0 +1,434 @@
+"""Facts: what happened outside. Past tense, immutable, idempotent by fact_id.
+
+Generated from protos/frontdesk/v1/facts.proto by `make proto`; change it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.contract.desk import Desk
+from services.contract.openenum import OpenEnum
+
+
+class Channel(OpenEnum):
+    """The medium family by which a contact came."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    PHONE = 1
+    """Calls and text messages to a phone number."""
+    EMAIL = 2
+    """E-mail."""
+    SOCIAL = 3
+    """Social networks and messengers."""
+
+
+class Presence(OpenEnum):
+    """Whether an agent takes work."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    OFFLINE = 1
+    """Not at work."""
+    AVAILABLE = 2
+    """Takes work."""
+    BREAK = 3
+    """On a planned break."""
+    NOT_READY = 4
+    """At work but not taking contacts."""
+    ENDING = 5
+    """Finishes what is there, takes nothing new."""
+
+
+class OfferAnswer(OpenEnum):
+    """What an agent said to an offer."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    ACCEPT = 1
+    """Takes it."""
+    DECLINE = 2
+    """Does not take it."""
+
+
+class HelpKind(OpenEnum):
+    """What kind of help is asked for."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    EXPERT = 1
+    """Advice of somebody who knows the topic better."""
+    APPROVAL = 2
+    """A decision that the owner may not make."""
+
+
+class HelpResult(OpenEnum):
+    """How a request for help ended."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    GRANTED = 1
+    """Approved."""
+    REFUSED = 2
+    """Not approved."""
+    ADVICE = 3
+    """Advice was given."""
+    EXPIRED = 4
+    """Nobody answered in time."""
+    CANCELLED = 5
+    """The owner or the customer no longer needs it."""
+
+
+class TransferReason(OpenEnum):
+    """Why an owner asks to pass a contact on."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    LACKS_AUTHORITY = 1
+    """The owner may not decide what is needed."""
+    WRONG_TOPIC = 2
+    """It is about something else."""
+    STUCK = 3
+    """The owner does not get further."""
+    CUSTOMER_WANTS_MANAGER = 4
+    """The customer insists on a manager."""
+
+
+class Outcome(OpenEnum):
+    """How a contact ended."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    RESOLVED = 1
+    """The customer's issue is settled."""
+    UNRESOLVED = 2
+    """It is not settled."""
+    UNSTATED = 3
+    """Wrap-up ended without a word."""
+    ABANDONED = 4
+    """The customer left before an agent had it."""
+    SPAM = 5
+    """Unwanted or senseless."""
+    DUPLICATE = 6
+    """The same matter is handled in another contact."""
+    CUSTOMER_SILENT = 7
+    """The customer does not answer any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened outside. Personal data may stand in facts, for facts expire."""
+
+    fact_id: str = ""
+    """Derived from the source's own id (UUID version 5), so that a redelivery meets itself."""
+    desk_id: str = ""
+    """The desk it belongs to."""
+    occurred_at_ms: int = 0
+    """When it happened, by the source's clock; not to be trusted for waits."""
+    received_at_ms: int = 0
+    """When Frontdesk received it; waits start here."""
+    source: str = ""
+    """Who told: "twilio", "postmark", "smtp", "meta", "grpc", "agent" ..."""
+    body: (
+        ContactArrived
+        | CallerHungUp
+        | AgentSignedIn
+        | AgentStateChanged
+        | OfferAnswered
+        | HelpAsked
+        | HelpAnswered
+        | TransferAsked
+        | AuthorityUsed
+        | ConversationEnded
+        | ContactResolved
+        | MessageSent
+        | NonContactSeen
+        | DeskConfigured
+        | None
+    ) = None
+    """What happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRef:
+    """Who a provider says the customer is. Personal data."""
+
+    type: str = ""
+    """Kind of identifier: "phone", "email", "psid" ...; empty when withheld."""
+    value: str = ""
+    """The identifier in its canonical form (E.164, lower-case domain ...)."""
+    name: str = ""
+    """Display name as the provider gave it."""
+    key: str = ""
+    """Keyed hash (HMAC-SHA256, hex) of desk, type and value; the only part that decisions carry."""
+    absent_reason: str = ""
+    """Why there is no identifier: "anonymous", "short_code", "invalid"."""
+    scoped_id: str = ""
+    """Business-scoped id beside a phone number, where the provider gives both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageGuess:
+    """A guess at a text's language."""
+
+    code: str = ""
+    """ISO 639-1 code of the macro-language; empty when abstained."""
+    script: str = ""
+    """ISO 15924 code of the script, for example "Cyrl"; empty when there are no letters."""
+    confidence: float = 0.0
+    """Confidence in [0, 1]."""
+    source: str = ""
+    """Where it comes from: "script", "text", "hint", "account"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicWeight:
+    """A topic and how likely it is."""
+
+    topic_id: str = ""
+    """Name of the topic."""
+    weight: float = 0.0
+    """Probability in (0, 1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionWanted:
+    """A decision that the customer asks for."""
+
+    decision_type: str = ""
+    """Kind of decision, for example "refund"."""
+    amount_minor: int = 0
+    """Amount in minor units; 0 when none was stated."""
+    currency: str = ""
+    """ISO 4217 code; empty when none was stated."""
+    stated: bool = False
+    """True when the words state the decision and the amount, so that it may be relied on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactArrived:
+    """A customer contacted the desk."""
+
+    contact_id: str = ""
+    """Derived id; states of one call share it, a redelivery meets itself."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    medium: str = ""
+    """Medium: "voice", "sms", "whatsapp", "messenger", "email" ..."""
+    account: str = ""
+    """Our number, address or page that was contacted."""
+    provider_event_id: str = ""
+    """The provider's own id of the event."""
+    customer: CustomerRef | None = None
+    """Who the customer is."""
+    thread_id: str = ""
+    """The conversation it belongs to, as the provider names it. Personal data."""
+    thread_key: str = ""
+    """Keyed hash of the account and the thread; what decisions carry."""
+    in_reply_to: str = ""
+    """Message that it answers, as the provider names it."""
+    subject: str = ""
+    """Subject line."""
+    text: str = ""
+    """Newest words only, quotes and signature stripped."""
+    language: LanguageGuess | None = None
+    """Language of the text, or of the account where there is no text."""
+    topics: tuple[TopicWeight, ...] = ()
+    """What it is about, most likely first; empty when intake abstains."""
+    decision_wanted: DecisionWanted | None = None
+    """Decision that the customer asks for, when one was recognised."""
+    complaint: bool = False
+    """The customer complains."""
+    public: bool = False
+    """Everybody can read it."""
+    urgent: bool = False
+    """It cannot wait."""
+    opted_out: bool = False
+    """The customer refuses further messages; nothing is ever answered automatically."""
+    reference: str = ""
+    """Order or ticket number that the provider knows."""
+    signature_scheme: str = ""
+    """Verification that its delivery passed: "twilio", "meta", "basic", "none" ..."""
+    attachment_count: int = 0
+    """Number of files that came with it."""
+    preferred_agent_id: str = ""
+    """Agent asked for by name (id); empty when none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerHungUp:
+    """A call ended at the customer's end or at the provider."""
+
+    contact_id: str = ""
+    """The contact that the call is."""
+    duration_seconds: int = 0
+    """Length of the call in seconds, where the provider tells it; else 0."""
+    status: str = ""
+    """The provider's word for it: "completed", "no-answer", "canceled" ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSignedIn:
+    """An agent began to work; presence becomes available."""
+
+    agent_id: str = ""
+    """The agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStateChanged:
+    """An agent's presence changed."""
+
+    agent_id: str = ""
+    """The agent."""
+    presence: Presence = Presence.UNSPECIFIED
+    """What it is now."""
+    reason: str = ""
+    """Why, from the desk's own list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAnswered:
+    """An agent answered an offer."""
+
+    offer_id: str = ""
+    """The offer."""
+    agent_id: str = ""
+    """The agent."""
+    answer: OfferAnswer = OfferAnswer.UNSPECIFIED
+    """What was said."""
+    reason: str = ""
+    """Why declined: "busy_elsewhere", "not_my_topic", "language", "lacks_authority", "conflict_of_interest", "technical" or "other"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAsked:
+    """An owner asked for help; the customer stays with the owner."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner, who asks."""
+    epoch: int = 0
+    """Fencing number of the assignment."""
+    kind: HelpKind = HelpKind.UNSPECIFIED
+    """Kind of help."""
+    decision_wanted: DecisionWanted | None = None
+    """Decision to approve, with its amount; for approvals."""
+    topic_id: str = ""
+    """Topic of the advice; empty means the contact's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAnswered:
+    """An adviser answered a request for help."""
+
+    help_id: str = ""
+    """The request."""
+    agent_id: str = ""
+    """The adviser."""
+    result: HelpResult = HelpResult.UNSPECIFIED
+    """What was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAsked:
+    """An owner asked to pass a contact on; the router decides whether, and to whom."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner, who asks."""
+    epoch: int = 0
+    """Fencing number of the assignment."""
+    reason: TransferReason = TransferReason.UNSPECIFIED
+    """Why."""
+    topic_id: str = ""
+    """The true topic, for a wrong one."""
+    decision_wanted: DecisionWanted | None = None
+    """The decision that is really needed, for a lack of authority."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityUsed:
+    """An agent granted something that needs authority."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """The agent."""
+    epoch: int = 0
+    """Fencing number of the assignment."""
+    decision: DecisionWanted | None = None
+    """What was granted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationEnded:
+    """The talk is over, its result is not recorded yet."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner."""
+    epoch: int = 0
+    """Fencing number of the assignment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactResolved:
+    """An agent recorded how a contact ended."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner."""
+    epoch: int = 0
+    """Fencing number of the assignment."""
+    outcome: Outcome = Outcome.UNSPECIFIED
+    """How it ended."""
+    topic_id: str = ""
+    """True topic, when it was another than intake thought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent:
+    """An answer went out to a customer."""
+
+    contact_id: str = ""
+    """The contact it answers; empty when only the thread is known."""
+    thread_key: str = ""
+    """Keyed hash of the account and the thread."""
+    kind: str = ""
+    """"human" for an answer in substance, "ack" for an acknowledgement."""
+    medium: str = ""
+    """Medium by which it went."""
+    account: str = ""
+    """Our number, address or page it went from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonContactSeen:
+    """Something came that is no customer contact."""
+
+    kind: str = ""
+    """"auto_reply", "bounce", "complaint", "reaction", "edit", "deletion", "call_state"."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    medium: str = ""
+    """Medium."""
+    account: str = ""
+    """Our number, address or page."""
+    provider_event_id: str = ""
+    """The provider's own id of the event."""
+    thread_key: str = ""
+    """Keyed hash of the account and the thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskConfigured:
+    """A desk was configured; the newest configuration is in force."""
+
+    desk: Desk | None = None
+    """The whole configuration."""
