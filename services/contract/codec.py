@@ -27,8 +27,10 @@ from services.contract.facts import Fact
 T = TypeVar("T")
 Encoder = Callable[[Any], Message]
 Decoder = Callable[[Any], Any]
+Convert = Callable[[Any], Any]
 
 _MODULES = (desk, facts, decisions)
+_PB2 = {file.DESCRIPTOR.name: file for file in (desk_pb2, facts_pb2, decisions_pb2)}
 _TIMESTAMP = "google.protobuf.Timestamp"
 
 
@@ -38,7 +40,7 @@ class Undecodable(ValueError):
 
 def encode_fact(fact: Fact) -> bytes:
     """Bytes of one fact, the same for equal facts."""
-    return to_message(fact).SerializeToString(deterministic=True)
+    return bytes(to_message(fact).SerializeToString(deterministic=True))
 
 
 def decode_fact(data: bytes) -> Fact:
@@ -48,7 +50,7 @@ def decode_fact(data: bytes) -> Fact:
 
 def encode_decision(decision: Decision) -> bytes:
     """Bytes of one decision record, the same for equal records."""
-    return to_message(decision).SerializeToString(deterministic=True)
+    return bytes(to_message(decision).SerializeToString(deterministic=True))
 
 
 def decode_decision(data: bytes) -> Decision:
@@ -82,64 +84,79 @@ def _parse(message: Any, data: bytes) -> Any:
 
 _ENCODERS: dict[type, Encoder] = {}
 _DECODERS: dict[str, Decoder] = {}
+Step = tuple[str, str, Convert]
+"""Name to write, name to read, and what happens to the value between."""
 
 
-def _dataclass_of(name: str) -> Any:
-    return next(getattr(module, name) for module in _MODULES if hasattr(module, name))
-
-
-def _is_union(message: Descriptor) -> bool:
-    """True for a message that is nothing but one oneof; it has no dataclass of its own."""
-    return len(message.oneofs) == 1 and len(message.fields) == len(message.oneofs[0].fields) > 0
-
-
-def _real_oneof(field: FieldDescriptor) -> Any:
-    oneof = field.containing_oneof
-    return oneof if oneof is not None and not oneof.name.startswith("_") else None
-
-
-def _encoder(message: Descriptor, kind: Any) -> Encoder:
-    """Builds `kind`'s encoder; looks up other encoders at call time, for messages may nest."""
-    make = getattr(
-        {"frontdesk/v1/desk.proto": desk_pb2, "frontdesk/v1/facts.proto": facts_pb2}.get(
-            message.file.name, decisions_pb2
-        ),
-        message.name,
-    )
+def _encoder(message: Descriptor) -> Encoder:
+    make = getattr(_PB2[message.file.name], message.name)
     plain: list[str] = []
-    special: list[tuple[str, Callable[[Any], Any]]] = []
+    steps: list[Step] = []
     oneofs: dict[str, dict[type, str]] = {}
     for field in message.fields:
+        name = field.name
         oneof = _real_oneof(field)
         if oneof is not None:
-            oneofs.setdefault(oneof.name, {})[_dataclass_of(field.message_type.name)] = field.name
+            oneofs.setdefault(oneof.name, {})[_dataclass_of(_name(field))] = name
         elif field.message_type is None:
-            plain.append(field.name)
+            plain.append(name)
         elif field.message_type.full_name == _TIMESTAMP:
-            special.append(
-                (field.name, lambda value, name=f"{field.name}_ms": _timestamp(getattr(value, name)))
-            )
+            steps.append((name, f"{name}_ms", _timestamp))
         elif _is_union(field.message_type):
-            special.append((field.name, _union_list(field)))
-        elif field.is_repeated:
-            special.append(
-                (field.name, lambda value, name=field.name: [to_message(x) for x in getattr(value, name)])
-            )
+            steps.append((name, name, _union_wrapper(field.message_type)))
         else:
-            special.append((field.name, lambda value, name=field.name: _optional(getattr(value, name))))
+            steps.append((name, name, _encode_all if field.is_repeated else _encode_optional))
 
     def encode(value: Any) -> Message:
         parts = {name: getattr(value, name) for name in plain}
-        for name, get in special:
-            parts[name] = get(value)
-        for oneof_name, names in oneofs.items():
-            part = getattr(value, oneof_name)
+        for target, source, convert in steps:
+            parts[target] = convert(getattr(value, source))
+        for name, names in oneofs.items():
+            part = getattr(value, name)
             if part is not None:
                 parts[names[type(part)]] = to_message(part)
-        return make(**parts)  # type: ignore[no-any-return]
+        return make(**parts)  # type: ignore[no-any-return] # found by name
 
-    del kind
     return encode
+
+
+def _decoder(message: Descriptor) -> Decoder:
+    kind = _dataclass_of(message.name)
+    plain: list[str] = []
+    steps: list[Step] = []
+    optionals: list[str] = []
+    oneofs: set[str] = set()
+    for field in message.fields:
+        name = field.name
+        oneof = _real_oneof(field)
+        if oneof is not None:
+            oneofs.add(oneof.name)
+        elif field.enum_type is not None:
+            steps.append((name, name, _dataclass_of(field.enum_type.name)))
+        elif field.message_type is None and not field.is_repeated:
+            plain.append(name)
+        elif field.message_type is None:
+            steps.append((name, name, tuple))
+        elif field.message_type.full_name == _TIMESTAMP:
+            steps.append((f"{name}_ms", name, _epoch_ms))
+        elif _is_union(field.message_type):
+            steps.append((name, name, _union_unwrapper(field.message_type)))
+        elif field.is_repeated:
+            steps.append((name, name, _decode_all))
+        else:
+            optionals.append(name)
+
+    def decode(m: Any) -> Any:
+        parts = {name: getattr(m, name) for name in plain}
+        for target, source, convert in steps:
+            parts[target] = convert(getattr(m, source))
+        for name in optionals:
+            parts[name] = _decode(getattr(m, name)) if m.HasField(name) else None
+        for name in oneofs:
+            parts[name] = _part(m, name)
+        return kind(**parts)
+
+    return decode
 
 
 def _timestamp(epoch_ms: int) -> Timestamp | None:
@@ -148,67 +165,24 @@ def _timestamp(epoch_ms: int) -> Timestamp | None:
     return Timestamp(seconds=epoch_ms // 1000, nanos=epoch_ms % 1000 * 1_000_000)
 
 
-def _optional(value: object) -> Any:
+def _epoch_ms(stamp: Timestamp) -> int:
+    return stamp.seconds * 1000 + stamp.nanos // 1_000_000
+
+
+def _encode_optional(value: object) -> Any:
     return None if value is None else to_message(value)
 
 
-def _union_list(field: FieldDescriptor) -> Callable[[Any], Any]:
-    """A repeated union (Decision.events): each part is wrapped in its one-field message."""
-    union = field.message_type
-    wrapper = getattr(decisions_pb2, union.name)
-    names = {_dataclass_of(part.message_type.name): part.name for part in union.fields}
-    name = field.name
-
-    def get(value: Any) -> list[Any]:
-        return [wrapper(**{names[type(part)]: to_message(part)}) for part in getattr(value, name)]
-
-    return get
-
-
-def _decoder(message: Descriptor, kind: Any) -> Decoder:
-    plain: list[str] = []
-    special: list[tuple[str, Callable[[Any], Any]]] = []
-    oneofs: set[str] = set()
-    for field in message.fields:
-        name = field.name
-        oneof = _real_oneof(field)
-        if oneof is not None:
-            oneofs.add(oneof.name)
-        elif field.enum_type is not None:
-            enum = _dataclass_of(field.enum_type.name)
-            special.append((name, lambda m, name=name, enum=enum: enum(getattr(m, name))))
-        elif field.message_type is None:
-            if field.is_repeated:
-                special.append((name, lambda m, name=name: tuple(getattr(m, name))))
-            else:
-                plain.append(name)
-        elif field.message_type.full_name == _TIMESTAMP:
-            special.append((f"{name}_ms", lambda m, name=name: _epoch_ms(getattr(m, name))))
-        elif _is_union(field.message_type):
-            one = field.message_type.oneofs[0].name
-            special.append(
-                (name, lambda m, name=name, one=one: tuple(_part(x, one) for x in getattr(m, name)))
-            )
-        elif field.is_repeated:
-            special.append((name, lambda m, name=name: tuple(_decode(x) for x in getattr(m, name))))
-        else:
-            special.append(
-                (name, lambda m, name=name: _decode(getattr(m, name)) if m.HasField(name) else None)
-            )
-
-    def decode(m: Any) -> Any:
-        parts = {name: getattr(m, name) for name in plain}
-        for name, get in special:
-            parts[name] = get(m)
-        for one in oneofs:
-            parts[one] = _part(m, one)
-        return kind(**parts)
-
-    return decode
+def _encode_all(values: Any) -> list[Any]:
+    return [to_message(value) for value in values]
 
 
 def _decode(message: Any) -> Any:
     return _DECODERS[message.DESCRIPTOR.full_name](message)
+
+
+def _decode_all(messages: Any) -> tuple[Any, ...]:
+    return tuple(_decode(message) for message in messages)
 
 
 def _part(message: Any, oneof: str) -> Any:
@@ -217,17 +191,40 @@ def _part(message: Any, oneof: str) -> Any:
     return None if name is None else _decode(getattr(message, name))
 
 
-def _epoch_ms(stamp: Timestamp) -> int:
-    return stamp.seconds * 1000 + stamp.nanos // 1_000_000
+def _union_wrapper(union: Descriptor) -> Convert:
+    """For a repeated union (Decision.events): each part goes into its one-field message."""
+    wrapper = getattr(_PB2[union.file.name], union.name)
+    names = {_dataclass_of(_name(part)): part.name for part in union.fields}
+    return lambda values: [wrapper(**{names[type(part)]: to_message(part)}) for part in values]
 
 
-def _build() -> None:
-    for module in (desk_pb2, facts_pb2, decisions_pb2):
-        for message in module.DESCRIPTOR.message_types_by_name.values():
-            if not _is_union(message):
-                kind = _dataclass_of(message.name)
-                _ENCODERS[kind] = _encoder(message, kind)
-                _DECODERS[message.full_name] = _decoder(message, kind)
+def _union_unwrapper(union: Descriptor) -> Convert:
+    name = union.oneofs[0].name
+    return lambda messages: tuple(_part(message, name) for message in messages)
 
 
-_build()
+def _dataclass_of(name: str) -> Any:
+    return next(getattr(module, name) for module in _MODULES if hasattr(module, name))
+
+
+def _name(field: FieldDescriptor) -> str:
+    """Name of the message type of a field; only asked of fields that have one."""
+    return field.message_type.name if field.message_type is not None else ""
+
+
+def _is_union(message: Descriptor) -> bool:
+    """True for a message that is nothing but one oneof; it has no dataclass of its own."""
+    return len(message.oneofs) == 1 and len(message.fields) == len(message.oneofs[0].fields) > 0
+
+
+def _real_oneof(field: FieldDescriptor) -> Any:
+    """The oneof that the contract wrote; protobuf's own one of an optional field starts with _."""
+    oneof = field.containing_oneof
+    return oneof if oneof is not None and not oneof.name.startswith("_") else None
+
+
+for _file in (desk_pb2, facts_pb2, decisions_pb2):
+    for _message in _file.DESCRIPTOR.message_types_by_name.values():
+        if not _is_union(_message):
+            _ENCODERS[_dataclass_of(_message.name)] = _encoder(_message)
+            _DECODERS[_message.full_name] = _decoder(_message)
