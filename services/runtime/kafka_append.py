@@ -1,0 +1,229 @@
+"""Appending through one idempotent aiokafka producer that is replaced when it fails.
+
+By aiokafka's code an idempotent batch never expires while its partition has a leader, and after a batch has
+failed its sequence numbers are used up, so that a broker may refuse everything that follows. Hence a deadline
+of our own for each append, and after any failure a new producer; what was in flight in the old one is then
+answered OutcomeUnknown, because a request on the wire may still land.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from services.runtime import kafka_faults
+from services.runtime.in_flight import InFlight, Pending
+from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
+from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown
+
+BATCH_BYTES_MAX = 262_144
+RETRY_SECONDS = 0.2
+YIELD_EVERY_RECORDS = 200
+"""After so many records handed over at a stretch the event loop gets a turn."""
+
+
+class KafkaAppender:
+    """Implements `Appender`; `partitions` answers a topic's count (UnknownTopic, LogUnavailable)."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        client_id: str,
+        records_in_flight_max: int,
+        append_deadline_ms: int,
+        partitions: Callable[[str], Awaitable[int]],
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._deadline_ms = append_deadline_ms
+        self._partitions = partitions
+        self._counts: dict[str, int] = {}
+        self._queues: dict[tuple[str, int], deque[Pending]] = {}
+        self._pumps: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._producer: Any = None
+        self._starting: asyncio.Task[Any] | None = None
+        self._chores: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._in_flight = InFlight(
+            asyncio.get_running_loop(),
+            records_max=records_in_flight_max,
+            deadline_ms=append_deadline_ms,
+            overdue=self._overdue,
+        )
+        self.replaced = 0
+        """How many producers were given up so far."""
+
+    async def start(self) -> None:
+        """Raises LogUnavailable when no broker answers."""
+        self._producer = await self._start_producer()
+
+    def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        if self._closed:
+            raise LogUnavailable("this log has been closed")
+        if not 0 <= partition < self._counts.get(topic, partition + 1):
+            raise kafka_faults.unknown_topic(topic, partition)
+        pending = self._in_flight.admit(topic, partition, key, value)
+        name = (topic, partition)
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = deque()
+        queue.append(pending)
+        if name not in self._pumps:
+            self._pumps[name] = asyncio.create_task(
+                self._pump(name, queue), name=f"append {topic}/{partition}"
+            )
+        return pending.future
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._in_flight.drained(CLOSE_SECONDS_MAX)
+        self._give_up(LogUnavailable("the log was closed before this append was answered"), start_new=False)
+        for task in [*self._pumps.values(), *([self._starting] if self._starting else [])]:
+            task.cancel()
+        if waiting := {*self._pumps.values(), *self._chores}:
+            await asyncio.wait(waiting, timeout=CLOSE_SECONDS_MAX)
+        self._in_flight.close()
+
+    async def _pump(self, name: tuple[str, int], queue: deque[Pending]) -> None:
+        """Hands one partition's queue to the producer, in order; ends when the queue is empty."""
+        handed = 0
+        try:
+            while queue:
+                pending = queue[0]
+                if not pending.future.done():
+                    try:
+                        await self._hand_over(pending)
+                    except LogError as error:
+                        pending.fail(error)
+                queue.popleft()
+                handed += 1
+                if handed % YIELD_EVERY_RECORDS == 0:
+                    await asyncio.sleep(0)
+        finally:
+            del self._pumps[name]
+
+    async def _hand_over(self, pending: Pending) -> None:
+        topic = pending.topic
+        while topic not in self._counts and not pending.future.done():
+            try:
+                self._counts[topic] = await self._partitions(topic)
+            except LogUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        if pending.future.done():
+            return
+        if pending.partition >= self._counts[topic]:
+            raise kafka_faults.unknown_topic(topic, pending.partition)
+        producer = await self._ready(pending)
+        if producer is None:
+            return
+        pending.sent = True
+        try:
+            # An empty value is a tombstone; Kafka's compaction knows it by null.
+            sent = await producer.send(topic, pending.value or None, pending.key, pending.partition)
+        except KafkaError as error:
+            self._failed(producer, pending, error)
+        else:
+            sent.add_done_callback(lambda future: self._answered(producer, pending, future))
+
+    async def _ready(self, pending: Pending) -> Any:
+        """The producer, started anew where the last one was given up; None when the append's time is over."""
+        while self._producer is None and not pending.future.done():
+            if self._starting is None:
+                self._starting = asyncio.create_task(self._start_producer(), name="append start")
+            await asyncio.wait([self._starting])
+            starting, self._starting = self._starting, None
+            if starting is None:
+                continue  # another pump has taken the result
+            if starting.cancelled():
+                return None
+            if starting.exception() is None:
+                self._producer = starting.result()
+            else:
+                await asyncio.sleep(RETRY_SECONDS)
+        return None if pending.future.done() else self._producer
+
+    def _answered(self, producer: Any, pending: Pending, sent: asyncio.Future[Any]) -> None:
+        if sent.cancelled():
+            return
+        error = sent.exception()
+        if error is not None:
+            self._failed(producer, pending, error)
+        elif sent.result().offset < 0:
+            # The broker knew the batch already (a retry after a lost answer): it is in, its place unknown.
+            pending.fail(OutcomeUnknown(f"appended to {pending.topic}, but Kafka did not say where"))
+        else:
+            pending.settle(sent.result().offset)
+
+    def _failed(self, producer: Any, pending: Pending, error: BaseException) -> None:
+        answer = kafka_faults.of_append(self._bootstrap, pending.topic, error)
+        pending.fail(answer)
+        if producer is self._producer and isinstance(answer, OutcomeUnknown):
+            self._give_up(answer)
+
+    def _overdue(self, pending: Pending) -> None:
+        if not pending.sent:
+            pending.fail(kafka_faults.away(self._bootstrap, "the append was not sent"))
+            return
+        late = OutcomeUnknown(
+            f"no answer from Kafka at {self._bootstrap} within {self._deadline_ms} ms; repeat with the same id"
+        )
+        pending.fail(late)
+        self._give_up(late)
+
+    def _give_up(self, answer: LogError, *, start_new: bool = True) -> None:
+        """Replaces the producer; everything handed to the old one is answered now."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        if start_new:
+            self.replaced += 1
+        for pending in self._in_flight.unresolved():
+            if pending.sent:
+                pending.fail(answer)
+        chore = asyncio.create_task(_abandon(producer), name="append abandon")
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
+    async def _start_producer(self) -> Any:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._client_id,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=BATCH_BYTES_MAX,
+            request_timeout_ms=self._deadline_ms,
+        )
+        try:
+            await asyncio.wait_for(producer.start(), self._deadline_ms / 1000)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await _abandon(producer)
+            raise kafka_faults.away(self._bootstrap, error) from error
+        except asyncio.CancelledError:
+            await _abandon(producer)
+            raise
+        return producer
+
+
+async def _abandon(producer: Any) -> None:
+    """Ends a producer without waiting for what it holds; `stop` alone would wait for batches that never end.
+
+    aiokafka offers no public way: the sender task is cancelled, its batches failed and its connections
+    closed, and then `stop` has nothing left to wait for.
+    """
+    sender = producer._sender
+    if sender.sender_task is not None:
+        sender.sender_task.cancel()
+        producer._message_accumulator.fail_all(KafkaConnectionError("this producer was given up"))
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(producer.client.close(), CLOSE_SECONDS_MAX)
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS_MAX)

@@ -1,0 +1,232 @@
+"""The log over Apache Kafka 4: many processes, many machines.
+
+aiokafka appends, tails and owns (kafka_append, kafka_tail, kafka_own); kafka-python creates topics
+(kafka_topics). Nothing here relies on what a group remembers, and no transaction is ever used: control
+records would make holes in the offsets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.runtime import kafka_faults, kafka_topics
+from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX
+from services.runtime.kafka_append import KafkaAppender
+from services.runtime.kafka_faults import AWAY_MS_MAX, CLOSE_SECONDS_MAX, CONNECT_MS_MAX
+from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
+from services.runtime.kafka_tail import KafkaTail, record_of, stop
+from services.runtime.log import OwnershipListener, Record, TopicSpec
+
+T = TypeVar("T")
+
+POOL_MAX = 4
+"""Consumers kept for `read_at`; more callers than that wait for one another."""
+LOOKUP_FETCH_BYTES = 65_536
+
+
+class KafkaLog:
+    """Implements `Log`. Make it with `connect`, on the event loop that uses it."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        client_id: str,
+        records_in_flight_max: int,
+        append_deadline_ms: int,
+        session_timeout_ms: int,
+        heartbeat_ms: int,
+        away_ms_max: int,
+        replication_factor: int,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._session_timeout_ms = session_timeout_ms
+        self._heartbeat_ms = heartbeat_ms
+        self._away_ms_max = away_ms_max
+        self._replication_factor = replication_factor
+        self._counts: dict[str, int] = {}
+        self._lookup: Any = self._consumer()
+        self._pool: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
+        for _ in range(POOL_MAX):
+            self._pool.put_nowait(None)
+        self._readers: set[KafkaTail | KafkaOwnership] = set()
+        self._appender = KafkaAppender(
+            bootstrap,
+            client_id=client_id,
+            records_in_flight_max=records_in_flight_max,
+            append_deadline_ms=append_deadline_ms,
+            partitions=self.partitions,
+        )
+
+    @classmethod
+    async def connect(
+        cls,
+        bootstrap: str,
+        *,
+        client_id: str = "frontdesk",
+        records_in_flight_max: int = RECORDS_IN_FLIGHT_MAX,
+        append_deadline_ms: int = APPEND_DEADLINE_MS,
+        session_timeout_ms: int = SESSION_TIMEOUT_MS,
+        heartbeat_ms: int = HEARTBEAT_MS,
+        away_ms_max: int = AWAY_MS_MAX,
+        replication_factor: int = -1,
+    ) -> KafkaLog:
+        """Connects to `host:port[,host:port...]`; raises LogUnavailable when none answers in time.
+
+        `session_timeout_ms` is how long a dead member keeps its partitions (brokers allow 6 s at the least),
+        `away_ms_max` how long readers wait for a silent broker, `replication_factor` -1 the broker's default.
+        """
+        log = cls(
+            bootstrap,
+            client_id=client_id,
+            records_in_flight_max=records_in_flight_max,
+            append_deadline_ms=append_deadline_ms,
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_ms=heartbeat_ms,
+            away_ms_max=away_ms_max,
+            replication_factor=replication_factor,
+        )
+        try:
+            await log._start(log._lookup)
+            await log._appender.start()
+        except BaseException:
+            await log.close()
+            raise
+        return log
+
+    def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        return self._appender.append(topic, partition, key, value)
+
+    async def close(self) -> None:
+        for reader in list(self._readers):
+            await reader.close()
+        await self._appender.close()
+        while not self._pool.empty():
+            consumer = self._pool.get_nowait()
+            if consumer is not None:
+                await stop(consumer)
+        await stop(self._lookup)
+
+    async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
+        await asyncio.to_thread(
+            kafka_topics.create_topics, self._bootstrap, topics, replication_factor=self._replication_factor
+        )
+
+    async def partitions(self, topic: str) -> int:
+        if topic not in self._counts:
+            metadata = await self._bounded(self._lookup._client.fetch_all_metadata())
+            found = metadata.partitions_for_topic(topic)
+            if not found:
+                raise kafka_faults.unknown_topic(topic)
+            self._counts[topic] = len(found)
+        return self._counts[topic]
+
+    async def start_offset(self, topic: str, partition: int) -> int:
+        where = await self._known(topic, partition)
+        found: dict[TopicPartition, int] = await self._bounded(self._lookup.beginning_offsets([where]))
+        return found[where]
+
+    async def end_offset(self, topic: str, partition: int) -> int:
+        where = await self._known(topic, partition)
+        found: dict[TopicPartition, int] = await self._bounded(self._lookup.end_offsets([where]))
+        return found[where]
+
+    async def read_at(self, topic: str, partition: int, offset: int) -> Record:
+        where = await self._known(topic, partition)
+        if not 0 <= offset < await self.end_offset(topic, partition):
+            raise kafka_faults.lost(topic, partition, offset)
+        consumer = await self._pool.get()
+        keep = False
+        try:
+            if consumer is None:
+                consumer = self._consumer(max_partition_fetch_bytes=LOOKUP_FETCH_BYTES)
+                await self._start(consumer)
+            record = await self._read_one(consumer, where, offset)
+            keep = True
+        finally:
+            self._pool.put_nowait(consumer if keep else None)
+            if not keep and consumer is not None:
+                await stop(consumer)
+        if record is None or record.offset != offset:
+            raise kafka_faults.lost(topic, partition, offset)
+        return record
+
+    async def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        """Removes the records before the offset, as retention would; not part of `Log`."""
+        await asyncio.to_thread(kafka_topics.delete_before, self._bootstrap, topic, partition, offset)
+
+    async def tail(self, topic: str, positions: Mapping[int, int]) -> KafkaTail:
+        for partition in positions:
+            await self._known(topic, partition)
+        tail = await KafkaTail.open(
+            self._bootstrap,
+            self._client_id,
+            topic,
+            positions,
+            away_ms_max=self._away_ms_max,
+            forget=self._readers.discard,
+        )
+        self._readers.add(tail)
+        return tail
+
+    async def own(self, topic: str, group: str, listener: OwnershipListener) -> KafkaOwnership:
+        await self.partitions(topic)
+        member = await KafkaOwnership.join(
+            self._bootstrap,
+            self._client_id,
+            topic,
+            group,
+            listener,
+            session_timeout_ms=self._session_timeout_ms,
+            heartbeat_ms=self._heartbeat_ms,
+            away_ms_max=self._away_ms_max,
+            forget=self._readers.discard,
+        )
+        self._readers.add(member)
+        return member
+
+    def _consumer(self, **settings: Any) -> Any:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._client_id,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            **settings,
+        )
+
+    async def _start(self, consumer: Any) -> None:
+        await self._bounded(consumer.start())
+
+    async def _bounded(self, question: Awaitable[T]) -> T:
+        try:
+            return await asyncio.wait_for(question, CONNECT_MS_MAX / 1000)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise kafka_faults.away(self._bootstrap, error or "no answer in time") from error
+
+    async def _known(self, topic: str, partition: int) -> TopicPartition:
+        if not 0 <= partition < await self.partitions(topic):
+            raise kafka_faults.unknown_topic(topic, partition)
+        return TopicPartition(topic, partition)
+
+    async def _read_one(self, consumer: Any, where: TopicPartition, offset: int) -> Record | None:
+        """The first record at or after the offset; None when the log answers that it holds none there."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CLOSE_SECONDS_MAX
+        consumer.assign([where])
+        consumer.seek(where, offset)
+        try:
+            while loop.time() < until:
+                found = await consumer.getmany(where, timeout_ms=500, max_records=1)
+                if found.get(where):
+                    return record_of(found[where][0])
+        except KafkaError as error:
+            raise kafka_faults.of_read(self._bootstrap, where.topic, error) from error
+        finally:
+            consumer.unsubscribe()
+        raise kafka_faults.away(self._bootstrap, "no answer in time")

@@ -1,0 +1,221 @@
+"""Sharing a topic's partitions as a Kafka consumer group (classic protocol, all revoked at each rebalance).
+
+Two habits of aiokafka shape this file. Exceptions in rebalance callbacks are logged and swallowed: ours are
+kept and raised by the next `read`. And a fetch can begin before the assigned callback runs, from the offset
+the group remembers: records are delivered only when they continue the position that the listener gave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+
+from services.runtime import kafka_faults
+from services.runtime.kafka_tail import Patience, record_of, stop
+from services.runtime.log import LogError, LogUnavailable, OwnershipListener, Record
+
+SESSION_TIMEOUT_MS = 10_000
+HEARTBEAT_MS = 3_000
+HINT_SECONDS_MAX = 5.0
+
+
+class KafkaOwnership:
+    """One member of a group; implements `Ownership`. Make it with `join`."""
+
+    def __init__(
+        self,
+        consumer: Any,
+        bootstrap: str,
+        topic: str,
+        listener: OwnershipListener,
+        *,
+        away_ms_max: int,
+        forget: Callable[[KafkaOwnership], None],
+    ) -> None:
+        self._consumer = consumer
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._listener = listener
+        self._forget = forget
+        self._next: dict[int, int] = {}
+        self._paused: set[int] = set()
+        self._gaps: dict[int, int] = {}
+        self._fault: Exception | None = None
+        self._fetch: asyncio.Task[Any] | None = None
+        self._closed = False
+        self._patience = Patience(consumer, bootstrap, away_ms_max)
+
+    @classmethod
+    async def join(
+        cls,
+        bootstrap: str,
+        client_id: str,
+        topic: str,
+        group: str,
+        listener: OwnershipListener,
+        *,
+        session_timeout_ms: int,
+        heartbeat_ms: int,
+        away_ms_max: int,
+        forget: Callable[[KafkaOwnership], None],
+    ) -> KafkaOwnership:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=heartbeat_ms,
+        )
+        try:
+            await asyncio.wait_for(consumer.start(), kafka_faults.CONNECT_MS_MAX / 1000)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await stop(consumer)
+            raise kafka_faults.away(bootstrap, error) from error
+        member = cls(consumer, bootstrap, topic, listener, away_ms_max=away_ms_max, forget=forget)
+        consumer.subscribe([topic], listener=_Callbacks(member))
+        return member
+
+    async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
+        if self._closed:
+            raise LogUnavailable(f"this member of {self._topic} has been closed")
+        if self._fetch is None:
+            # During a rebalance getmany waits for its end, however long; cancelling it might lose records,
+            # so a fetch that outlives its read is picked up by the next one.
+            self._fetch = asyncio.create_task(
+                self._consumer.getmany(timeout_ms=wait_ms, max_records=records_max), name="own fetch"
+            )
+        await asyncio.wait([self._fetch], timeout=wait_ms / 1000 + 0.1)
+        if self._fault is not None:
+            raise self._fault
+        if self._fetch is None or not self._fetch.done():
+            return []
+        fetch, self._fetch = self._fetch, None
+        try:
+            found = fetch.result()
+        except ConsumerStoppedError as error:
+            raise LogUnavailable(f"this member of {self._topic} has been closed") from error
+        except KafkaError as error:
+            raise kafka_faults.of_read(self._bootstrap, self._topic, error) from error
+        if found:
+            self._patience.heard()
+            return [record for records in found.values() for record in self._continuing(records)]
+        waited_for = [TopicPartition(self._topic, p) for p in self._next if p not in self._paused]
+        if waited_for:
+            self._patience.check(waited_for)
+        else:
+            self._patience.heard()
+        return []
+
+    @property
+    def owned(self) -> frozenset[int]:
+        return frozenset(self._next)
+
+    def seek(self, partition: int, offset: int) -> None:
+        if partition in self._next:
+            self._next[partition] = offset
+            self._gaps.pop(partition, None)
+            with contextlib.suppress(KafkaError):  # a rebalance has begun; the next assignment asks anew
+                self._consumer.seek(TopicPartition(self._topic, partition), offset)
+
+    def pause(self, partition: int) -> None:
+        if partition in self._next:
+            self._paused.add(partition)
+            with contextlib.suppress(KafkaError):
+                self._consumer.pause(TopicPartition(self._topic, partition))
+
+    def resume(self, partition: int) -> None:
+        if partition in self._paused:
+            self._paused.discard(partition)
+            with contextlib.suppress(KafkaError):
+                self._consumer.resume(TopicPartition(self._topic, partition))
+
+    async def hint(self, partition: int, next_offset: int) -> None:
+        if partition not in self._next:
+            return
+        with contextlib.suppress(KafkaError, TimeoutError):
+            commit = self._consumer.commit({TopicPartition(self._topic, partition): next_offset})
+            await asyncio.wait_for(commit, HINT_SECONDS_MAX)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._revoked()
+        await stop(self._consumer)
+        if self._fetch is not None:
+            self._fetch.cancel()
+            await asyncio.wait([self._fetch])
+            if not self._fetch.cancelled():
+                self._fetch.exception()
+        self._forget(self)
+
+    def _continuing(self, records: list[Any]) -> list[Record]:
+        """The records that continue their partition's position; others were fetched from an older one.
+
+        A first record beyond the position is asked for once more, from the position. When the log answers
+        the same again, the records between are gone (compaction), and reading goes on.
+        """
+        partition = records[0].partition
+        at = self._next.get(partition)
+        if at is None or partition in self._paused:
+            if at is not None:
+                self.seek(partition, at)
+            return []
+        first = records[0].offset
+        if first != at and self._gaps.get(partition) != first:
+            self.seek(partition, at)
+            self._gaps[partition] = first
+            return []
+        self._next[partition] = records[-1].offset + 1
+        self._gaps.pop(partition, None)
+        return [record_of(record) for record in records]
+
+    def _assigned(self, partitions: list[int]) -> None:
+        """Seeks before anything is awaited: with no reset policy a fetch without a position is an error."""
+        self._paused.clear()
+        self._gaps.clear()
+        self._next = dict.fromkeys(partitions, 0)
+        positions = self._listener.assigned(partitions) if partitions else {}
+        if missing := [p for p in partitions if p not in positions]:
+            raise LogError(f"the listener gave no position for partitions {missing} of {self._topic}")
+        for partition in partitions:
+            self._next[partition] = positions[partition]
+            self._consumer.seek(TopicPartition(self._topic, partition), positions[partition])
+        self._patience.heard()
+
+    def _revoked(self) -> None:
+        gone = sorted(self._next)
+        self._next.clear()
+        self._paused.clear()
+        if gone:
+            self._listener.revoked(gone)
+
+    def _failed(self, error: Exception) -> None:
+        self._fault = error
+
+
+class _Callbacks(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Hands aiokafka's callbacks on, at once and without a pause."""
+
+    def __init__(self, member: KafkaOwnership) -> None:
+        self._member = member
+
+    def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002 - aiokafka's signature; all are revoked
+        try:
+            self._member._revoked()
+        except Exception as error:
+            self._member._failed(error)
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        try:
+            self._member._assigned(sorted(partition.partition for partition in assigned))
+        except Exception as error:
+            self._member._failed(error)

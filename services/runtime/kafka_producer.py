@@ -1,0 +1,173 @@
+"""Appending through kafka-python's producer: intake's way, where the webhooks are.
+
+It batches for 5 ms and sends from a thread of its own, which suits many small independent appends; the
+router's hot path uses aiokafka (docs/decisions/0001-kafka-clients.md). Its buffer has no bound in bytes,
+so the bound of records in flight here is the only one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka import errors as client
+from kafka.record import util as record_util
+
+from services.runtime import kafka_faults
+from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX, InFlight, Pending
+from services.runtime.kafka_faults import CLOSE_SECONDS_MAX, CONNECT_MS_MAX
+from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown, RecordTooLarge
+
+LINGER_MS = 5
+BATCH_BYTES_MAX = 262_144
+METADATA_MS_MAX = 5_000
+
+
+class KafkaPythonAppender:
+    """Implements `Appender` for the topics named at `connect`."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        producer: Any,
+        counts: dict[str, int],
+        *,
+        records_in_flight_max: int,
+        append_deadline_ms: int,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._bootstrap = bootstrap
+        self._producer = producer
+        self._counts = counts
+        self._closed = False
+        self._done: deque[tuple[Pending, Any, BaseException | None]] = deque()
+        self._in_flight = InFlight(
+            self._loop,
+            records_max=records_in_flight_max,
+            deadline_ms=append_deadline_ms,
+            overdue=self._overdue,
+        )
+
+    @classmethod
+    async def connect(
+        cls,
+        bootstrap: str,
+        topics: Sequence[str],
+        *,
+        client_id: str = "frontdesk-intake",
+        records_in_flight_max: int = RECORDS_IN_FLIGHT_MAX,
+        append_deadline_ms: int = APPEND_DEADLINE_MS,
+    ) -> KafkaPythonAppender:
+        """Connects and fetches the topics' metadata, so that no `append` ever waits for any.
+
+        Raises LogUnavailable when no broker answers, UnknownTopic for a topic that does not exist, LogError
+        when kafka-python runs on its pure-Python checksum (3.7 times slower, and silent about it).
+        """
+        if record_util.crc32c_c is None:
+            raise LogError("kafka-python lacks its fast checksum: install the `crc32c` wheel (make setup)")
+        producer = await asyncio.to_thread(_connect, bootstrap, client_id, append_deadline_ms)
+        try:
+            counts = {topic: await asyncio.to_thread(_count, producer, bootstrap, topic) for topic in topics}
+        except LogError:
+            await asyncio.to_thread(producer.close, 0)
+            raise
+        return cls(
+            bootstrap,
+            producer,
+            counts,
+            records_in_flight_max=records_in_flight_max,
+            append_deadline_ms=append_deadline_ms,
+        )
+
+    def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        if self._closed:
+            raise LogUnavailable("this appender has been closed")
+        if not 0 <= partition < self._counts.get(topic, 0):
+            raise kafka_faults.unknown_topic(topic, partition)
+        pending = self._in_flight.admit(topic, partition, key, value)
+        try:
+            sent = self._producer.send(topic, value or None, key, partition=partition)
+        except client.KafkaError as error:
+            pending.fail(kafka_faults.away(self._bootstrap, error))
+        else:
+            sent.add_callback(self._landed, pending)
+            sent.add_errback(self._failed, pending)
+        return pending.future
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._in_flight.drained(CLOSE_SECONDS_MAX)
+        for pending in self._in_flight.unresolved():
+            pending.fail(OutcomeUnknown("closed before Kafka answered; repeat with the same id"))
+        await asyncio.to_thread(self._producer.close, 0 if len(self._in_flight) else CLOSE_SECONDS_MAX)
+        self._in_flight.close()
+
+    # The next two run in the producer's thread.
+
+    def _landed(self, pending: Pending, metadata: Any) -> None:
+        self._cross(pending, metadata.offset, None)
+
+    def _failed(self, pending: Pending, error: BaseException) -> None:
+        self._cross(pending, -1, error)
+
+    def _cross(self, pending: Pending, offset: int, error: BaseException | None) -> None:
+        """One wake-up of the loop serves all answers that are waiting; a record each would cost more than it."""
+        first = not self._done
+        self._done.append((pending, offset, error))
+        if first and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        while self._done:
+            pending, offset, error = self._done.popleft()
+            if error is not None:
+                pending.fail(self._answer(pending.topic, error))
+            elif offset < 0:
+                pending.fail(OutcomeUnknown(f"appended to {pending.topic}, but Kafka did not say where"))
+            else:
+                pending.settle(offset)
+
+    def _answer(self, topic: str, error: BaseException) -> LogError:
+        if isinstance(error, client.MessageSizeTooLargeError | client.RecordListTooLargeError):
+            return RecordTooLarge(f"Kafka refused a record for {topic} as too large ({error})")
+        if isinstance(error, client.UnknownTopicOrPartitionError):
+            return kafka_faults.unknown_topic(topic)
+        return kafka_faults.of_append(self._bootstrap, topic, error)
+
+    def _overdue(self, pending: Pending) -> None:
+        pending.fail(kafka_faults.of_append(self._bootstrap, pending.topic, TimeoutError("deadline passed")))
+
+
+def _connect(bootstrap: str, client_id: str, deadline_ms: int) -> Any:
+    try:
+        return KafkaProducer(
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=LINGER_MS,
+            batch_size=BATCH_BYTES_MAX,
+            allow_auto_create_topics=False,
+            max_block_ms=METADATA_MS_MAX,
+            bootstrap_timeout_ms=CONNECT_MS_MAX,
+            request_timeout_ms=max(1_000, deadline_ms - LINGER_MS),
+            delivery_timeout_ms=max(1_000 + LINGER_MS, deadline_ms),
+            metrics_enabled=False,
+        )
+    except client.KafkaError as error:
+        raise kafka_faults.away(bootstrap, error) from error
+
+
+def _count(producer: Any, bootstrap: str, topic: str) -> int:
+    try:
+        found = producer.partitions_for(topic)
+    except client.KafkaTimeoutError as error:
+        raise kafka_faults.unknown_topic(topic) from error
+    except client.KafkaError as error:
+        raise kafka_faults.away(bootstrap, error) from error
+    return len(found or ())

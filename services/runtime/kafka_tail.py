@@ -1,0 +1,122 @@
+"""Reading Kafka at explicit positions with a consumer that belongs to no group."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+
+from services.runtime import kafka_faults
+from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
+from services.runtime.log import LogError, LogUnavailable, Record
+
+
+def record_of(found: Any) -> Record:
+    """Kafka's null key or value is read as empty; an empty value is a tombstone."""
+    return Record(
+        found.topic, found.partition, found.offset, found.key or b"", found.value or b"", found.timestamp
+    )
+
+
+async def stop(consumer: Any) -> None:
+    """Ends a consumer within a bound, whatever state it is in."""
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        await asyncio.wait_for(consumer.stop(), CLOSE_SECONDS_MAX)
+
+
+class Patience:
+    """Tells silence from absence: a broker that lives answers every fetch, if only with nothing."""
+
+    def __init__(self, consumer: Any, bootstrap: str, away_ms_max: int) -> None:
+        self._consumer = consumer
+        self._bootstrap = bootstrap
+        self._away_ms_max = away_ms_max
+        self._heard_ms = time.time() * 1000
+
+    def heard(self) -> None:
+        self._heard_ms = time.time() * 1000
+
+    def check(self, partitions: Iterable[TopicPartition]) -> None:
+        """Raises LogUnavailable when no partition's fetch has been answered for too long."""
+        for partition in partitions:
+            answered_ms = self._consumer.last_poll_timestamp(partition)
+            if answered_ms is not None:
+                self._heard_ms = max(self._heard_ms, answered_ms)
+        if time.time() * 1000 - self._heard_ms > self._away_ms_max:
+            raise kafka_faults.away(self._bootstrap, f"silent for over {self._away_ms_max} ms")
+
+
+class KafkaTail:
+    """Implements `Tail`; make it with `open`."""
+
+    def __init__(
+        self, consumer: Any, bootstrap: str, topic: str, partitions: Iterable[int], away_ms_max: int
+    ) -> None:
+        self._consumer = consumer
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._forget = forget
+        self._partitions = [TopicPartition(topic, partition) for partition in partitions]
+        self._patience = Patience(consumer, bootstrap, away_ms_max)
+
+    @classmethod
+    async def open(
+        cls,
+        bootstrap: str,
+        client_id: str,
+        topic: str,
+        positions: Mapping[int, int],
+        *,
+        away_ms_max: int,
+        forget: Callable[[KafkaTail], None],
+    ) -> KafkaTail:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+        )
+        try:
+            await asyncio.wait_for(consumer.start(), kafka_faults.CONNECT_MS_MAX / 1000)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await stop(consumer)
+            raise kafka_faults.away(bootstrap, error) from error
+        tail = cls(consumer, bootstrap, topic, positions, away_ms_max, forget)
+        if positions:
+            consumer.assign(tail._partitions)
+            for partition, offset in positions.items():
+                tail.seek(partition, offset)
+        return tail
+
+    async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
+        if not self._partitions:
+            await asyncio.sleep(wait_ms / 1000)
+            return []
+        try:
+            found = await self._consumer.getmany(timeout_ms=wait_ms, max_records=records_max)
+        except ConsumerStoppedError as error:
+            raise LogUnavailable(f"this reader of {self._topic} has been closed") from error
+        except KafkaError as error:
+            raise kafka_faults.of_read(self._bootstrap, self._topic, error) from error
+        if found:
+            self._patience.heard()
+            return [record_of(record) for records in found.values() for record in records]
+        self._patience.check(self._partitions)
+        return []
+
+    def seek(self, partition: int, offset: int) -> None:
+        if offset < 0:
+            raise kafka_faults.lost(self._topic, partition, offset)
+        try:
+            self._consumer.seek(TopicPartition(self._topic, partition), offset)
+        except KafkaError as error:
+            raise LogError(f"partition {partition} of {self._topic} is not read by this tail") from error
+
+    async def close(self) -> None:
+        await stop(self._consumer)
+        self._forget(self)

@@ -1,0 +1,81 @@
+"""Creating topics and removing records: the administrator's side of Kafka, by kafka-python in a thread."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.structs import TopicPartition
+
+from services.runtime import kafka_faults
+from services.runtime.log import RECORD_BYTES_MAX, LogError, TopicSpec
+
+ADMIN_MS_MAX = 10_000
+
+
+def create_topics(bootstrap: str, topics: Sequence[TopicSpec], *, replication_factor: int = -1) -> None:
+    """Creates what is missing and returns when every partition has a leader. Blocks.
+
+    `replication_factor` -1 takes the broker's default. Raises LogError for a topic that exists with another
+    number of partitions, LogUnavailable.
+    """
+    with _admin(bootstrap) as admin:
+        missing = [spec for spec in topics if not _check(admin, spec)]
+        for spec in missing:
+            with contextlib.suppress(TopicAlreadyExistsError):  # another process was faster: checked below
+                admin.create_topics({spec.name: _creation(spec, replication_factor)}, timeout_ms=ADMIN_MS_MAX)
+        if topics:
+            admin.wait_for_topics([spec.name for spec in topics], timeout_ms=ADMIN_MS_MAX)
+        for spec in missing:
+            _check(admin, spec)
+
+
+def delete_before(bootstrap: str, topic: str, partition: int, offset: int) -> None:
+    """Removes the records before the offset, as retention would. Blocks."""
+    with _admin(bootstrap) as admin:
+        admin.delete_records({TopicPartition(topic, partition): offset}, timeout_ms=ADMIN_MS_MAX)
+
+
+def _creation(spec: TopicSpec, replication_factor: int) -> dict[str, Any]:
+    configs = {
+        "cleanup.policy": "compact" if spec.compacted else "delete",
+        "retention.ms": str(spec.retention_ms),
+        # Room for the key and Kafka's own framing around the largest value.
+        "max.message.bytes": str(RECORD_BYTES_MAX + 48_576),
+        "unclean.leader.election.enable": "false",
+    }
+    return {"num_partitions": spec.partitions, "replication_factor": replication_factor, "configs": configs}
+
+
+def _check(admin: Any, spec: TopicSpec) -> bool:
+    """Whether the topic exists; raises LogError when it does with another number of partitions."""
+    for found in admin.describe_topics([spec.name]):
+        if found["error_code"] != 0:
+            continue
+        count = len(found["partitions"])
+        if count != spec.partitions:
+            raise LogError(
+                f"topic {spec.name} exists with {count} partitions, asked for {spec.partitions}; "
+                "the number never changes in place"
+            )
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _admin(bootstrap: str) -> Iterator[Any]:
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap, bootstrap_timeout_ms=ADMIN_MS_MAX, request_timeout_ms=ADMIN_MS_MAX
+        )
+    except KafkaError as error:
+        raise kafka_faults.away(bootstrap, error) from error
+    try:
+        yield admin
+    except KafkaError as error:
+        raise kafka_faults.away(bootstrap, error) from error
+    finally:
+        admin.close()
