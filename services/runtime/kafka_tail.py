@@ -55,7 +55,13 @@ class KafkaTail:
     """Implements `Tail`; make it with `open`."""
 
     def __init__(
-        self, consumer: Any, bootstrap: str, topic: str, partitions: Iterable[int], away_ms_max: int
+        self,
+        consumer: Any,
+        bootstrap: str,
+        topic: str,
+        partitions: Iterable[int],
+        away_ms_max: int,
+        forget: Callable[[KafkaTail], None],
     ) -> None:
         self._consumer = consumer
         self._bootstrap = bootstrap
