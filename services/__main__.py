@@ -1,0 +1,78 @@
+"""frontdesk: run the services, replay deliveries, be an agent, ask why.
+
+frontdesk serve                      everything in one process, on an embedded log
+frontdesk serve router --log kafka   one service on Kafka
+frontdesk replay delivery.json ...   what intake makes of recorded deliveries
+frontdesk agent --desk acme ana      be an agent in this terminal
+frontdesk explain CONTACT            why a contact went where it went
+frontdesk demo                       play a morning and watch it
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from services.runtime.settings import SettingsError
+
+
+def _serve(argv: Sequence[str]) -> int:
+    from services.cli.serve import main
+
+    return main(argv)
+
+
+def _replay(argv: Sequence[str]) -> int:
+    from services.intake.replay import main
+
+    return main(argv)
+
+
+def _agent(argv: Sequence[str]) -> int:
+    from services.cli.agent import main
+
+    return main(argv)
+
+
+def _explain(argv: Sequence[str]) -> int:
+    from services.cli.explain import main
+
+    return main(argv)
+
+
+def _demo(argv: Sequence[str]) -> int:
+    from services.cli.demo import main
+
+    return main(argv)
+
+
+COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "serve": (_serve, "run the services"),
+    "replay": (_replay, "what intake makes of recorded deliveries, one JSON line a case"),
+    "agent": (_agent, "be an agent in this terminal"),
+    "explain": (_explain, "why a contact went where it went"),
+    "demo": (_demo, "play a morning of contacts against simulated agents"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; answers the exit status (2 for a wrong call or wrong settings)."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    if not argv or argv[0] in {"-h", "--help"}:
+        sys.stdout.write((__doc__ or "") + "\nEach command has --help.\n")
+        return 0 if argv else 2
+    if argv[0] not in COMMANDS:
+        sys.stderr.write(f"frontdesk: no command {argv[0]!r}; there are {', '.join(COMMANDS)}\n")
+        return 2
+    try:
+        return COMMANDS[argv[0]][0](argv[1:])
+    except SettingsError as error:
+        sys.stderr.write("frontdesk: the settings have faults:\n")
+        sys.stderr.writelines(f"  - {fault}\n" for fault in error.faults)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

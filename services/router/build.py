@@ -1,0 +1,95 @@
+"""The router's composition root: wires real parts or a test's, connects nothing by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+from prometheus_client import CollectorRegistry
+
+from services.contract.topics import (
+    DEAD_LETTERS,
+    DEAD_LETTERS_RETENTION_MS,
+    DECISIONS,
+    FACTS,
+    FACTS_RETENTION_MS,
+)
+from services.router.api import NAME, RouterApi
+from services.router.cards import Cards
+from services.router.commands import Commander
+from services.router.owner import Owner, OwnerMeasures
+from services.router.settings import RouterSettings
+from services.router.tail import DecisionTail, TailMeasures
+from services.router.trail import Trail
+from services.runtime.clock import Clock
+from services.runtime.dead_letters import DeadLetters
+from services.runtime.log import Log, TopicSpec
+
+
+def random_id() -> int:
+    """64 random bits, not 0."""
+    return secrets.randbits(64) or 1
+
+
+def topics(partitions: int) -> list[TopicSpec]:
+    """The topics that the router needs, shared with intake and metrics."""
+    return [
+        TopicSpec(FACTS, partitions, FACTS_RETENTION_MS),
+        TopicSpec(DECISIONS, partitions),
+        TopicSpec(DEAD_LETTERS, partitions, DEAD_LETTERS_RETENTION_MS),
+    ]
+
+
+@dataclass
+class Router:
+    """A router: run `tail` and `owner`, serve `api`."""
+
+    tail: DecisionTail
+    owner: Owner
+    api: RouterApi
+    service_name: str = NAME
+
+    def add_to_grpc(self, server: grpc.aio.Server) -> None:
+        self.api.add_to(server)
+
+    async def ready(self) -> None:
+        """Returns once everything in the log now is folded."""
+        await self.tail.caught_up()
+
+    async def run(self) -> None:
+        """Folds and decides until cancelled; raises when either breaks."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.tail.run(), name="tail")
+            group.create_task(self._own(), name="owner")
+
+    async def _own(self) -> None:
+        await self.ready()
+        await self.owner.run()
+
+
+def build(
+    settings: RouterSettings,
+    *,
+    clock: Clock,
+    log: Log,
+    registry: CollectorRegistry,
+    new_id: Callable[[], int] = random_id,
+) -> Router:
+    """Wires a router on a log whose topics exist."""
+    tail = DecisionTail(log, settings.partitions, TailMeasures(registry))
+    trail = Trail(log, tail)
+    commander = Commander(log, tail, clock, waiting_max=settings.commands_waiting_max)
+    owner = Owner(
+        log,
+        tail,
+        clock=clock,
+        new_id=new_id,
+        name=settings.instance,
+        pending_max=settings.pending_max,
+        dead_letters=DeadLetters(log, settings.partitions),
+        measures=OwnerMeasures(registry),
+    )
+    return Router(tail, owner, RouterApi(tail, trail, Cards(log), commander))

@@ -1,0 +1,60 @@
+"""A contact as an agent sees it: what the router knows, with the customer's words from the facts.
+
+Decisions hold no personal data, only a pointer to the fact; the words are read when an agent needs them and
+are empty once the fact has expired.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from frontdesk.v1 import router_pb2
+from services.contract.codec import Undecodable, decode_fact, to_message
+from services.contract.facts import ContactArrived
+from services.contract.topics import FACTS
+from services.router.model import Contact
+from services.runtime.log import Log, LogError
+
+FACTS_CACHED_MAX = 2_000
+
+
+class Cards:
+    """Makes contact cards; keeps the newest facts read, within a bound."""
+
+    def __init__(self, source: Log) -> None:
+        self._source = source
+        self._cache: OrderedDict[tuple[int, int], ContactArrived | None] = OrderedDict()
+
+    async def card(self, partition: int, contact: Contact) -> router_pb2.ContactCard:
+        """The card; its words are empty when the fact is gone or unreadable."""
+        arrived = await self._words(partition, contact.fact_offset)
+        card = router_pb2.ContactCard(
+            contact_id=contact.contact_id,
+            case_id=contact.case_id,
+            channel=int(contact.channel),  # type: ignore[arg-type] # an open enum's number
+            medium=contact.medium,
+            language=contact.language,
+            need=to_message(contact.need),
+            complaint=contact.complaint,
+            repeat=contact.repeat,
+        )
+        card.arrived_at.FromMilliseconds(contact.arrived_at_ms)
+        if arrived is not None:
+            card.customer_name = arrived.customer.name if arrived.customer else ""
+            card.subject, card.text = arrived.subject, arrived.text
+        return card
+
+    async def _words(self, partition: int, offset: int) -> ContactArrived | None:
+        place = (partition, offset)
+        if place not in self._cache:
+            self._cache[place] = await self._read(partition, offset)
+            while len(self._cache) > FACTS_CACHED_MAX:
+                self._cache.popitem(last=False)
+        return self._cache.get(place)
+
+    async def _read(self, partition: int, offset: int) -> ContactArrived | None:
+        try:
+            body = decode_fact((await self._source.read_at(FACTS, partition, offset)).value).body
+        except (LogError, Undecodable):
+            return None
+        return body if isinstance(body, ContactArrived) else None

@@ -1,0 +1,361 @@
+"""The owner's loop: facts in, decision records out, verdicts from the tail (engine.md 1.5).
+
+Owning a partition gives liveness only. The owner decides on a speculative state (*ahead*), appends without
+waiting, and lets the tail say what counted: its own record at the head of *pending* was accepted, fine;
+anything else, and all that was built on it is dropped and decided again from the folded state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.contract.codec import Undecodable, decode_fact, encode_decision
+from services.contract.decisions import Decision, FactRejected
+from services.contract.topics import DECISIONS, FACTS, PARTITION_HASH
+from services.router.decide import decide_fact, decide_genesis, decide_rejected, decide_timer
+from services.router.log.fold import fold
+from services.router.model import PartitionState
+from services.router.tail import DecisionTail, Verdict
+from services.router.timers import TimerIndex
+from services.runtime.clock import Clock
+from services.runtime.dead_letters import DeadLetters
+from services.runtime.log import BufferFull, Log, LogError, Ownership, Record
+
+GROUP = "frontdesk-router"
+LOG_GENERATION = 1
+RECORD_FORMAT = 1
+HINT_EVERY_SECONDS = 1.0
+TIMERS_PER_TURN_MAX = 200
+"""Deadlines fired before facts get their turn again."""
+
+log = structlog.get_logger()
+
+
+class OwnerMeasures:
+    """What operators see of deciding."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.decided = Counter(
+            "frontdesk_router_decisions_total", "Decision records appended.", ("cause",), registry=registry
+        )
+        self.reset = Counter(
+            "frontdesk_router_resets_total",
+            "Times that speculation was dropped.",
+            ("reason",),
+            registry=registry,
+        )
+        self.owned = Gauge(
+            "frontdesk_router_partitions_owned", "Fact partitions decided here.", registry=registry
+        )
+        self.seconds = Histogram(
+            "frontdesk_router_decide_seconds",
+            "Time to decide and fold one fact.",
+            buckets=(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
+            registry=registry,
+        )
+        for cause in ("fact", "timer", "genesis"):
+            self.decided.labels(cause)
+        for reason in ("foreign_record", "own_rejected", "append_failed"):
+            self.reset.labels(reason)
+
+
+@dataclass
+class _Held:
+    """A partition owned here. `ready` is False while the folded state catches up."""
+
+    ahead: PartitionState
+    timers: TimerIndex = field(default_factory=TimerIndex)
+    pending: deque[int] = field(default_factory=deque)
+    in_flight: set[asyncio.Future[int]] = field(default_factory=set)
+    ready: bool = False
+    paused: bool = False
+    taking: asyncio.Task[None] | None = None
+    hinted: int = -1
+
+
+class Owner:
+    """Decides the facts of the partitions that the group gives it; `run` until cancelled or broken."""
+
+    def __init__(
+        self,
+        source: Log,
+        tail: DecisionTail,
+        *,
+        clock: Clock,
+        new_id: Callable[[], int],
+        name: str,
+        pending_max: int,
+        dead_letters: DeadLetters,
+        measures: OwnerMeasures,
+    ) -> None:
+        self._source, self._tail, self._clock, self._new_id = source, tail, clock, new_id
+        self._name, self._pending_max, self._dead_letters = name, pending_max, dead_letters
+        self._measures = measures
+        self._held: dict[int, _Held] = {}
+        self._ownership: Ownership | None = None
+        self._broken: BaseException | None = None
+        self._letters: set[asyncio.Task[None]] = set()
+
+    # --- group membership: positions come from the folded state, never from the group ----------------------
+
+    def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
+        for partition in partitions:
+            held = _Held(self._tail.state(partition))
+            self._held[partition] = held
+            held.taking = asyncio.ensure_future(self._take(partition, held))
+        self._measures.owned.set(len(self._held))
+        return {p: max(0, self._tail.state(p).last_fact + 1) for p in partitions}
+
+    def revoked(self, partitions: Sequence[int]) -> None:
+        for partition in partitions:
+            held = self._held.pop(partition, None)
+            if held is not None and held.taking is not None:
+                held.taking.cancel()
+        self._measures.owned.set(len(self._held))
+
+    @property
+    def owned_ready(self) -> frozenset[int]:
+        """Partitions that are being decided here right now."""
+        return frozenset(p for p, held in self._held.items() if held.ready)
+
+    # --- the loop ------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Decides until cancelled; raises when a partition cannot be decided any more."""
+        stop_listening = self._tail.listen(self._on_verdict)
+        self._ownership = await self._source.own(FACTS, GROUP, self)
+        hinted_at = asyncio.get_running_loop().time()
+        try:
+            while True:
+                for record in await self._ownership.read(
+                    records_max=self._pending_max, wait_ms=self._patience_ms()
+                ):
+                    self._on_fact(record)
+                self._fire_timers()
+                if self._broken is not None:
+                    raise self._broken
+                now = asyncio.get_running_loop().time()
+                if now - hinted_at > HINT_EVERY_SECONDS:
+                    hinted_at = now
+                    await self._hint()
+                await asyncio.sleep(0)
+        finally:
+            stop_listening()
+            await self._ownership.close()
+
+    def _patience_ms(self) -> int:
+        """How long to wait for facts: short while deadlines are near, so that timers fire on time."""
+        nearest = min(
+            (at for held in self._held.values() if held.ready and (at := held.timers.next_at_ms(held.ahead))),
+            default=None,
+        )
+        if nearest is None:
+            return 100
+        rate = getattr(self._clock, "rate", 1.0)
+        return int(max(1, min(100, (nearest - self._clock.now_ms()) / rate)))
+
+    def _on_fact(self, record: Record) -> None:
+        held = self._held.get(record.partition)
+        if held is None or not held.ready or record.offset <= held.ahead.last_fact:
+            return
+        if record.offset != held.ahead.last_fact + 1:  # a hole is never decided over
+            self._seek(record.partition, held.ahead.last_fact + 1)
+            return
+        with self._measures.seconds.time():
+            decision = self._decide(held.ahead, record)
+        self._append(record.partition, held, decision, "fact")
+
+    def _decide(self, ahead: PartitionState, record: Record) -> Decision:
+        now_ms, new_id = self._clock.now_ms(), self._new_id()
+        reason, detail, fact_id = "undecodable", "", ""
+        try:
+            fact = decode_fact(record.value)
+            fact_id = fact.fact_id
+            return decide_fact(
+                ahead, fact, offset=record.offset, now_ms=now_ms, decision_id=new_id, owner=self._name
+            )
+        except Undecodable as error:
+            detail = str(error)
+        except Exception as error:  # a fact that breaks deciding must not stop the desk (engine.md 2)
+            log.error("decide_failed", partition=record.partition, offset=record.offset, exc_info=error)
+            reason, detail = (
+                "decide_failed",
+                f"deciding raised {type(error).__name__}; the router's log has it",
+            )
+        return decide_rejected(
+            ahead,
+            offset=record.offset,
+            reason=reason,
+            detail=detail,
+            fact_id=fact_id,
+            desk_id=record.key.decode(errors="replace"),
+            now_ms=now_ms,
+            decision_id=new_id,
+            owner=self._name,
+        )
+
+    def _fire_timers(self) -> None:
+        now_ms = self._clock.now_ms()
+        for partition, held in self._held.items():
+            for _ in range(TIMERS_PER_TURN_MAX):
+                if not held.ready or held.paused:
+                    break
+                timer = held.timers.due(held.ahead, now_ms)
+                if timer is None:
+                    break
+                decision = decide_timer(
+                    held.ahead, timer, now_ms=now_ms, decision_id=self._new_id(), owner=self._name
+                )
+                self._append(partition, held, decision, "timer")
+
+    def _append(self, partition: int, held: _Held, decision: Decision, cause: str) -> None:
+        """Folds into *ahead* and appends, with no await between (engine.md 1.5)."""
+        folded = fold(held.ahead, decision)
+        if not folded.accepted:
+            raise RuntimeError(f"own record refused by fold on {partition}: {folded.reason}")
+        try:
+            future = self._source.append(
+                DECISIONS, partition, decision.desk_id.encode(), encode_decision(decision)
+            )
+        except BufferFull:
+            self._seek(partition, held.ahead.last_fact + 1)  # nothing was sent: read the fact again later
+            return
+        held.ahead = folded.state
+        held.timers.note(held.ahead, decision)
+        held.pending.append(decision.decision_id)
+        held.in_flight.add(future)
+        future.add_done_callback(lambda done: self._on_ack(partition, held, done))
+        self._measures.decided.labels(cause).inc()
+        if len(held.pending) >= self._pending_max and not held.paused and self._ownership is not None:
+            held.paused = True
+            self._ownership.pause(partition)
+
+    def _on_ack(self, partition: int, held: _Held, done: asyncio.Future[int]) -> None:
+        held.in_flight.discard(done)
+        if (
+            not done.cancelled()
+            and (error := done.exception()) is not None
+            and self._held.get(partition) is held
+        ):
+            log.warning("append_failed", partition=partition, error=type(error).__name__, detail=str(error))
+            self._reset(partition, held, "append_failed")
+
+    # --- verdicts ------------------------------------------------------------------------------------------
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        held = self._held.get(verdict.partition)
+        if held is None or not held.ready:
+            return
+        own = verdict.record.decision_id
+        if verdict.accepted and held.pending and held.pending[0] == own:
+            held.pending.popleft()
+            self._send_dead_letters(verdict)
+            if held.paused and len(held.pending) <= self._pending_max // 2 and self._ownership is not None:
+                held.paused = False
+                self._ownership.resume(verdict.partition)
+        elif verdict.accepted:
+            self._reset(verdict.partition, held, "foreign_record")
+        elif own in held.pending:
+            self._reset(verdict.partition, held, "own_rejected")
+
+    def _reset(self, partition: int, held: _Held, reason: str) -> None:
+        """Drops the speculation; a task takes the partition again from the folded state."""
+        if not held.ready:
+            return
+        log.info("speculation_dropped", partition=partition, reason=reason, pending=len(held.pending))
+        self._measures.reset.labels(reason).inc()
+        held.ready = False
+        held.pending.clear()
+        held.taking = asyncio.ensure_future(self._take(partition, held))
+
+    async def _take(self, partition: int, held: _Held) -> None:
+        """Brings *ahead* to the end of the log, then lets facts flow."""
+        try:
+            if held.in_flight:
+                await asyncio.wait(held.in_flight)  # bounded by the log's own deadline of an append
+            await self._tail.reached(partition, await self._source.end_offset(DECISIONS, partition))
+            if self._tail.state(partition).count == 0:
+                await self._write_genesis(partition)
+            if self._held.get(partition) is not held:
+                return
+            held.ahead = self._tail.state(partition)
+            self._check_genesis(partition, held.ahead)
+            held.timers.rebuild(held.ahead)
+            held.ready = True
+            self._seek(partition, held.ahead.last_fact + 1)
+            if held.paused and self._ownership is not None:
+                held.paused = False
+                self._ownership.resume(partition)
+        except LogError as error:
+            log.warning("take_over_failed", partition=partition, error=str(error))
+            await asyncio.sleep(1.0)
+            if self._held.get(partition) is held:
+                held.taking = asyncio.ensure_future(self._take(partition, held))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # told to run(), which ends the process
+            self._broken = error
+
+    async def _write_genesis(self, partition: int) -> None:
+        """Record 0; two racing creators are told apart by the chain, the second is rejected."""
+        genesis = decide_genesis(
+            generation=LOG_GENERATION,
+            partitions=self._tail.partitions,
+            partition_hash=PARTITION_HASH,
+            first_fact_offset=await self._source.start_offset(FACTS, partition),
+            now_ms=self._clock.now_ms(),
+            decision_id=self._new_id(),
+            owner=self._name,
+        )
+        offset = await self._source.append(DECISIONS, partition, b"", encode_decision(genesis))
+        await self._tail.reached(partition, offset + 1)
+        self._measures.decided.labels("genesis").inc()
+
+    def _check_genesis(self, partition: int, state: PartitionState) -> None:
+        ours = (LOG_GENERATION, self._tail.partitions, PARTITION_HASH)
+        theirs = (state.generation, state.partitions, state.partition_hash)
+        if ours != theirs:
+            raise RuntimeError(
+                f"decisions {partition} were begun with (generation, partitions, hash) {theirs}, this process has "
+                f"{ours}: set FRONTDESK_PARTITIONS as the log was created, partitions never change in place"
+            )
+
+    # --- small helpers -------------------------------------------------------------------------------------
+
+    def _seek(self, partition: int, offset: int) -> None:
+        if self._ownership is not None and partition in self._ownership.owned:
+            self._ownership.seek(partition, offset)
+
+    async def _hint(self) -> None:
+        if self._ownership is None:
+            return
+        for partition, held in tuple(self._held.items()):
+            decided = self._tail.state(partition).last_fact
+            if held.ready and decided > held.hinted:
+                held.hinted = decided
+                await self._ownership.hint(partition, decided + 1)
+
+    def _send_dead_letters(self, verdict: Verdict) -> None:
+        """From the tail, like all that leaves the router: only what counted is told."""
+        for event in verdict.record.events:
+            if isinstance(event, FactRejected):
+                task = asyncio.ensure_future(self._write_dead_letter(verdict, event))
+                self._letters.add(task)
+                task.add_done_callback(self._letters.discard)
+
+    async def _write_dead_letter(self, verdict: Verdict, event: FactRejected) -> None:
+        offset = verdict.record.fact_offset
+        origin = f"{FACTS}/{verdict.partition}/{offset}"
+        try:
+            fact = await self._source.read_at(FACTS, verdict.partition, offset)
+            await self._dead_letters.put(
+                origin, event.reason, event.detail, fact.value, now_ms=self._clock.now_ms()
+            )
+        except LogError as error:  # the fact itself stands in facts, and its rejection in decisions
+            log.warning("dead_letter_not_written", origin=origin, error=type(error).__name__)

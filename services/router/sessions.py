@@ -1,0 +1,180 @@
+"""What an agent's desktop is told: notices made from accepted decisions.
+
+A session starts with what stands now (presence, open offers, assignments, requests for help) or, with a resume
+position, with all that was missed; then it follows the tail. Telling is the tail's work, so whoever is told
+something can find it in the log (engine.md 1.7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+
+from frontdesk.v1 import router_pb2
+from services.contract import decisions as d
+from services.contract.codec import to_message
+from services.contract.facts import Presence
+from services.router.cards import Cards
+from services.router.explain import describe
+from services.router.model import Contact, DeskState, PartitionState
+from services.router.tail import DecisionTail, Verdict
+from services.router.trail import Trail
+from services.runtime.rpc import Refusal
+
+QUEUE_MAX = 1_000
+"""Records a session may be behind before it is ended; it resumes where it was."""
+Notice = router_pb2.AgentSessionResponse
+
+
+class Session:
+    """One agent's feed of notices."""
+
+    def __init__(self, desk_id: str, agent_id: str, partition: int, generation: int, cards: Cards) -> None:
+        self._desk_id, self._agent_id = desk_id, agent_id
+        self._partition, self._generation, self._cards = partition, generation, cards
+
+    async def feed(self, tail: DecisionTail, trail: Trail, resume_after: int | None) -> AsyncIterator[Notice]:
+        """Notices, for ever; raises Refusal when the desktop reads too slowly."""
+        queue: asyncio.Queue[Verdict] = asyncio.Queue(QUEUE_MAX)
+        overflowed = False
+
+        def on_verdict(verdict: Verdict) -> None:
+            nonlocal overflowed
+            if not verdict.accepted or verdict.partition != self._partition:
+                return
+            if verdict.record.desk_id != self._desk_id:
+                return
+            try:
+                queue.put_nowait(verdict)
+            except asyncio.QueueFull:
+                overflowed = True
+
+        stop = tail.listen(on_verdict)  # listens before it reads the state, so that nothing falls between
+        try:
+            state, offset = tail.state(self._partition), tail.next_offset(self._partition) - 1
+            missed = None if resume_after is None else trail.since(self._partition, resume_after)
+            if missed is None:
+                async for notice in self._standing(state, offset):
+                    yield notice
+            else:
+                for at, record in missed:
+                    for notice in await self._notices(state, at, record):
+                        yield notice
+            yield self._notice(offset, ready=router_pb2.SessionReady())
+            while not overflowed:
+                verdict = await queue.get()
+                if verdict.offset > offset:
+                    for notice in await self._notices(verdict.state, verdict.offset, verdict.record):
+                        yield notice
+            raise Refusal(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "TOO_SLOW",
+                f"over {QUEUE_MAX} decisions behind; open a new session with resume_after",
+                retry_after_ms=1_000,
+            )
+        finally:
+            stop()
+
+    async def _standing(self, state: PartitionState, offset: int) -> AsyncIterator[Notice]:
+        """What stands now, oldest first."""
+        desk = state.desks.get(self._desk_id)
+        if desk is None:
+            return
+        agent = desk.agents.get(self._agent_id)
+        presence = agent.presence if agent is not None else Presence.OFFLINE
+        yield self._notice(
+            offset, presence=to_message(d.AgentPresenceChanged(agent_id=self._agent_id, presence=presence))
+        )
+        for offer in sorted(desk.offers.values(), key=lambda offer: (offer.expires_at_ms, offer.offer_id)):
+            if offer.agent_id == self._agent_id:
+                notice = await self._offer(
+                    desk, offset, offer.offer_id, offer.contact_id, offer.expires_at_ms, ""
+                )
+                if notice is not None:
+                    yield notice
+        owned = [contact for contact in desk.contacts.values() if contact.owner_id == self._agent_id]
+        for contact in sorted(owned, key=lambda contact: (contact.arrived_at_ms, contact.contact_id)):
+            yield await self._assigned(offset, contact)
+        for help_id in sorted(desk.helps):
+            request = desk.helps[help_id]
+            if request.adviser_id == self._agent_id:
+                yield await self._help(desk, offset, help_id)
+
+    async def _notices(self, state: PartitionState, offset: int, record: d.Decision) -> list[Notice]:
+        desk = state.desks.get(self._desk_id)
+        notices = [] if desk is None else [await self._one(desk, offset, event) for event in record.events]
+        return [notice for notice in notices if notice is not None]
+
+    async def _one(self, desk: DeskState, offset: int, event: d.Event) -> Notice | None:
+        """The notice that an event is to this agent, if it is one."""
+        me = self._agent_id
+        match event:
+            case d.Offered(agent_id=agent_id) if agent_id == me:
+                why = describe(event)
+                return await self._offer(
+                    desk, offset, event.offer_id, event.contact_id, event.expires_at_ms, why
+                )
+            case d.OfferEnded(agent_id=agent_id) if agent_id == me:
+                return self._notice(offset, offer_ended=to_message(event))
+            case d.Assigned(agent_id=agent_id) if agent_id == me and event.contact_id in desk.contacts:
+                return await self._assigned(offset, desk.contacts[event.contact_id], event.epoch)
+            case d.ConsultStarted(adviser_id=adviser_id) if adviser_id == me and event.help_id in desk.helps:
+                return await self._help(desk, offset, event.help_id)
+            case d.ConsultEnded() if me in (event.adviser_id, self._owner(desk, event.contact_id)):
+                return self._notice(offset, help_ended=to_message(event))
+            case d.AgentPresenceChanged(agent_id=agent_id) if agent_id == me:
+                return self._notice(offset, presence=to_message(event))
+            case d.ContactContinued() if self._owner(desk, event.contact_id) == me:
+                return self._notice(offset, continued=to_message(event))
+            case d.Transferred(from_agent_id=agent_id) if agent_id == me:
+                return self._released(offset, event.contact_id, "transferred")
+            case d.Resolved(agent_id=agent_id) | d.Closed(agent_id=agent_id) if agent_id == me:
+                return self._released(offset, event.contact_id, "closed")
+            case d.CallbackPromised(owner_id=owner_id) if owner_id == me:
+                return self._released(offset, event.contact_id, "promised")
+        return None
+
+    @staticmethod
+    def _owner(desk: DeskState, contact_id: str) -> str:
+        contact = desk.contacts.get(contact_id)
+        return contact.owner_id if contact is not None else ""
+
+    async def _offer(
+        self, desk: DeskState, offset: int, offer_id: str, contact_id: str, expires_at_ms: int, why: str
+    ) -> Notice | None:
+        contact = desk.contacts.get(contact_id)
+        if contact is None:  # missed so long ago that the contact is forgotten
+            return None
+        offer = router_pb2.OfferNotice(offer_id=offer_id, why=why)
+        offer.contact.CopyFrom(await self._cards.card(self._partition, contact))
+        offer.expires_at.FromMilliseconds(expires_at_ms)
+        return self._notice(offset, offer=offer)
+
+    async def _assigned(self, offset: int, contact: Contact, epoch: int | None = None) -> Notice:
+        card = await self._cards.card(self._partition, contact)
+        number = contact.epoch if epoch is None else epoch
+        return self._notice(offset, assigned=router_pb2.AssignmentNotice(contact=card, epoch=number))
+
+    async def _help(self, desk: DeskState, offset: int, help_id: str) -> Notice:
+        request = desk.helps[help_id]
+        contact = desk.contacts[request.contact_id]
+        notice = router_pb2.HelpNotice(
+            help_id=help_id,
+            contact=await self._cards.card(self._partition, contact),
+            kind=int(request.kind),  # type: ignore[arg-type] # an open enum's number
+            owner_id=contact.owner_id,
+        )
+        if request.decision_wanted is not None:
+            notice.decision_wanted.CopyFrom(to_message(request.decision_wanted))
+        return self._notice(offset, help=notice)
+
+    def _released(self, offset: int, contact_id: str, reason: str) -> Notice:
+        return self._notice(offset, released=router_pb2.ReleasedNotice(contact_id=contact_id, reason=reason))
+
+    def _notice(self, offset: int, **part: object) -> Notice:
+        position = router_pb2.Position(
+            generation=self._generation, partition=self._partition, offset=max(0, offset)
+        )
+        return Notice(position=position, **part)  # type: ignore[arg-type] # one part of the oneof

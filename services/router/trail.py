@@ -1,0 +1,83 @@
+"""What the decisions said lately: records to resume from, and where each contact was decided.
+
+Both are caches of the log, bounded; what fell out is read from the log itself.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+
+from services.contract.chain import Chain
+from services.contract.codec import decode_decision
+from services.contract.decisions import Decision
+from services.contract.topics import DECISIONS
+from services.router.tail import DecisionTail, Verdict
+from services.runtime.log import Log
+
+RECENT_RECORDS = 2_000
+"""Accepted records kept per partition for resuming watchers."""
+CONTACTS_MAX = 50_000
+"""Contacts whose decisions can be found without reading the log."""
+
+
+def concerns(record: Decision) -> tuple[str, ...]:
+    """Contacts that a record says something about, each once, in the order of its events."""
+    named = (getattr(event, "contact_id", "") for event in record.events)
+    return tuple(dict.fromkeys(contact_id for contact_id in named if contact_id))
+
+
+class Trail:
+    """Listens to the tail and remembers, within bounds."""
+
+    def __init__(self, source: Log, tail: DecisionTail) -> None:
+        self._source, self._tail = source, tail
+        self._recent: dict[int, deque[tuple[int, Decision]]] = {
+            p: deque(maxlen=RECENT_RECORDS) for p in range(tail.partitions)
+        }
+        self._contacts: OrderedDict[str, list[int]] = OrderedDict()
+        tail.listen(self._on_verdict)
+
+    def since(self, partition: int, offset: int) -> list[tuple[int, Decision]] | None:
+        """Accepted records after `offset`, or None when they are not all remembered."""
+        recent = self._recent[partition]
+        if self._tail.next_offset(partition) <= offset + 1:
+            return []
+        if len(recent) == RECENT_RECORDS and recent[0][0] > offset + 1:
+            return None
+        return [(at, record) for at, record in recent if at > offset]
+
+    async def of_contact(self, partition: int, contact_id: str) -> list[tuple[int, Decision]]:
+        """Every accepted decision about a contact, in order."""
+        offsets = self._contacts.get(contact_id)
+        if offsets is None:
+            every = self.accepted(partition)
+            return [(at, record) async for at, record in every if contact_id in concerns(record)]
+        records = [await self._source.read_at(DECISIONS, partition, offset) for offset in offsets]
+        return [(record.offset, decode_decision(record.value)) for record in records]
+
+    async def accepted(self, partition: int) -> AsyncIterator[tuple[int, Decision]]:
+        """Accepted records from the log's start to what is folded now."""
+        chain, end = Chain(), self._tail.next_offset(partition)
+        at = await self._source.start_offset(DECISIONS, partition)
+        tail = await self._source.tail(DECISIONS, {partition: at})
+        try:
+            while at < end:
+                for read in await tail.read(wait_ms=200):
+                    at = read.offset + 1
+                    record = decode_decision(read.value)
+                    if read.offset < end and chain.accepts(record):
+                        chain = chain.after(record)
+                        yield read.offset, record
+        finally:
+            await tail.close()
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        if not verdict.accepted:
+            return
+        self._recent[verdict.partition].append((verdict.offset, verdict.record))
+        for contact_id in concerns(verdict.record):
+            self._contacts.setdefault(contact_id, []).append(verdict.offset)
+            self._contacts.move_to_end(contact_id)
+        while len(self._contacts) > CONTACTS_MAX:
+            self._contacts.popitem(last=False)

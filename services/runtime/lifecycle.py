@@ -1,0 +1,52 @@
+"""Runs a process's essential tasks until a signal or a failure, then closes everything in reverse.
+
+A task that ends or raises ends the process: the platform restarts it, and the log makes that safe
+(engine.md 1.10). Nothing is retried for ever inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+
+class Stopped(Exception):
+    """An essential task ended; the message says which."""
+
+
+async def until_stopped(work: Sequence[tuple[str, Coroutine[Any, Any, None]]], stop: asyncio.Event) -> None:
+    """Runs the named coroutines until `stop` is set; raises Stopped when one of them ends before."""
+    tasks = {asyncio.ensure_future(coroutine): name for name, coroutine in work}
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            error = task.exception()
+            raise Stopped(f"{tasks[task]} ended: {_words(error)}") from error
+    finally:
+        stopping.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(stopping, *tasks, return_exceptions=True)
+
+
+def _words(error: BaseException | None) -> str:
+    """An error for people; a group of one is that one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return "without an error" if error is None else f"{type(error).__name__}: {error}"
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; for the main thread's loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
