@@ -1,0 +1,182 @@
+"""A desktop's connection to the router: one agent's session with retries and resume.
+
+    async with AgentDesktop("127.0.0.1:50051", "acme", "ana") as desktop:
+        await desktop.send(sign_in=AgentSignedIn())
+        async for notice in desktop.notices():
+            if notice.WhichOneof("message") == "offer":
+                await desktop.accept(notice.offer.offer_id)
+
+A lost connection is opened again (at most `retry_seconds`), resuming after the newest position seen, so that
+nothing is missed and nothing is told twice. A command keeps its command_id through retries: it takes effect once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from frontdesk.v1 import router_pb2, router_pb2_grpc
+from frontdesk.v1.facts_pb2 import ContactResolved, OfferAnswered
+
+NOTICES_MAX = 10_000
+"""Notices kept for a slow reader; then the session is ended with an error."""
+
+
+class SessionLost(ConnectionError):
+    """The router could not be reached for `retry_seconds`; the message names the address."""
+
+
+class AgentDesktop:
+    """One agent's session; use it as an async context manager."""
+
+    def __init__(
+        self,
+        address: str,
+        desk_id: str,
+        agent_id: str,
+        *,
+        retry_seconds: float = 60.0,
+        command_seconds: float = 10.0,
+        new_command_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self.address, self.desk_id, self.agent_id = address, desk_id, agent_id
+        self._retry_seconds, self._command_seconds = retry_seconds, command_seconds
+        self._new_command_id = new_command_id
+        self._notices: asyncio.Queue[router_pb2.AgentSessionResponse | Exception] = asyncio.Queue(NOTICES_MAX)
+        self._replies: dict[str, asyncio.Future[router_pb2.CommandResponse]] = {}
+        self._unanswered: dict[str, router_pb2.AgentCommand] = {}
+        self._position: router_pb2.Position | None = None
+        self._call: Any = None
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.reconnects = 0
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._stay_connected(), name=f"desktop {self.agent_id}")
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait({ready, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            ready.cancel()
+            self._task.result()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def notices(self) -> AsyncIterator[router_pb2.AgentSessionResponse]:
+        """What the router tells this agent, in order; raises SessionLost when it cannot be reached."""
+        while True:
+            item = await self._notices.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    async def send(self, **command: Any) -> router_pb2.CommandResponse:
+        """Sends one command, for example `send(sign_in=AgentSignedIn())`; answers with the router's reply.
+
+        Survives reconnects. Raises TimeoutError after `retry_seconds` without an answer.
+        """
+        message = router_pb2.AgentCommand(command_id=self._new_command_id(), **command)
+        reply = asyncio.get_running_loop().create_future()
+        self._replies[message.command_id] = reply
+        self._unanswered[message.command_id] = message
+        try:
+            async with asyncio.timeout(self._retry_seconds):
+                await self._ready.wait()
+                await self._write(message)
+                return await reply  # type: ignore[no-any-return] # the future of this function
+        finally:
+            self._replies.pop(message.command_id, None)
+            self._unanswered.pop(message.command_id, None)
+
+    async def accept(self, offer_id: str) -> router_pb2.CommandResponse:
+        """Takes an offer."""
+        return await self.send(answer_offer=OfferAnswered(offer_id=offer_id, answer="OFFER_ANSWER_ACCEPT"))
+
+    async def decline(self, offer_id: str, reason: str = "other") -> router_pb2.CommandResponse:
+        """Does not take an offer."""
+        return await self.send(
+            answer_offer=OfferAnswered(offer_id=offer_id, answer="OFFER_ANSWER_DECLINE", reason=reason)
+        )
+
+    async def resolve(
+        self, contact_id: str, epoch: int, outcome: str = "OUTCOME_RESOLVED"
+    ) -> router_pb2.CommandResponse:
+        """Records how a contact ended."""
+        return await self.send(resolve=ContactResolved(contact_id=contact_id, epoch=epoch, outcome=outcome))
+
+    async def _stay_connected(self) -> None:
+        loop = asyncio.get_running_loop()
+        lost_at: float | None = None
+        while True:
+            try:
+                await self._one_session()
+                error: Exception = ConnectionError("the router closed the session")
+            except grpc.aio.AioRpcError as failed:
+                if failed.code() in _FINAL:
+                    self._give_up(failed)
+                    raise
+                error = failed
+            if self._ready.is_set():
+                self._ready.clear()
+                lost_at = None
+            lost_at = lost_at or loop.time()
+            if loop.time() - lost_at > self._retry_seconds:
+                lost = SessionLost(f"no router at {self.address} for {self._retry_seconds:.0f} s ({error})")
+                self._give_up(lost)
+                raise lost
+            self.reconnects += 1
+            await asyncio.sleep(0.2)
+
+    async def _one_session(self) -> None:
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            stub = router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
+            self._call = stub.AgentSession()
+            hello = router_pb2.SessionHello(desk_id=self.desk_id, agent_id=self.agent_id)
+            if self._position is not None:
+                hello.resume_after.CopyFrom(self._position)
+            await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
+            async for response in self._call:
+                await self._take(response)
+
+    async def _take(self, response: router_pb2.AgentSessionResponse) -> None:
+        kind = response.WhichOneof("message")
+        if kind == "reply":
+            waiting = self._replies.get(response.reply.command_id)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(response.reply)
+            return
+        self._position = response.position
+        if kind == "ready":
+            self._ready.set()
+            for message in tuple(self._unanswered.values()):  # sent on a lost connection: the same id again
+                await self._write(message)
+            return
+        self._notices.put_nowait(response)
+
+    async def _write(self, message: router_pb2.AgentCommand) -> None:
+        # A connection that is being lost refuses; the message is written again after the reconnect.
+        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            await self._call.write(router_pb2.AgentSessionRequest(command=message))
+
+    def _give_up(self, error: Exception) -> None:
+        self._ready.set()
+        if not self._notices.full():
+            self._notices.put_nowait(error)
+        for reply in self._replies.values():
+            if not reply.done():
+                reply.set_exception(error)
+
+
+_FINAL = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED)
+"""Answers that a retry cannot mend."""
