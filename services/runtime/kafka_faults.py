@@ -14,6 +14,8 @@ from services.runtime.log import (
 )
 
 CONNECT_MS_MAX = 10_000
+ANSWER_MS_MAX = 10_000
+"""How long one question (an offset, a record, a first connection) may take."""
 AWAY_MS_MAX = 10_000
 """How long the broker may be silent before readers say so."""
 CLOSE_SECONDS_MAX = 10.0

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from services.runtime import kafka_faults, kafka_topics
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX
 from services.runtime.kafka_append import KafkaAppender
-from services.runtime.kafka_faults import AWAY_MS_MAX, CLOSE_SECONDS_MAX, CONNECT_MS_MAX
+from services.runtime.kafka_faults import ANSWER_MS_MAX, AWAY_MS_MAX
 from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
 from services.runtime.kafka_tail import KafkaTail, record_of, stop
 from services.runtime.log import OwnershipListener, Record, TopicSpec
@@ -42,6 +42,7 @@ class KafkaLog:
         session_timeout_ms: int,
         heartbeat_ms: int,
         away_ms_max: int,
+        answer_ms_max: int,
         replication_factor: int,
     ) -> None:
         self._bootstrap = bootstrap
@@ -49,6 +50,7 @@ class KafkaLog:
         self._session_timeout_ms = session_timeout_ms
         self._heartbeat_ms = heartbeat_ms
         self._away_ms_max = away_ms_max
+        self._answer_seconds_max = answer_ms_max / 1000
         self._replication_factor = replication_factor
         self._counts: dict[str, int] = {}
         self._lookup: Any = self._consumer()
@@ -75,12 +77,14 @@ class KafkaLog:
         session_timeout_ms: int = SESSION_TIMEOUT_MS,
         heartbeat_ms: int = HEARTBEAT_MS,
         away_ms_max: int = AWAY_MS_MAX,
+        answer_ms_max: int = ANSWER_MS_MAX,
         replication_factor: int = -1,
     ) -> KafkaLog:
         """Connects to `host:port[,host:port...]`; raises LogUnavailable when none answers in time.
 
         `session_timeout_ms` is how long a dead member keeps its partitions (brokers allow 6 s at the least),
-        `away_ms_max` how long readers wait for a silent broker, `replication_factor` -1 the broker's default.
+        `away_ms_max` how long readers wait for a silent broker, `answer_ms_max` how long any one question may
+        take, `replication_factor` -1 the broker's default.
         """
         log = cls(
             bootstrap,
@@ -90,6 +94,7 @@ class KafkaLog:
             session_timeout_ms=session_timeout_ms,
             heartbeat_ms=heartbeat_ms,
             away_ms_max=away_ms_max,
+            answer_ms_max=answer_ms_max,
             replication_factor=replication_factor,
         )
         try:
@@ -205,7 +210,7 @@ class KafkaLog:
 
     async def _bounded(self, question: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(question, CONNECT_MS_MAX / 1000)
+            return await asyncio.wait_for(question, self._answer_seconds_max)
         except (KafkaError, OSError, TimeoutError) as error:
             raise kafka_faults.away(self._bootstrap, error or "no answer in time") from error
 
@@ -217,7 +222,7 @@ class KafkaLog:
     async def _read_one(self, consumer: Any, where: TopicPartition, offset: int) -> Record | None:
         """The first record at or after the offset; None when the log answers that it holds none there."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + CLOSE_SECONDS_MAX
+        until = loop.time() + self._answer_seconds_max
         consumer.assign([where])
         consumer.seek(where, offset)
         try:

@@ -60,6 +60,7 @@ class KafkaPythonAppender:
         client_id: str = "frontdesk-intake",
         records_in_flight_max: int = RECORDS_IN_FLIGHT_MAX,
         append_deadline_ms: int = APPEND_DEADLINE_MS,
+        connect_ms_max: int = CONNECT_MS_MAX,
     ) -> KafkaPythonAppender:
         """Connects and fetches the topics' metadata, so that no `append` ever waits for any.
 
@@ -68,7 +69,7 @@ class KafkaPythonAppender:
         """
         if record_util.crc32c_c is None:
             raise LogError("kafka-python lacks its fast checksum: install the `crc32c` wheel (make setup)")
-        producer = await asyncio.to_thread(_connect, bootstrap, client_id, append_deadline_ms)
+        producer = await asyncio.to_thread(_connect, bootstrap, client_id, append_deadline_ms, connect_ms_max)
         try:
             counts = {topic: await asyncio.to_thread(_count, producer, bootstrap, topic) for topic in topics}
         except LogError:
@@ -143,7 +144,7 @@ class KafkaPythonAppender:
         pending.fail(kafka_faults.of_append(self._bootstrap, pending.topic, TimeoutError("deadline passed")))
 
 
-def _connect(bootstrap: str, client_id: str, deadline_ms: int) -> Any:
+def _connect(bootstrap: str, client_id: str, deadline_ms: int, connect_ms_max: int) -> Any:
     try:
         return KafkaProducer(
             bootstrap_servers=bootstrap,
@@ -154,7 +155,7 @@ def _connect(bootstrap: str, client_id: str, deadline_ms: int) -> Any:
             batch_size=BATCH_BYTES_MAX,
             allow_auto_create_topics=False,
             max_block_ms=METADATA_MS_MAX,
-            bootstrap_timeout_ms=CONNECT_MS_MAX,
+            bootstrap_timeout_ms=connect_ms_max,
             request_timeout_ms=max(1_000, deadline_ms - LINGER_MS),
             delivery_timeout_ms=max(1_000 + LINGER_MS, deadline_ms),
             metrics_enabled=False,

@@ -68,7 +68,10 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as read back. `timestamp_ms` is the append time (epoch, milliseconds)."""
+    """One record as read back. `timestamp_ms` is the append time (epoch, milliseconds).
+
+    An empty `value` is a tombstone: in a compacted topic it makes its key disappear, in time.
+    """
 
     topic: str
     partition: int
@@ -101,8 +104,8 @@ class Tail(Protocol):
     async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
         """The next records, in order within each partition; empty after `wait_ms` without news.
 
-        Raises LogUnavailable when the log has been away for longer than the implementation's bound,
-        PositionLost when a position is no longer (or not yet) in the log.
+        Raises LogUnavailable when the log has been away for longer than the implementation's bound (a later
+        call may succeed), PositionLost when a position is no longer (or not yet) in the log.
         """
         ...
 
@@ -114,14 +117,18 @@ class Tail(Protocol):
 
 
 class OwnershipListener(Protocol):
-    """Told of changes before any record of the new assignment is delivered; must not block or raise."""
+    """Told of changes before any record of the new assignment is delivered; must not block.
+
+    Called on the event loop's thread, any time after `own` was called. What it raises is raised by the
+    next `read`, and the member is of no use afterwards.
+    """
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
         """Newly owned partitions; answers the offset at which each is to be read (all of them)."""
         ...
 
     def revoked(self, partitions: Sequence[int]) -> None:
-        """Partitions that are no longer owned; their records stop with this call."""
+        """Partitions that are no longer owned; their records stop with this call, which `close` makes too."""
         ...
 
 

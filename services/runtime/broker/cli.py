@@ -31,10 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.do(options)
     except broker.NothingToRunItWith as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 3
     except broker.BrokerError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return code
 
@@ -62,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _up(options: argparse.Namespace) -> int:

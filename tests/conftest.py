@@ -1,0 +1,61 @@
+"""What every test may ask for: a real Kafka (`kafka_bootstrap`), one for the whole run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.runtime import broker
+
+TEST_KAFKA = Path(__file__).resolve().parents[1] / ".state" / "test-kafka"
+NO_KAFKA = "no real Kafka here: " + broker.INSTALL
+
+
+@pytest.fixture(scope="session")
+def kafka_state() -> Iterator[Path]:
+    """A folder for this run's brokers; what a run that was killed has left behind is ended and removed."""
+    TEST_KAFKA.mkdir(parents=True, exist_ok=True)
+    for left in TEST_KAFKA.iterdir():
+        if not _alive(int(left.name)):
+            _remove(left)
+    state = TEST_KAFKA / str(os.getpid())
+    state.mkdir(exist_ok=True)
+    yield state
+    _remove(state)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka_state: Path) -> str:
+    """The address of a real broker: FRONTDESK_TEST_BOOTSTRAP where it is set, else one of this run's own."""
+    given = os.environ.get("FRONTDESK_TEST_BOOTSTRAP")
+    if given:
+        return given
+    if not broker.can_run():
+        if os.environ.get("CI") == "true":
+            pytest.fail(NO_KAFKA, pytrace=False)
+        pytest.skip(NO_KAFKA)
+    return broker.start(kafka_state / "shared").bootstrap
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(run: Path) -> None:
+    for state in run.iterdir():
+        known = broker.running(state)
+        if known is not None:
+            known.stop()
+    with contextlib.suppress(OSError):
+        shutil.rmtree(run)
