@@ -49,6 +49,7 @@ proto: setup ## regenerate frontdesk/v1 from protos/
 verify: setup ## fail when generated code or the lock file is stale
 	@$(BIN)/python scripts/generate_protos.py --check
 	$(BIN)/python scripts/check_locks.py
+	$(BIN)/python scripts/record_morning.py --check
 
 .PHONY: bench
 bench: setup ## measure the hot paths as ratios to their references, on real Kafka
