@@ -48,7 +48,7 @@ class KafkaAppender:
         self._queues: dict[tuple[str, int], deque[Pending]] = {}
         self._pumps: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._producer: Any = None
-        self._starting: asyncio.Task[Any] | None = None
+        self._starting: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self._closed = False
         self._in_flight = InFlight(
@@ -86,11 +86,16 @@ class KafkaAppender:
             return
         self._closed = True
         await self._in_flight.drained(CLOSE_SECONDS_MAX)
-        self._give_up(LogUnavailable("the log was closed before this append was answered"), start_new=False)
-        for task in [*self._pumps.values(), *([self._starting] if self._starting else [])]:
+        for pending in self._in_flight.unresolved():
+            pending.fail(self._too_late(pending, "the log was closed"))
+        tasks = [*self._pumps.values(), *([self._starting] if self._starting else [])]
+        for task in tasks:
             task.cancel()
-        if waiting := {*self._pumps.values(), *self._chores}:
-            await asyncio.wait(waiting, timeout=CLOSE_SECONDS_MAX)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_SECONDS_MAX)
+        self._give_up(LogUnavailable("the log was closed"))
+        if self._chores:
+            await asyncio.wait(self._chores, timeout=CLOSE_SECONDS_MAX)
         self._in_flight.close()
 
     async def _pump(self, name: tuple[str, int], queue: deque[Pending]) -> None:
@@ -138,18 +143,21 @@ class KafkaAppender:
         """The producer, started anew where the last one was given up; None when the append's time is over."""
         while self._producer is None and not pending.future.done():
             if self._starting is None:
-                self._starting = asyncio.create_task(self._start_producer(), name="append start")
-            await asyncio.wait([self._starting])
-            starting, self._starting = self._starting, None
-            if starting is None:
-                continue  # another pump has taken the result
-            if starting.cancelled():
-                return None
-            if starting.exception() is None:
-                self._producer = starting.result()
-            else:
-                await asyncio.sleep(RETRY_SECONDS)
+                self._starting = asyncio.create_task(self._start_again(), name="append start")
+            either: list[asyncio.Future[Any]] = [self._starting, pending.future]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         return None if pending.future.done() else self._producer
+
+    async def _start_again(self) -> None:
+        """One attempt at a time for all partitions, until it succeeds or the log is closed."""
+        try:
+            while self._producer is None:
+                try:
+                    self._producer = await self._start_producer()
+                except LogUnavailable:
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self._starting = None
 
     def _answered(self, producer: Any, pending: Pending, sent: asyncio.Future[Any]) -> None:
         if sent.cancelled():
@@ -170,22 +178,22 @@ class KafkaAppender:
             self._give_up(answer)
 
     def _overdue(self, pending: Pending) -> None:
-        if not pending.sent:
-            pending.fail(kafka_faults.away(self._bootstrap, "the append was not sent"))
-            return
-        late = OutcomeUnknown(
-            f"no answer from Kafka at {self._bootstrap} within {self._deadline_ms} ms; repeat with the same id"
-        )
-        pending.fail(late)
-        self._give_up(late)
+        answer = self._too_late(pending, f"{self._deadline_ms} ms are over")
+        pending.fail(answer)
+        if pending.sent:
+            self._give_up(answer)
 
-    def _give_up(self, answer: LogError, *, start_new: bool = True) -> None:
+    def _too_late(self, pending: Pending, why: str) -> LogError:
+        if not pending.sent:
+            return kafka_faults.away(self._bootstrap, f"the append was not sent, {why}")
+        return OutcomeUnknown(f"Kafka at {self._bootstrap} gave no answer, {why}; repeat with the same id")
+
+    def _give_up(self, answer: LogError) -> None:
         """Replaces the producer; everything handed to the old one is answered now."""
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        if start_new:
-            self.replaced += 1
+        self.replaced += 1
         for pending in self._in_flight.unresolved():
             if pending.sent:
                 pending.fail(answer)

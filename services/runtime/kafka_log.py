@@ -125,6 +125,7 @@ class KafkaLog:
 
     async def partitions(self, topic: str) -> int:
         if topic not in self._counts:
+            # The consumer's own `partitions_for_topic` knows only topics that it has been asked to follow.
             metadata = await self._bounded(self._lookup._client.fetch_all_metadata())
             found = metadata.partitions_for_topic(topic)
             if not found:

@@ -8,6 +8,7 @@ so the bound of records in flight here is the only one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -89,9 +90,14 @@ class KafkaPythonAppender:
         if not 0 <= partition < self._counts.get(topic, 0):
             raise kafka_faults.unknown_topic(topic, partition)
         pending = self._in_flight.admit(topic, partition, key, value)
+        if self._producer._metadata.partitions_for_topic(topic) is None:
+            # `send` would block the event loop until it is known again; a thread asks for it instead.
+            self._loop.run_in_executor(None, _refresh, self._producer, topic)
+            pending.fail(kafka_faults.away(self._bootstrap, f"the partitions of {topic} are not known now"))
+            return pending.future
         try:
             sent = self._producer.send(topic, value or None, key, partition=partition)
-        except client.KafkaError as error:
+        except (client.KafkaError, ValueError) as error:
             pending.fail(kafka_faults.away(self._bootstrap, error))
         else:
             sent.add_callback(self._landed, pending)
@@ -162,6 +168,11 @@ def _connect(bootstrap: str, client_id: str, deadline_ms: int, connect_ms_max: i
         )
     except client.KafkaError as error:
         raise kafka_faults.away(bootstrap, error) from error
+
+
+def _refresh(producer: Any, topic: str) -> None:
+    with contextlib.suppress(client.KafkaError):
+        producer.partitions_for(topic)
 
 
 def _count(producer: Any, bootstrap: str, topic: str) -> int:

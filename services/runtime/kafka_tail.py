@@ -43,7 +43,7 @@ class Patience:
 
     def check(self, partitions: Iterable[TopicPartition]) -> None:
         """Raises LogUnavailable when no partition's fetch has been answered for too long."""
-        for partition in partitions:
+        for partition in self._consumer.assignment() & set(partitions):
             answered_ms = self._consumer.last_poll_timestamp(partition)
             if answered_ms is not None:
                 self._heard_ms = max(self._heard_ms, answered_ms)

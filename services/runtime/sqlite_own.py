@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.runtime.log import LogError, LogUnavailable, OwnershipListener
+from services.runtime.log import LogError, LogUnavailable, OwnershipListener, Record
 from services.runtime.sqlite_reader import News, Reader
 from services.runtime.sqlite_tail import SqliteTail
 from services.runtime.sqlite_writer import Writer
@@ -68,7 +68,7 @@ class SqliteOwnership(SqliteTail):
     def owned(self) -> frozenset[int]:
         return frozenset(self._positions)
 
-    async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list:  # type: ignore[type-arg]
+    async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
         self._check()
         records = await super().read(records_max=records_max, wait_ms=wait_ms)
         self._check()

@@ -68,6 +68,7 @@ class News:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._counts: dict[str, int] = {}
         self._everywhere = 0
+        self._version = -1
         self._poll: asyncio.Task[None] | None = None
 
     def mark(self, topic: str) -> tuple[int, int]:
@@ -109,16 +110,15 @@ class News:
                 await self._poll
 
     async def _watch(self) -> None:
-        seen = -1
         while any(self._waiting.values()):
             try:
                 version = await self._reader.run(_data_version)
             except LogUnavailable:
                 self.tell_all()  # each reader meets the error itself
                 return
-            if version != seen and seen != -1:
+            if version != self._version:
+                self._version = version
                 self.tell_all()
-            seen = version
             await asyncio.sleep(POLL_SECONDS)
 
 

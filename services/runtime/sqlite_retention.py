@@ -9,6 +9,8 @@ from services.runtime.sqlite_schema import OFFSET_BITS
 
 STEP_RECORDS_MAX = 2_000
 """Most records removed in one transaction, so that appends do not wait long for it."""
+TOMBSTONE_MS = 86_400_000
+"""How long an empty value stays readable after its key's older values have gone; a day, as with Kafka."""
 
 
 def delete_before(connection: sqlite3.Connection, topic: str, partition: int, offset: int) -> None:
@@ -38,6 +40,10 @@ def expire(connection: sqlite3.Connection, now_ms: int) -> int:
                 "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE id >= ? AND id < ? AND id NOT IN "
                 "(SELECT max(id) FROM records WHERE id >= ? AND id < ? GROUP BY key) LIMIT ?)",
                 (base, base + (1 << OFFSET_BITS), base, base + (1 << OFFSET_BITS), STEP_RECORDS_MAX),
+            ).rowcount
+            removed += connection.execute(
+                "DELETE FROM records WHERE id >= ? AND id < ? AND length(value) = 0 AND timestamp_ms < ?",
+                (base, base + (1 << OFFSET_BITS), now_ms - TOMBSTONE_MS),
             ).rowcount
         if removed >= STEP_RECORDS_MAX:
             return removed
