@@ -1,0 +1,60 @@
+"""The composition root of metrics: wires real parts or a test's, connects nothing by itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import grpc
+from prometheus_client import CollectorRegistry
+
+from services.metrics.api import NAME, MetricsApi
+from services.metrics.collector import DurableTotals
+from services.metrics.settings import MetricsSettings
+from services.metrics.store import Board
+from services.metrics.tailer import Tailer
+from services.runtime.clock import Clock
+from services.runtime.log import Log
+
+
+class Source(Protocol):
+    """What keeps the board up to date: a tailer, or a Faust app."""
+
+    async def run(self) -> None:
+        """Folds until cancelled; raises when it must not go on."""
+        ...
+
+    async def ready(self) -> None:
+        """Returns once what was in the log at the start is folded and exported."""
+        ...
+
+
+class Metrics:
+    """A metrics service: run `run`, serve `add_to_grpc`; its totals are in the registry it was built with."""
+
+    service_name = NAME
+
+    def __init__(self, board: Board, source: Source, registry: CollectorRegistry) -> None:
+        self.board, self._source = board, source
+        self._api = MetricsApi(board)
+        registry.register(DurableTotals(lambda: board.snapshot))
+
+    def add_to_grpc(self, server: grpc.aio.Server) -> None:
+        self._api.add_to(server)
+
+    async def ready(self) -> None:
+        """Returns once what was in the log at the start is folded and exported."""
+        await self._source.ready()
+
+    async def run(self) -> None:
+        """Folds until cancelled; raises when it must not go on, and the process should end."""
+        await self._source.run()
+
+
+def build(
+    settings: MetricsSettings, *, clock: Clock, log: Log, partitions: int, registry: CollectorRegistry
+) -> Metrics:
+    """Metrics on an embedded log whose topics exist. No measure asks the clock: windows go by `decided_at`."""
+    del clock
+    board = Board(partitions)
+    tailer = Tailer(log, board, keep_quarters=settings.keep_quarters, publish_ms=settings.publish_ms)
+    return Metrics(board, tailer, registry)

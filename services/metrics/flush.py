@@ -1,0 +1,149 @@
+"""A ledger to stored rows and back; see rows.py for why the counts must add up.
+
+for key, value in changed(ledger): table[key] = value      # base rows, rows, the head last
+ledger = restore(partition, table.get)                     # raises Torn
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import msgspec
+
+from services.metrics.errors import Torn
+from services.metrics.folds.totals import agg
+from services.metrics.ledger import KEEP_QUARTERS_DEFAULT, NO_DESK, Ledger
+from services.metrics.rows import (
+    BASE,
+    Row,
+    StoredHead,
+    StoredRow,
+    head_key,
+    keys_of_desk,
+    read_head,
+    read_row,
+    row_key,
+    store_head,
+    store_row,
+)
+
+Read = Callable[[bytes], bytes | None]
+UNREADABLE = (msgspec.DecodeError, zlib.error)
+
+
+def changed(ledger: Ledger) -> list[tuple[bytes, bytes]]:
+    """What to write so that the ledger can be restored as of now; empty when nothing changed or it is too early.
+
+    The order matters: a log keeps a prefix of it when the writer dies.
+    """
+    if ledger.last_offset == ledger.flushed_offset or ledger.last_offset < ledger.flush_from:
+        return []
+    since = ledger.flushed_offset
+    written = []
+    for desk_id, quarter in sorted(ledger.touched, key=lambda key: key[1] != BASE):
+        row = ledger.rows[desk_id][quarter]
+        row.at = ledger.last_offset
+        written.append((row_key(ledger.partition, desk_id, quarter), store_row(row, quarter, since=since)))
+        row.flushed_count, row.flushed_merged = row.count, row.merged
+    ledger.touched.clear()
+    ledger.flushed_offset = ledger.last_offset
+    written.append((head_key(ledger.partition), store_head(_head(ledger))))
+    return written
+
+
+def restore(partition: int, read: Read, *, keep_quarters: int = KEEP_QUARTERS_DEFAULT) -> Ledger:
+    """The ledger that these rows hold; an empty one when there is no head row. Raises Torn."""
+    ledger = Ledger(partition, keep_quarters=keep_quarters)
+    data = read(head_key(partition))
+    if data is None:
+        return ledger
+    try:
+        head = read_head(data)
+    except UNREADABLE as error:
+        raise Torn(partition, -1, f"the head row cannot be read ({error})") from error
+    desk_ids = (*(desk[0] for desk in head.desks), NO_DESK)
+    stored = {desk_id: _stored(partition, desk_id, read) for desk_id in desk_ids}
+    newest = max((row.at for rows in stored.values() for row in rows), default=-1)
+    newest = max(newest, head.last_offset)
+    counted = 0
+    for desk_id, rows in stored.items():
+        for row, merged_away in _living(partition, head.last_offset, newest, rows):
+            counted += row.count if row.at <= head.last_offset else row.count_before
+            if not merged_away:
+                _take(ledger, desk_id, row, head.last_offset)
+    if counted != head.count:
+        raise Torn(partition, newest, f"rows hold {counted} records, the head row says {head.count}")
+    _take_head(ledger, head, newest)
+    return ledger
+
+
+def _stored(partition: int, desk_id: str, read: Read) -> list[StoredRow]:
+    """The desk's rows; one that cannot be read is missing, and the counts tell whether that matters."""
+    rows = []
+    for key in keys_of_desk(partition, desk_id):
+        data = read(key)
+        if data is not None:
+            with suppress(*UNREADABLE):
+                rows.append(read_row(data))
+    return rows
+
+
+def _living(
+    partition: int, head_offset: int, newest: int, rows: list[StoredRow]
+) -> Iterator[tuple[StoredRow, bool]]:
+    """The rows that count at the head's position, and whether their totals stand in the base row already.
+
+    A quarter that the base row has merged is a left-over in a slot not yet reused; it counts only where the merge
+    itself is ahead of the head. Raises Torn for a row that is more than one flush ahead.
+    """
+    base = next((row for row in rows if row.quarter == BASE), None)
+    merged = BASE if base is None else base.merged
+    merged_before = base.merged_before if base is not None and base.at > head_offset else merged
+    for row in rows:
+        if row.at > head_offset and row.since != head_offset:
+            raise Torn(partition, newest, f"a row of offset {row.at} follows a head row that is missing")
+        if row.quarter == BASE or row.quarter > merged:
+            yield row, False
+        elif row.quarter > merged_before:
+            yield row, True
+
+
+def _take(ledger: Ledger, desk_id: str, row: StoredRow, head_offset: int) -> None:
+    totals = row.totals()
+    agg(ledger.lifetime, totals.items())
+    ahead = row.at > head_offset
+    ledger.rows.setdefault(desk_id, {})[row.quarter] = Row(
+        totals,
+        row.count,
+        row.at,
+        row.count_before if ahead else row.count,
+        row.merged,
+        row.merged_before if ahead else row.merged,
+    )
+
+
+def _take_head(ledger: Ledger, head: StoredHead, newest: int) -> None:
+    ledger.chain, ledger.desks = head.chain(), head.views()
+    ledger.last_offset = ledger.flushed_offset = head.last_offset
+    ledger.flush_from = newest
+    ledger.accepted, ledger.rejected, ledger.unknown = head.accepted, head.rejected, head.unknown
+    ledger.count, ledger.watermark_ms = head.count, head.watermark_ms
+
+
+def _head(ledger: Ledger) -> StoredHead:
+    chain = ledger.chain
+    return StoredHead(
+        ledger.last_offset,
+        chain.head,
+        chain.last_fact,
+        chain.closed,
+        chain.started,
+        ledger.accepted,
+        ledger.rejected,
+        ledger.unknown,
+        ledger.count,
+        ledger.watermark_ms,
+        [(v.desk_id, list(v.queues), list(v.pairs), v.window) for v in ledger.desks.values()],
+    )

@@ -1,0 +1,26 @@
+"""One record of the decision log into its ledger: the one path that both logs' readers take."""
+
+from __future__ import annotations
+
+from services.contract.codec import Undecodable, decode_decision
+from services.metrics.errors import Unreadable
+from services.metrics.ledger import Verdict
+from services.metrics.store import Board
+
+
+def fold(board: Board, partition: int, offset: int, value: bytes) -> Verdict:
+    """Decodes and folds; raises Unreadable, Gap, or UnknownCause from the chain. Nothing changes then.
+
+    A record delivered again is not even decoded.
+    """
+    ledger = board.ledgers[partition]
+    if offset <= ledger.last_offset:
+        board.duplicates += 1
+        return Verdict.SKIPPED
+    try:
+        record = decode_decision(value)
+    except Undecodable as error:
+        raise Unreadable(partition, offset, str(error)) from error
+    verdict = ledger.apply(offset, record)
+    board.moved(partition)
+    return verdict
