@@ -16,6 +16,13 @@ TEST_KAFKA = Path(__file__).resolve().parents[1] / ".state" / "test-kafka"
 NO_KAFKA = "no real Kafka here: " + broker.INSTALL
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for the broker is marked `kafka`, without having to say it twice."""
+    for item in items:
+        if "kafka_bootstrap" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.kafka)
+
+
 @pytest.fixture(scope="session")
 def kafka_state() -> Iterator[Path]:
     """A folder for this run's brokers; what a run that was killed has left behind is ended and removed."""

@@ -68,7 +68,6 @@ async def test_an_address_where_nobody_listens_is_named() -> None:
         await KafkaPythonAppender.connect(address, [TOPIC], connect_ms_max=300)
 
 
-@pytest.mark.kafka
 async def test_all_recovers_when_the_broker_was_stopped_and_started(own_broker: broker.Broker) -> None:
     place = Place("kafka", own_broker.bootstrap)
     async with place.log(append_deadline_ms=1_000, away_ms_max=1_000, answer_ms_max=1_000) as log:
@@ -111,7 +110,6 @@ async def until_appended(appender: KafkaLog | KafkaPythonAppender | object, valu
             return offset
 
 
-@pytest.mark.kafka
 async def test_a_short_outage_is_not_noticed_by_appends(own_broker: broker.Broker) -> None:
     async with Place("kafka", own_broker.bootstrap).log(append_deadline_ms=15_000) as log:
         await log.create_topics([TopicSpec(TOPIC, 1)])
@@ -123,7 +121,6 @@ async def test_a_short_outage_is_not_noticed_by_appends(own_broker: broker.Broke
         assert await asyncio.gather(*futures) == list(range(1, 100))
 
 
-@pytest.mark.kafka
 async def test_a_broker_killed_under_load_loses_nothing_that_was_acknowledged(
     own_broker: broker.Broker,
 ) -> None:
@@ -167,7 +164,6 @@ async def test_a_broker_killed_under_load_loses_nothing_that_was_acknowledged(
         assert len(numbers) == len(set(numbers))
 
 
-@pytest.mark.kafka
 async def test_a_member_goes_on_after_the_broker_was_restarted(own_broker: broker.Broker) -> None:
     async with Place("kafka", own_broker.bootstrap).log(away_ms_max=60_000) as log:
         await log.create_topics([TopicSpec(TOPIC, 1)])

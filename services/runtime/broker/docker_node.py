@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.runtime.broker.errors import BrokerError
 from services.runtime.broker.jars import Say
-from services.runtime.broker.local import answer
+from services.runtime.broker.local import answer, run
 from services.runtime.broker.settings import STOP_SECONDS_MAX, kafka_version, one_node
 
 PULL_SECONDS_MAX = 600.0
@@ -58,6 +58,9 @@ class DockerNode:
         image = f"apache/kafka:{kafka_version()}"
         say(f"starting {image} (Docker fetches it the first time)")
         keys = one_node(port=port, controller_port=controller_port, bind="0.0.0.0", extra=self._extra)  # noqa: S104 - inside the container
+        # The image formats without --standalone, which needs the voters by name.
+        del keys["controller.quorum.bootstrap.servers"]
+        keys["controller.quorum.voters"] = f"1@127.0.0.1:{controller_port}"
         arguments = ["run", "-d", "--name", self._name, "--label", f"frontdesk={label}"]
         arguments += ["-p", f"127.0.0.1:{port}:{port}", *environment(keys)]
         if self._heap:
@@ -79,6 +82,6 @@ class DockerNode:
         self.log.write_text(answer([self._docker, "logs", "--tail", "200", self._name]) or "")
 
     def _must(self, *arguments: str) -> None:
-        if answer([self._docker, *arguments], seconds_max=PULL_SECONDS_MAX) is None:
-            said = answer(["sh", "-c", '"$@" 2>&1 || true', "sh", self._docker, *arguments])
-            raise BrokerError(f"docker {arguments[0]} failed: {(said or 'no answer').strip()}")
+        done, said = run([self._docker, *arguments], seconds_max=PULL_SECONDS_MAX)
+        if not done:
+            raise BrokerError(f"docker {arguments[0]} failed: {said.strip()}")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from services.runtime.broker import jars
 from services.runtime.broker.errors import BrokerError, NothingToRunItWith
-from services.runtime.broker.local import answer, command_line, reap
+from services.runtime.broker.local import answer, command_line, reap, run
 from services.runtime.broker.settings import HEAP_DEFAULT, LOGGING, STOP_SECONDS_MAX, one_node
 
 STARTED_LINE = "Kafka Server started"
@@ -147,6 +147,6 @@ class JavaNode:
         cluster = base64.urlsafe_b64encode(b"\x40" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         plain = [part for part in base if not part.startswith("-XX:ArchiveClassesAtExit")]
         command = [*plain, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
-        if answer([*command, "-c", str(self._properties)], seconds_max=30) is None:
-            said = answer(["sh", "-c", 'exec "$@" 2>&1 || true', "sh", *command, "-c", str(self._properties)])
-            raise BrokerError(f"Kafka could not format {self._state / 'data'}:\n{said}")
+        formatted, said = run([*command, "-c", str(self._properties)], seconds_max=30)
+        if not formatted:
+            raise BrokerError(f"Kafka could not format {self._state / 'data'}:\n{said.strip()}")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def answer(command: Sequence[str], *, seconds_max: float = 20.0) -> str | None:
-    """What the command printed (both streams), or None where it failed, is missing or took too long."""
+def run(command: Sequence[str], *, seconds_max: float = 20.0) -> tuple[bool, str]:
+    """Whether the command succeeded, and what it printed (both streams) or why it could not run."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed programs found on PATH, no shell
             list(command),
@@ -20,9 +20,15 @@ def answer(command: Sequence[str], *, seconds_max: float = 20.0) -> str | None:
             text=True,
             timeout=seconds_max,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, str(error)
+    return done.returncode == 0, done.stdout
+
+
+def answer(command: Sequence[str], *, seconds_max: float = 20.0) -> str | None:
+    """What the command printed, or None where it failed, is missing or took too long."""
+    succeeded, said = run(command, seconds_max=seconds_max)
+    return said if succeeded else None
 
 
 def command_line(pid: int) -> str:

@@ -1,0 +1,138 @@
+"""The broker that `make kafka-up` starts: it is found again, ended, and never mistaken for another process."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.runtime import broker
+from services.runtime.broker.docker_node import DockerNode
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.runtime.broker", *arguments],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def state(kafka_bootstrap: str, kafka_state: Path, tmp_path: Path) -> str:  # noqa: ARG001 - skips where none can run
+    return str(kafka_state / tmp_path.name)
+
+
+def test_up_again_says_where_it_is_and_down_ends_it(state: str) -> None:
+    first = command("up", "--state", state)
+    address = re.search(r"is up at (\S+)", first.stdout)
+    assert first.returncode == 0 and address is not None, first.stderr
+    assert (Path(state) / "bootstrap").read_text().strip() == address[1]
+
+    again = command("up", "--state", state)
+    assert (again.returncode, again.stdout.strip()) == (0, f"Kafka is already up at {address[1]}")
+    assert command("status", "--state", state).returncode == 0
+
+    assert command("down", "--state", state).returncode == 0
+    assert command("status", "--state", state).returncode == 1
+    assert "no broker is running" in command("down", "--state", state).stdout
+    assert not (Path(state) / "bootstrap").exists()
+
+
+def test_a_port_that_is_taken_is_refused_in_words(state: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = command("up", "--state", state, "--port", str(taken.getsockname()[1]))
+
+    assert refused.returncode == 1
+    assert "is taken" in refused.stderr
+
+
+def test_a_broker_that_cannot_start_shows_the_end_of_its_log(state: str) -> None:
+    broken = {"num.network.threads": "many"}
+    with pytest.raises(broker.BrokerError, match=r"num\.network\.threads"):
+        broker.start(state, properties=broken)
+
+    broker.start(state).stop()
+    with pytest.raises(broker.NotReady, match=r"(?s)ended after .*broker\.log.*num\.network\.threads"):
+        broker.start(state, properties=broken)
+    assert broker.running(state) is None
+
+
+def test_a_pid_file_that_names_another_process_ends_nobody(state: str) -> None:
+    started = broker.start(state)
+    pid_file = Path(state) / "pid"
+    if started.kind == "docker":
+        pytest.skip("a container is known by its name")
+    own = pid_file.read_text()
+    bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        pid_file.write_text(str(bystander.pid))
+        assert broker.running(state) is None
+        assert "no broker is running" in command("down", "--state", state).stdout
+        assert bystander.poll() is None
+    finally:
+        bystander.communicate(b"\n")
+        pid_file.write_text(own)
+    started.stop()
+    assert started.pid == 0
+
+
+def test_with_nothing_to_run_it_one_line_says_what_to_install(tmp_path: Path) -> None:
+    refused = command(
+        "up", "--state", str(tmp_path), PATH="", JAVA_HOME="", FRONTDESK_KAFKA_LIB=str(tmp_path)
+    )
+
+    assert refused.returncode == 3
+    assert refused.stderr.count("\n") == 1
+    assert "Java 17+ and Maven" in refused.stderr
+
+
+@pytest.mark.parametrize(("ci", "code", "word"), [("", 0, "skipped"), ("true", 1, "error")])
+def test_without_a_broker_kafka_tests_are_skipped_and_fail_in_ci(
+    tmp_path: Path, ci: str, code: int, word: str
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/conformance/test_topics.py", "-k", "again and kafka"],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PATH": "", "JAVA_HOME": "", "FRONTDESK_KAFKA_LIB": str(tmp_path), "CI": ci}
+        | {"FRONTDESK_TEST_BOOTSTRAP": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert run.returncode == code, run.stdout
+    assert f"1 {word}" in run.stdout
+    assert "no real Kafka here" in run.stdout
+
+
+def test_docker_is_told_the_whole_configuration_on_loopback_only(tmp_path: Path) -> None:
+    """A stand-in for the client writes down what it is asked for; no engine is needed for that."""
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\n[ "$1" = inspect ] && exit 1\nprintf "%s\\n" "$@" >> {tmp_path}/asked\n')
+    docker.chmod(0o755)
+
+    DockerNode(str(docker), tmp_path, heap="1g", extra={}).start(
+        port=9094, controller_port=9095, say=lambda _: None
+    )
+
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert "127.0.0.1:9094:9094" in asked
+    assert "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://127.0.0.1:9094,CONTROLLER://127.0.0.1:9095" in asked
+    assert "KAFKA_CONTROLLER_QUORUM_VOTERS=1@127.0.0.1:9095" in asked
+    assert "KAFKA_HEAP_OPTS=-Xms1g -Xmx1g" in asked
+    assert asked[-1].startswith("apache/kafka:4.")
