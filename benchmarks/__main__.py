@@ -1,0 +1,90 @@
+"""make bench: the hot paths, each as a ratio to its reference measured in the same run.
+
+    python -m benchmarks                 all of them, about three minutes
+    python -m benchmarks append latency  some of them
+    python -m benchmarks --runs 5        more repetitions: median and spread of each
+
+Absolute figures belong to the machine; the ratios are what to compare. The spread over the runs is the
+machine's noise: a change within it says nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from benchmarks import append, latency, loop
+from benchmarks.measure import Figure
+from services.runtime import broker
+
+BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
+    "append": (append.run, "intake's append path against the broker's own producer benchmark"),
+    "latency": (latency.run, "fact to decision to reply at 500/s, on real Kafka"),
+    "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
+}
+STATE = Path(".state/bench-kafka")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; none means all"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="repetitions (default: 3)")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.runs} runs each"
+    )
+    with started_broker() as bootstrap:
+        for name in options.names or BENCHMARKS:
+            run, title = BENCHMARKS[name]
+            print(f"\n{name}: {title}")
+            runs = [asyncio.run(_once(run, bootstrap)) for _ in range(options.runs)]
+            for row in table(runs):
+                print(row)
+    return 0
+
+
+async def _once(run: Callable[[str], Awaitable[list[Figure]]], bootstrap: str) -> list[Figure]:
+    return await run(bootstrap)
+
+
+def table(runs: list[list[Figure]]) -> list[str]:
+    """A line a figure: median, and spread as (max - min) / median."""
+    rows = []
+    for index, first in enumerate(runs[0]):
+        values = sorted(run[index].value for run in runs)
+        median = statistics.median(values)
+        spread = (values[-1] - values[0]) / median if median else 0.0
+        rows.append(f"  {first.name:<58} {median:>12,.2f} {first.unit:<12} noise {spread:.0%}")
+    return rows
+
+
+@contextlib.contextmanager
+def started_broker():  # type: ignore[no-untyped-def] # a context manager of str
+    """A broker of our own with benchmark settings, or the one of FRONTDESK_TEST_BOOTSTRAP."""
+    given = os.environ.get("FRONTDESK_TEST_BOOTSTRAP")
+    if given:
+        yield given
+        return
+    running = broker.start(STATE)
+    try:
+        yield running.bootstrap
+    finally:
+        running.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""frontdesk demo: a morning of recorded deliveries against simulated agents, on the real services."""
