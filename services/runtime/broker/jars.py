@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -41,11 +42,19 @@ def folder() -> Path:
 
 
 def present() -> bool:
-    return (folder() / ".complete").exists()
+    """Whether every jar of the committed POM is there, and of no older one."""
+    try:
+        return (folder() / ".complete").read_text() == _pom_digest()
+    except OSError:
+        return False
+
+
+def _pom_digest() -> str:
+    return hashlib.sha256(POM.read_bytes()).hexdigest()
 
 
 def ensure(say: Say) -> Path:
-    """The folder with every jar; downloads them the first time (about 43 MB) and says so.
+    """The folder with every jar; downloads them the first time (about 45 MB) and says so.
 
     Safe for two callers at once: the second waits for the first. Raises BrokerError with Maven's last
     lines when the download fails; a half-filled folder is never taken for a whole one.
@@ -57,9 +66,9 @@ def ensure(say: Say) -> Path:
     with (target / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not present():
-            say(f"fetching Apache Kafka {kafka_version()} with Maven into {target} (once, about 43 MB)")
+            say(f"fetching Apache Kafka {kafka_version()} with Maven into {target} (once, about 45 MB)")
             _copy(target, say)
-            (target / ".complete").touch()
+            (target / ".complete").write_text(_pom_digest())
     return target
 
 
@@ -79,10 +88,9 @@ def _copy(target: Path, say: Say) -> None:
     ) as process:
         for line in process.stdout or ():
             output.append(line.rstrip())
-            if line.startswith("Downloaded") and line.split(": ", 1)[0].endswith("central"):
-                name = line.split()[3].rsplit("/", 1)[-1]
-                if name.endswith(".jar"):
-                    say(f"  {name}")
+            words = line.split()
+            if words[:2] == ["Downloaded", "from"] and len(words) > 3 and words[3].endswith(".jar"):
+                say(f"  {words[3].rsplit('/', 1)[-1]}")
     if process.returncode != 0 or not any(target.glob("kafka_*.jar")):
         last = "\n".join(f"  {line}" for line in output[-12:])
         raise BrokerError(f"Maven could not fetch Kafka's jars; its last lines were:\n{last}")

@@ -126,7 +126,8 @@ class JavaNode:
         It holds for one JVM and one set of options only, hence the digest in its name. It is written under
         a name of its own and renamed when whole, so that two brokers at once do not meet in it.
         """
-        seed = f"{answer([program, '-version'])}{self._memory()}"
+        jars_here = sorted(jar.name for jar in library.glob("*.jar"))
+        seed = f"{answer([program, '-version'])}{self._memory()}{jars_here}"
         digest = hashlib.sha256(seed.encode()).hexdigest()[:12]
         archive = library / f"classes-{digest}.jsa"
         if archive.exists():
