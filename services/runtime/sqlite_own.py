@@ -27,6 +27,7 @@ from services.runtime.sqlite_writer import Writer
 
 SESSION_TIMEOUT_MS = 10_000
 BEATS_PER_SESSION = 4
+RETRY_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class SqliteOwnership(SqliteTail):
         self._forget = forget
         self._member = f"{time.monotonic():020.9f}-{uuid.uuid4().hex[:8]}"
         self._beaten_at = time.monotonic()
+        self._generation_seen = -1
         self._fault: Exception | None = None
         self._task = asyncio.create_task(self._belong(), name=f"member of {group}")
 
@@ -106,24 +108,41 @@ class SqliteOwnership(SqliteTail):
         self._forget(self)
 
     def _check(self) -> None:
-        if self._fault is not None:
-            raise self._fault
+        """Raises what went wrong since the last read; lets go of everything when the last beat is too old.
+
+        A process that was stopped for longer than its session, or whose event loop was blocked, is no owner
+        any more, and should not find that out one batch too late.
+        """
+        if time.monotonic() - self._beaten_at > self._session_seconds:
+            self._drop(self.owned)
+        fault = self._fault
+        if isinstance(fault, LogUnavailable):
+            self._fault = None  # the member goes on trying; a later read may succeed
+        if fault is not None:
+            raise fault
 
     async def _belong(self) -> None:
-        """Beats, and follows every change of the group; a fault is raised by the next `read`."""
-        generation = -1
-        beat_seconds = self._session_seconds / BEATS_PER_SESSION
-        try:
-            while True:
-                mark = self._news.mark(self._topic)
-                due = time.monotonic() - self._beaten_at >= beat_seconds
-                if due or generation == -1 or await self._reader.run(self._generation) != generation:
-                    generation = await self._turn()
-                await self._news.wait(self._topic, mark, beat_seconds)
-        except Exception as error:
-            self._fault = error
-            self._drop(self.owned)
-            self._news.tell([self._topic])
+        """Beats, and follows every change of the group, until the member is closed or its listener fails."""
+        while True:
+            mark = self._news.mark(self._topic)
+            try:
+                await self._follow()
+            except Exception as error:
+                self._fault = error
+                self._drop(self.owned)
+                self._generation_seen = -1
+                self._news.tell([self._topic])
+                if not isinstance(error, LogUnavailable):
+                    return
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self._news.wait(self._topic, mark, self._session_seconds / BEATS_PER_SESSION)
+
+    async def _follow(self) -> None:
+        due = time.monotonic() - self._beaten_at >= self._session_seconds / BEATS_PER_SESSION
+        seen = self._generation_seen
+        if due or seen == -1 or await self._reader.run(self._generation) != seen:
+            self._generation_seen = await self._turn()
 
     async def _turn(self) -> int:
         if time.monotonic() - self._beaten_at > self._session_seconds:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -291,4 +292,25 @@ async def test_a_member_that_is_killed_is_replaced_within_the_session_timeout(
         await eventually(lambda: one.member.owned == ALL, seconds_max=session_ms / 1000 + 10)
 
         assert asyncio.get_running_loop().time() - began < session_ms / 1000 + 5
+        await one.close()
+
+
+@pytest.mark.slow
+async def test_a_member_that_was_stopped_comes_back_as_a_newcomer(place: Place, topic: str) -> None:
+    """SIGSTOP beyond the session timeout is a long pause of the machine: others take over, then share again."""
+    session_ms = 6_000 if place.kind == "kafka" else 1_000
+    async with (
+        place.log(session_timeout_ms=session_ms) as log,
+        elsewhere(place, topic, session_ms) as process,
+    ):
+        assert process.stdout is not None
+        assert (await asyncio.wait_for(process.stdout.readline(), 20)).startswith(b"assigned")
+        one = Driven(await log.own(topic, "g", Memory()))
+        await eventually(lambda: len(one.member.owned) == 2)
+
+        process.send_signal(signal.SIGSTOP)
+        await eventually(lambda: one.member.owned == ALL, seconds_max=session_ms / 1000 + 10)
+        process.send_signal(signal.SIGCONT)
+
+        await eventually(lambda: len(one.member.owned) == 2)
         await one.close()
