@@ -368,6 +368,8 @@ class Explanation:
     """Eligible and free agents that were weighed."""
     need: Need | None = None
     """Need as it was understood."""
+    language: str = ""
+    """Language that was asked for; empty when any would do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -529,7 +531,7 @@ class HandoverEnded:
     agent_id: str = ""
     """The owner."""
     reason: str = ""
-    """"unfilled" or "customer_left"."""
+    """"unfilled", "customer_left" or "agent_gone"."""
     deadline_at_ms: int = 0
     """The contact's next deadline."""
 
@@ -798,6 +800,14 @@ class Forgotten:
     """The case; empty when it was a contact."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedEarly:
+    """A call ended before its arrival was known; when the arrival comes, nobody is offered a dead line."""
+
+    contact_id: str = ""
+    """The contact that the call would be."""
+
+
 Event = (
     DeskApplied
     | AgentPresenceChanged
@@ -832,5 +842,6 @@ Event = (
     | DeadlineMoved
     | Forgotten
     | AgentMissedOffers
+    | EndedEarly
 )
 """One thing that follows from a fact or a timer."""
