@@ -7,13 +7,21 @@ from typing import Protocol
 import grpc
 from prometheus_client import CollectorRegistry
 
+from services.contract.topics import DECISIONS
 from services.metrics.api import NAME, MetricsApi
 from services.metrics.collector import DurableTotals
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.tailer import Tailer
 from services.runtime.clock import Clock
-from services.runtime.log import Log
+from services.runtime.log import Log, TopicSpec
+
+
+def topics(partitions: int, *, app_id: str = MetricsSettings.app_id) -> list[TopicSpec]:
+    """The topic that metrics on Kafka needs beside the decisions."""
+    from services.metrics import stream  # Faust is loaded by those who run it
+
+    return stream.topics(partitions, app_id=app_id)
 
 
 class Source(Protocol):
@@ -58,3 +66,21 @@ def build(
     board = Board(partitions)
     tailer = Tailer(log, board, keep_quarters=settings.keep_quarters, publish_ms=settings.publish_ms)
     return Metrics(board, tailer, registry)
+
+
+def build_kafka(
+    settings: MetricsSettings,
+    *,
+    clock: Clock,
+    bootstrap: str,
+    partitions: int,
+    registry: CollectorRegistry,
+    decisions: str = DECISIONS,
+) -> Metrics:
+    """Metrics on Kafka, on the running loop; the decisions' topic and `topics(partitions)` exist."""
+    from services.metrics.stream import FaustSource  # Faust is loaded by those who run it
+
+    del clock
+    board = Board(partitions)
+    source = FaustSource(settings, board, bootstrap=bootstrap, decisions=decisions)
+    return Metrics(board, source, registry)

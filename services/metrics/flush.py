@@ -1,6 +1,6 @@
 """A ledger to stored rows and back; see rows.py for why the counts must add up.
 
-for key, value in changed(ledger): table[key] = value      # base rows, rows, the head last
+for key, value in changed(ledger): table[key] = value      # the index, base rows, rows, the head last
 ledger = restore(partition, table.get)                     # raises Torn
 """
 
@@ -14,18 +14,21 @@ import msgspec
 
 from services.metrics.errors import Torn
 from services.metrics.folds.totals import agg
-from services.metrics.ledger import KEEP_QUARTERS_DEFAULT, NO_DESK, Ledger
+from services.metrics.ledger import KEEP_QUARTERS_DEFAULT, Ledger
 from services.metrics.rows import (
     BASE,
     Row,
     StoredHead,
     StoredRow,
     head_key,
+    index_key,
     keys_of_desk,
     read_head,
+    read_index,
     read_row,
     row_key,
     store_head,
+    store_index,
     store_row,
 )
 
@@ -42,6 +45,9 @@ def changed(ledger: Ledger) -> list[tuple[bytes, bytes]]:
         return []
     since = ledger.flushed_offset
     written = []
+    if len(ledger.rows) > ledger.indexed:
+        written.append((index_key(ledger.partition), store_index(sorted(ledger.rows))))
+        ledger.indexed = len(ledger.rows)
     for desk_id, quarter in sorted(ledger.touched, key=lambda key: key[1] != BASE):
         row = ledger.rows[desk_id][quarter]
         row.at = ledger.last_offset
@@ -54,16 +60,17 @@ def changed(ledger: Ledger) -> list[tuple[bytes, bytes]]:
 
 
 def restore(partition: int, read: Read, *, keep_quarters: int = KEEP_QUARTERS_DEFAULT) -> Ledger:
-    """The ledger that these rows hold; an empty one when there is no head row. Raises Torn."""
+    """The ledger that these rows hold; without any it is empty. Raises Torn.
+
+    A head row that is missing is that of an empty ledger: the first flush may have been cut before it.
+    """
     ledger = Ledger(partition, keep_quarters=keep_quarters)
     data = read(head_key(partition))
-    if data is None:
-        return ledger
     try:
-        head = read_head(data)
+        head = _head(ledger) if data is None else read_head(data)
+        desk_ids = read_index(read(index_key(partition)) or b"\x90")
     except UNREADABLE as error:
-        raise Torn(partition, -1, f"the head row cannot be read ({error})") from error
-    desk_ids = (*(desk[0] for desk in head.desks), NO_DESK)
+        raise Torn(partition, -1, f"the head row or the index cannot be read ({error})") from error
     stored = {desk_id: _stored(partition, desk_id, read) for desk_id in desk_ids}
     newest = max((row.at for rows in stored.values() for row in rows), default=-1)
     newest = max(newest, head.last_offset)
@@ -122,6 +129,7 @@ def _take(ledger: Ledger, desk_id: str, row: StoredRow, head_offset: int) -> Non
         row.merged,
         row.merged_before if ahead else row.merged,
     )
+    ledger.indexed = len(ledger.rows)
 
 
 def _take_head(ledger: Ledger, head: StoredHead, newest: int) -> None:

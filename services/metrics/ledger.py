@@ -67,6 +67,8 @@ class Ledger:
         """`last_offset` at the newest flush."""
         self.flush_from = -1
         """No flush before this offset: stored rows reach up to it."""
+        self.indexed = 0
+        """Desks in the stored index."""
         self.touched: dict[tuple[str, int], None] = {}
         """(desk, quarter) of rows changed since the newest flush."""
 

@@ -94,6 +94,10 @@ def head_key(partition: int) -> bytes:
     return f"{FORMAT}/{partition}/head".encode()
 
 
+def index_key(partition: int) -> bytes:
+    return f"{FORMAT}/{partition}/desks".encode()
+
+
 def row_key(partition: int, desk_id: str, quarter: int) -> bytes:
     slot = "base" if quarter == BASE else str(quarter % RING)
     return f"{FORMAT}/{partition}/{slot}/{desk_id}".encode()
@@ -137,6 +141,16 @@ def store_head(head: StoredHead) -> bytes:
 def read_head(data: bytes) -> StoredHead:
     """Raises msgspec.DecodeError or zlib.error when the bytes are not a head row."""
     return msgspec.msgpack.decode(zlib.decompress(data), type=StoredHead)
+
+
+def store_index(desk_ids: list[str]) -> bytes:
+    """The ids of all desks that have rows, written before the first of them: keys are known, never iterated."""
+    return msgspec.msgpack.encode(desk_ids)
+
+
+def read_index(data: bytes) -> list[str]:
+    """Raises msgspec.DecodeError when the bytes are not an index."""
+    return msgspec.msgpack.decode(data, type=list[str])
 
 
 def _pack(value: StoredRow | StoredHead) -> bytes:

@@ -29,8 +29,6 @@ class MetricsSettings:
     """A dead replica's partitions stand still that long (Kafka only)."""
     stall_ms: int = 60_000
     """Records wait and none is folded, or no partition is assigned, for that long: the process ends (Kafka only)."""
-    data_dir: str = ".state/faust"
-    """Where Faust may write; it keeps nothing there that matters (Kafka only)."""
 
     @property
     def keep_quarters(self) -> int:
@@ -53,7 +51,6 @@ class MetricsSettings:
                 name("SESSION_TIMEOUT_MS"), default=10_000, low=6_000, high=300_000
             ),
             stall_ms=reader.integer(name("STALL_MS"), default=60_000, low=1_000, high=3_600_000),
-            data_dir=reader.text(name("DATA_DIR"), default=".state/faust"),
         )
         reader.done()
         return settings

@@ -81,9 +81,9 @@ class Board:
             self.rebuilds,
         )
 
-    def ready(self) -> bool:
-        """True when something is owned and all of it is folded up to where the log ended at the take-over."""
-        return bool(self.ledgers) and all(map(self._caught_up, self.ledgers))
+    def caught_up(self) -> bool:
+        """True when all that is owned is folded up to where the log ended at the take-over."""
+        return all(map(self._caught_up, self.ledgers))
 
     def missing(self, desk_id: str) -> frozenset[int]:
         """Partitions that an answer needs and that are not here, or not ready; all of them for all desks."""

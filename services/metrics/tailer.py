@@ -56,5 +56,5 @@ class Tailer:
 
     def _publish(self) -> None:
         self._board.publish()
-        if self._board.ready():
+        if self._board.caught_up():
             self._ready.set()

@@ -1,0 +1,21 @@
+"""What a /metrics text says, in the shape of ground_truth.samples."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.unit.metrics.ground_truth import Sample
+
+OF_THE_PROCESS = ("frontdesk_metrics_", "frontdesk_events_", "frontdesk_partitions_", "frontdesk_queue_info")
+
+
+def samples(text: str) -> dict[Sample, float]:
+    """Every frontdesk sample above 0 that tells of the log; the process's own facts left out."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.startswith("frontdesk_")
+        and not sample.name.startswith(OF_THE_PROCESS)
+        and sample.value
+    }
