@@ -41,7 +41,7 @@ def _explain(argv: Sequence[str]) -> int:
 
 
 def _demo(argv: Sequence[str]) -> int:
-    from services.cli.demo import main
+    from services.cli.demo.command import main
 
     return main(argv)
 

@@ -42,10 +42,10 @@ class ScaledClock:
     def __init__(self, start_ms: int, origin_ms: int, rate: float) -> None:
         if rate <= 0:
             raise ValueError(f"rate must be above 0, not {rate}")
-        self._start_ms, self._origin_ms, self.rate = start_ms, origin_ms, rate
+        self.start_ms, self.origin_ms, self.rate = start_ms, origin_ms, rate
 
     def now_ms(self) -> int:
-        return self._origin_ms + int((time.time_ns() / 1e6 - self._start_ms) * self.rate)
+        return self.origin_ms + int((time.time_ns() / 1e6 - self.start_ms) * self.rate)
 
     async def sleep_ms(self, duration_ms: float) -> None:
         await asyncio.sleep(max(0.0, duration_ms) / 1000 / self.rate)
