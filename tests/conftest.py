@@ -46,7 +46,7 @@ def kafka_bootstrap(kafka_state: Path) -> str:
         if os.environ.get("CI") == "true":
             pytest.fail(NO_KAFKA, pytrace=False)
         pytest.skip(NO_KAFKA)
-    return broker.start(kafka_state / "shared").bootstrap
+    return broker.start(kafka_state / "shared", port=0).bootstrap
 
 
 def _alive(pid: int) -> bool:

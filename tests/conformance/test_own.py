@@ -159,7 +159,7 @@ async def test_nothing_is_read_twice_or_missed_while_members_come_and_go(
                 collect(member)
             return {p: len(seen[p]) for p in partitions}
 
-        def revoked(self, partitions: Sequence[int]) -> None:  # noqa: ARG002 - all are collected
+        def revoked(self, partitions: Sequence[int]) -> None:
             for member in members:
                 collect(member)
 

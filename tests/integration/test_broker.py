@@ -35,12 +35,12 @@ def state(kafka_bootstrap: str, kafka_state: Path, tmp_path: Path) -> str:  # no
 
 
 def test_up_again_says_where_it_is_and_down_ends_it(state: str) -> None:
-    first = command("up", "--state", state)
+    first = command("up", "--port", "0", "--state", state)
     address = re.search(r"is up at (\S+)", first.stdout)
     assert first.returncode == 0 and address is not None, first.stderr
     assert (Path(state) / "bootstrap").read_text().strip() == address[1]
 
-    again = command("up", "--state", state)
+    again = command("up", "--port", "0", "--state", state)
     assert (again.returncode, again.stdout.strip()) == (0, f"Kafka is already up at {address[1]}")
     assert command("status", "--state", state).returncode == 0
 
@@ -60,19 +60,34 @@ def test_a_port_that_is_taken_is_refused_in_words(state: str) -> None:
     assert "is taken" in refused.stderr
 
 
+def test_another_broker_on_its_port_is_not_taken_for_it(state: str, kafka_state: Path) -> None:
+    mine = broker.start(state, port=0)
+    port = int(mine.bootstrap.rsplit(":", 1)[1])
+    mine.stop()
+    other = broker.start(kafka_state / "other", port=port)
+    try:
+        with pytest.raises(broker.BrokerError, match="taken by another program"):
+            mine.restart()
+        moved = broker.start(state)
+        assert moved.bootstrap != other.bootstrap
+        moved.stop()
+    finally:
+        other.stop()
+
+
 def test_a_broker_that_cannot_start_shows_the_end_of_its_log(state: str) -> None:
     broken = {"num.network.threads": "many"}
     with pytest.raises(broker.BrokerError, match=r"num\.network\.threads"):
-        broker.start(state, properties=broken)
+        broker.start(state, port=0, properties=broken)
 
-    broker.start(state).stop()
+    broker.start(state, port=0).stop()
     with pytest.raises(broker.NotReady, match=r"(?s)ended after .*broker\.log.*num\.network\.threads"):
-        broker.start(state, properties=broken)
+        broker.start(state, port=0, properties=broken)
     assert broker.running(state) is None
 
 
 def test_a_pid_file_that_names_another_process_ends_nobody(state: str) -> None:
-    started = broker.start(state)
+    started = broker.start(state, port=0)
     pid_file = Path(state) / "pid"
     if started.kind == "docker":
         pytest.skip("a container is known by its name")

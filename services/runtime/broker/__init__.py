@@ -88,7 +88,8 @@ def start(
 ) -> Broker:
     """A ready broker for the state folder; the one that already runs there is handed out again.
 
-    `port` None takes the folder's last port, else 9092, else any free one. `heap` (KAFKA_HEAP in the
+    `port` None takes the folder's last port, else 9092, else any free one; 0 takes the last or any free one,
+    which is right for tests: 9092 is where a developer's broker comes and goes. `heap` (KAFKA_HEAP in the
     environment, "1g") gives a benchmark's JVM: that heap and full compilation. `properties` are Kafka keys
     that win over ours. Raises NothingToRunItWith, NotReady, BrokerError.
     """
@@ -98,7 +99,7 @@ def start(
         node = _node(state, heap or os.environ.get("KAFKA_HEAP") or None, properties or {})
         ports = _ports(state, port, running=node.pid is not None)
         seconds = 0.0 if node.pid is not None else _launch(node, state, ports, say)
-        if not _answers(ports[0], seconds_max=READY_SECONDS_MAX):
+        if not _answers(node, ports[0], seconds_max=READY_SECONDS_MAX):
             raise NotReady(f"process {node.pid} runs for {state} and does not answer on port {ports[0]}")
         return Broker(f"127.0.0.1:{ports[0]}", state, seconds, node, ports)
 
@@ -136,9 +137,11 @@ def _launch(node: JavaNode | DockerNode, state: Path, ports: tuple[int, int], sa
         jars.ensure(say)  # a download is not part of the time to be ready
     say("starting the broker")
     began = time.monotonic()
+    if not is_free(ports[0]):
+        raise BrokerError(f"port {ports[0]} on 127.0.0.1 has been taken by another program")
     (state / "ports").write_text(f"{ports[0]} {ports[1]}")
     node.start(port=ports[0], controller_port=ports[1], say=say)
-    while not _answers(ports[0], seconds_max=1.0):
+    while not _answers(node, ports[0], seconds_max=1.0):
         if node.pid is None or time.monotonic() - began > READY_SECONDS_MAX:
             raise _not_ready(node, time.monotonic() - began)
         time.sleep(0.05)
@@ -160,8 +163,8 @@ def _not_ready(node: JavaNode | DockerNode, seconds: float) -> NotReady:
     return NotReady(f"the broker {what} after {seconds:.0f} s; the end of {node.log}:\n{lines}")
 
 
-def _answers(port: int, *, seconds_max: float) -> bool:
-    """Whether one admin call is answered: the proof that it serves, where an open port is none."""
+def _answers(node: JavaNode | DockerNode, port: int, *, seconds_max: float) -> bool:
+    """Whether this very broker answers an admin call: the proof that it serves, where an open port is none."""
     if is_free(port):
         return False
     from kafka.admin import KafkaAdminClient
@@ -176,7 +179,7 @@ def _answers(port: int, *, seconds_max: float) -> bool:
     except KafkaError:
         return False
     try:
-        return client.list_topics() is not None
+        return node.cluster_id in (None, client.describe_cluster()["cluster_id"])
     except KafkaError:
         return False
     finally:
@@ -191,11 +194,13 @@ def _ports(state: Path, wanted: int | None, *, running: bool) -> tuple[int, int]
         last = int(first), int(second)
     if running and last is not None:
         return last
-    if last is not None and wanted in (None, last[0]) and is_free(last[0]) and is_free(last[1]):
+    if last is not None and wanted in (None, 0, last[0]) and is_free(last[0]) and is_free(last[1]):
         return last
-    if wanted is not None and not is_free(wanted):
+    if wanted and not is_free(wanted):
         raise BrokerError(f"port {wanted} on 127.0.0.1 is taken; leave the port out to get a free one")
-    port = wanted or (PORT_DEFAULT if is_free(PORT_DEFAULT) else free_port())
+    if wanted is None:
+        wanted = PORT_DEFAULT if is_free(PORT_DEFAULT) else 0
+    port = wanted or free_port()
     controller_port = free_port()
     while controller_port == port:
         controller_port = free_port()

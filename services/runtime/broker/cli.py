@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--state", type=Path, default=DEFAULT_STATE, help="folder for data and logs")
         if name in ("up", "run"):
-            command.add_argument("--port", type=int, help="client port (default: 9092 if free, else any)")
+            command.add_argument(
+                "--port", type=int, help="client port; 0 takes any free one (default: 9092 if free, else any)"
+            )
         command.set_defaults(do=do)
     return parser
 

@@ -47,6 +47,10 @@ class DockerNode:
         said = answer([self._docker, "inspect", "-f", "{{.State.Pid}}", self._name])
         return int(said) or None if said and said.strip().isdigit() else None
 
+    @property
+    def cluster_id(self) -> None:
+        """The image's fixed id says nothing; the container's name tells which one it is."""
+
     def start(self, *, port: int, controller_port: int, say: Say) -> None:
         label = f"{kafka_version()}:{port}"
         known = answer([self._docker, "inspect", "-f", '{{index .Config.Labels "frontdesk"}}', self._name])

@@ -48,6 +48,15 @@ class JavaNode:
         reap(pid)
         return pid if self._mark() in command_line(pid).split() else None
 
+    @property
+    def cluster_id(self) -> str | None:
+        """What its data folder says it is; None before it has been formatted."""
+        with contextlib.suppress(OSError):
+            for line in (self._state / "data" / "meta.properties").read_text().splitlines():
+                if line.startswith("cluster.id="):
+                    return line.removeprefix("cluster.id=")
+        return None
+
     def start(self, *, port: int, controller_port: int, say: jars.Say) -> None:
         """Starts the process and returns at once; asking whether it is ready is the caller's part."""
         program = jars.java()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,11 +42,15 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Any free port, as the operating system gives it; another process may still be faster to take it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Any port that is free now, below those that systems give to outgoing connections.
+
+    A port of that range can be taken by any program while a broker is down for a moment, and a client that
+    keeps trying to reach it may even connect to itself.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        if is_free(port):
+            return port
 
 
 def one_node(
