@@ -8,7 +8,6 @@ so the bound of records in flight here is the only one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from kafka import KafkaProducer
 from kafka import errors as client
 from kafka.record import util as record_util
 
-from services.runtime import kafka_faults
+from services.runtime import kafka_faults, kafka_topics
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX, InFlight, Pending
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX, CONNECT_MS_MAX
 from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown, RecordTooLarge
@@ -28,7 +27,7 @@ METADATA_MS_MAX = 5_000
 
 
 class KafkaPythonAppender:
-    """Implements `Appender` for the topics named at `connect`."""
+    """Implements `Appender`. Make it with `connect`, on the event loop that uses it."""
 
     def __init__(
         self,
@@ -44,6 +43,9 @@ class KafkaPythonAppender:
         self._producer = producer
         self._counts = counts
         self._closed = False
+        self._waiting: dict[str, list[Pending]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._settling = False
         self._done: deque[tuple[Pending, Any, BaseException | None]] = deque()
         self._in_flight = InFlight(
             self._loop,
@@ -56,23 +58,23 @@ class KafkaPythonAppender:
     async def connect(
         cls,
         bootstrap: str,
-        topics: Sequence[str],
+        topics: Sequence[str] = (),
         *,
         client_id: str = "frontdesk-intake",
         records_in_flight_max: int = RECORDS_IN_FLIGHT_MAX,
         append_deadline_ms: int = APPEND_DEADLINE_MS,
         connect_ms_max: int = CONNECT_MS_MAX,
     ) -> KafkaPythonAppender:
-        """Connects and fetches the topics' metadata, so that no `append` ever waits for any.
+        """Connects; `topics` are looked up now, so that their first append does not wait for it.
 
-        Raises LogUnavailable when no broker answers, UnknownTopic for a topic that does not exist, LogError
+        Raises LogUnavailable when no broker answers, UnknownTopic for one of `topics` that does not exist, LogError
         when kafka-python runs on its pure-Python checksum (3.7 times slower, and silent about it).
         """
         if record_util.crc32c_c is None:
             raise LogError("kafka-python lacks its fast checksum: install the `crc32c` wheel (make setup)")
         producer = await asyncio.to_thread(_connect, bootstrap, client_id, append_deadline_ms, connect_ms_max)
         try:
-            counts = {topic: await asyncio.to_thread(_count, producer, bootstrap, topic) for topic in topics}
+            counts = {topic: await asyncio.to_thread(_learn, producer, bootstrap, topic) for topic in topics}
         except LogError:
             await asyncio.to_thread(producer.close, 0)
             raise
@@ -87,31 +89,62 @@ class KafkaPythonAppender:
     def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
         if self._closed:
             raise LogUnavailable("this appender has been closed")
-        if not 0 <= partition < self._counts.get(topic, 0):
+        if not 0 <= partition < self._counts.get(topic, partition + 1):
             raise kafka_faults.unknown_topic(topic, partition)
         pending = self._in_flight.admit(topic, partition, key, value)
-        if self._producer._metadata.partitions_for_topic(topic) is None:
-            # `send` would block the event loop until it is known again; a thread asks for it instead.
-            self._loop.run_in_executor(None, _refresh, self._producer, topic)
-            pending.fail(kafka_faults.away(self._bootstrap, f"the partitions of {topic} are not known now"))
-            return pending.future
+        if topic not in self._counts or self._producer._metadata.partitions_for_topic(topic) is None:
+            self._learn_first(pending)
+        elif topic in self._waiting:
+            self._waiting[topic].append(pending)
+        else:
+            self._send(pending)
+        return pending.future
+
+    def _learn_first(self, pending: Pending) -> None:
+        """`send` would block the event loop on a topic it does not know: a thread asks, appends wait in order."""
+        waiting = self._waiting.setdefault(pending.topic, [])
+        waiting.append(pending)
+        if len(waiting) == 1:
+            task = asyncio.create_task(self._learn(pending.topic), name=f"append learn {pending.topic}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _learn(self, topic: str) -> None:
+        refusal: LogError | None = None
         try:
-            sent = self._producer.send(topic, value or None, key, partition=partition)
+            self._counts[topic] = await asyncio.to_thread(_learn, self._producer, self._bootstrap, topic)
+        except LogError as error:
+            refusal = error
+        for pending in self._waiting.pop(topic):
+            if refusal is not None:
+                pending.fail(refusal)
+            elif not 0 <= pending.partition < self._counts[topic]:
+                pending.fail(kafka_faults.unknown_topic(topic, pending.partition))
+            elif not pending.future.done():
+                self._send(pending)
+
+    def _send(self, pending: Pending) -> None:
+        pending.sent = True
+        try:
+            # An empty value is a tombstone; Kafka's compaction knows it by null.
+            sent = self._producer.send(
+                pending.topic, pending.value or None, pending.key, partition=pending.partition
+            )
         except (client.KafkaError, ValueError) as error:
             pending.fail(kafka_faults.away(self._bootstrap, error))
         else:
             sent.add_callback(self._landed, pending)
             sent.add_errback(self._failed, pending)
-        return pending.future
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
         await self._in_flight.drained(CLOSE_SECONDS_MAX)
-        for pending in self._in_flight.unresolved():
-            pending.fail(OutcomeUnknown("closed before Kafka answered; repeat with the same id"))
-        await asyncio.to_thread(self._producer.close, 0 if len(self._in_flight) else CLOSE_SECONDS_MAX)
+        left = self._in_flight.unresolved()
+        for pending in left:
+            self._overdue(pending)
+        await asyncio.to_thread(self._producer.close, 0 if left else CLOSE_SECONDS_MAX)
         self._in_flight.close()
 
     # The next two run in the producer's thread.
@@ -124,12 +157,14 @@ class KafkaPythonAppender:
 
     def _cross(self, pending: Pending, offset: int, error: BaseException | None) -> None:
         """One wake-up of the loop serves all answers that are waiting; a record each would cost more than it."""
-        first = not self._done
         self._done.append((pending, offset, error))
-        if first and not self._loop.is_closed():
+        # First the answer, then the flag: whoever lowers the flag drains afterwards, so none is left behind.
+        if not self._settling and not self._loop.is_closed():
+            self._settling = True
             self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
+        self._settling = False
         while self._done:
             pending, offset, error = self._done.popleft()
             if error is not None:
@@ -147,7 +182,11 @@ class KafkaPythonAppender:
         return kafka_faults.of_append(self._bootstrap, topic, error)
 
     def _overdue(self, pending: Pending) -> None:
-        pending.fail(kafka_faults.of_append(self._bootstrap, pending.topic, TimeoutError("deadline passed")))
+        if pending.sent:
+            late = TimeoutError("deadline passed")
+            pending.fail(kafka_faults.of_append(self._bootstrap, pending.topic, late))
+        else:
+            pending.fail(kafka_faults.away(self._bootstrap, "the append was not sent"))
 
 
 def _connect(bootstrap: str, client_id: str, deadline_ms: int, connect_ms_max: int) -> Any:
@@ -170,16 +209,11 @@ def _connect(bootstrap: str, client_id: str, deadline_ms: int, connect_ms_max: i
         raise kafka_faults.away(bootstrap, error) from error
 
 
-def _refresh(producer: Any, topic: str) -> None:
-    with contextlib.suppress(client.KafkaError):
-        producer.partitions_for(topic)
-
-
-def _count(producer: Any, bootstrap: str, topic: str) -> int:
+def _learn(producer: Any, bootstrap: str, topic: str) -> int:
+    """The topic's number of partitions, known to the producer too when this returns. Blocks."""
+    count = kafka_topics.partitions(bootstrap, topic)
     try:
-        found = producer.partitions_for(topic)
-    except client.KafkaTimeoutError as error:
-        raise kafka_faults.unknown_topic(topic) from error
+        producer.partitions_for(topic)
     except client.KafkaError as error:
         raise kafka_faults.away(bootstrap, error) from error
-    return len(found or ())
+    return count

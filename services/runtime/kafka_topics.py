@@ -33,6 +33,15 @@ def create_topics(bootstrap: str, topics: Sequence[TopicSpec], *, replication_fa
             _check(admin, spec)
 
 
+def partitions(bootstrap: str, topic: str) -> int:
+    """The topic's number of partitions. Blocks; raises UnknownTopic, LogUnavailable."""
+    with _admin(bootstrap) as admin:
+        for found in admin.describe_topics([topic]):
+            if found["error_code"] == 0:
+                return len(found["partitions"])
+    raise kafka_faults.unknown_topic(topic)
+
+
 def delete_before(bootstrap: str, topic: str, partition: int, offset: int) -> None:
     """Removes the records before the offset, as retention would. Blocks."""
     with _admin(bootstrap) as admin:

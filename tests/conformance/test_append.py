@@ -17,6 +17,7 @@ from services.runtime.log import (
     BufferFull,
     LogUnavailable,
     RecordTooLarge,
+    TopicSpec,
     UnknownTopic,
 )
 from tests.conformance.places import Place, WholeLog, read_until
@@ -148,6 +149,18 @@ async def test_an_unknown_topic_or_partition_is_an_answer(writing: Writing, appe
         await appender.append(writing.topic, 4, b"k", b"v")
 
     assert await appender.append(writing.topic, 0, b"k", b"v") == 0
+
+
+async def test_appends_to_a_topic_that_is_new_to_the_appender_keep_their_order(
+    writing: Writing, appender: Appender
+) -> None:
+    name = f"{writing.topic}.later"
+    await writing.log.create_topics([TopicSpec(name, 2)])
+
+    futures = [appender.append(name, 1, b"k", b"%d" % n) for n in range(50)]
+
+    assert await asyncio.gather(*futures) == list(range(50))
+    assert (await writing.log.read_at(name, 1, 49)).value == b"49"
 
 
 async def test_closing_waits_for_what_is_in_flight(writing: Writing, appender: Appender) -> None:
