@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,6 +86,13 @@ class Process:
         return self._process.returncode or 0
 
 
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class System:
     """All processes; one when embedded, three on Kafka."""
@@ -99,9 +107,11 @@ class System:
             arguments = ("--desk", str(desk))
             return cls([Process((), arguments, {**env, **data}, folder / "frontdesk.log")])
         kafka = ("--log", "kafka", "--bootstrap", bootstrap)
+        # A router that is started again must be found at the same address.
+        router_env = {**env, "FRONTDESK_GRPC_PORT": str(free_port())}
         return cls(
             [
-                Process(("router",), (*kafka, "--desk", str(desk)), env, folder / "router.log"),
+                Process(("router",), (*kafka, "--desk", str(desk)), router_env, folder / "router.log"),
                 Process(("intake",), kafka, env, folder / "intake.log"),
                 Process(("metrics",), kafka, env, folder / "metrics.log"),
             ]

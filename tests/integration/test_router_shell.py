@@ -1,0 +1,346 @@
+"""The router on an embedded log: commands, sessions that resume, refusals, explanations, over real gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from prometheus_client import CollectorRegistry
+
+from frontdesk.client import AgentDesktop
+from frontdesk.v1 import facts_pb2, router_pb2, router_pb2_grpc
+from services.contract.codec import encode_fact
+from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Queue, Topic
+from services.contract.facts import Channel, ContactArrived, CustomerRef, Fact, LanguageGuess, TopicWeight
+from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
+from services.router.build import Router, build, topics
+from services.router.settings import RouterSettings
+from services.runtime.clock import ManualClock
+from services.runtime.dead_letters import read_letter
+from services.runtime.log import Log
+from services.runtime.rpc import serve
+from services.runtime.sqlite_log import SqliteLog
+
+PARTITIONS = 2
+DESK = Desk(
+    desk_id="acme",
+    version="1",
+    topics=(Topic(topic_id="billing", resolution_prior=0.8, handle_seconds=240, level_priors=(0.8, 0.2)),),
+    queues=(Queue(queue_id="all"),),
+    authority=(AuthorityRule(decision_type="refund", currency="EUR", limits_minor=(0, 5_000)),),
+    agents=tuple(
+        Agent(
+            agent_id=name,
+            topic_ids=("billing",),
+            languages=("en",),
+            grants=(Grant(decision_type="refund", limit_minor=5_000, currency="EUR"),),
+            capacity_units=100,
+            speed_factor=1.0,
+        )
+        for name in ("ana", "bor")
+    ),
+)
+
+
+class Running:
+    """A router behind a port, on a log that outlives it."""
+
+    def __init__(self, router: Router, log: Log, clock: ManualClock, address: str) -> None:
+        self.router, self.log, self.clock, self.address = router, log, clock, address
+
+    async def arrive(self, name: str, *, channel: Channel = Channel.SOCIAL) -> str:
+        """A contact comes in, as intake would append it; answers its id."""
+        now_ms = self.clock.now_ms()
+        body = ContactArrived(
+            contact_id=f"contact-{name}",
+            channel=channel,
+            medium="messenger",
+            customer=CustomerRef(type="psid", value=name, name="Ida", key=f"key-{name}"),
+            thread_key=f"thread-{name}",
+            text="I was charged twice.",
+            language=LanguageGuess(code="en", script="Latn", confidence=0.9, source="text"),
+            topics=(TopicWeight(topic_id="billing", weight=0.9),),
+        )
+        fact = Fact(
+            fact_id=f"fact-{name}",
+            desk_id="acme",
+            occurred_at_ms=now_ms,
+            received_at_ms=now_ms,
+            source="test",
+            body=body,
+        )
+        await self.log.append(FACTS, partition_of("acme", PARTITIONS), b"acme", encode_fact(fact))
+        return body.contact_id
+
+
+async def start(log: Log, clock: ManualClock, stack: AsyncExitStack) -> Running:
+    router = build(
+        RouterSettings("test", PARTITIONS, 100, 100), clock=clock, log=log, registry=CollectorRegistry()
+    )
+    running = asyncio.ensure_future(router.run())
+
+    async def stop() -> None:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    server = await serve(
+        [router.add_to_grpc], [router.service_name], address="127.0.0.1:0", registry=CollectorRegistry()
+    )
+    stack.push_async_callback(stop)
+    stack.push_async_callback(lambda: server.close(grace_seconds=0))
+    await router.ready()
+    return Running(router, log, clock, f"127.0.0.1:{server.port}")
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as exit_stack:
+        yield exit_stack
+
+
+@pytest.fixture
+async def running(tmp_path: Path, stack: AsyncExitStack) -> Running:
+    clock = ManualClock()
+    log = await SqliteLog.open(tmp_path / "log.db", clock=clock.now_ms)
+    stack.push_async_callback(log.close)
+    await log.create_topics(topics(PARTITIONS))
+    found = await start(log, clock, stack)
+    await found.router.api.configure("c1", DESK, timeout_seconds=10)
+    return found
+
+
+async def desktop(running: Running, stack: AsyncExitStack, agent_id: str) -> AgentDesktop:
+    one = await stack.enter_async_context(AgentDesktop(running.address, "acme", agent_id, retry_seconds=10))
+    await one.send(sign_in=facts_pb2.AgentSignedIn())
+    return one
+
+
+async def told(one: AgentDesktop, kind: str) -> Any:
+    """The next notice of a kind; fails after five seconds."""
+    async with asyncio.timeout(5):
+        async for notice in one.notices():
+            if notice.WhichOneof("message") == kind:
+                return getattr(notice, kind)
+    raise AssertionError(kind)
+
+
+def stub(running: Running, stack: AsyncExitStack) -> Any:
+    channel = grpc.aio.insecure_channel(running.address)
+    stack.push_async_callback(channel.close)
+    return router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
+
+
+async def test_a_contact_is_offered_accepted_and_resolved(running: Running, stack: AsyncExitStack) -> None:
+    ana = await desktop(running, stack, "ana")
+    contact_id = await running.arrive("one")
+    offer = await told(ana, "offer")
+    assert (offer.contact.contact_id, offer.contact.text, offer.contact.customer_name) == (
+        contact_id,
+        "I was charged twice.",
+        "Ida",
+    )
+    assert (await ana.accept(offer.offer_id)).reply.accepted
+    assigned = await told(ana, "assigned")
+    assert (await ana.resolve(contact_id, assigned.epoch)).reply.accepted
+    assert (await told(ana, "released")).contact_id == contact_id
+    contact = await stub(running, stack).GetContact(
+        router_pb2.GetContactRequest(desk_id="acme", contact_id=contact_id), timeout=5
+    )
+    assert contact.state == router_pb2.CONTACT_STATE_CLOSED
+    assert contact.outcome == facts_pb2.OUTCOME_RESOLVED
+
+
+async def test_a_command_repeated_with_its_id_takes_effect_once(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    ana = await desktop(running, stack, "ana")
+    await running.arrive("one")
+    offer = await told(ana, "offer")
+    command = router_pb2.AgentCommand(
+        command_id="same",
+        answer_offer=facts_pb2.OfferAnswered(offer_id=offer.offer_id, answer=facts_pb2.OFFER_ANSWER_ACCEPT),
+    )
+    request = router_pb2.CommandRequest(desk_id="acme", agent_id="ana", command=command)
+    first = await stub(running, stack).Command(request, timeout=5)
+    again = await stub(running, stack).Command(request, timeout=5)
+    assert first.reply == again.reply
+    assert first.reply.accepted
+    assert again.position.offset > first.position.offset
+
+
+async def test_an_offer_of_another_agent_cannot_be_taken(running: Running, stack: AsyncExitStack) -> None:
+    ana = await desktop(running, stack, "ana")
+    bor = await desktop(running, stack, "bor")
+    await running.arrive("one")
+    done, pending = await asyncio.wait(
+        {asyncio.ensure_future(told(one, "offer")) for one in (ana, bor)}, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in pending:
+        task.cancel()
+    offer = next(iter(done)).result()
+    contact = await stub(running, stack).GetContact(
+        router_pb2.GetContactRequest(desk_id="acme", contact_id=offer.contact.contact_id), timeout=5
+    )
+    other = bor if contact.offered_to_id == "ana" else ana
+    reply = (await other.accept(offer.offer_id)).reply
+    assert not reply.accepted
+    assert reply.reason
+
+
+async def test_a_session_resumes_where_it_was(running: Running, stack: AsyncExitStack) -> None:
+    ana = await desktop(running, stack, "ana")
+    ana._call.cancel()  # the connection breaks
+    async with asyncio.timeout(5):
+        while not (ana.reconnects and ana._ready.is_set()):
+            await asyncio.sleep(0.01)
+    await running.arrive("one")
+    assert (await told(ana, "offer")).contact.contact_id == "contact-one"
+    assert ana.reconnects == 1
+
+
+async def test_a_router_started_again_knows_everything(
+    running: Running, stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    ana = await desktop(running, stack, "ana")
+    contact_id = await running.arrive("one")
+    await ana.accept((await told(ana, "offer")).offer_id)
+    async with AsyncExitStack() as second:
+        log = await SqliteLog.open(tmp_path / "log.db", clock=running.clock.now_ms)
+        second.push_async_callback(log.close)
+        again = await start(log, running.clock, second)
+        contact = await stub(again, second).GetContact(
+            router_pb2.GetContactRequest(desk_id="acme", contact_id=contact_id), timeout=5
+        )
+        assert (contact.owner_id, contact.state) == ("ana", router_pb2.CONTACT_STATE_ASSIGNED)
+
+
+async def test_an_offer_that_nobody_answers_goes_to_the_next_agent(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    ana = await desktop(running, stack, "ana")
+    await running.arrive("one")
+    first = await told(ana, "offer")
+    bor = await desktop(running, stack, "bor")
+    running.clock.advance_ms(61_000)
+    assert (await told(ana, "offer_ended")).offer_id == first.offer_id
+    assert (await told(bor, "offer")).contact.contact_id == "contact-one"
+
+
+async def test_waiting_contacts_are_listed_oldest_first_in_pages(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    for name in ("one", "two", "three"):
+        await running.arrive(name)
+        running.clock.advance_ms(1_000)
+    service = stub(running, stack)
+    async with asyncio.timeout(5):
+        while (
+            page := await service.ListWaiting(
+                router_pb2.ListWaitingRequest(desk_id="acme", page_size=2), timeout=5
+            )
+        ).total_size < 3:
+            await asyncio.sleep(0.01)
+    assert [contact.contact_id for contact in page.contacts] == ["contact-one", "contact-two"]
+    rest = await service.ListWaiting(
+        router_pb2.ListWaitingRequest(desk_id="acme", page_size=2, page_token=page.next_page_token), timeout=5
+    )
+    assert [contact.contact_id for contact in rest.contacts] == ["contact-three"]
+    assert not rest.next_page_token
+
+
+async def test_a_decision_is_explained_in_words(running: Running, stack: AsyncExitStack) -> None:
+    await desktop(running, stack, "ana")
+    contact_id = await running.arrive("one")
+    service = stub(running, stack)
+    request = router_pb2.ExplainDecisionRequest(desk_id="acme", contact_id=contact_id)
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                response = await service.ExplainDecision(request, timeout=5)
+            except grpc.aio.AioRpcError as error:
+                assert error.code() == grpc.StatusCode.NOT_FOUND
+                await asyncio.sleep(0.01)
+                continue
+            break
+    weighed = [step for step in response.steps if step.explanation.candidates]
+    assert weighed[0].explanation.candidates[0].agent_id == "ana"
+    assert any("ana" in step.summary for step in response.steps)
+
+
+async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_desk_goes_on(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    partition = partition_of("acme", PARTITIONS)
+    offset = await running.log.append(FACTS, partition, b"acme", b"\xff no fact")
+    ana = await desktop(running, stack, "ana")
+    await running.arrive("after")
+    assert (await told(ana, "offer")).contact.contact_id == "contact-after"
+    tail = await running.log.tail(DEAD_LETTERS, dict.fromkeys(range(PARTITIONS), 0))
+    async with asyncio.timeout(5):
+        letters: list[Any] = []
+        while not letters:
+            letters = await tail.read()
+    await tail.close()
+    letter = read_letter(letters[0].value)
+    assert (letter.source, letter.reason) == (f"{FACTS}/{partition}/{offset}", "undecodable")
+
+
+@pytest.mark.parametrize(
+    ("request_", "method", "code"),
+    [
+        (router_pb2.GetContactRequest(), "GetContact", "INVALID_ARGUMENT"),
+        (router_pb2.GetContactRequest(desk_id="acme", contact_id="x"), "GetContact", "NOT_FOUND"),
+        (router_pb2.GetContactRequest(desk_id="nowhere", contact_id="x"), "GetContact", "NOT_FOUND"),
+        (router_pb2.ListWaitingRequest(desk_id="acme", page_token="x"), "ListWaiting", "INVALID_ARGUMENT"),
+        (router_pb2.CommandRequest(desk_id="acme", agent_id="zoe"), "Command", "NOT_FOUND"),
+        (router_pb2.CommandRequest(desk_id="acme", agent_id="ana"), "Command", "INVALID_ARGUMENT"),
+        (router_pb2.ConfigureDeskRequest(command_id="c"), "ConfigureDesk", "INVALID_ARGUMENT"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_wrong_requests_are_refused_by_name(
+    running: Running, stack: AsyncExitStack, request_: Any, method: str, code: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await getattr(stub(running, stack), method)(request_, timeout=5)
+    assert raised.value.code().name == code
+
+
+async def test_all_faults_of_a_configuration_are_told_and_nothing_is_applied(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    desk = router_pb2.ConfigureDeskRequest(command_id="c").desk
+    desk.desk_id = "acme"
+    desk.agents.add(agent_id="eve", topic_ids=["unknown"])
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub(running, stack).ConfigureDesk(
+            router_pb2.ConfigureDeskRequest(command_id="c", desk=desk), timeout=5
+        )
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "eve" in (raised.value.details() or "")
+    assert "unknown" in (raised.value.details() or "")
+    assert "ana" in running.router.tail.state(partition_of("acme", PARTITIONS)).desks["acme"].agents
+
+
+async def test_watchers_see_every_accepted_decision_once_across_a_break(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    service = stub(running, stack)
+    seen: list[int] = []
+    request = router_pb2.WatchDecisionsRequest(desk_id="acme")
+    request.resume_after.partition = partition_of("acme", PARTITIONS)
+    for name in ("one", "two"):
+        await running.arrive(name)
+        async with asyncio.timeout(5):
+            async for response in service.WatchDecisions(request):
+                seen.append(response.position.offset)
+                request.resume_after.CopyFrom(response.position)
+                if response.decision.fact_id == f"fact-{name}":
+                    break
+    assert seen == sorted(set(seen))
+    assert len(seen) >= 3  # the configuration and two contacts
