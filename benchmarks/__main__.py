@@ -79,7 +79,7 @@ def started_broker():  # type: ignore[no-untyped-def] # a context manager of str
     if given:
         yield given
         return
-    running = broker.start(STATE)
+    running = broker.start(STATE, port=0, heap="1g")
     try:
         yield running.bootstrap
     finally:

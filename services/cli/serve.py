@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
 from services.contract.desk import Desk
+from services.contract.topics import DEAD_LETTERS, FACTS
 from services.router.desk_config import load_toml
 from services.runtime.clock import Clock, clock_from
 from services.runtime.lifecycle import Stopped, stop_on_signals, until_stopped
@@ -36,6 +37,9 @@ EXAMPLES = """examples:
   frontdesk serve router --log kafka --bootstrap 127.0.0.1:9092
 
 settings come from the environment (FRONTDESK_...); docs/settings.md lists them all."""
+
+HEARTBEAT_MS = 1_000
+"""A member learns of a hand-over at its next heartbeat, so this bounds how long a graceful one takes."""
 
 log = structlog.get_logger()
 
@@ -209,13 +213,13 @@ async def _open_log(
         return embedded, embedded
     from services.runtime.kafka_log import KafkaLog
 
-    store = await KafkaLog.connect(bootstrap)
+    store = await KafkaLog.connect(bootstrap, heartbeat_ms=HEARTBEAT_MS)
     stack.push_async_callback(store.close)
     if not produces:
         return store, store
     from services.runtime.kafka_producer import KafkaPythonAppender
 
-    appender = await KafkaPythonAppender.connect(bootstrap)
+    appender = await KafkaPythonAppender.connect(bootstrap, (FACTS, DEAD_LETTERS))
     stack.push_async_callback(appender.close)
     return store, appender
 

@@ -25,8 +25,10 @@ async def until_stopped(work: Sequence[tuple[str, Coroutine[Any, Any, None]]], s
     tasks = {asyncio.ensure_future(coroutine): name for name, coroutine in work}
     stopping = asyncio.ensure_future(stop.wait())
     try:
-        done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {stopping}:
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if not task.done():
+                continue
             error = task.exception()
             raise Stopped(f"{tasks[task]} ended: {_words(error)}") from error
     finally:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from services.cli.demo.ids import contact_ids
+from services.router.desk_config import load_toml
 
 from services.cli.demo.command import LATE_SHIFT, environment, morning_clock
-from services.cli.demo.ids import contact_ids
 from services.cli.demo.run import desk_folder, play
 from services.cli.demo.stories import load
 from services.cli.demo.system import System
@@ -19,7 +20,6 @@ from services.contract.chain import Chain
 from services.contract.codec import decode_decision
 from services.contract.decisions import Abandoned, Assigned, Closed, ContactOpened, Resolved
 from services.contract.topics import DECISIONS
-from services.router.desk_config import load_toml
 from services.runtime import broker
 from services.runtime.kafka_log import KafkaLog
 
@@ -30,7 +30,7 @@ DOWN_SECONDS = 2
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_no_contact_is_lost_or_doubled_when_the_router_is_killed_twice(tmp_path: Path) -> None:
-    node = await asyncio.to_thread(broker.start, tmp_path / "kafka")
+    node = await asyncio.to_thread(broker.start, tmp_path / "kafka", port=0)
     try:
         await _play_and_check(tmp_path, node.bootstrap)
     finally:

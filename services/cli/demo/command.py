@@ -126,7 +126,7 @@ def _bootstrap(log: str, folder: Path, console: Console) -> Iterator[str | None]
         yield None
         return
     console.print("starting a real Kafka (the first time its files are fetched) ...")
-    started = broker.start(folder / "kafka", say=lambda line: console.print(f"  {line}"))
+    started = broker.start(folder / "kafka", port=0, say=lambda line: console.print(f"  {line}"))
     try:
         yield started.bootstrap
     finally:
