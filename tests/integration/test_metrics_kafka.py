@@ -1,0 +1,244 @@
+"""Metrics on real Kafka: killed, joined, left and given wrong offsets, every sample equals the log's ground truth."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.contract import decisions as d
+from services.contract.codec import encode_decision
+from services.metrics.build import topics
+from services.runtime.kafka_log import KafkaLog
+from services.runtime.log import TopicSpec
+from tests.unit.metrics import exported, ground_truth
+from tests.unit.metrics.world import random_log
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[2]
+PARTITIONS = 3
+SECONDS_MAX = 60
+FOLDED = re.compile(r"^frontdesk_decisions_folded_total\{.*\} (\S+)$", re.MULTILINE)
+
+
+@dataclass
+class Place:
+    """A decision log of its own on the broker, and the workers that fold it."""
+
+    log: KafkaLog
+    bootstrap: str
+    topic: str
+    app_id: str
+    errors: Path
+    records: dict[int, list[d.Decision]] = field(default_factory=dict)
+
+    async def write(self, partition: int, records: list[d.Decision]) -> None:
+        self.records.setdefault(partition, []).extend(records)
+        await asyncio.gather(
+            *(self.log.append(self.topic, partition, b"acme", encode_decision(record)) for record in records)
+        )
+
+    def truth(self) -> Mapping[ground_truth.Sample, float]:
+        return {
+            sample: value
+            for partition, records in self.records.items()
+            for sample, value in ground_truth.samples(records, partition).items()
+        }
+
+    def written(self) -> int:
+        return sum(map(len, self.records.values()))
+
+    @asynccontextmanager
+    async def worker(self, *, flush_records: int = 50) -> AsyncIterator[Worker]:
+        with self.errors.open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.integration.metrics_worker", self.bootstrap, str(PARTITIONS)),
+                *(self.topic, self.app_id, str(flush_records)),
+                cwd=ROOT,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+            )
+        try:
+            assert process.stdout is not None
+            line = await asyncio.wait_for(process.stdout.readline(), SECONDS_MAX)
+            yield Worker(process, json.loads(line)["metrics"])
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+@dataclass
+class Worker:
+    process: asyncio.subprocess.Process
+    port: int
+
+    async def ready(self) -> None:
+        assert self.process.stdout is not None
+        line = await asyncio.wait_for(self.process.stdout.readline(), SECONDS_MAX)
+        assert json.loads(line) == {"ready": True}
+
+    async def text(self) -> str:
+        return await asyncio.to_thread(
+            lambda: urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10).read().decode()  # ours
+        )
+
+    async def samples(self) -> dict[ground_truth.Sample, float]:
+        return exported.samples(await self.text())
+
+    async def decisions(self) -> int:
+        return sum(int(float(number)) for number in FOLDED.findall(await self.text()))
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+    async def leave(self) -> None:
+        self.process.terminate()
+        assert await asyncio.wait_for(self.process.wait(), SECONDS_MAX) == 0
+
+
+@pytest.fixture
+async def place(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Place]:
+    run = uuid.uuid4().hex[:8]
+    log = await KafkaLog.connect(kafka_bootstrap)
+    place = Place(log, kafka_bootstrap, f"decisions-{run}", f"metrics-{run}", tmp_path / "workers.txt")
+    await log.create_topics([TopicSpec(place.topic, PARTITIONS), *topics(PARTITIONS, app_id=place.app_id)])
+    yield place
+    await log.close()
+    sys.stderr.write(place.errors.read_text()[-4000:])
+
+
+async def until(place: Place, workers: list[Worker], wanted: Callable[[int], bool]) -> None:
+    """Waits until the workers together export a wanted number of decisions."""
+    folded = -1
+    for _ in range(SECONDS_MAX * 10):
+        folded = sum([await worker.decisions() for worker in workers])
+        if wanted(folded):
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail(f"{folded} of {place.written()} decisions folded:\n{place.errors.read_text()[-3000:]}")
+
+
+async def test_killed_in_the_middle_every_sample_still_equals_the_truth(place: Place) -> None:
+    """kill -9 four times while rivals, redeliveries and facts keep coming; rows are written every 50 records."""
+    logs = {partition: random_log(partition, 6_000) for partition in range(PARTITIONS)}
+
+    async def produce(first: int, end: int) -> None:
+        for start in range(first, end, 100):
+            for partition, records in logs.items():
+                await place.write(partition, records[start : start + 100])
+            await asyncio.sleep(0.05)
+
+    for round in range(4):
+        async with place.worker() as worker:
+            await worker.ready()
+            before = await worker.decisions()
+            producing = asyncio.create_task(produce(round * 1_500, round * 1_500 + 1_500))
+            await until(place, [worker], lambda folded, before=before: folded > before + 700)  # type: ignore[misc]
+            await worker.kill()
+            await producing
+    async with place.worker() as worker:
+        await worker.ready()
+
+        assert await worker.samples() == place.truth()
+        assert place.written() == 18_000
+        assert (
+            "frontdesk_metrics_rebuilds_total 0.0" in await worker.text()
+        )  # a killed writer leaves a prefix
+
+
+async def test_joining_and_leaving_counts_nothing_twice(place: Place) -> None:
+    """A rebalance re-delivers what was acked since the last commit (engine.md E2); offsets in the rows absorb it."""
+    logs = {partition: random_log(partition + 10, 4_000) for partition in range(PARTITIONS)}
+
+    async def produce() -> None:
+        for start in range(0, 4_000, 50):
+            for partition, records in logs.items():
+                await place.write(partition, records[start : start + 50])
+            await asyncio.sleep(0.1)
+
+    producing = asyncio.create_task(produce())
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(place.worker())
+        await first.ready()
+        second = await stack.enter_async_context(place.worker())
+        await second.ready()
+        await producing
+        await until(place, [first, second], lambda folded: folded == place.written())
+        parts = [await first.samples(), await second.samples()]
+        owners = Counter(partition for part in parts for partition in partitions_of(part))
+        await second.leave()
+        await until(place, [first], lambda folded: folded == place.written())
+
+        assert owners == dict.fromkeys(
+            map(str, range(PARTITIONS)), 1
+        )  # each partition told by one worker only
+        assert parts[0] | parts[1] == place.truth()
+        assert await first.samples() == place.truth()
+
+
+async def test_a_group_offset_ahead_of_the_rows_hides_nothing(place: Place) -> None:
+    """The group says everything is done, the table is empty, and nothing new arrives to show the gap."""
+    for partition in range(PARTITIONS):
+        await place.write(partition, random_log(partition + 20, 500))
+    await commit(place, dict.fromkeys(range(PARTITIONS), 500))
+
+    async with place.worker() as worker:
+        await worker.ready()
+
+        assert await worker.samples() == place.truth()
+
+
+async def test_a_group_offset_behind_the_rows_repeats_nothing(place: Place) -> None:
+    for partition in range(PARTITIONS):
+        await place.write(partition, random_log(partition + 30, 500))
+    async with place.worker(flush_records=1) as worker:
+        await worker.ready()
+        await worker.leave()
+    await commit(place, dict.fromkeys(range(PARTITIONS), 1))
+
+    async with place.worker() as worker:
+        await worker.ready()
+
+        assert await worker.samples() == place.truth()
+        assert "frontdesk_metrics_rebuilds_total 0.0" in await worker.text()
+
+
+async def test_a_record_that_does_not_parse_ends_the_process(place: Place) -> None:
+    """Faust would acknowledge it and go on (engine.md E1); the totals behind it would be of another log."""
+    for partition in range(PARTITIONS):
+        await place.write(partition, random_log(partition + 40, 20))
+    await place.log.append(place.topic, 1, b"acme", b"\xff\xff\xff")
+
+    async with place.worker() as worker:
+        assert await asyncio.wait_for(worker.process.wait(), SECONDS_MAX) == 1
+    assert "partition 1, offset 20" in place.errors.read_text()
+
+
+def partitions_of(samples: Mapping[ground_truth.Sample, float]) -> set[str]:
+    return {dict(labels)["partition"] for _, labels in samples}
+
+
+async def commit(place: Place, offsets: Mapping[int, int]) -> None:
+    """Sets the group's offsets by hand."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=place.bootstrap, group_id=place.app_id, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(place.topic, partition) for partition in offsets])
+        await consumer.commit({TopicPartition(place.topic, p): offset for p, offset in offsets.items()})
+    finally:
+        await consumer.stop()
