@@ -46,18 +46,24 @@ class DurableTotals:
 _FAMILIES = {Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
 
 
-def born(measure: Measure, channel: str, queue: str) -> Iterator[Labels]:
-    """Label sets of the measure that exist from the start for a queue's channel."""
-    for values in product(*(label.born for label in measure.labels)):
+def born(measure: Measure, channel: str, queue: str, window: str) -> Iterator[Labels]:
+    """Label sets of the measure that exist from the start for a queue's channel; `window` is the desk's own."""
+    for values in product(
+        *(((window,) if label.name == "window" else label.born) for label in measure.labels)
+    ):
         if meaningful(measure, channel, values):
             yield (channel, queue, *values)
 
 
 def _by_measure(ledger: LedgerSnapshot) -> dict[str, dict[Labels, dict[str, int]]]:
     """measure -> label set -> part -> amount; a counter has the one part "". Zeros included."""
-    pairs = dict.fromkeys(pair for desk in ledger.desks for pair in desk.pairs)
     found: dict[str, dict[Labels, dict[str, int]]] = {
-        measure.name: {labels: {} for channel, queue in pairs for labels in born(measure, channel, queue)}
+        measure.name: {
+            labels: {}
+            for desk in ledger.desks
+            for channel, queue in desk.pairs
+            for labels in born(measure, channel, queue, desk.window)
+        }
         for measure in MEASURES
     }
     width = {measure.name: 3 + len(measure.labels) for measure in MEASURES}
