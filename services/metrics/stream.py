@@ -105,7 +105,7 @@ class FaustSource:
     async def run(self) -> None:
         """Folds until cancelled; raises what broke."""
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        app = self._build()
+        app = self.app = self._build()
         bind_to_running_loop(app)
         app.finalize()
         now = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import sys
 import uuid
 from collections import Counter
@@ -16,10 +17,16 @@ from urllib.request import urlopen
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.types import TP
+from prometheus_client import CollectorRegistry, generate_latest
 
 from services.contract import decisions as d
 from services.contract.codec import encode_decision
 from services.metrics.build import topics
+from services.metrics.collector import DurableTotals
+from services.metrics.settings import MetricsSettings
+from services.metrics.store import Board
+from services.metrics.stream import FaustSource
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import TopicSpec
 from tests.unit.metrics import exported, ground_truth
@@ -115,6 +122,7 @@ async def place(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Place]:
     log = await KafkaLog.connect(kafka_bootstrap)
     place = Place(log, kafka_bootstrap, f"decisions-{run}", f"metrics-{run}", tmp_path / "workers.txt")
     await log.create_topics([TopicSpec(place.topic, PARTITIONS), *topics(PARTITIONS, app_id=place.app_id)])
+    place.errors.touch()
     yield place
     await log.close()
     sys.stderr.write(place.errors.read_text()[-4000:])
@@ -187,6 +195,68 @@ async def test_joining_and_leaving_counts_nothing_twice(place: Place) -> None:
         )  # each partition told by one worker only
         assert parts[0] | parts[1] == place.truth()
         assert await first.samples() == place.truth()
+
+
+async def test_a_worker_that_stood_still_comes_back_and_counts_nothing_twice(place: Place) -> None:
+    """SIGSTOP beyond the session timeout: another worker takes over; the sleeper wakes up as a zombie owner."""
+    logs = {partition: random_log(partition + 50, 1_500) for partition in range(PARTITIONS)}
+
+    async def write(first: int, end: int) -> None:
+        for start in range(first, end, 50):
+            for partition, records in logs.items():
+                await place.write(partition, records[start : start + 50])
+            await asyncio.sleep(0.05)
+
+    async with place.worker() as sleeper, AsyncExitStack() as stack:
+        await sleeper.ready()
+        await write(0, 300)
+        await until(place, [sleeper], lambda folded: folded > 300)
+        sleeper.process.send_signal(signal.SIGSTOP)
+        other = await stack.enter_async_context(place.worker())
+        await write(300, 900)
+        await until(place, [other], lambda folded: folded == place.written())
+        sleeper.process.send_signal(signal.SIGCONT)
+        await write(900, 1_500)
+        await until(place, [sleeper, other], lambda folded: folded == place.written())
+        parts = [await sleeper.samples(), await other.samples()]
+
+        assert (
+            sum(len(partitions_of(part)) for part in parts) == PARTITIONS
+        )  # nobody tells another's partition
+        assert parts[0] | parts[1] == place.truth()
+
+
+async def test_a_record_delivered_too_early_sends_the_consumer_back(place: Place) -> None:
+    """The consumer is moved ahead by hand, as a lost changelog or a bug in a client would do."""
+    records = random_log(60, 900)
+    await place.write(0, records[:300])
+    board = Board(PARTITIONS)
+    settings = MetricsSettings(app_id=place.app_id, publish_ms=20)
+    source = FaustSource(settings, board, bootstrap=place.bootstrap, decisions=place.topic)
+    running = asyncio.create_task(source.run())
+    try:
+        await asyncio.wait_for(source.ready(), SECONDS_MAX)
+        for number in range(3):
+            end = 300 + 200 * number
+            home = TP(place.topic, 0)
+            source.app.consumer.pause_partitions({home})
+            await place.write(0, records[end : end + 200])
+            await source.app.consumer.seek(home, end + 100)
+            source.app.consumer.resume_partitions({home})
+            for _ in range(SECONDS_MAX * 20):
+                if board.ledgers[0].last_offset == end + 199:
+                    break
+                await asyncio.sleep(0.05)
+            assert board.ledgers[0].last_offset == end + 199
+        board.publish()
+        registry = CollectorRegistry()
+        registry.register(DurableTotals(lambda: board.snapshot))
+
+        assert board.gaps >= 3
+        assert exported.samples(generate_latest(registry).decode()) == place.truth()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_group_offset_ahead_of_the_rows_hides_nothing(place: Place) -> None:
