@@ -1,0 +1,96 @@
+"""An agent's presence: what it holds is given on when it goes, and it is served when it comes.
+
+Going offline: offers are taken back, consults end, contacts wait ahead of their class with their owner kept as
+the preferred one (routing.md 1.1, `agent_lost`). Any other absence takes back offers only.
+"""
+
+from __future__ import annotations
+
+from services.contract.decisions import AgentPresenceChanged
+from services.contract.facts import AgentSignedIn, AgentStateChanged, HelpResult, Outcome, Presence
+from services.router.decide import ending, helping
+from services.router.decide.owned import known_agent
+from services.router.decide.placing import offer_handover, place, queue, serve
+from services.router.decide.refusal import Refuse
+from services.router.decide.step import Step
+from services.router.decide.words import word
+from services.router.model import HELP_STATES, ContactState
+
+_SETTABLE = (
+    Presence.OFFLINE,
+    Presence.AVAILABLE,
+    Presence.BREAK,
+    Presence.NOT_READY,
+    Presence.ENDING,
+)
+
+
+def signed_in(step: Step, body: AgentSignedIn) -> None:
+    """Presence becomes available."""
+    known_agent(step, body.agent_id)
+    set_presence(step, body.agent_id, Presence.AVAILABLE, "signed_in")
+    step.accept(body.agent_id)
+
+
+def state_changed(step: Step, body: AgentStateChanged) -> None:
+    """Presence becomes what the agent says."""
+    known_agent(step, body.agent_id)
+    if body.presence not in _SETTABLE:
+        raise Refuse("malformed", "presence must be one that this version knows")
+    set_presence(step, body.agent_id, body.presence, word(body.reason))
+    step.accept(body.agent_id)
+
+
+def set_presence(step: Step, agent_id: str, presence: Presence, reason: str) -> None:
+    """Changes presence and does what follows; nothing when it is so already."""
+    if step.agent(agent_id).presence is presence:
+        return
+    step.emit(AgentPresenceChanged(agent_id=agent_id, presence=presence, reason=reason))
+    if presence is Presence.AVAILABLE:
+        serve(step, agent_id)
+    else:
+        release(step, agent_id, gone=presence is Presence.OFFLINE)
+
+
+def release(step: Step, agent_id: str, *, gone: bool) -> None:
+    """Takes the agent's offers back and, when it is gone, its consults and contacts too; then gives them on."""
+    homeless: list[str] = []
+    freed: list[str] = []
+    for offer_id in step.agent(agent_id).offer_ids:
+        contact_id = step.desk.offers[offer_id].contact_id
+        ending.rescind(step, contact_id, "agent_gone")
+        homeless.append(contact_id)
+    if gone:
+        for help_id in step.agent(agent_id).help_ids:
+            helping.end(step, step.desk.helps[help_id].contact_id, HelpResult.CANCELLED)
+        for contact_id in step.agent(agent_id).contact_ids:
+            freed += _lose(step, contact_id)
+            if step.contact(contact_id).state is ContactState.QUEUED:
+                homeless.append(contact_id)
+    for contact_id in homeless:
+        _find_home(step, contact_id)
+    for one in sorted(set(freed) - {agent_id}):
+        serve(step, one)
+
+
+def _lose(step: Step, contact_id: str) -> list[str]:
+    """A contact whose owner is gone waits ahead; one whose talk is over is closed. Answers the agents freed."""
+    contact = step.contact(contact_id)
+    if contact.state is ContactState.WRAPPING:
+        return ending.close(step, contact_id, Outcome.UNSTATED)
+    freed: list[str] = []
+    if contact.state in HELP_STATES:
+        freed = [helping.end(step, contact_id, HelpResult.CANCELLED)]
+    elif contact.state is ContactState.HANDING_OVER:
+        freed = ending.end_handover(step, contact_id, "agent_gone")
+    queue(step, step.contact(contact_id), ahead=True)
+    return [agent_id for agent_id in freed if agent_id]
+
+
+def _find_home(step: Step, contact_id: str) -> None:
+    contact = step.contact(contact_id)
+    if contact.state is ContactState.HANDING_OVER:
+        if not contact.offer_id:
+            offer_handover(step, contact_id)
+    elif contact.state in (ContactState.RECEIVED, ContactState.QUEUED):
+        place(step, contact_id)

@@ -1,0 +1,131 @@
+"""A customer contacted the desk: the same conversation goes on, or a contact is opened in its case.
+
+Cases: a contact belongs to the customer's newest case that is open or provisionally settled, when it is in the
+same conversation or about the same topic, where an unknown topic (a call has no text) fits any. A customer whose
+identity is withheld always gets a new case: no repeat of it could be seen (operations.md 1.2).
+"""
+
+from __future__ import annotations
+
+from services.contract.decisions import CaseOpened, ContactContinued, ContactOpened, Need, Reopened
+from services.contract.facts import ContactArrived
+from services.router.decide import ending
+from services.router.decide.placing import place, queue
+from services.router.decide.refusal import Malformed
+from services.router.decide.step import Step
+from services.router.decide.words import checked_ids, language, word
+from services.router.evolve.work import kind_of
+from services.router.model import Case, ContactState
+from services.router.need import need_of, top_topic
+from services.router.waiting import Kind
+
+UNITS_CALL, UNITS_EMAIL, UNITS_MESSAGE = 100, 50, 20
+_UNITS = {Kind.CALL: UNITS_CALL, Kind.EMAIL: UNITS_EMAIL, Kind.MESSAGE: UNITS_MESSAGE}
+
+
+def contact_arrived(step: Step, body: ContactArrived) -> None:
+    """Opens, queues and offers; or notes that an open contact goes on."""
+    if not body.contact_id:
+        raise Malformed("contact_arrived: contact_id is required")
+    customer_key = body.customer.key if body.customer is not None else ""
+    checked_ids(
+        "contact_arrived",
+        contact_id=body.contact_id,
+        thread_key=body.thread_key,
+        customer_key=customer_key,
+    )
+    kind = kind_of(body.channel, body.medium)
+    going_on = _going_on(step, body, kind)
+    if going_on is not None:
+        if kind is not Kind.CALL:
+            step.emit(ContactContinued(contact_id=going_on, fact_offset=step.offset))
+        return
+    if body.contact_id in step.desk.contacts:
+        return  # another state of a contact that is over
+    need = need_of(step.crew.roster, body)
+    was_over = body.contact_id in step.desk.ended_early_ids
+    _open(step, body, kind, need)
+    if was_over:
+        queue(step, step.contact(body.contact_id))
+        ending.abandon(step, body.contact_id)
+        return
+    place(step, body.contact_id)
+
+
+def _going_on(step: Step, body: ContactArrived, kind: Kind) -> str | None:
+    """The open contact that this is more of. A second call is a contact of its own."""
+    known = step.desk.contacts.get(body.contact_id)
+    if known is not None:
+        return known.contact_id if known.state is not ContactState.CLOSED else None
+    if kind is Kind.CALL or not body.thread_key:
+        return None
+    case = step.desk.cases.get(step.desk.threads.get(body.thread_key, ""))
+    for contact_id in reversed(case.open_contact_ids if case is not None else ()):
+        if step.contact(contact_id).opened.thread_key == body.thread_key:
+            return contact_id
+    return None
+
+
+def _open(step: Step, body: ContactArrived, kind: Kind, need: Need) -> None:
+    customer_key = body.customer.key if body.customer is not None else ""
+    topic_id = top_topic(need)
+    case = _case_of(step, customer_key, body.thread_key, topic_id)
+    if case is None:
+        case_id = f"{body.contact_id}-c{step.number}"
+        step.emit(CaseOpened(case_id=case_id, customer_key=customer_key, topic_id=topic_id))
+    else:
+        case_id = case.case_id
+        if case.resolved_at_ms:
+            step.emit(_reopened(step, case, body.contact_id))
+    known_agent = body.preferred_agent_id in step.desk.agents
+    step.emit(
+        ContactOpened(
+            contact_id=body.contact_id,
+            case_id=case_id,
+            channel=body.channel,
+            medium=word(body.medium),
+            language=language(body.language.code) if body.language is not None else "",
+            need=need,
+            customer_key=customer_key,
+            thread_key=body.thread_key,
+            complaint=body.complaint,
+            public=body.public,
+            urgent=body.urgent,
+            repeat=case is not None,
+            first_in_case=case is None,
+            units=_UNITS[kind],
+            arrived_at_ms=min(step.received_at_ms or step.at_ms, step.at_ms),
+            preferred_agent_id=body.preferred_agent_id if known_agent else "",
+            fact_offset=step.offset,
+        )
+    )
+
+
+def _case_of(step: Step, customer_key: str, thread_key: str, topic_id: str) -> Case | None:
+    """The newest case that the contact is about; one whose window is over is no longer found."""
+    if not customer_key:
+        return None
+    cases = step.desk.cases
+    same_thread = cases.get(step.desk.threads.get(thread_key, "")) if thread_key else None
+    if same_thread is not None and same_thread.customer_key == customer_key and _in_window(step, same_thread):
+        return same_thread
+    for case_id in reversed(step.desk.customers.get(customer_key, ())):
+        case = cases[case_id]
+        if _in_window(step, case) and (not topic_id or not case.topic_id or topic_id == case.topic_id):
+            return case
+    return None
+
+
+def _in_window(step: Step, case: Case) -> bool:
+    return bool(case.open_contact_ids) or case.deadline_at_ms > step.at_ms
+
+
+def _reopened(step: Step, case: Case, contact_id: str) -> Reopened:
+    return Reopened(
+        case_id=case.case_id,
+        contact_id=contact_id,
+        channel=case.first_channel,
+        queue_id=case.first_queue_id,
+        first_contact=case.first_settled and not case.returned,
+        after_ms=step.at_ms - case.resolved_at_ms,
+    )

@@ -1,0 +1,115 @@
+"""Help for an owner who keeps the customer: asked for, joined, ended, and a promise where nobody came.
+
+These functions emit; whoever calls them serves the agents that they free.
+"""
+
+from __future__ import annotations
+
+from services.contract.decisions import (
+    CallbackPromised,
+    ConsultEnded,
+    ConsultStarted,
+    HelpRequested,
+    WaitingReason,
+)
+from services.contract.facts import DecisionWanted, HelpKind, HelpResult
+from services.router.advisers import adviser_for, has_room, may_advise, why_nobody
+from services.router.decide.step import Step
+from services.router.model import Contact, Help
+
+
+def ask(
+    step: Step,
+    contact: Contact,
+    kind: HelpKind,
+    *,
+    level: int = 0,
+    topic_id: str = "",
+    wanted: DecisionWanted | None = None,
+) -> str:
+    """Asks for help; somebody free joins at once. Answers the request's id."""
+    help_id = step.new_id(contact.contact_id, "h")
+    request = Help(help_id, contact.contact_id, contact.owner_id, kind, level, topic_id, wanted)
+    adviser_id = adviser_for(step.desk, contact, request)
+    joined = adviser_id is not None
+    step.emit(
+        HelpRequested(
+            help_id=help_id,
+            contact_id=contact.contact_id,
+            owner_id=contact.owner_id,
+            kind=kind,
+            level=level,
+            topic_id=topic_id,
+            decision_wanted=wanted,
+            deadline_at_ms=step.at_ms + step.limits.consult_unfilled_ms,
+            reason=WaitingReason.UNSPECIFIED if joined else why_nobody(step.desk, contact, request),
+        )
+    )
+    if adviser_id is not None:
+        _join(step, contact, help_id, adviser_id)
+    return help_id
+
+
+def idle_adviser(
+    step: Step, contact: Contact, kind: HelpKind, *, level: int, topic_id: str, wanted: DecisionWanted | None
+) -> str | None:
+    """Who would join at once."""
+    request = Help("", contact.contact_id, contact.owner_id, kind, level, topic_id, wanted)
+    return adviser_for(step.desk, contact, request)
+
+
+def join_oldest(step: Step, agent_id: str, room: int) -> bool:
+    """Lets a free agent join the oldest request that it can answer; False when there is none."""
+    for help_id in step.desk.pending_help_ids:
+        request = step.desk.helps[help_id]
+        contact = step.contact(request.contact_id)
+        fits = contact.units <= room and has_room(step.desk, agent_id, contact.units)
+        if fits and may_advise(step.desk, contact, request, agent_id):
+            _join(step, contact, help_id, agent_id)
+            return True
+    return False
+
+
+def end(step: Step, contact_id: str, result: HelpResult) -> str:
+    """Ends the contact's open request; the owner goes on alone. Answers the adviser's id, empty when nobody joined."""
+    contact = step.contact(contact_id)
+    request = step.desk.helps[contact.help_id]
+    step.emit(
+        ConsultEnded(
+            help_id=request.help_id,
+            contact_id=contact_id,
+            adviser_id=request.adviser_id,
+            result=result,
+            kind=request.kind,
+            channel=contact.channel,
+            queue_id=contact.queue_id,
+            deadline_at_ms=step.at_ms + step.limits.lease_ms,
+        )
+    )
+    return request.adviser_id
+
+
+def promise(step: Step, contact_id: str) -> None:
+    """The owner will call back: the customer need not wait on the line for somebody who did not come."""
+    contact = step.contact(contact_id)
+    step.emit(
+        CallbackPromised(
+            contact_id=contact_id,
+            owner_id=contact.owner_id,
+            due_at_ms=step.at_ms + step.limits.callback_ms,
+            channel=contact.channel,
+            queue_id=contact.queue_id,
+        )
+    )
+
+
+def _join(step: Step, contact: Contact, help_id: str, adviser_id: str) -> None:
+    step.emit(
+        ConsultStarted(
+            help_id=help_id,
+            contact_id=contact.contact_id,
+            adviser_id=adviser_id,
+            units=contact.units,
+            deadline_at_ms=step.at_ms + step.limits.consult_joined_ms,
+        )
+    )

@@ -1,0 +1,70 @@
+"""A step: the events of one decision as they come up, each evolved at once, so that what follows sees its effect.
+
+An agent freed by one event can be offered the next contact by another, in the same record.
+"""
+
+from __future__ import annotations
+
+from services.contract.decisions import Event, Reply
+from services.contract.desk import DeskLimits
+from services.router.crew import Crew
+from services.router.evolve import evolve_desk
+from services.router.model import AgentState, Contact, DeskState
+
+
+class Step:
+    """One decision in the making; `desk` is the desk after the events so far."""
+
+    __slots__ = ("_desk", "at_ms", "events", "number", "offset", "received_at_ms", "reply")
+
+    def __init__(
+        self, desk: DeskState | None, *, at_ms: int, number: int, offset: int, received_at_ms: int = 0
+    ) -> None:
+        self._desk = desk
+        self.at_ms = at_ms
+        """The decision's own now."""
+        self.number = number
+        """Position of the decision among the accepted ones; new ids are made of it."""
+        self.offset = offset
+        """Offset of the fact; that of the last fact for a timer."""
+        self.received_at_ms = received_at_ms
+        """When Frontdesk received the fact; 0 where nobody says."""
+        self.events: list[Event] = []
+        self.reply: Reply | None = None
+
+    @property
+    def desk(self) -> DeskState:
+        if self._desk is None:
+            raise LookupError("the desk is not configured")
+        return self._desk
+
+    @property
+    def crew(self) -> Crew:
+        return self.desk.crew
+
+    @property
+    def limits(self) -> DeskLimits:
+        return self.desk.limits
+
+    def emit(self, event: Event) -> None:
+        """Adds an event and evolves the local state by it."""
+        self._desk = evolve_desk(self._desk, event, self.at_ms)
+        self.events.append(event)
+
+    def contact(self, contact_id: str) -> Contact:
+        return self.desk.contacts[contact_id]
+
+    def agent(self, agent_id: str) -> AgentState:
+        return self.desk.agents[agent_id]
+
+    def new_id(self, contact_id: str, letter: str) -> str:
+        """An id derived from the contact and the decision's number (routing.md 4)."""
+        return f"{contact_id}-{letter}{self.number}.{len(self.events)}"
+
+    def refuse(self, reason: str, detail: str) -> None:
+        """Answers the command: it changed nothing."""
+        self.reply = Reply(accepted=False, reason=reason, detail=detail)
+
+    def accept(self, subject_id: str = "", *, epoch: int = 0, detail: str = "") -> None:
+        """Answers the command: it took effect."""
+        self.reply = Reply(accepted=True, subject_id=subject_id, epoch=epoch, detail=detail)

@@ -1,0 +1,130 @@
+"""An owner asks to pass a contact on; the router decides whether, and to whom (routing.md 2.8).
+
+lacks_authority, stuck       somebody free can help: he joins, the owner keeps the customer (rule 1)
+otherwise, budget left       a hop to somebody with strictly more to give who never had it (rule 2)
+otherwise                    the owner keeps the customer, help is asked for, then a call-back (rule 3)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.contract.decisions import HandoverStarted, Need
+from services.contract.facts import DecisionWanted, HelpKind, TransferAsked, TransferReason
+from services.router.authority import covers
+from services.router.decide import ending, helping
+from services.router.decide.help import checked_decision, own_level
+from services.router.decide.owned import owned
+from services.router.decide.placing import offer_handover, serve
+from services.router.decide.refusal import Refuse
+from services.router.decide.step import Step
+from services.router.handover import hop_left, receivers
+from services.router.model import Contact, ContactState, changed
+from services.router.need import known_need, top_topic, with_level, with_topic
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a transfer is for, as far as it is known now."""
+
+    reason: TransferReason
+    need: Need
+    kind: HelpKind
+    level: int
+    topic_id: str
+    wanted: DecisionWanted | None
+
+
+def asked(step: Step, body: TransferAsked) -> None:
+    """Consult, hop or keep."""
+    contact = owned(step, body.contact_id, body.agent_id, body.epoch, ContactState.ASSIGNED)
+    wish = _wish(step, contact, body)
+    if body.reason in (TransferReason.LACKS_AUTHORITY, TransferReason.STUCK):
+        adviser_id = helping.idle_adviser(
+            step, contact, wish.kind, level=wish.level, topic_id=wish.topic_id, wanted=wish.wanted
+        )
+        if adviser_id is not None:
+            help_id = _ask(step, contact, wish)
+            step.accept(help_id, detail=f"no transfer: {adviser_id} joins, you keep the customer")
+            return
+    if not hop_left(contact, body.reason):
+        help_id = _ask(step, contact, wish)
+        step.accept(
+            help_id, detail="no transfer: its hops are spent; help is asked for, you keep the customer"
+        )
+        return
+    if not receivers(step.desk, changed(contact, need=wish.need), body.reason):
+        help_id = _ask(step, contact, wish)
+        step.accept(help_id, detail="no transfer: nobody here could do more; you keep the customer")
+        return
+    _start(step, contact, wish)
+
+
+def end_unfilled(step: Step, contact_id: str) -> None:
+    """Nobody accepted in time: the owner keeps the customer and gets help (rule 3)."""
+    contact = step.contact(contact_id)
+    handover = contact.handover
+    reason = handover.reason if handover is not None else TransferReason.STUCK
+    freed = ending.end_handover(step, contact_id, "unfilled")
+    contact = step.contact(contact_id)
+    if reason in (TransferReason.WRONG_TOPIC, TransferReason.STUCK):
+        helping.ask(step, contact, HelpKind.EXPERT, topic_id=top_topic(contact.need))
+    else:
+        helping.ask(step, contact, HelpKind.APPROVAL, level=_level(step, contact), wanted=_decision(contact))
+    for agent_id in freed:
+        serve(step, agent_id)
+
+
+def _wish(step: Step, contact: Contact, body: TransferAsked) -> Wish:
+    """The need as the owner's words change it (a failure updates the posterior, routing.md 2.8)."""
+    roster, own = step.crew.roster, own_level(step, contact)
+    if body.reason is TransferReason.WRONG_TOPIC:
+        if body.topic_id not in roster.topics or body.topic_id == top_topic(contact.need):
+            raise Refuse("malformed", "topic_id must be another topic of the desk")
+        need = with_topic(roster, contact.need, body.topic_id)
+        return Wish(body.reason, need, HelpKind.EXPERT, 0, body.topic_id, None)
+    if body.reason is TransferReason.STUCK:
+        return Wish(body.reason, contact.need, HelpKind.EXPERT, 0, top_topic(contact.need), None)
+    if body.reason is TransferReason.CUSTOMER_WANTS_MANAGER:
+        return Wish(body.reason, with_level(contact.need, own + 1), HelpKind.APPROVAL, own + 1, "", None)
+    if body.reason is not TransferReason.LACKS_AUTHORITY:
+        raise Refuse("malformed", "reason must be one that this version knows")
+    wanted = checked_decision(step, body.decision_wanted)
+    if wanted is None:
+        return Wish(body.reason, with_level(contact.need, own + 1), HelpKind.APPROVAL, own + 1, "", None)
+    if covers(roster.desk, roster.agents[body.agent_id], wanted):
+        raise Refuse("not_eligible", "your own grants cover this decision; use them")
+    need = known_need(roster.desk, contact.need.topics, wanted)
+    return Wish(body.reason, need, HelpKind.APPROVAL, need.least_level, "", wanted)
+
+
+def _ask(step: Step, contact: Contact, wish: Wish) -> str:
+    return helping.ask(step, contact, wish.kind, level=wish.level, topic_id=wish.topic_id, wanted=wish.wanted)
+
+
+def _start(step: Step, contact: Contact, wish: Wish) -> None:
+    step.emit(
+        HandoverStarted(
+            contact_id=contact.contact_id,
+            from_agent_id=contact.owner_id,
+            reason=wish.reason,
+            need=wish.need,
+            deadline_at_ms=step.at_ms + step.limits.handover_ms,
+        )
+    )
+    offered = offer_handover(step, contact.contact_id)
+    detail = "offered on" if offered else "waits for a receiver"
+    step.accept(contact.contact_id, epoch=contact.epoch, detail=f"{detail}; you keep the customer until then")
+
+
+def _level(step: Step, contact: Contact) -> int:
+    return max(contact.need.least_level, own_level(step, contact) + 1)
+
+
+def _decision(contact: Contact) -> DecisionWanted | None:
+    need = contact.need
+    if not (need.known and need.decision_type and need.currency and need.amount_minor):
+        return None
+    return DecisionWanted(
+        decision_type=need.decision_type, amount_minor=need.amount_minor, currency=need.currency, stated=True
+    )

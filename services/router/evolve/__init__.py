@@ -1,0 +1,75 @@
+"""evolve: what the state is after an event. It decides nothing and cannot fail on what decide emits.
+
+An event of a kind unknown here, or one that contradicts the state, raises CorruptLog and changes nothing: the
+partition stops loudly instead of two readers going different ways (engine.md 1.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.contract import decisions as d
+from services.router.evolve import agents, cases, contacts, desks, helps, offers
+from services.router.evolve.errors import CorruptLog
+from services.router.model import DeskState, PartitionState, changed
+
+__all__ = ["CorruptLog", "evolve", "evolve_desk"]
+
+_EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
+    d.AgentPresenceChanged: agents.presence_changed,
+    d.AgentMissedOffers: agents.missed_offers,
+    d.CaseOpened: cases.opened,
+    d.ContactOpened: contacts.opened,
+    d.ContactContinued: contacts.continued,
+    d.ContactQueued: contacts.queued,
+    d.TargetMissed: contacts.target_missed,
+    d.Offered: offers.offered,
+    d.OfferEnded: offers.ended,
+    d.Assigned: contacts.assigned,
+    d.HelpRequested: helps.requested,
+    d.ConsultStarted: helps.started,
+    d.ConsultEnded: helps.ended,
+    d.HandoverStarted: helps.handover_started,
+    d.HandoverEnded: helps.handover_ended,
+    d.Transferred: contacts.transferred,
+    d.Escalated: contacts.escalated,
+    d.ExceptionGranted: contacts.exception_granted,
+    d.CallbackPromised: contacts.callback_promised,
+    d.WrapUpStarted: contacts.wrap_up_started,
+    d.Resolved: cases.contact_ended,
+    d.Closed: cases.contact_ended,
+    d.Abandoned: cases.contact_ended,
+    d.Reopened: cases.reopened,
+    d.ResolutionConfirmed: cases.confirmed,
+    d.Answered: contacts.answered,
+    d.DeadlineMoved: contacts.deadline_moved,
+    d.Forgotten: cases.forgotten,
+    d.EndedEarly: contacts.ended_early,
+}
+_SAY_ONLY = frozenset({d.NonContactNoted, d.Refused, d.DuplicateIgnored, d.FactRejected})
+"""Events that tell people something and change nothing."""
+
+
+def evolve(state: PartitionState, desk_id: str, event: d.Event | None, at_ms: int) -> PartitionState:
+    """The partition's state after one event of a desk."""
+    before = state.desks.get(desk_id)
+    after = evolve_desk(before, event, at_ms)
+    if after is before or after is None:
+        return state
+    return changed(state, desks=state.desks.set(desk_id, after))
+
+
+def evolve_desk(desk: DeskState | None, event: d.Event | None, at_ms: int) -> DeskState | None:
+    """One desk after one event; None while it is not configured."""
+    kind = type(event)
+    if kind in _SAY_ONLY:
+        return desk
+    if isinstance(event, d.DeskApplied):
+        return desks.applied(desk, event, at_ms)
+    step = _EVOLVE.get(kind)
+    if step is None:
+        raise CorruptLog(f"an event of a kind unknown to this version ({kind.__name__}): upgrade first")
+    if desk is None:
+        raise CorruptLog(f"{kind.__name__} at a desk that was never configured")
+    return step(desk, event, at_ms)

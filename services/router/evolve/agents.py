@@ -1,0 +1,77 @@
+"""Agents: presence, and the units that offers, contacts and consults hold.
+
+Units are never given beyond an agent's capacity (routing.md 1, invariant 2): an event that would is impossible.
+"""
+
+# ruff: noqa: ARG001 - every event is evolved by a function of one signature
+
+from __future__ import annotations
+
+from services.contract.decisions import AgentMissedOffers, AgentPresenceChanged
+from services.router.evolve.errors import CorruptLog
+from services.router.model import AgentState, DeskState, Map, changed
+
+Agents = Map[str, AgentState]
+
+
+def presence_changed(desk: DeskState, event: AgentPresenceChanged, at_ms: int) -> DeskState:
+    agent = agent_of(desk, event.agent_id)
+    idle_since_ms = at_ms if agent.used_units == 0 else agent.idle_since_ms
+    state = changed(agent, presence=event.presence, missed_offers=0, idle_since_ms=idle_since_ms)
+    crew = desk.crew.with_presence(event.agent_id, event.presence)
+    return changed(desk, agents=desk.agents.set(event.agent_id, state), crew=crew)
+
+
+def missed_offers(desk: DeskState, event: AgentMissedOffers, at_ms: int) -> DeskState:
+    """The presence that follows is an event of its own."""
+    agent_of(desk, event.agent_id)
+    return desk
+
+
+def agent_of(desk: DeskState, agent_id: str) -> AgentState:
+    agent = desk.agents.get(agent_id)
+    if agent is None:
+        raise CorruptLog(f"no agent {agent_id}")
+    return agent
+
+
+def reserved(desk: DeskState, agent_id: str, units: int, **lists: tuple[str, ...]) -> Agents:
+    """The agents with units taken at one of them."""
+    agent = agent_of(desk, agent_id)
+    used = agent.used_units + units
+    if used > desk.crew.roster.agents[agent_id].capacity_units:
+        raise CorruptLog(f"agent {agent_id} would hold {used} units, more than its capacity")
+    return desk.agents.set(agent_id, changed(agent, used_units=used, **lists))
+
+
+def freed(
+    agents: Agents,
+    agent_id: str,
+    units: int,
+    at_ms: int,
+    *,
+    missed_offers: int | None = None,
+    **lists: object,
+) -> Agents:
+    """The agents with units given back by one of them; idle time starts when the last unit is back."""
+    agent = agents[agent_id]
+    used = agent.used_units - units
+    if used < 0:
+        raise CorruptLog(f"agent {agent_id} would give back more units than it holds")
+    return agents.set(
+        agent_id,
+        changed(
+            agent,
+            used_units=used,
+            idle_since_ms=at_ms if used == 0 else agent.idle_since_ms,
+            missed_offers=agent.missed_offers if missed_offers is None else missed_offers,
+            **lists,
+        ),
+    )
+
+
+def without(ids: tuple[str, ...], gone: str) -> tuple[str, ...]:
+    """The ids without one that must be there."""
+    if gone not in ids:
+        raise CorruptLog(f"{gone} is not where it should be")
+    return tuple([one for one in ids if one != gone])

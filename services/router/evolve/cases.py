@@ -1,0 +1,135 @@
+"""Cases, and how contacts end: a case outlives its contacts by the repeat window (routing.md 1.2)."""
+
+# ruff: noqa: ARG001 - every event is evolved by a function of one signature
+
+from __future__ import annotations
+
+from services.contract.decisions import (
+    Abandoned,
+    CaseOpened,
+    Closed,
+    Forgotten,
+    Reopened,
+    ResolutionConfirmed,
+    Resolved,
+)
+from services.contract.facts import Outcome
+from services.router.evolve.agents import without
+from services.router.evolve.contacts import contact_of, given_back
+from services.router.evolve.errors import CorruptLog
+from services.router.evolve.work import out_of_lane
+from services.router.model import HELP_STATES, Case, Contact, ContactState, DeskState, changed
+
+CASES_PER_CUSTOMER_MAX = 16
+"""Newest cases by which a customer's repeat is found."""
+NO_CASE = (Outcome.SPAM, Outcome.DUPLICATE)
+"""Endings that say there was nothing to resolve."""
+
+
+def opened(desk: DeskState, event: CaseOpened, at_ms: int) -> DeskState:
+    if event.case_id in desk.cases:
+        raise CorruptLog(f"case {event.case_id} is open already")
+    case = Case(event.case_id, event.customer_key, event.topic_id, deadline_at_ms=at_ms)
+    customers = desk.customers
+    if event.customer_key:
+        known = (*customers.get(event.customer_key, ()), event.case_id)[-CASES_PER_CUSTOMER_MAX:]
+        customers = customers.set(event.customer_key, known)
+    return changed(desk, cases=desk.cases.set(event.case_id, case), customers=customers)
+
+
+def reopened(desk: DeskState, event: Reopened, at_ms: int) -> DeskState:
+    case = _case(desk, event.case_id)
+    return changed(desk, cases=desk.cases.set(event.case_id, changed(case, resolved_at_ms=0, returned=True)))
+
+
+def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: int) -> DeskState:
+    """The contact is over: its owner's units are free, its memory ends later, its case may run out."""
+    contact = contact_of(desk, event.contact_id)
+    if contact.state is ContactState.CLOSED or contact.state in HELP_STATES or contact.offer_id:
+        raise CorruptLog(f"contact {event.contact_id} cannot end while {contact.state.name}")
+    if contact.state is ContactState.HANDING_OVER:
+        raise CorruptLog(f"contact {event.contact_id} cannot end while it is handed over")
+    agents = given_back(desk, contact, at_ms)
+    outcome = _outcome(event)
+    over = changed(
+        contact,
+        state=ContactState.CLOSED,
+        lane=None,
+        waiting_reason=0,
+        owner_id="",
+        last_owner_id="",
+        outcome=outcome,
+        deadline_at_ms=at_ms + desk.limits.retention_ms,
+    )
+    case = _after(desk, _case(desk, contact.case_id), contact, event, at_ms)
+    return changed(
+        desk,
+        agents=agents,
+        waiting=out_of_lane(desk, contact),
+        contacts=desk.contacts.set(contact.contact_id, over),
+        cases=desk.cases.set(case.case_id, case),
+    )
+
+
+def confirmed(desk: DeskState, event: ResolutionConfirmed, at_ms: int) -> DeskState:
+    """Said once per case; its memory ends with Forgotten."""
+    _case(desk, event.case_id)
+    return desk
+
+
+def forgotten(desk: DeskState, event: Forgotten, at_ms: int) -> DeskState:
+    if event.contact_id:
+        contact_of(desk, event.contact_id, ContactState.CLOSED)
+        return changed(desk, contacts=desk.contacts.delete(event.contact_id))
+    case = _case(desk, event.case_id)
+    if case.open_contact_ids:
+        raise CorruptLog(f"case {event.case_id} still has an open contact")
+    customers, threads = desk.customers, desk.threads
+    if case.customer_key:
+        left = tuple([one for one in customers.get(case.customer_key, ()) if one != case.case_id])
+        if left:
+            customers = customers.set(case.customer_key, left)
+        elif case.customer_key in customers:
+            customers = customers.delete(case.customer_key)
+    for key in case.thread_keys:
+        if threads.get(key) == case.case_id:
+            threads = threads.delete(key)
+    return changed(desk, cases=desk.cases.delete(case.case_id), customers=customers, threads=threads)
+
+
+def _case(desk: DeskState, case_id: str) -> Case:
+    case = desk.cases.get(case_id)
+    if case is None:
+        raise CorruptLog(f"no case {case_id}")
+    return case
+
+
+def _outcome(event: Resolved | Closed | Abandoned) -> Outcome:
+    if isinstance(event, Resolved):
+        return Outcome.RESOLVED
+    return event.outcome if isinstance(event, Closed) else Outcome.ABANDONED
+
+
+def _after(
+    desk: DeskState, case: Case, contact: Contact, event: Resolved | Closed | Abandoned, at_ms: int
+) -> Case:
+    """The case once one of its contacts is over; settled when the last open one settled it."""
+    still_open = without(case.open_contact_ids, contact.contact_id)
+    settled = isinstance(event, Resolved)
+    tally = event.tally
+    first = case.first_contact_id == contact.contact_id
+    return changed(
+        case,
+        open_contact_ids=still_open,
+        deadline_at_ms=0 if still_open else at_ms + desk.limits.repeat_window_ms,
+        resolved_at_ms=at_ms if settled and not still_open else 0,
+        topic_id=(tally.topic_id if tally is not None else "") or case.topic_id,
+        first_queue_id=contact.first_queue_id if first else case.first_queue_id,
+        first_settled=settled if first else case.first_settled,
+        measured=_is_measured(case, contact, event) if first else case.measured,
+    )
+
+
+def _is_measured(case: Case, contact: Contact, event: Resolved | Closed | Abandoned) -> bool:
+    """True when the first contact tells of first-contact resolution: had by an agent, attributable, no spam."""
+    return contact.epoch > 0 and bool(case.customer_key) and _outcome(event) not in NO_CASE

@@ -1,0 +1,231 @@
+"""Contacts: opened, waiting, assigned, promised, recorded, closed, forgotten (routing.md 1.1)."""
+
+# ruff: noqa: ARG001 - every event is evolved by a function of one signature
+
+from __future__ import annotations
+
+from services.contract.decisions import (
+    Answered,
+    Assigned,
+    CallbackPromised,
+    ContactContinued,
+    ContactOpened,
+    ContactQueued,
+    DeadlineMoved,
+    EndedEarly,
+    Escalated,
+    ExceptionGranted,
+    Need,
+    TargetMissed,
+    Transferred,
+    WrapUpStarted,
+)
+from services.contract.facts import TransferReason
+from services.router.evolve.agents import freed, without
+from services.router.evolve.errors import CorruptLog
+from services.router.evolve.work import into_lane, work_of
+from services.router.model import (
+    HELD_STATES,
+    AgentState,
+    Contact,
+    ContactState,
+    DeskState,
+    Map,
+    changed,
+)
+
+ENDED_EARLY_MAX = 256
+"""Calls of a desk remembered that ended before they arrived."""
+THREADS_PER_CASE_MAX = 32
+"""Newest conversations by which a case is found."""
+_FREE = (ContactState.RECEIVED, ContactState.PROMISED)
+
+
+def contact_of(desk: DeskState, contact_id: str, *states: ContactState) -> Contact:
+    """The contact, in one of the states where such an event is possible (all when none is named)."""
+    contact = desk.contacts.get(contact_id)
+    if contact is None:
+        raise CorruptLog(f"no contact {contact_id}")
+    if states and contact.state not in states:
+        raise CorruptLog(f"contact {contact_id} is {contact.state.name}")
+    return contact
+
+
+def with_contact(desk: DeskState, contact: Contact, **others: object) -> DeskState:
+    return changed(desk, contacts=desk.contacts.set(contact.contact_id, contact), **others)
+
+
+def given_back(desk: DeskState, contact: Contact, at_ms: int) -> Map[str, AgentState]:
+    """The agents once the contact's owner holds it no more; unchanged when no units are held."""
+    if contact.state not in HELD_STATES:
+        return desk.agents
+    owner = desk.agents[contact.owner_id]
+    left = without(owner.contact_ids, contact.contact_id)
+    return freed(desk.agents, contact.owner_id, contact.units, at_ms, contact_ids=left)
+
+
+def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
+    case = desk.cases.get(event.case_id)
+    if event.contact_id in desk.contacts or case is None or not event.contact_id:
+        raise CorruptLog(f"contact {event.contact_id} cannot be opened in case {event.case_id}")
+    first = (
+        {}
+        if case.first_contact_id
+        else {"first_contact_id": event.contact_id, "first_channel": event.channel}
+    )
+    threads, keys = desk.threads, case.thread_keys
+    if event.thread_key:
+        threads = threads.set(event.thread_key, case.case_id)
+        keys = keys if event.thread_key in keys else (*keys, event.thread_key)
+    if len(keys) > THREADS_PER_CASE_MAX:
+        threads, keys = _unthreaded(threads, keys[0], case.case_id), keys[1:]
+    case = changed(
+        case,
+        open_contact_ids=(*case.open_contact_ids, event.contact_id),
+        deadline_at_ms=0,
+        thread_keys=keys,
+        returned=case.returned or not event.first_in_case,
+        **first,
+    )
+    contact = Contact(
+        event,
+        ContactState.RECEIVED,
+        event.need or Need(),
+        deadline_at_ms=at_ms,
+        queued_at_ms=at_ms,
+        fact_offset=event.fact_offset,
+    )
+    early = tuple([one for one in desk.ended_early_ids if one != event.contact_id])
+    return with_contact(
+        desk, contact, cases=desk.cases.set(case.case_id, case), threads=threads, ended_early_ids=early
+    )
+
+
+def continued(desk: DeskState, event: ContactContinued, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id)
+    return with_contact(desk, changed(contact, fact_offset=event.fact_offset))
+
+
+def ended_early(desk: DeskState, event: EndedEarly, at_ms: int) -> DeskState:
+    return changed(desk, ended_early_ids=(*desk.ended_early_ids, event.contact_id)[-ENDED_EARLY_MAX:])
+
+
+def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
+    """Waits: after its arrival, after an offer that failed, after its agent was lost, when a promise is due."""
+    contact = contact_of(desk, event.contact_id, *_FREE, ContactState.ASSIGNED)
+    agents = given_back(desk, contact, at_ms)
+    contact = changed(
+        contact,
+        state=ContactState.QUEUED,
+        queue_id=event.queue_id,
+        first_queue_id=contact.first_queue_id or event.queue_id,
+        waiting_reason=event.reason,
+        queued_at_ms=event.queued_at_ms,
+        deadline_at_ms=event.deadline_at_ms,
+        ahead=event.ahead,
+        owner_id="",
+        last_owner_id=contact.owner_id or contact.last_owner_id,
+    )
+    contact = changed(contact, lane=work_of(contact))
+    return with_contact(desk, contact, agents=agents, waiting=into_lane(desk.waiting, contact))
+
+
+def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id)
+    missed = (*contact.missed, event.promise)
+    return with_contact(desk, changed(contact, missed=missed, deadline_at_ms=event.deadline_at_ms))
+
+
+def deadline_moved(desk: DeskState, event: DeadlineMoved, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id)
+    return with_contact(desk, changed(contact, deadline_at_ms=event.deadline_at_ms))
+
+
+def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
+    """The reserved units become the owner's; a hand-over's sender gives his back."""
+    contact = contact_of(desk, event.contact_id, ContactState.OFFERED, ContactState.HANDING_OVER)
+    offer = desk.offers.get(event.offer_id)
+    if offer is None or contact.offer_id != event.offer_id or offer.agent_id != event.agent_id:
+        raise CorruptLog(f"contact {event.contact_id} was not offered to {event.agent_id}")
+    if event.epoch != contact.epoch + 1:
+        raise CorruptLog(f"contact {event.contact_id}: epoch {event.epoch} after {contact.epoch}")
+    agents = given_back(desk, contact, at_ms)
+    agent = agents[event.agent_id]
+    agents = agents.set(
+        event.agent_id,
+        changed(
+            agent,
+            missed_offers=0,
+            offer_ids=without(agent.offer_ids, event.offer_id),
+            contact_ids=(*agent.contact_ids, event.contact_id),
+        ),
+    )
+    before = contact.owner_id or contact.last_owner_id
+    had = contact.prior_agent_ids
+    if before and before != event.agent_id and before not in had:
+        had = (*had, before)
+    contact = changed(
+        contact,
+        state=ContactState.ASSIGNED,
+        owner_id=event.agent_id,
+        last_owner_id="",
+        epoch=event.epoch,
+        offer_id="",
+        offered_to_id="",
+        handover=None,
+        ahead=False,
+        prior_agent_ids=had,
+        deadline_at_ms=event.deadline_at_ms,
+    )
+    handovers = tuple([one for one in desk.handover_ids if one != event.contact_id])
+    offers = desk.offers.delete(event.offer_id)
+    return with_contact(desk, contact, agents=agents, offers=offers, handover_ids=handovers)
+
+
+def transferred(desk: DeskState, event: Transferred, at_ms: int) -> DeskState:
+    """Counts the hop; the assignment is an event of its own."""
+    contact = contact_of(desk, event.contact_id, ContactState.HANDING_OVER)
+    if event.hop != contact.hops + 1:
+        raise CorruptLog(f"contact {event.contact_id}: hop {event.hop} after {contact.hops}")
+    for_topic = event.reason is TransferReason.WRONG_TOPIC
+    return with_contact(desk, changed(contact, hops=event.hop, topic_hops=contact.topic_hops + for_topic))
+
+
+def escalated(desk: DeskState, event: Escalated, at_ms: int) -> DeskState:
+    return with_contact(desk, changed(contact_of(desk, event.contact_id), escalated=True))
+
+
+def exception_granted(desk: DeskState, event: ExceptionGranted, at_ms: int) -> DeskState:
+    """An approval is used up by the grant that it allowed."""
+    contact = contact_of(desk, event.contact_id)
+    if not event.approver_id:
+        return desk
+    used = next((a for a in contact.approvals if a.approver_id == event.approver_id), None)
+    if used is None:
+        raise CorruptLog(f"contact {event.contact_id}: no approval by {event.approver_id}")
+    rest = tuple([approval for approval in contact.approvals if approval is not used])
+    return with_contact(desk, changed(contact, approvals=rest))
+
+
+def callback_promised(desk: DeskState, event: CallbackPromised, at_ms: int) -> DeskState:
+    """The owner is kept, his units are free until the call-back."""
+    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED)
+    agents = given_back(desk, contact, at_ms)
+    contact = changed(contact, state=ContactState.PROMISED, deadline_at_ms=event.due_at_ms, released=True)
+    return with_contact(desk, contact, agents=agents)
+
+
+def wrap_up_started(desk: DeskState, event: WrapUpStarted, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED)
+    return with_contact(
+        desk, changed(contact, state=ContactState.WRAPPING, deadline_at_ms=event.deadline_at_ms)
+    )
+
+
+def answered(desk: DeskState, event: Answered, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id)
+    return with_contact(desk, changed(contact, answered=(*contact.answered, event.kind)))
+
+
+def _unthreaded(threads: Map[str, str], key: str, case_id: str) -> Map[str, str]:
+    return threads.delete(key) if threads.get(key) == case_id else threads

@@ -1,0 +1,28 @@
+"""Desks: a configuration comes in force, and states are kept for the people it still names."""
+
+from __future__ import annotations
+
+from services.contract.decisions import DeskApplied
+from services.router.evolve.errors import CorruptLog
+from services.router.limits import with_defaults
+from services.router.model import AgentState, DeskState, Map, changed
+from services.router.roster import Roster
+
+
+def applied(desk: DeskState | None, event: DeskApplied, at_ms: int) -> DeskState:
+    """People who are no longer named must hold nothing any more."""
+    if event.desk is None:
+        raise CorruptLog("a configuration without a desk")
+    roster = Roster(event.desk)
+    limits = with_defaults(event.desk.limits)
+    if desk is None:
+        desk = DeskState(event.desk, limits)
+    agents: Map[str, AgentState] = Map()
+    for agent_id in roster.agent_ids:
+        agents = agents.set(agent_id, desk.agents.get(agent_id) or AgentState(agent_id, idle_since_ms=at_ms))
+    for agent_id in sorted(desk.agents):
+        if agent_id not in agents and desk.agents[agent_id].used_units:
+            raise CorruptLog(f"agent {agent_id} leaves the desk while holding contacts")
+    presences = {agent_id: agents[agent_id].presence for agent_id in roster.agent_ids}
+    crew = type(desk.crew)(roster, presences)
+    return changed(desk, desk=event.desk, limits=limits, agents=agents, crew=crew)

@@ -1,0 +1,124 @@
+"""Consults, approvals and hand-overs: the owner keeps the customer until somebody else has accepted him."""
+
+# ruff: noqa: ARG001 - every event is evolved by a function of one signature
+
+from __future__ import annotations
+
+from services.contract.decisions import (
+    ConsultEnded,
+    ConsultStarted,
+    HandoverEnded,
+    HandoverStarted,
+    HelpRequested,
+)
+from services.contract.facts import HelpKind, HelpResult
+from services.router.evolve.agents import agent_of, freed, reserved, without
+from services.router.evolve.contacts import contact_of, with_contact
+from services.router.evolve.errors import CorruptLog
+from services.router.model import (
+    HELP_STATES,
+    Approval,
+    ContactState,
+    DeskState,
+    Handover,
+    Help,
+    changed,
+)
+
+APPROVALS_MAX = 8
+"""Unused approvals kept per contact, the newest."""
+
+
+def requested(desk: DeskState, event: HelpRequested, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED)
+    if event.help_id in desk.helps or contact.owner_id != event.owner_id:
+        raise CorruptLog(f"help {event.help_id} cannot be asked for")
+    approval = event.kind is HelpKind.APPROVAL
+    contact = changed(
+        contact,
+        state=ContactState.AWAITING_APPROVAL if approval else ContactState.CONSULTING,
+        help_id=event.help_id,
+        deadline_at_ms=event.deadline_at_ms,
+    )
+    request = Help(
+        event.help_id,
+        event.contact_id,
+        event.owner_id,
+        event.kind,
+        event.level,
+        event.topic_id,
+        event.decision_wanted,
+    )
+    return with_contact(
+        desk,
+        contact,
+        helps=desk.helps.set(event.help_id, request),
+        pending_help_ids=(*desk.pending_help_ids, event.help_id),
+    )
+
+
+def started(desk: DeskState, event: ConsultStarted, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id, *HELP_STATES)
+    request = desk.helps.get(event.help_id)
+    if request is None or request.adviser_id or event.adviser_id == contact.owner_id:
+        raise CorruptLog(f"help {event.help_id} cannot be joined by {event.adviser_id}")
+    help_ids = (*agent_of(desk, event.adviser_id).help_ids, event.help_id)
+    agents = reserved(desk, event.adviser_id, event.units, help_ids=help_ids)
+    request = changed(request, adviser_id=event.adviser_id, units=event.units)
+    contact = changed(contact, consults=contact.consults + 1, deadline_at_ms=event.deadline_at_ms)
+    return with_contact(
+        desk,
+        contact,
+        agents=agents,
+        helps=desk.helps.set(event.help_id, request),
+        pending_help_ids=without(desk.pending_help_ids, event.help_id),
+    )
+
+
+def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
+    """Back to the owner; a granted approval is kept until it is used."""
+    contact = contact_of(desk, event.contact_id, *HELP_STATES)
+    request = desk.helps.get(event.help_id)
+    if request is None or contact.help_id != event.help_id:
+        raise CorruptLog(f"help {event.help_id} is not open")
+    agents, pending = desk.agents, desk.pending_help_ids
+    if request.adviser_id:
+        left = without(agents[request.adviser_id].help_ids, event.help_id)
+        agents = freed(agents, request.adviser_id, request.units, at_ms, help_ids=left)
+    else:
+        pending = without(pending, event.help_id)
+    approvals = contact.approvals
+    if event.result is HelpResult.GRANTED and request.decision_wanted is not None:
+        approvals = (*approvals, Approval(request.decision_wanted, request.adviser_id))[-APPROVALS_MAX:]
+    contact = changed(
+        contact,
+        state=ContactState.ASSIGNED,
+        help_id="",
+        approvals=approvals,
+        deadline_at_ms=event.deadline_at_ms,
+    )
+    return with_contact(
+        desk, contact, agents=agents, helps=desk.helps.delete(event.help_id), pending_help_ids=pending
+    )
+
+
+def handover_started(desk: DeskState, event: HandoverStarted, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED)
+    contact = changed(
+        contact,
+        state=ContactState.HANDING_OVER,
+        need=event.need or contact.need,
+        handover=Handover(event.reason, event.deadline_at_ms),
+        deadline_at_ms=event.deadline_at_ms,
+    )
+    return with_contact(desk, contact, handover_ids=(*desk.handover_ids, event.contact_id))
+
+
+def handover_ended(desk: DeskState, event: HandoverEnded, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id, ContactState.HANDING_OVER)
+    if contact.offer_id:
+        raise CorruptLog(f"contact {event.contact_id} is still offered")
+    contact = changed(
+        contact, state=ContactState.ASSIGNED, handover=None, deadline_at_ms=event.deadline_at_ms
+    )
+    return with_contact(desk, contact, handover_ids=without(desk.handover_ids, event.contact_id))

@@ -1,0 +1,60 @@
+"""From a contact to its class of work, and the desk's lanes with a contact put in or taken out."""
+
+from __future__ import annotations
+
+from services.contract.facts import Channel
+from services.router.evolve.errors import CorruptLog
+from services.router.model import Contact, DeskState, Map
+from services.router.need import certificates
+from services.router.score import customer_weight
+from services.router.waiting import Kind, Lane, Work, joined, left
+
+TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
+"""Media of the phone family that are no calls."""
+
+
+def kind_of(channel: Channel, medium: str) -> Kind:
+    """What kind of waiting a contact of this channel and medium is."""
+    if channel is Channel.PHONE and medium not in TEXT_MEDIA:
+        return Kind.CALL
+    return Kind.EMAIL if channel is Channel.EMAIL else Kind.MESSAGE
+
+
+def work_of(contact: Contact) -> Work:
+    """The class of a contact as it stands now."""
+    opened, need = contact.opened, contact.need
+    wanted = (opened.preferred_agent_id, contact.last_owner_id)
+    return Work(
+        kind=kind_of(opened.channel, opened.medium),
+        language=opened.language,
+        topics=certificates(need),
+        decision_type=need.decision_type,
+        currency=need.currency,
+        least_level=need.least_level,
+        known=need.known,
+        units=opened.units,
+        weight=customer_weight(contact),
+        urgent=opened.urgent,
+        preferred=contact.last_owner_id or opened.preferred_agent_id,
+        had=tuple(sorted([a for a in contact.prior_agent_ids if a not in wanted])),
+        declined=tuple(sorted(contact.decliner_ids)),
+    )
+
+
+def into_lane(waiting: Map[Work, Lane], contact: Contact) -> Map[Work, Lane]:
+    """The lanes with a queued contact at its place: who is ahead first, by arrival; else by this entry's time."""
+    work = contact.lane
+    if work is None:
+        raise CorruptLog(f"contact {contact.contact_id} is queued in no lane")
+    since = contact.arrived_at_ms if contact.ahead else contact.queued_at_ms
+    entry = (0 if contact.ahead else 1, since, contact.contact_id)
+    return waiting.set(work, joined(waiting.get(work, ()), entry))
+
+
+def out_of_lane(desk: DeskState, contact: Contact) -> Map[Work, Lane]:
+    """The lanes without the contact; unchanged when it stands in none."""
+    work = contact.lane
+    if work is None:
+        return desk.waiting
+    lane = left(desk.waiting[work], contact.contact_id)
+    return desk.waiting.set(work, lane) if lane else desk.waiting.delete(work)

@@ -1,0 +1,132 @@
+"""fold: the verdict on one record, and the state after it (engine.md 1.3, 1.4).
+
+Every reader of a partition folds the same records to the same state. A rejected record changes nothing. An
+accepted one that cannot be evolved, or whose digest differs, stops the partition: it is never skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.contract.decisions import (
+    CloseCause,
+    Decision,
+    DuplicateIgnored,
+    FactCause,
+    GenesisCause,
+    Reply,
+)
+from services.router.evolve import CorruptLog, evolve_desk
+from services.router.log.canonical import digest
+from services.router.model import (
+    DAY_MS,
+    DIGEST_EVERY_MIN,
+    SEEN_BUCKETS_MAX,
+    SEEN_DAYS_MAX,
+    SEEN_PER_BUCKET_MAX,
+    DeskState,
+    Map,
+    PartitionState,
+    Seen,
+    changed,
+)
+
+
+class DigestMismatch(CorruptLog):
+    """Two builds or machines reached different states from one log: evolve is not deterministic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The verdict. `reason` says why a record was rejected, empty for accepted ones."""
+
+    state: PartitionState
+    accepted: bool
+    reason: str = ""
+
+
+def fold(state: PartitionState, record: Decision) -> Folded:
+    """Judges and applies one record.
+
+    Raises CorruptLog or DigestMismatch (and `UnknownCause` of the chain); the state given stays as it was.
+    """
+    chain = state.chain
+    if not chain.accepts(record):
+        return Folded(state, False, _why_rejected(state, record))
+    if record.decided_at_ms < state.decided_at_ms:
+        raise CorruptLog(f"decision {record.decision_id:016x} goes back in time")
+    asked = digest_due(state)
+    if asked and record.digest != digest(state):
+        raise DigestMismatch(f"digest of record {state.count} differs: this build folds another state")
+    after = chain.after(record)
+    cause = record.cause
+    genesis = (
+        {
+            "generation": cause.log_generation,
+            "partitions": cause.partitions,
+            "partition_hash": cause.partition_hash,
+        }
+        if isinstance(cause, GenesisCause)
+        else {}
+    )
+    folded = changed(
+        state,
+        head=after.head,
+        last_fact=after.last_fact,
+        closed=after.closed,
+        count=state.count + 1,
+        decided_at_ms=record.decided_at_ms,
+        desks=_evolved(state, record),
+        seen=_remembered(state.seen, record) if isinstance(cause, FactCause) else state.seen,
+        next_digest_at=_next_digest(state) if asked else state.next_digest_at,
+        **genesis,
+    )
+    return Folded(folded, True)
+
+
+def digest_due(state: PartitionState) -> bool:
+    """True when the next record must carry a digest of this state."""
+    return state.count == state.next_digest_at
+
+
+def _next_digest(state: PartitionState) -> int:
+    """After as many records as there are objects, so that digests cost the same per record at any size."""
+    return state.count + max(DIGEST_EVERY_MIN, state.objects())
+
+
+def _evolved(state: PartitionState, record: Decision) -> Map[str, DeskState]:
+    if not record.events:
+        return state.desks
+    before = desk = state.desks.get(record.desk_id)
+    for event in record.events:
+        desk = evolve_desk(desk, event, record.decided_at_ms)
+    if desk is before or desk is None:
+        return state.desks
+    return state.desks.set(record.desk_id, desk)
+
+
+def _remembered(seen: tuple[Seen, ...], record: Decision) -> tuple[Seen, ...]:
+    """The fact's id with its reply; a duplicate leaves the first one's memory as it is."""
+    if not record.fact_id or (record.events and isinstance(record.events[0], DuplicateIgnored)):
+        return seen
+    day = record.decided_at_ms // DAY_MS
+    newest = seen[0] if seen else None
+    if newest is None or newest.day != day or len(newest.replies) >= SEEN_PER_BUCKET_MAX:
+        kept = [bucket for bucket in seen if bucket.day > day - SEEN_DAYS_MAX]
+        first: Map[str, Reply | None] = Map()
+        return (Seen(day, first.set(record.fact_id, record.reply)), *kept)[:SEEN_BUCKETS_MAX]
+    return (Seen(day, newest.replies.set(record.fact_id, record.reply)), *seen[1:])
+
+
+def _why_rejected(state: PartitionState, record: Decision) -> str:
+    if state.closed:
+        return "closed"
+    if record.prev_id != state.head or record.decision_id == 0:
+        return "not_the_next_link"
+    if isinstance(record.cause, GenesisCause):
+        return "second_genesis"
+    if state.count == 0:
+        return "before_genesis"
+    if isinstance(record.cause, FactCause):
+        return "hole_or_repeat_of_a_fact"
+    return "wrong_fact_offset" if not isinstance(record.cause, CloseCause) else "close_at_wrong_offset"

@@ -1,0 +1,142 @@
+"""What a contact needs: a posterior over topics, and over levels of authority (routing.md 2.0, 2.1).
+
+A stated decision with its amount is *known*: its level is a hard bound. Everything else is an estimate from the
+topics' priors and is priced, not required, for hard filters on estimates fragment the pools (routing.md 8).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from services.contract.decisions import Need, NeedWeight
+from services.contract.desk import Desk, Topic
+from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
+from services.router.authority import needed_level, rule_of
+from services.router.roster import Roster
+
+TOPIC_WEIGHT_MIN = 0.15
+"""Probability of a topic from which a certificate for it counts (pi_min of routing.md 2.0)."""
+TOPICS_MAX = 8
+"""Topics kept of a posterior, the likeliest."""
+COMPLAINT_SHIFT = 0.25
+"""Share of every level's chance that a complaint moves one level up; a first guess, to be learned."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
+DIGITS = 6
+"""Weights are rounded, so that equal needs are equal everywhere."""
+
+
+def need_of(roster: Roster, arrived: ContactArrived) -> Need:
+    """The need as intake saw it, cut to what the desk knows."""
+    topics = _posterior(roster, arrived.topics)
+    wanted = arrived.decision_wanted
+    if wanted is not None and wanted.stated and _has_rule(roster.desk, wanted):
+        return known_need(roster.desk, topics, wanted)
+    return _estimated(roster, topics, complaint=arrived.complaint)
+
+
+def known_need(desk: Desk, topics: tuple[TopicWeight, ...], wanted: DecisionWanted) -> Need:
+    """The need of a decision that is known with its amount."""
+    level = needed_level(desk, wanted.decision_type, wanted.currency, wanted.amount_minor)
+    currency = wanted.currency if _CURRENCY.fullmatch(wanted.currency) else ""
+    return Need(
+        topics=topics,
+        levels=(NeedWeight(level=level, weight=1.0),),
+        least_level=level,
+        decision_type=wanted.decision_type,
+        amount_minor=wanted.amount_minor,
+        currency=currency,
+        known=True,
+    )
+
+
+def with_topic(roster: Roster, need: Need, topic_id: str) -> Need:
+    """The need under its true topic; a known level stays known."""
+    topics = (TopicWeight(topic_id=topic_id, weight=1.0),)
+    return replace(need, topics=topics) if need.known else _estimated(roster, topics, complaint=False)
+
+
+def with_level(need: Need, level: int) -> Need:
+    """The need once it is certain that it is of at least this level."""
+    left = [part for part in need.levels if part.level >= level]
+    total = sum(part.weight for part in left)
+    if total <= 0.0:
+        left, total = [NeedWeight(level=level, weight=1.0)], 1.0
+    levels = tuple(NeedWeight(level=part.level, weight=round(part.weight / total, DIGITS)) for part in left)
+    return replace(need, levels=levels, least_level=levels[0].level, known=True)
+
+
+def certificates(need: Need) -> tuple[str, ...]:
+    """Topics whose certificate counts, sorted; empty when the topic is unknown and any will do."""
+    if not need.topics:
+        return ()
+    likely = [topic.topic_id for topic in need.topics if topic.weight >= TOPIC_WEIGHT_MIN]
+    return tuple(sorted(likely or [need.topics[0].topic_id]))
+
+
+def top_topic(need: Need) -> str:
+    """The likeliest topic; empty when unknown."""
+    return need.topics[0].topic_id if need.topics else ""
+
+
+def weights(roster: Roster, need: Need) -> tuple[tuple[str, float], ...]:
+    """(topic, probability); the desk's topics alike where nothing is known."""
+    if need.topics:
+        return tuple([(topic.topic_id, topic.weight) for topic in need.topics])
+    count = len(roster.topics)
+    return tuple([(topic.topic_id, 1.0 / count) for topic in roster.desk.topics]) if count else (("", 1.0),)
+
+
+def _posterior(roster: Roster, seen: Iterable[TopicWeight]) -> tuple[TopicWeight, ...]:
+    """Known topics only, each once, likeliest first, summing to 1; empty when none is known."""
+    sums: dict[str, float] = {}
+    for topic in seen:
+        if topic.topic_id in roster.topics and topic.weight > 0.0:
+            sums[topic.topic_id] = sums.get(topic.topic_id, 0.0) + topic.weight
+    ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:TOPICS_MAX]
+    total = sum(weight for _, weight in ranked)
+    return tuple(
+        [TopicWeight(topic_id=name, weight=round(weight / total, DIGITS)) for name, weight in ranked]
+    )
+
+
+def _estimated(roster: Roster, topics: tuple[TopicWeight, ...], *, complaint: bool) -> Need:
+    kind = next((t.decision_type for t in _topics(roster, topics) if t.decision_type), "")
+    rule = rule_of(roster.desk, kind, "") if kind else None
+    return Need(
+        topics=topics,
+        levels=_levels(roster, topics, complaint=complaint),
+        decision_type=kind,
+        currency=rule.currency if rule is not None else "",
+    )
+
+
+def _levels(roster: Roster, topics: tuple[TopicWeight, ...], *, complaint: bool) -> tuple[NeedWeight, ...]:
+    """P(needed level): the topics' priors, mixed by how likely each topic is, shifted up by a complaint."""
+    parts = tuple((topic.topic_id, topic.weight) for topic in topics)
+    mixed: dict[int, float] = {}
+    for topic_id, weight in parts or weights(roster, Need()):
+        known = roster.topics.get(topic_id)
+        for level, chance in enumerate((known.level_priors if known is not None else ()) or (1.0,)):
+            mixed[level] = mixed.get(level, 0.0) + weight * chance
+    if complaint:
+        top = max(mixed)
+        moved = {level: chance * COMPLAINT_SHIFT for level, chance in mixed.items() if level < top}
+        for level, chance in moved.items():
+            mixed[level] -= chance
+            mixed[level + 1] = mixed.get(level + 1, 0.0) + chance
+    total = sum(mixed[level] for level in sorted(mixed))
+    return tuple(
+        NeedWeight(level=level, weight=round(mixed[level] / total, DIGITS))
+        for level in sorted(mixed)
+        if mixed[level] > 0.0
+    )
+
+
+def _topics(roster: Roster, topics: tuple[TopicWeight, ...]) -> list[Topic]:
+    return [roster.topics[topic.topic_id] for topic in topics]
+
+
+def _has_rule(desk: Desk, wanted: DecisionWanted) -> bool:
+    return any(rule.decision_type == wanted.decision_type for rule in desk.authority)

@@ -1,0 +1,35 @@
+"""Promises of time to whoever waits: the target, the day by which everything but a call has an answer, and the
+next look at what waits longer still (routing.md 1.1, "queued"). Both clocks run from the arrival.
+"""
+
+from __future__ import annotations
+
+from services.contract.desk import DeskLimits
+from services.router.evolve.work import kind_of
+from services.router.model import Contact
+from services.router.picking import target_ms
+from services.router.waiting import Kind
+
+TARGET, DUE = "target", "due"
+
+
+def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]:
+    """(when, promise) of a contact that nobody had yet, those already missed left out, next one first."""
+    kind = kind_of(contact.channel, contact.medium)
+    promises = [(contact.arrived_at_ms + target_ms(limits, kind), TARGET)]
+    if kind is not Kind.CALL:
+        promises.append((contact.arrived_at_ms + limits.due_ms, DUE))
+    return sorted(promise for promise in promises if contact.epoch == 0 and promise[1] not in contact.missed)
+
+
+def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:
+    """When to look at a waiting contact again: at its next promise, else at the end of patience."""
+    ahead = [at_ms for at_ms, _ in open_promises(limits, contact)]
+    return max(now_ms, ahead[0]) if ahead else last_deadline_ms(limits, contact, queued_at_ms, now_ms)
+
+
+def last_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:
+    """A line that rings for the time of a lease is dead; everything else is looked at once per due time."""
+    if kind_of(contact.channel, contact.medium) is Kind.CALL:
+        return max(now_ms, queued_at_ms + limits.lease_ms)
+    return now_ms + limits.due_ms

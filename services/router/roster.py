@@ -1,0 +1,75 @@
+"""The configuration made quick to ask: who is certified, how likely each resolves, which level each reaches.
+
+Built once per configuration; answers only, so states can share it.
+"""
+
+from __future__ import annotations
+
+from services.contract.desk import Agent, Desk, Topic
+from services.router.authority import reached_level
+
+UNCERTIFIED_SHARE = 0.5
+"""Of a topic's prior, for an agent without a certificate for it (a neighbour topic, routing.md 2.1); a guess."""
+RESOLUTION_DEFAULT = 0.7
+HANDLE_SECONDS_DEFAULT = 300.0
+
+
+class Roster:
+    """One desk's people and topics."""
+
+    __slots__ = ("_levels", "_resolution", "agent_ids", "agents", "certified", "desk", "speaks", "topics")
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.topics: dict[str, Topic] = {topic.topic_id: topic for topic in desk.topics}
+        self.agents: dict[str, Agent] = {agent.agent_id: agent for agent in desk.agents}
+        self.agent_ids = tuple(sorted(self.agents))
+        self.certified = {agent.agent_id: frozenset(agent.topic_ids) for agent in desk.agents}
+        self.speaks = {agent.agent_id: frozenset(agent.languages) for agent in desk.agents}
+        self._resolution = {agent.agent_id: self._chances(agent) for agent in desk.agents}
+        self._levels: dict[tuple[str, str], dict[str, int]] = {}
+
+    def resolution(self, agent_id: str, topic_id: str) -> float:
+        """Chance p that the agent resolves the topic at first contact."""
+        return self._resolution[agent_id].get(topic_id, RESOLUTION_DEFAULT)
+
+    def handle_seconds(self, topic_id: str) -> float:
+        """Mean time of the desk for the topic."""
+        topic = self.topics.get(topic_id)
+        return (topic.handle_seconds if topic is not None else 0.0) or HANDLE_SECONDS_DEFAULT
+
+    def levels(self, decision_type: str, currency: str) -> dict[str, int]:
+        """Level that each agent reaches; remembered, for the kinds and currencies of the matrix are few."""
+        if not decision_type:
+            currency = ""
+        known = self._levels.get((decision_type, currency))
+        if known is None:
+            known = {
+                agent_id: reached_level(self.desk, self.agents[agent_id], decision_type, currency)
+                if decision_type
+                else self._highest(agent_id)
+                for agent_id in self.agent_ids
+            }
+            if len(self._levels) < 256:  # what a fact names must not grow memory
+                self._levels[decision_type, currency] = known
+        return known
+
+    def _highest(self, agent_id: str) -> int:
+        """The agent's highest level over all kinds: who counts as a manager when no kind is named."""
+        agent = self.agents[agent_id]
+        return max(
+            (
+                reached_level(self.desk, agent, rule.decision_type, rule.currency)
+                for rule in self.desk.authority
+            ),
+            default=0,
+        )
+
+    def _chances(self, agent: Agent) -> dict[str, float]:
+        known = {skill.topic_id: skill.resolution for skill in agent.skills}
+        chances = {}
+        for topic in self.desk.topics:
+            prior = topic.resolution_prior or RESOLUTION_DEFAULT
+            fallback = prior if topic.topic_id in agent.topic_ids else prior * UNCERTIFIED_SHARE
+            chances[topic.topic_id] = known.get(topic.topic_id, fallback)
+        return chances

@@ -1,0 +1,72 @@
+"""Who waits, by class of work: only heads compete, so a pick costs by classes, not by contacts (routing.md 5).
+
+A class holds everything that decides who may take a contact and how dear its waiting is, so that inside a class
+only the waiting differs: whoever may take one may take its head, and nobody behind the head is dearer.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from enum import IntEnum
+from typing import NamedTuple
+
+Entry = tuple[int, int, str]
+"""(0 ahead, else 1; since when it waits; contact)."""
+Lane = tuple[Entry, ...]
+"""Contacts of one class, next one first."""
+
+
+class Kind(IntEnum):
+    """What kind of waiting it is."""
+
+    CALL = 0
+    """Somebody holds a line."""
+    MESSAGE = 1
+    """Social messages and text messages."""
+    EMAIL = 2
+
+
+class Work(NamedTuple):
+    """A class of work."""
+
+    kind: Kind
+    language: str
+    """Empty takes any."""
+    topics: tuple[str, ...]
+    """Topics whose certificate counts, sorted; empty takes any."""
+    decision_type: str
+    currency: str
+    least_level: int
+    known: bool
+    """The level is known, not estimated."""
+    units: int
+    weight: float
+    """Customer weight w of routing.md 2.0."""
+    urgent: bool
+    preferred: str = ""
+    """Who had it last, else the agent asked for by name; takes it before others when free."""
+    had: tuple[str, ...] = ()
+    """Agents who had it, sorted; those asked for by name and the last owner left out."""
+    declined: tuple[str, ...] = ()
+    """Agents who declined it or let it pass, sorted."""
+
+    @property
+    def deferrable(self) -> bool:
+        """Comes after live contacts (routing.md 2.6): e-mail, and messages that are not urgent."""
+        return self.kind is not Kind.CALL and not self.urgent
+
+
+def joined(lane: Lane, entry: Entry) -> Lane:
+    """The lane with an entry at its place."""
+    if not lane or lane[-1] < entry:
+        return (*lane, entry)
+    entries = list(lane)
+    insort(entries, entry)
+    return tuple(entries)
+
+
+def left(lane: Lane, contact_id: str) -> Lane:
+    """The lane without a contact."""
+    if lane[0][2] == contact_id:
+        return lane[1:]
+    return tuple([entry for entry in lane if entry[2] != contact_id])
