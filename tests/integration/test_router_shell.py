@@ -23,7 +23,7 @@ from services.router.settings import RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import read_letter
 from services.runtime.log import Log
-from services.runtime.rpc import serve
+from services.runtime.rpc import RpcServer, serve
 from services.runtime.sqlite_log import SqliteLog
 
 PARTITIONS = 2
@@ -50,8 +50,14 @@ DESK = Desk(
 class Running:
     """A router behind a port, on a log that outlives it."""
 
-    def __init__(self, router: Router, log: Log, clock: ManualClock, address: str) -> None:
-        self.router, self.log, self.clock, self.address = router, log, clock, address
+    def __init__(self, router: Router, log: Log, clock: ManualClock, server: RpcServer) -> None:
+        self.router, self.log, self.clock, self.server = router, log, clock, server
+        self.address = f"127.0.0.1:{server.port}"
+
+    async def break_connections(self) -> None:
+        """Ends every connection at once and listens again at the same address."""
+        await self.server.close(grace_seconds=0)
+        self.server = await listen(self.router, self.address)
 
     async def arrive(self, name: str, *, channel: Channel = Channel.SOCIAL) -> str:
         """A contact comes in, as intake would append it; answers its id."""
@@ -88,13 +94,17 @@ async def start(log: Log, clock: ManualClock, stack: AsyncExitStack) -> Running:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
-    server = await serve(
-        [router.add_to_grpc], [router.service_name], address="127.0.0.1:0", registry=CollectorRegistry()
-    )
     stack.push_async_callback(stop)
-    stack.push_async_callback(lambda: server.close(grace_seconds=0))
+    found = Running(router, log, clock, await listen(router, "127.0.0.1:0"))
+    stack.push_async_callback(lambda: found.server.close(grace_seconds=0))
     await router.ready()
-    return Running(router, log, clock, f"127.0.0.1:{server.port}")
+    return found
+
+
+async def listen(router: Router, address: str) -> RpcServer:
+    return await serve(
+        [router.add_to_grpc], [router.service_name], address=address, registry=CollectorRegistry()
+    )
 
 
 @pytest.fixture
@@ -194,13 +204,13 @@ async def test_an_offer_of_another_agent_cannot_be_taken(running: Running, stack
 
 async def test_a_session_resumes_where_it_was(running: Running, stack: AsyncExitStack) -> None:
     ana = await desktop(running, stack, "ana")
-    ana._call.cancel()  # the connection breaks
+    await running.break_connections()
     async with asyncio.timeout(5):
         while not (ana.reconnects and ana._ready.is_set()):
             await asyncio.sleep(0.01)
     await running.arrive("one")
     assert (await told(ana, "offer")).contact.contact_id == "contact-one"
-    assert ana.reconnects == 1
+    assert ana.reconnects >= 1
 
 
 async def test_a_router_started_again_knows_everything(
