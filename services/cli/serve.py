@@ -153,7 +153,7 @@ async def start(
     """Starts the roles; whatever was opened is closed in reverse by `stack`."""
     clock = clock_from(env)
     registry = CollectorRegistry()
-    registry.register(BuildInfo(",".join(roles)))  # type: ignore[arg-type] # has collect()
+    registry.register(BuildInfo(",".join(roles)))
     ProcessCollector(registry=registry)
     store, appender = await _open_log(settings, bootstrap, clock, "intake" in roles, stack)
     parts = _Parts(settings, env, clock, registry, store, appender, bootstrap, stack)
@@ -319,11 +319,13 @@ class _Parts:
         from services.metrics.settings import MetricsSettings
 
         settings = MetricsSettings.from_env(self._env)
-        common = {"clock": self._clock, "partitions": self._settings.partitions, "registry": self._registry}
+        partitions, clock, registry = self._settings.partitions, self._clock, self._registry
         if self._bootstrap is None:
-            metrics = build(settings, log=self._store, **common)
+            metrics = build(settings, clock=clock, log=self._store, partitions=partitions, registry=registry)
         else:
-            metrics = build_kafka(settings, bootstrap=self._bootstrap, **common)
+            metrics = build_kafka(
+                settings, clock=clock, bootstrap=self._bootstrap, partitions=partitions, registry=registry
+            )
         self.grpc.append(metrics)
         self.grpc_names.append(NAME)
         self.work.append(("metrics", metrics.run()))

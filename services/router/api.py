@@ -165,8 +165,8 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
             row = response.contacts.add(
                 contact_id=contact.contact_id,
                 queue_id=contact.queue_id,
-                channel=int(contact.channel),  # type: ignore[arg-type] # an open enum's number
-                reason=int(contact.waiting_reason),  # type: ignore[arg-type] # an open enum's number
+                channel=int(contact.channel),
+                reason=int(contact.waiting_reason),
                 language=contact.language,
             )
             row.arrived_at.FromMilliseconds(contact.arrived_at_ms)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -231,10 +232,11 @@ class SimulatedAgent:
         gone.cancel()
 
     async def _help_or_gone(self, contact: _Contact) -> None:
-        gone = asyncio.ensure_future(contact.gone.wait())
-        if contact.help_result is not None:
-            await asyncio.wait({contact.help_result, gone}, return_when=asyncio.FIRST_COMPLETED)
-            contact.help_result = None
+        if contact.help_result is None:
+            return
+        gone: asyncio.Future[Any] = asyncio.ensure_future(contact.gone.wait())
+        await asyncio.wait([contact.help_result, gone], return_when=asyncio.FIRST_COMPLETED)
+        contact.help_result = None
         gone.cancel()
 
     def _may_grant(self, decision_type: str, amount_minor: int, currency: str) -> bool:
