@@ -315,6 +315,10 @@ PIPELINE: dict[str, tuple[str, str]] = {
         "counter",
         "Partitions that this process folded again from the log's start because stored rows did not add up.",
     ),
+    "frontdesk_table_recovery_remaining": (
+        "gauge",
+        "Changelog records that this process has still to read before it can go on.",
+    ),
     "frontdesk_partitions_assigned": ("gauge", "Decision partitions that this process owns."),
     "frontdesk_partitions_ready": ("gauge", "Of these, those recovered and exported."),
     "frontdesk_queue_info": ("gauge", "1 for each queue in force, to join its desk."),

@@ -115,6 +115,7 @@ def _pipeline(snapshot: Snapshot) -> Iterator[Metric]:
         ("frontdesk_events_duplicate_total", snapshot.duplicates),
         ("frontdesk_metrics_gaps_total", snapshot.gaps),
         ("frontdesk_metrics_rebuilds_total", snapshot.rebuilds),
+        ("frontdesk_table_recovery_remaining", snapshot.recovery_remaining),
         ("frontdesk_partitions_assigned", snapshot.assigned),
         ("frontdesk_partitions_ready", len(snapshot.ledgers)),
     ):

@@ -23,7 +23,7 @@ class MetricsSettings:
     """Faust's app id (Kafka only): consumer group and prefix of the changelog topic."""
     flush_records: int = 500
     """Records of a partition folded between two writes of its changed rows (Kafka only)."""
-    flush_ms: int = 1000
+    flush_ms: int = 10_000
     """Most time between two writes while records come, in milliseconds (Kafka only)."""
     session_timeout_ms: int = 10_000
     """A dead replica's partitions stand still that long (Kafka only)."""
@@ -46,7 +46,7 @@ class MetricsSettings:
             publish_ms=reader.integer(name("PUBLISH_MS"), default=250, low=10, high=60_000),
             app_id=reader.text(name("APP_ID"), default="frontdesk-metrics"),
             flush_records=reader.integer(name("FLUSH_RECORDS"), default=500, low=1, high=100_000),
-            flush_ms=reader.integer(name("FLUSH_MS"), default=1000, low=1, high=60_000),
+            flush_ms=reader.integer(name("FLUSH_MS"), default=10_000, low=1, high=60_000),
             session_timeout_ms=reader.integer(
                 name("SESSION_TIMEOUT_MS"), default=10_000, low=6_000, high=300_000
             ),

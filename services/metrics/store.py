@@ -26,6 +26,7 @@ class Snapshot:
     duplicates: int = 0
     gaps: int = 0
     rebuilds: int = 0
+    recovery_remaining: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Board:
         self.partitions = partitions
         self.ledgers: dict[int, Ledger] = {}
         self.snapshot = Snapshot()
-        self.duplicates = self.gaps = self.rebuilds = 0
+        self.duplicates = self.gaps = self.rebuilds = self.recovery_remaining = 0
         self._targets: dict[int, int] = {}
         self._stale: set[int] = set()
         self._taken: dict[int, LedgerSnapshot] = {}
@@ -79,6 +80,7 @@ class Board:
             self.duplicates,
             self.gaps,
             self.rebuilds,
+            self.recovery_remaining,
         )
 
     def caught_up(self) -> bool:

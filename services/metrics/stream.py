@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -269,8 +270,10 @@ class FaustSource:
             if self._settled.is_set() and self.board.caught_up():
                 self._ready.set()
             vitals.loop_at = time.monotonic()
-            if not app.rebalancing:
+            remaining = app.tables.recovery.active_remaining_total() if app.in_recovery else 0
+            if self._settled.is_set() or remaining != self.board.recovery_remaining:
                 vitals.settled_at = vitals.loop_at
+            self.board.recovery_remaining = remaining
             await asyncio.sleep(self._settings.publish_ms / 1000)
 
     async def _ends(self, app: Any, vitals: Vitals) -> None:
@@ -282,9 +285,15 @@ class FaustSource:
                 vitals.asked_at = vitals.moved_at = time.monotonic()  # `settled_at` watches over this
                 continue
             positions = self.positions()
-            ends = await app.consumer.highwaters(*positions) if positions else {}
+            try:
+                ends = await app.consumer.highwaters(*positions) if positions else {}
+            except (KafkaError, TimeoutError) as error:  # the watchdog bounds how long this may last
+                log.warning("ends_unknown", error=type(error).__name__)
+                continue
             vitals.asked_at = time.monotonic()
-            stuck = [tp for tp, at in positions.items() if at < ends[tp] and seen.get(tp.partition) == at]
+            stuck = [
+                tp for tp, at in positions.items() if at < ends.get(tp, 0) and seen.get(tp.partition) == at
+            ]
             if not stuck:
                 vitals.moved_at = vitals.asked_at
             seen = {tp.partition: at for tp, at in positions.items()}

@@ -27,6 +27,7 @@ from services.metrics.collector import DurableTotals
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.stream import FaustSource
+from services.runtime import broker
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import TopicSpec
 from tests.unit.metrics import exported, ground_truth
@@ -118,6 +119,12 @@ class Worker:
 
 @pytest.fixture
 async def place(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Place]:
+    async with opened(kafka_bootstrap, tmp_path) as place:
+        yield place
+
+
+@asynccontextmanager
+async def opened(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Place]:
     run = uuid.uuid4().hex[:8]
     log = await KafkaLog.connect(kafka_bootstrap)
     place = Place(log, kafka_bootstrap, f"decisions-{run}", f"metrics-{run}", tmp_path / "workers.txt")
@@ -257,6 +264,76 @@ async def test_a_record_delivered_too_early_sends_the_consumer_back(place: Place
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_rows_of_a_zombie_over_newer_ones_are_folded_again(place: Place) -> None:
+    """The newest rows of one partition are overwritten with older ones; their counts do not add up any more."""
+    for partition in range(PARTITIONS):
+        await place.write(partition, random_log(partition + 70, 500))
+    async with place.worker(flush_records=100) as worker:
+        await worker.ready()
+        await worker.leave()
+    changelog = topics(PARTITIONS, app_id=place.app_id)[0].name
+    tail = await place.log.tail(changelog, {1: 0})
+    rows = await tail.read(records_max=10_000, wait_ms=2_000)
+    first = {row.key: row.value for row in reversed(rows)}
+    base = next(key for key in first if key.endswith(b"/head"))
+    await place.log.append(changelog, 1, base, first[base])
+    await tail.close()
+
+    async with place.worker() as worker:
+        await worker.ready()
+
+        assert await worker.samples() == place.truth()
+        assert "frontdesk_metrics_rebuilds_total 1.0" in await worker.text()
+
+
+async def test_another_log_under_the_same_name_is_refused(place: Place) -> None:
+    """The decisions' topic was created anew while the rows stayed: totals of two logs must not be mixed."""
+    await place.write(0, random_log(80, 200))
+    async with place.worker(flush_records=1) as worker:
+        await worker.ready()
+        await worker.leave()
+    place.topic += "-anew"
+    await place.log.create_topics([TopicSpec(place.topic, PARTITIONS)])
+    await place.write(0, random_log(81, 10))
+
+    async with place.worker() as worker:
+        assert await asyncio.wait_for(worker.process.wait(), SECONDS_MAX) == 1
+    assert "was it created anew?" in place.errors.read_text()
+
+
+@pytest.mark.usefixtures("kafka_bootstrap")  # skips or fails where no broker can be had
+async def test_a_broker_that_is_killed_and_returns_loses_nothing(kafka_state: Path, tmp_path: Path) -> None:
+    """Faust goes on committing while its changelog cannot be written (engine.md E3); the worker is then killed."""
+    if not broker.can_run():
+        pytest.skip("a broker was given, and none of our own can be started to be killed")
+    own = await asyncio.to_thread(broker.start, kafka_state / "metrics")
+    try:
+        async with opened(own.bootstrap, tmp_path) as place:
+            logs = {partition: random_log(partition + 90, 1_200) for partition in range(PARTITIONS)}
+
+            async def write(first: int, end: int) -> None:
+                for partition, records in logs.items():
+                    await place.write(partition, records[first:end])
+
+            await write(0, 400)
+            async with place.worker() as worker:
+                await worker.ready()
+                await write(400, 800)
+                await asyncio.to_thread(own.kill)
+                await asyncio.to_thread(own.restart)
+                await write(800, 1_000)
+                await until(place, [worker], lambda folded: folded == place.written())
+                assert await worker.samples() == place.truth()
+                await worker.kill()
+            await write(1_000, 1_200)
+            async with place.worker() as worker:
+                await worker.ready()
+
+                assert await worker.samples() == place.truth()
+    finally:
+        await asyncio.to_thread(own.stop)
 
 
 async def test_a_group_offset_ahead_of_the_rows_hides_nothing(place: Place) -> None:
