@@ -308,7 +308,7 @@ async def test_a_broker_that_is_killed_and_returns_loses_nothing(kafka_state: Pa
     """Faust goes on committing while its changelog cannot be written (engine.md E3); the worker is then killed."""
     if not broker.can_run():
         pytest.skip("a broker was given, and none of our own can be started to be killed")
-    own = await asyncio.to_thread(broker.start, kafka_state / "metrics")
+    own = await asyncio.to_thread(broker.start, kafka_state / "metrics", port=0)
     try:
         async with opened(own.bootstrap, tmp_path) as place:
             logs = {partition: random_log(partition + 90, 1_200) for partition in range(PARTITIONS)}
