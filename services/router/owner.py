@@ -178,7 +178,13 @@ class Owner:
             fact = decode_fact(record.value)
             fact_id = fact.fact_id
             return decide_fact(
-                ahead, fact, offset=record.offset, now_ms=now_ms, decision_id=new_id, owner=self._name
+                ahead,
+                fact,
+                offset=record.offset,
+                now_ms=now_ms,
+                decision_id=new_id,
+                owner=self._name,
+                partition=record.partition,
             )
         except Undecodable as error:
             detail = str(error)
