@@ -1,0 +1,154 @@
+"""IntakeService over gRPC: other systems hand in facts (protos/frontdesk/v1/intake.proto).
+
+A fact is durable before its answer. Its id is derived from the desk and the caller's request_id, so a repeat is
+one fact. What is wrong is said by field; in a stream a refused fact does not affect its neighbours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from frontdesk.v1 import intake_pb2, intake_pb2_grpc
+from services.contract.facts import Fact
+from services.contract.topics import partition_of
+from services.intake.measures import Measures
+from services.intake.publish import Publisher
+from services.intake.submitted import Invalid, Submissions
+from services.runtime.clock import Clock
+from services.runtime.log import BufferFull, LogError, OutcomeUnknown, RecordTooLarge
+from services.runtime.rpc import Refusal, invalid
+
+NAME = "frontdesk.v1.IntakeService"
+REFUSALS_TOLD_MAX = 100
+RETRY_MS = 2_000
+SOURCE = "grpc"
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass
+class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
+    """The servicer; one per process."""
+
+    submissions: Submissions
+    publisher: Publisher
+    measures: Measures
+    clock: Clock
+    stream_in_flight_max: int
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        intake_pb2_grpc.add_IntakeServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call] # generated
+
+    async def Submit(self, request: intake_pb2.SubmitRequest, context: Context) -> intake_pb2.SubmitResponse:
+        """One fact, durable on return."""
+        try:
+            fact = self.submissions.fact(request, self.clock.now_ms())
+        except Invalid as error:
+            self._refused(error)
+            raise invalid(error.fields) from None
+        try:
+            offset = await self.publisher.append(fact)
+        except (LogError, ValueError, TypeError) as error:
+            raise refusal_of(error) from error
+        self._taken(fact)
+        return intake_pb2.SubmitResponse(
+            fact_id=fact.fact_id,
+            contact_id=getattr(fact.body, "contact_id", ""),
+            partition=partition_of(fact.desk_id, self.publisher.partitions),
+            offset=offset,
+        )
+
+    async def SubmitStream(
+        self, request_iterator: AsyncIterator[intake_pb2.SubmitStreamRequest], context: Context
+    ) -> intake_pb2.SubmitStreamResponse:
+        """Many facts, appended in the order they come; at most `stream_in_flight_max` are on their way."""
+        stream = _Stream(self.stream_in_flight_max)
+        response = intake_pb2.SubmitStreamResponse()
+        index = -1
+        try:
+            async for request in request_iterator:
+                index += 1
+                try:
+                    fact = self.submissions.fact(request, self.clock.now_ms())
+                    await stream.send(self.publisher, fact)
+                    self._taken(fact)
+                except Invalid as error:
+                    self._refused(error)
+                    _tell(response, index, request.request_id, error)
+                except RecordTooLarge:
+                    _tell(
+                        response, index, request.request_id, Invalid({"fact": "is larger than the log takes"})
+                    )
+            await stream.drain(0)
+        except (LogError, ValueError, TypeError) as error:
+            raise refusal_of(error) from error
+        finally:
+            stream.forget()
+        response.accepted = index + 1 - response.refused
+        return response
+
+    def _taken(self, fact: Fact) -> None:
+        self.measures.facts.labels(type(fact.body).__name__).inc()
+
+    def _refused(self, error: Invalid) -> None:
+        for field in error.fields:
+            self.measures.refused_facts.labels(field.partition("[")[0]).inc()
+
+
+class _Stream:
+    """Appends of one stream that are on their way, oldest first."""
+
+    def __init__(self, in_flight_max: int) -> None:
+        self._in_flight_max = in_flight_max
+        self._waiting: deque[asyncio.Future[int]] = deque()
+
+    async def send(self, publisher: Publisher, fact: Fact) -> None:
+        """Sends once there is room; a full log is waited for as long as appends of ours are on their way."""
+        await self.drain(self._in_flight_max - 1)
+        while True:
+            try:
+                self._waiting.append(publisher.append(fact))
+                return
+            except BufferFull:
+                if not self._waiting:
+                    raise
+                await self._waiting.popleft()
+
+    async def drain(self, most: int) -> None:
+        """Waits until at most `most` are on their way; raises what the log answered."""
+        while len(self._waiting) > most:
+            await self._waiting.popleft()
+
+    def forget(self) -> None:
+        """After a failure nobody waits for the rest; their outcome is read so that nothing complains."""
+        for future in self._waiting:
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def _tell(response: intake_pb2.SubmitStreamResponse, index: int, request_id: str, error: Invalid) -> None:
+    response.refused += 1
+    if len(response.refusals) < REFUSALS_TOLD_MAX:
+        field, description = next(iter(error.fields.items()))
+        response.refusals.add(index=index, request_id=request_id[:200], field=field, description=description)
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """What a caller is told when the log did not take a fact; repeating with the same request_id is safe."""
+    if isinstance(error, RecordTooLarge):
+        return invalid({"fact": "is larger than the log takes; shorten its text"})
+    if isinstance(error, BufferFull):
+        return Refusal(
+            grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY", "too many facts on their way", retry_after_ms=RETRY_MS
+        )
+    if isinstance(error, OutcomeUnknown):
+        text = "it is not known whether the fact is stored; repeat it with the same request_id"
+        return Refusal(grpc.StatusCode.UNAVAILABLE, "OUTCOME_UNKNOWN", text, retry_after_ms=RETRY_MS)
+    if isinstance(error, LogError):
+        text = "the log is away; repeat with the same request_id"
+        return Refusal(grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE", text, retry_after_ms=RETRY_MS)
+    return invalid({"fact": f"cannot be stored ({type(error).__name__})"})

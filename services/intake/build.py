@@ -1,0 +1,66 @@
+"""The composition root of intake: wires real parts or a test's, connects nothing by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from services.intake.api import NAME, IntakeApi
+from services.intake.interpret import Interpreter
+from services.intake.measures import Measures
+from services.intake.need.language import Languages
+from services.intake.need.reader import NeedReader
+from services.intake.publish import Publisher
+from services.intake.settings import IntakeSettings
+from services.intake.smtp import Mailroom
+from services.intake.submitted import Submissions
+from services.intake.taking import Taker
+from services.intake.web import Hooks
+from services.runtime.clock import Clock
+from services.runtime.dead_letters import DeadLetters
+from services.runtime.log import Appender
+
+
+@dataclass
+class Intake:
+    """An intake: serve `web_app`, listen with `smtp_factory`, add the API to a gRPC server."""
+
+    web_app: web.Application
+    smtp_factory: Callable[[], asyncio.BaseProtocol]
+    api: IntakeApi
+    interpreter: Interpreter
+    service_name: str = NAME
+
+    def add_to_grpc(self, server: grpc.aio.Server) -> None:
+        self.api.add_to(server)
+
+
+def build(
+    settings: IntakeSettings,
+    *,
+    clock: Clock,
+    appender: Appender,
+    partitions: int,
+    registry: CollectorRegistry,
+) -> Intake:
+    """Intake on an appender whose topics exist. Loads the language model, which takes about a second."""
+    measures = Measures(registry)
+    needs = NeedReader(Languages(settings.languages), time_limit_ms=settings.need_ms_max)
+    interpreter = Interpreter(settings.known, settings.accounts, needs, settings.identity_key)
+    publisher = Publisher(appender, partitions, DeadLetters(appender, partitions), measures)
+    taker = Taker(publisher, measures, clock)
+    hooks = Hooks(settings, interpreter, taker, publisher, measures, clock)
+    mailroom = Mailroom(settings, interpreter, taker, publisher, measures, clock)
+    api = IntakeApi(
+        Submissions(settings.accounts, needs, settings.identity_key),
+        publisher,
+        measures,
+        clock,
+        settings.stream_in_flight_max,
+    )
+    return Intake(hooks.app(), mailroom.protocol, api, interpreter)

@@ -1,0 +1,159 @@
+"""What every provider's delivery is turned into, and what a provider module gets and gives.
+
+A delivery is one HTTP request (or one mail). Its module says whether the signature is good (`Verdict`), what the
+provider is to be answered (`ProviderReply`), and which events it holds. One request is not one event, and one
+bad item must not lose its neighbours (channels.md 1, rule 5): what could not be read is a `Problem`, what is no
+event at all (a receipt, a typing mark) is counted under its name in `dropped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = (
+    "message",
+    "mention",
+    "unsupported",
+    "reaction",
+    "edit",
+    "deletion",
+    "auto_reply",
+    "bounce",
+    "complaint",
+    "call_started",
+    "call_queued",
+    "call_connected",
+    "call_ended",
+)
+"""Every kind an event may have; a measure's label, so the list is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request as it came. `url` is the public one, which Twilio signs; `headers` have lower-case names."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received_at_ms: int
+
+    @classmethod
+    def of(
+        cls, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes, received_at_ms: int
+    ) -> Delivery:
+        """Repeated headers are joined with a comma (RFC 9110 5.2), so a doubled signature is a wrong one."""
+        folded: dict[str, str] = {}
+        for name, value in headers:
+            name = name.lower()
+            folded[name] = f"{folded[name]}, {value}" if name in folded else value
+        return cls(method, url, folded, body, received_at_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a module knows besides the delivery: keys (several, for rotation), and the region of our lines."""
+
+    twilio_auth_tokens: tuple[str, ...] = field(default=(), repr=False)
+    postmark_basic_auth: tuple[str, ...] = field(default=(), repr=False)
+    meta_app_secrets: tuple[str, ...] = field(default=(), repr=False)
+    meta_verify_tokens: tuple[str, ...] = field(default=(), repr=False)
+    voice_twiml: str = (
+        '<?xml version="1.0" encoding="UTF-8"?><Response><Enqueue>frontdesk</Enqueue></Response>'
+    )
+    regions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a delivery is the provider's own; `reason` says why not, without any value of it."""
+
+    signature_valid: bool
+    scheme: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReply:
+    """What the provider is answered."""
+
+    status: int
+    content_type: str = "text/plain"
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A part of a delivery that could not be read; `reason` is from a short list, `data` the part's bytes."""
+
+    reason: str
+    detail: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """Who contacted us, as the provider tells it; `absent_reason` says why there is no identifier."""
+
+    type: str = ""
+    value: str = ""
+    name: str = ""
+    scoped_id: str = ""
+    absent_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalEvent:
+    """One event of one delivery, in our words (channels.md 1). Instants are epoch milliseconds; 0 is unknown.
+
+    `state` tells events with one provider id apart (call status, edit); `contact_ref` is the id that all
+    states of one call share. `thread_id` may hold personal data.
+    """
+
+    channel: str
+    medium: str
+    account: str
+    provider_event_id: str
+    kind: str
+    direction: str = "inbound"
+    state: str = ""
+    contact_ref: str = ""
+    customer: Customer | None = None
+    thread_id: str = ""
+    in_reply_to: str = ""
+    occurred_at_ms: int = 0
+    subject: str = ""
+    text: str = ""
+    language_hint: str = ""
+    public: bool = False
+    opted_out: bool = False
+    opt_word: bool = False
+    leg: bool = False
+    reference: str = ""
+    attachments: int = 0
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a module made of a delivery."""
+
+    verdict: Verdict
+    reply: ProviderReply
+    events: tuple[CanonicalEvent, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass
+class Collector:
+    """Gathers a batch while it is read."""
+
+    events: list[CanonicalEvent] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def reading(self, verdict: Verdict, reply: ProviderReply) -> Reading:
+        return Reading(verdict, reply, tuple(self.events), tuple(self.problems), tuple(self.dropped))

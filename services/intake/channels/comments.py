@@ -1,0 +1,127 @@
+"""Public words on a page: Facebook's feed, Instagram's comments and mentions (channels.md 2.3).
+
+Everybody can read them, so they are `public` mentions. Edits and removals have the id of what they change and
+are told apart by their state. What the page itself writes is our own answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.intake.canonical import CanonicalEvent, Collector, Customer, Problem
+from services.intake.values import Unreadable, dump, epoch_ms, ident, line, obj, text
+
+_VERBS = {
+    "add": "mention",
+    "edited": "edit",
+    "edit": "edit",
+    "remove": "deletion",
+    "delete": "deletion",
+    "hide": "deletion",
+}
+_POSTS = frozenset({"post", "status", "photo", "video", "share", "link", "album", "event"})
+_NO_EVENTS = frozenset(
+    {
+        "story_insights",
+        "message_reads",
+        "messaging_seen",
+        "live_videos",
+        "videos",
+        "name",
+        "picture",
+        "ratings_summary",
+    }
+)
+Change = dict[str, Any]
+
+
+def read_change(medium: str, identity: str, page: str, at_ms: int, change: Change, found: Collector) -> None:
+    """One item of `changes`."""
+    field, value = change.get("field"), obj(change.get("value"))
+    if field in ("comments", "live_comments"):
+        found.events.append(_instagram(medium, identity, page, at_ms, value))
+    elif field == "mentions" and value.get("media_id"):
+        found.events.append(_mentioned(medium, page, at_ms, value))
+    elif field in ("feed", "mention") and value.get("item") in ("like", "reaction"):
+        found.events.append(_feed(medium, identity, page, at_ms, value, "reaction"))
+    elif field in ("feed", "mention") and value.get("item") in {"comment", *_POSTS}:
+        kind = _VERBS.get(text(value.get("verb") or "add"))
+        if kind is None:
+            found.dropped.append("feed")
+            return
+        found.events.append(_feed(medium, identity, page, at_ms, value, kind))
+    elif field in _NO_EVENTS:
+        found.dropped.append("page_news")
+    else:
+        found.problems.append(Problem("unknown_event", "change of an unknown field", dump(change)))
+
+
+def _feed(medium: str, identity: str, page: str, at_ms: int, value: Change, kind: str) -> CanonicalEvent:
+    comment, post = ident(value.get("comment_id")), ident(value.get("post_id"))
+    parent = ident(value.get("parent_id"))
+    event_id = comment or post
+    if not event_id:
+        raise Unreadable("no comment_id or post_id")
+    person = obj(value.get("from"))
+    author = ident(person.get("id"))
+    verb = line(value.get("verb"), 20)
+    return CanonicalEvent(
+        channel="social",
+        medium=medium if value.get("item") in ("comment", "like", "reaction") else "facebook_post",
+        account=page,
+        provider_event_id=event_id,
+        kind=kind,
+        state="" if kind == "mention" else f"{kind}:{verb}:{author}:{ident(value.get('created_time'))}",
+        direction="outbound" if author and author == page else "inbound",
+        customer=_person(identity, author, person.get("name")),
+        thread_id=post or event_id,
+        in_reply_to=parent if parent != post else "",
+        occurred_at_ms=epoch_ms(value.get("created_time")) or at_ms,
+        text=text(value.get("message")),
+        public=True,
+        extras={"emoji": line(value.get("reaction_type"), 40)} if kind == "reaction" else {},
+    )
+
+
+def _instagram(medium: str, identity: str, page: str, at_ms: int, value: Change) -> CanonicalEvent:
+    event_id = ident(value.get("id") or value.get("comment_id"))
+    if not event_id:
+        raise Unreadable("no comment id")
+    person = obj(value.get("from"))
+    author = ident(person.get("id"))
+    return CanonicalEvent(
+        channel="social",
+        medium=medium,
+        account=page,
+        provider_event_id=event_id,
+        kind="mention",
+        direction="outbound" if author and author == page else "inbound",
+        customer=_person(identity, author, person.get("username") or person.get("name")),
+        thread_id=ident(obj(value.get("media")).get("id")) or event_id,
+        in_reply_to=ident(value.get("parent_id")),
+        occurred_at_ms=epoch_ms(value.get("created_time") or value.get("timestamp")) or at_ms,
+        text=text(value.get("text")),
+        public=True,
+    )
+
+
+def _mentioned(medium: str, page: str, at_ms: int, value: Change) -> CanonicalEvent:
+    """A mention in somebody's comment or caption: only ids come, the words must be fetched."""
+    media, comment = ident(value.get("media_id")), ident(value.get("comment_id"))
+    return CanonicalEvent(
+        channel="social",
+        medium=medium if comment else "instagram_mention",
+        account=page,
+        provider_event_id=comment or media,
+        kind="mention",
+        customer=Customer(absent_reason="anonymous"),
+        thread_id=media,
+        occurred_at_ms=at_ms,
+        public=True,
+    )
+
+
+def _person(identity: str, author: str, name: Any) -> Customer:
+    if not author:
+        return Customer(name=line(name), absent_reason="anonymous")
+    return Customer(type=identity, value=author, name=line(name))

@@ -1,0 +1,81 @@
+"""Meta: one webhook for Messenger, Instagram, comments and WhatsApp (channels.md 2.3).
+
+The signature is hex HMAC-SHA256 of the raw body, which Meta sends \\u-escaped, so nothing may be parsed before.
+The older sha1 header is no substitute. A GET is the handshake at registration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from services.intake.canonical import Collector, Delivery, Known, Problem, ProviderReply, Verdict
+from services.intake.channels import messenger, whatsapp
+from services.intake.channels.adapter import Adapter
+from services.intake.channels.signing import any_equal, any_key
+from services.intake.values import Unreadable, dump, items, load_json, obj, text
+
+SCHEME = "meta"
+CHALLENGE_CHARS_MAX = 200
+_READERS: dict[str, Callable[[dict[str, Any], Known, Collector], None]] = {
+    "page": messenger.page,
+    "instagram": messenger.instagram,
+    "whatsapp_business_account": whatsapp.account,
+}
+
+
+def verify(delivery: Delivery, known: Known) -> Verdict:
+    """The signature of a POST; the verify token of a handshake."""
+    if delivery.method == "GET":
+        query = _query(delivery)
+        right = query.get("hub.mode") == "subscribe" and any_equal(
+            query.get("hub.verify_token", ""), known.meta_verify_tokens
+        )
+        return Verdict(right, "meta_handshake", "" if right else "wrong verify token")
+    given = delivery.headers.get("x-hub-signature-256", "")
+    if any_key(given, known.meta_app_secrets, lambda key: _sign(key, delivery.body)):
+        return Verdict(True, SCHEME)
+    return Verdict(False, SCHEME, "wrong signature" if given else "no signature")
+
+
+def parse(delivery: Delivery, known: Known, found: Collector) -> None:
+    """Entries x items; each is read by itself."""
+    if delivery.method == "GET":
+        return
+    body = load_json(delivery.body)
+    reader = _READERS.get(text(body.get("object")))
+    if reader is None:
+        found.problems.append(Problem("unknown_event", "object is none of those known", delivery.body))
+        return
+    entries = items(body.get("entry"))
+    if not entries:
+        raise Unreadable("no entry")
+    for entry in entries:
+        try:
+            reader(obj(entry), known, found)
+        except Unreadable as error:
+            found.problems.append(Problem("unreadable", str(error), dump(entry)))
+
+
+def reply(delivery: Delivery, known: Known) -> ProviderReply:
+    del known
+    if delivery.method == "GET":
+        return ProviderReply(200, body=_query(delivery).get("hub.challenge", "")[:CHALLENGE_CHARS_MAX])
+    return ProviderReply(200, body="EVENT_RECEIVED")
+
+
+def _sign(key: bytes, body: bytes) -> str:
+    return "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
+
+
+def _query(delivery: Delivery) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(urlsplit(delivery.url).query, max_num_fields=50))
+    except ValueError:
+        return {}
+
+
+WEBHOOK = Adapter("meta", verify, parse, reply)

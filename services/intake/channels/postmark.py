@@ -1,0 +1,145 @@
+"""Postmark's inbound webhook: a mail as JSON (channels.md 2.2).
+
+There is no signature: basic auth in the URL is all, compared as encoded text. Their MessageID is the delivery's
+id; the Message-ID header differs. Their StrippedTextReply knows English only, so our own stripper goes over it.
+Bounces, complaints and receipts of what we sent may be posted to the same address, told apart by RecordType.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from typing import Any
+
+from services.intake.canonical import (
+    CanonicalEvent,
+    Collector,
+    Delivery,
+    Known,
+    Problem,
+    ProviderReply,
+    Verdict,
+)
+from services.intake.channels.adapter import Adapter
+from services.intake.channels.signing import any_equal
+from services.intake.mail.headers import Headers, Mailbox
+from services.intake.mail.html import html_to_text
+from services.intake.mail.kinds import kind_of
+from services.intake.mail.newest import newest_words
+from services.intake.mail.people import customer_of, plus_account
+from services.intake.mail.threads import answered, thread_of
+from services.intake.values import (
+    SUBJECT_CHARS_MAX,
+    Unreadable,
+    ident,
+    items,
+    line,
+    load_json,
+    mail_date_ms,
+    obj,
+    text,
+)
+
+_RECORDS = {"Bounce": "bounce", "SpamComplaint": "complaint"}
+_NO_EVENTS = frozenset({"Delivery", "Open", "Click", "SubscriptionChange"})
+Body = dict[str, Any]
+
+
+def verify(delivery: Delivery, known: Known) -> Verdict:
+    """Whether the Authorization header is one of ours ("Basic" in any case, RFC 7617)."""
+    scheme, _, given = delivery.headers.get("authorization", "").partition(" ")
+    wanted = (b64encode(key.encode()).decode() for key in known.postmark_basic_auth if key)
+    right = any_equal(given.strip(), wanted) and scheme.lower() == "basic"
+    return Verdict(right, "basic", "" if right else ("wrong credentials" if given else "no credentials"))
+
+
+def parse(delivery: Delivery, known: Known, found: Collector) -> None:
+    del known
+    body = load_json(delivery.body)
+    record = text(body.get("RecordType"))
+    if record in _RECORDS:
+        found.events.append(_report(body, _RECORDS[record]))
+    elif record in _NO_EVENTS:
+        found.dropped.append(record.lower())
+    elif record and record != "Inbound":
+        found.problems.append(Problem("unknown_event", "RecordType is none of those known", delivery.body))
+    else:
+        found.events.append(_mail(body, delivery))
+
+
+def _mail(body: Body, delivery: Delivery) -> CanonicalEvent:
+    headers = Headers.of(
+        (text(obj(one).get("Name")), text(obj(one).get("Value"))) for one in items(body.get("Headers"))
+    )
+    sender = obj(body.get("FromFull"))
+    from_ = Mailbox(
+        line(sender.get("Name") or body.get("FromName")), line(sender.get("Email") or body.get("From"))
+    )
+    if not from_.address and not text(body.get("MessageID")):
+        raise Unreadable("neither From nor MessageID")
+    reply_to = line(body.get("ReplyTo"))
+    header_id = ident(headers.first("message-id"))
+    event_id = ident(body.get("MessageID")) or header_id or "sha256:" + sha256(delivery.body).hexdigest()
+    recipient = obj(next(iter(items(body.get("ToFull"))), None)).get("Email")
+    mailbox_hash = ident(body.get("MailboxHash"))
+    subject = line(body.get("Subject"), SUBJECT_CHARS_MAX)
+    extras = {"reply_to": reply_to} if reply_to else {}
+    return CanonicalEvent(
+        channel="email",
+        medium="email",
+        account=plus_account(
+            line(body.get("OriginalRecipient") or recipient or body.get("To")), mailbox_hash
+        ),
+        provider_event_id=event_id,
+        kind=kind_of(headers, from_, subject, frozenset()),
+        customer=customer_of(from_, reply_to),
+        thread_id=mailbox_hash or thread_of(headers, header_id or event_id),
+        in_reply_to=answered(headers),
+        occurred_at_ms=mail_date_ms(body.get("Date")),
+        subject=subject,
+        text=_words(body),
+        language_hint=line(headers.first("content-language"), 40),
+        attachments=len(items(body.get("Attachments"))),
+        extras=extras,
+    )
+
+
+def _words(body: Body) -> str:
+    plain = text(body.get("StrippedTextReply")) or text(body.get("TextBody"))
+    if plain.strip():
+        return newest_words(plain)
+    return newest_words(html_to_text(text(body.get("HtmlBody"), 1_000_000)))
+
+
+def _report(body: Body, kind: str) -> CanonicalEvent:
+    """A bounce or complaint about a mail of ours, told by Postmark itself."""
+    event_id = ident(body.get("ID")) or ident(body.get("MessageID"))
+    if not event_id:
+        raise Unreadable("no ID")
+    return CanonicalEvent(
+        channel="email",
+        medium="email",
+        account=line(body.get("From")).lower(),
+        provider_event_id=event_id,
+        kind=kind,
+        state=kind,
+        customer=customer_of(Mailbox("", line(body.get("Email"))), ""),
+        thread_id=ident(body.get("MessageID")) or event_id,
+        occurred_at_ms=mail_date_ms(body.get("BouncedAt")),
+        subject=line(body.get("Subject"), SUBJECT_CHARS_MAX),
+        extras={"bounce_type": line(body.get("Type"), 60)},
+    )
+
+
+def reply(delivery: Delivery, known: Known) -> ProviderReply:
+    del delivery, known
+    return ProviderReply(200, body="OK")
+
+
+INBOUND = Adapter(
+    "postmark",
+    verify,
+    parse,
+    reply,
+    refused=ProviderReply(403, body="credentials are missing or wrong"),
+)

@@ -1,0 +1,166 @@
+"""Twilio: voice, SMS and MMS, WhatsApp and Messenger through Twilio (channels.md 2.1).
+
+A call's states are one contact, whose id is the CallSid; status callbacks come out of order. CallDuration is in
+seconds, Duration in billed minutes. A leg (ParentCallSid, outbound-dial) is how we reach an agent, no customer.
+"""
+
+from __future__ import annotations
+
+from services.intake import identity
+from services.intake.canonical import (
+    CanonicalEvent,
+    Collector,
+    Customer,
+    Delivery,
+    Known,
+    Problem,
+    ProviderReply,
+    Verdict,
+)
+from services.intake.channels import twilio_signature
+from services.intake.channels.adapter import Adapter
+from services.intake.values import Unreadable, ident, line, load_json, mail_date_ms, seconds, text, whole
+
+EMPTY = ProviderReply(200, "text/xml", '<?xml version="1.0" encoding="UTF-8"?><Response/>')
+_CALL_KINDS = {
+    "queued": "call_started",
+    "initiated": "call_started",
+    "ringing": "call_started",
+    "in-progress": "call_connected",
+    "answered": "call_connected",
+    "completed": "call_ended",
+    "busy": "call_ended",
+    "failed": "call_ended",
+    "no-answer": "call_ended",
+    "canceled": "call_ended",
+}
+_MEDIA = {"whatsapp": ("social", "whatsapp"), "messenger": ("social", "messenger"), "rcs": ("phone", "rcs")}
+_RECEIVED = frozenset({"", "received", "receiving"})
+Fields = dict[str, str]
+
+
+def verify(delivery: Delivery, known: Known) -> Verdict:
+    return twilio_signature.verify(delivery, known.twilio_auth_tokens)
+
+
+def parse_call(delivery: Delivery, known: Known, found: Collector) -> None:
+    """One state of one call."""
+    fields = _fields(delivery)
+    sid, status = ident(fields.get("CallSid")), line(fields.get("CallStatus", "")).lower()
+    if not sid:
+        raise Unreadable("no CallSid")
+    kind = _CALL_KINDS.get(status)
+    if kind is None:
+        detail = "CallStatus is none of the documented ones"
+        found.problems.append(Problem("unknown_event", detail, delivery.body))
+        return
+    outbound = fields.get("Direction", "inbound").lower().startswith("outbound")
+    ours, theirs = ("From", "To") if outbound else ("To", "From")
+    parent = ident(fields.get("ParentCallSid"))
+    account, region = _line(fields.get(ours, ""), known)
+    durations = {
+        "duration_s": seconds(fields.get("CallDuration")),
+        "wait_s": seconds(fields.get("QueueTime")),
+    }
+    found.events.append(
+        CanonicalEvent(
+            channel="phone",
+            medium="voice",
+            account=account,
+            provider_event_id=f"{sid}:{status}",
+            state=status,
+            contact_ref=sid,
+            kind=kind,
+            direction="outbound" if outbound else "inbound",
+            leg=bool(parent),
+            customer=identity.caller(fields.get(theirs, ""), region, fields.get("CallerName", "")),
+            thread_id=parent or sid,
+            occurred_at_ms=mail_date_ms(fields.get("Timestamp")),
+            extras={name: value for name, value in durations.items() if value is not None}
+            | ({"status": status} if kind == "call_ended" else {}),
+        )
+    )
+
+
+def parse_message(delivery: Delivery, known: Known, found: Collector) -> None:
+    """One message, or the status of one that we sent."""
+    fields = _fields(delivery)
+    sid = ident(fields.get("MessageSid") or fields.get("SmsSid") or fields.get("SmsMessageSid"))
+    if not sid:
+        raise Unreadable("no MessageSid")
+    if (fields.get("MessageStatus") or fields.get("SmsStatus", "")).lower() not in _RECEIVED:
+        found.dropped.append("status")
+        return
+    scheme, _, sender = fields.get("From", "").rpartition(":")
+    channel, medium = _MEDIA.get(scheme.lower(), ("phone", "mms" if _media(fields) else "sms"))
+    account, region = _line(fields.get("To", "").rpartition(":")[2], known)
+    customer = _sender(scheme, sender, region, fields)
+    opt = fields.get("OptOutType", "").upper()
+    found.events.append(
+        CanonicalEvent(
+            channel=channel,
+            medium=medium,
+            account=account,
+            provider_event_id=sid,
+            kind="message",
+            customer=customer,
+            thread_id=f"{account}|{customer.value or sid}",
+            in_reply_to=ident(fields.get("OriginalRepliedMessageSid")),
+            text=text(fields.get("Body") or fields.get("ButtonText") or fields.get("ReferralBody")),
+            opted_out=opt == "STOP",
+            opt_word=opt in ("STOP", "START"),
+            attachments=_media(fields),
+        )
+    )
+
+
+def _fields(delivery: Delivery) -> Fields:
+    """The form as a mapping; of a repeated name the first counts."""
+    form = twilio_signature.form_of(delivery)
+    if form is None:
+        return {name: text(value) for name, value in load_json(delivery.body).items()}
+    fields: Fields = {}
+    for name, value in form:
+        fields.setdefault(name, text(value))
+    return fields
+
+
+def _line(raw: str, known: Known) -> tuple[str, str]:
+    """Our line and its region: as the settings say, else as its number says."""
+    value = line(raw)
+    region = known.regions.get(value, "") or identity.region_of(value)
+    return ident(value), region
+
+
+def _media(fields: Fields) -> int:
+    return min(max(whole(fields.get("NumMedia")) or 0, 0), 1_000)
+
+
+def _sender(scheme: str, sender: str, region: str, fields: Fields) -> Customer:
+    name = fields.get("ProfileName", "")
+    if scheme.lower() == "messenger":
+        return Customer(type="psid", value=ident(sender), name=line(name))
+    if scheme.lower() == "whatsapp":
+        found = identity.caller(sender, region, name)
+        number = text(fields.get("WaId"), 40)
+        if found.absent_reason and number.isdecimal():
+            return Customer(type="phone", value=f"+{number}", name=line(name))
+        return found
+    return identity.caller(sender, region, name)
+
+
+def _first_answer(delivery: Delivery, known: Known) -> ProviderReply:
+    """The caller waits in Twilio's queue; an empty answer would hang up."""
+    fields = twilio_signature.form_of(delivery) or []
+    ended = any(name == "CallStatus" and _CALL_KINDS.get(value) == "call_ended" for name, value in fields)
+    return EMPTY if ended else ProviderReply(200, "text/xml", known.voice_twiml)
+
+
+def _empty(delivery: Delivery, known: Known) -> ProviderReply:
+    del delivery, known
+    return EMPTY
+
+
+MESSAGES = Adapter("twilio", verify, parse_message, _empty)
+VOICE = Adapter("twilio", verify, parse_call, _first_answer)
+VOICE_STATUS = Adapter("twilio", verify, parse_call, _empty)

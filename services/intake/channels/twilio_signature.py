@@ -1,0 +1,91 @@
+"""Twilio's signature: base64 HMAC-SHA1 over the public URL and the sorted, decoded form values.
+
+    form      URL + name1 + value1 + name2 ... by name; a repeated name has its distinct values sorted
+    JSON      the URL alone, whose bodySHA256 must be the hash of the body
+    GET       the URL alone; what was sent stands in its query
+
+The URL counts as Twilio was given it, and Twilio adds or drops the port: both are tried (channels.md 1, rule 2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64encode
+from collections.abc import Iterator
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from services.intake.canonical import Delivery, Verdict
+from services.intake.channels.signing import any_equal
+
+SCHEME = "twilio"
+FIELDS_MAX = 1_000
+"""Form fields of one delivery; Twilio sends some forty."""
+_PORTS = {"https": 443, "http": 80}
+Form = list[tuple[str, str]]
+
+
+def form_of(delivery: Delivery) -> Form | None:
+    """The form's names and values, decoded once and with blank values; None when there is no form, or it has
+    more than FIELDS_MAX fields."""
+    if delivery.method == "GET":
+        raw = urlsplit(delivery.url).query
+    elif delivery.headers.get("content-type", "").lower().startswith("application/json"):
+        return None
+    else:
+        raw = delivery.body.decode("utf-8", "surrogateescape")
+    try:
+        return parse_qsl(raw, keep_blank_values=True, errors="surrogateescape", max_num_fields=FIELDS_MAX)
+    except ValueError:
+        return None
+
+
+def verify(delivery: Delivery, tokens: tuple[str, ...]) -> Verdict:
+    """Whether one of the tokens signed this delivery."""
+    given = delivery.headers.get("x-twilio-signature", "")
+    if not tokens:
+        return Verdict(False, SCHEME, "no key is configured")
+    try:
+        public = urlsplit(delivery.url)
+        candidates = list(_urls(public))
+    except ValueError:
+        return Verdict(False, SCHEME, "the URL cannot be read")
+    form = form_of(delivery)
+    if form is None and not _body_hash_fits(public, delivery.body):
+        return Verdict(False, SCHEME, "bodySHA256 is missing or wrong")
+    signed = "" if form is None or delivery.method == "GET" else _joined(form)
+    if any_equal(given, [_sign(key, url + signed) for url in candidates for key in tokens if key]):
+        return Verdict(True, SCHEME)
+    return Verdict(False, SCHEME, "wrong signature" if given else "no signature")
+
+
+def _sign(key: str, text: str) -> str:
+    mac = hmac.new(key.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha1).digest()
+    return b64encode(mac).decode()
+
+
+def _joined(form: Form) -> str:
+    values: dict[str, set[str]] = {}
+    for name, value in form:
+        values.setdefault(name, set()).add(value)
+    return "".join(name + value for name in sorted(values) for value in sorted(values[name]))
+
+
+def _urls(url: SplitResult) -> Iterator[str]:
+    """The URL as it is, without a port, and with the scheme's own."""
+    host = url.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    plain = url.netloc.rpartition("@")[2]
+    user = url.netloc[: len(url.netloc) - len(plain)]
+    if url.port is not None:
+        host = plain.rpartition(":")[0]
+    elif plain:
+        host = plain
+    with_port = f"{user}{host}:{url.port or _PORTS.get(url.scheme, 443)}"
+    for netloc in dict.fromkeys((url.netloc, f"{user}{host}", with_port)):
+        yield url._replace(netloc=netloc).geturl()
+
+
+def _body_hash_fits(url: SplitResult, body: bytes) -> bool:
+    hashes = [value for name, value in parse_qsl(url.query) if name == "bodySHA256"]
+    return len(hashes) == 1 and any_equal(hashes[0], [hashlib.sha256(body).hexdigest()])

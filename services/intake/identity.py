@@ -1,0 +1,129 @@
+"""Who contacted us: telephone numbers, mail addresses, and ids that are scoped to a page (channels.md 4).
+
+A withheld caller has no identifier, and all withheld callers are different people: nothing is made up for them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import PhoneNumber, shortnumberinfo
+
+from services.intake.canonical import Customer
+from services.intake.values import line
+
+WITHHELD = frozenset(
+    {"", "anonymous", "restricted", "unknown", "<unknown>", "private", "unavailable", "blocked", "withheld"}
+)
+_KEYS = {"abc": "2", "def": "3", "ghi": "4", "jkl": "5", "mno": "6", "pqrs": "7", "tuv": "8", "wxyz": "9"}
+_KEYPAD = {letter: digit for letters, digit in _KEYS.items() for letter in letters}
+WITHHELD_NUMBERS = frozenset(
+    "+" + "".join(_KEYPAD[letter] for letter in word)
+    for word in ("anonymous", "restricted", "unknown", "private", "unavailable", "blocked", "withheld")
+)
+"""Twilio spells a withheld caller's word on a keypad: +266696687 is ANONYMOUS."""
+_NUMBER_CHARS_MAX = 120
+_ADDRESS_CHARS_MAX = 320
+_SYSTEM = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon"})
+_SIP = re.compile(r"^sips?:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A telephone number in E.164 with its region, or the reason why there is none."""
+
+    e164: str = ""
+    region: str = ""
+    extension: str = ""
+    absent_reason: str = ""
+
+
+def phone(raw: str, line_region: str = "") -> Phone:
+    """Reads a caller id as it stands on a line of the region (ISO 3166, "" when unknown)."""
+    number = raw[:_NUMBER_CHARS_MAX].strip()
+    if number.lower() in WITHHELD or number in WITHHELD_NUMBERS:
+        return Phone(absent_reason="anonymous")
+    try:
+        parsed = phonenumbers.parse(number, line_region or None)
+    except phonenumbers.NumberParseException:
+        return Phone(absent_reason="invalid")
+    if phonenumbers.is_valid_number(parsed):
+        return Phone(
+            phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
+            phonenumbers.region_code_for_number(parsed) or "",
+            parsed.extension or "",
+        )
+    if line_region and shortnumberinfo.is_valid_short_number_for_region(parsed, line_region):
+        return Phone(absent_reason="short_code")
+    return Phone(absent_reason="invalid")
+
+
+def region_of(number: str) -> str:
+    """Region of an E.164 number, "" when it has none (a satellite, a short code, a name)."""
+    try:
+        parsed: PhoneNumber = phonenumbers.parse(number[:_NUMBER_CHARS_MAX])
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.region_code_for_number(parsed) or ""
+
+
+def caller(raw: str, line_region: str = "", name: str = "") -> Customer:
+    """The customer behind a caller id: a number, a SIP address, a client's name, or nobody."""
+    value = raw[:_NUMBER_CHARS_MAX].strip()
+    if value.lower().startswith("client:"):
+        return Customer(type="client", value=value[7:], name=line(name))
+    if _SIP.match(value):
+        return _sip(value, line_region, name)
+    found = phone(value.removeprefix("tel:"), line_region)
+    if found.absent_reason:
+        return Customer(name=line(name), absent_reason=found.absent_reason)
+    return Customer(type="phone", value=found.e164, name=line(name))
+
+
+def _sip(value: str, line_region: str, name: str) -> Customer:
+    """sip:number@host is the number, sip:user@host the address; parameters do not count (RFC 3261 19.1.1)."""
+    address = value.split(":", 1)[1].split(";", 1)[0].split("?", 1)[0]
+    user, _, host = address.rpartition("@")
+    found = phone(user, line_region)
+    if not found.absent_reason:
+        return Customer(type="phone", value=found.e164, name=line(name))
+    if found.absent_reason == "anonymous" or not user or not host:
+        return Customer(name=line(name), absent_reason="anonymous" if not user else found.absent_reason)
+    return Customer(type="sip", value=f"{user}@{host.lower()}", name=line(name))
+
+
+def mail_address(raw: str) -> str:
+    """The address in its canonical form, "" when it is nobody's (null sender, daemon, local host).
+
+    The domain is lower-case and punycode, the local part is compared without case, a plus tag stays.
+    """
+    value = raw[:_ADDRESS_CHARS_MAX].strip().strip("<>").strip()
+    local, _, _ = value.rpartition("@")
+    if not local or local.lower() in _SYSTEM:
+        return ""
+    try:
+        checked = validate_email(
+            value, check_deliverability=False, test_environment=True, allow_smtputf8=True
+        )
+    except (EmailNotValidError, ValueError, IndexError):
+        return ""
+    domain = checked.ascii_domain
+    return f"{checked.local_part.lower()}@{domain.lower()}" if "." in domain else ""
+
+
+def writer(raw: str, name: str = "") -> Customer:
+    """The customer behind a mail address; without one, the reason is "invalid"."""
+    address = mail_address(raw)
+    if not address:
+        return Customer(name=line(name), absent_reason="invalid")
+    return Customer(type="email", value=address, name=line(name))
+
+
+def key_value(customer: Customer, account: str) -> str:
+    """What a customer's keyed hash is made of: an id that is scoped to a page counts with its page."""
+    if customer.type in ("psid", "igsid", "facebook_user", "client"):
+        return f"{account}|{customer.value}" if customer.value else ""
+    return customer.value

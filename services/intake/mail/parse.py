@@ -1,0 +1,179 @@
+"""A mail as it came by SMTP, read without ever raising (RFC 5322, MIME; channels.md 3.4).
+
+The standard library splits the MIME tree; headers, charsets and texts are read here, each part guarded by
+itself. A mail with absurdly many boundaries is read by its headers only: matching each line against each
+boundary is what makes hostile mails slow.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from hashlib import sha256
+
+from services.intake.mail.charsets import decode
+from services.intake.mail.headers import Headers, Mailbox, mailboxes, message_ids, words
+from services.intake.values import TEXT_CHARS_MAX, clean, mail_date_ms
+
+BOUNDARIES_MAX = 64
+PARTS_MAX = 200
+HTML_BYTES_MAX = 1_000_000
+
+
+NOBODY = Mailbox()
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail says about itself. Fields that are missing or cannot be read are empty."""
+
+    headers: Headers = field(repr=False)
+    message_id: str = ""
+    from_: Mailbox = NOBODY
+    reply_to: Mailbox = NOBODY
+    subject: str = ""
+    date_ms: int = 0
+    text: str = field(default="", repr=False)
+    html: str = field(default="", repr=False)
+    attachments: int = 0
+    types: frozenset[str] = frozenset()
+
+
+def parse_mail(data: bytes, languages: Sequence[str] = ()) -> Mail:
+    """Reads a mail; `languages` are the desk's, likeliest first, for texts without a usable charset."""
+    root = _tree(data)
+    headers = Headers.of(_raw_fields(root))
+    body = _Body()
+    for number, part in enumerate(_parts(root)):
+        if number >= PARTS_MAX:
+            break
+        body.take(part, languages)
+    return Mail(
+        headers=headers,
+        message_id=next(iter(message_ids(headers.first("message-id"))), ""),
+        from_=first_person(headers.first("from")),
+        reply_to=first_person(headers.first("reply-to")),
+        subject=words(headers.first("subject")),
+        date_ms=mail_date_ms(headers.first("date")),
+        text=clean(body.text[:TEXT_CHARS_MAX]),
+        html=clean(body.html),
+        attachments=body.attachments,
+        types=frozenset(body.types),
+    )
+
+
+def first_person(value: str) -> Mailbox:
+    """Of several, the first with an address (channels.md 3.1)."""
+    people = mailboxes(value)
+    return next((person for person in people if "@" in person.address), people[0] if people else Mailbox())
+
+
+def derived_id(data: bytes, headers: Headers) -> str:
+    """An id for a mail without one: hash of From, Date, Subject and body (channels.md 2.2)."""
+    body = data.partition(b"\r\n\r\n")[2] or data.partition(b"\n\n")[2] or data
+    fields = "\x1f".join(headers.first(name) for name in ("from", "date", "subject"))
+    return "sha256:" + sha256(fields.encode("utf-8", "replace") + b"\x1f" + body).hexdigest()
+
+
+def _tree(data: bytes) -> Message:
+    """The MIME tree; of a mail that is too deep, or that the parser fails on, its headers only."""
+    parser = email.message_from_bytes
+    if data.lower().count(b"boundary=") <= BOUNDARIES_MAX:
+        try:
+            return parser(data, policy=email.policy.compat32)
+        except (RecursionError, ValueError, LookupError, AttributeError, IndexError, TypeError):
+            pass
+    head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    try:
+        message = parser(head + b"\n\n", policy=email.policy.compat32)
+    except (RecursionError, ValueError, LookupError, AttributeError, IndexError, TypeError):
+        return Message()
+    return message
+
+
+def _raw_fields(message: Message) -> Iterator[tuple[str, str]]:
+    for name, value in message.raw_items():
+        yield name, str(value)
+
+
+def _parts(root: Message) -> Iterator[Message]:
+    """Leaves in order, not those of an enclosed message: its words are not the writer's."""
+    stack, seen = [root], 0
+    while stack and seen < PARTS_MAX * 4:
+        part = stack.pop()
+        seen += 1
+        payload = part.get_payload()
+        if _type(part) == "message/rfc822" or not isinstance(payload, list):
+            yield part
+        else:
+            stack.extend(reversed([one for one in payload if isinstance(one, Message)]))
+            if part is root or _type(part) == "multipart/report":
+                yield _Shell(part)
+
+
+class _Shell(Message):
+    """A container, yielded for its type only."""
+
+    def __init__(self, container: Message) -> None:
+        super().__init__()
+        self["Content-Type"] = _type(container)
+
+
+def _type(part: Message) -> str:
+    try:
+        return part.get_content_type()
+    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
+        return "text/plain"
+
+
+@dataclass
+class _Body:
+    """Texts of the leaves: the first plain text and what follows it inline, and the first HTML."""
+
+    text: str = ""
+    html: str = ""
+    attachments: int = 0
+    types: set[str] = field(default_factory=set)
+
+    def take(self, part: Message, languages: Sequence[str]) -> None:
+        kind = _type(part)
+        self.types.add(kind)
+        if isinstance(part, _Shell):
+            return
+        if kind.startswith("message/") and kind != "message/rfc822":
+            return
+        if _attached(part) or not kind.startswith("text/"):
+            self.attachments += 1
+        elif kind == "text/html":
+            self.html = self.html or _content(part, languages)[:HTML_BYTES_MAX]
+        elif kind == "text/plain" and len(self.text) < TEXT_CHARS_MAX:
+            words_here = _content(part, languages)
+            self.text = f"{self.text}\n{words_here}" if self.text.strip() else words_here
+        else:
+            self.attachments += kind not in ("text/plain", "text/calendar", "text/rfc822-headers")
+
+
+def _attached(part: Message) -> bool:
+    try:
+        return part.get_content_disposition() == "attachment"
+    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
+        return False
+
+
+def _content(part: Message, languages: Sequence[str]) -> str:
+    """The text of a leaf; what cannot be decoded is replaced, never raised."""
+    try:
+        payload = part.get_payload(decode=True)
+    except (ValueError, LookupError, AttributeError, AssertionError, TypeError):
+        payload = None
+    if not isinstance(payload, bytes):
+        return ""
+    try:
+        charset = part.get_param("charset") or ""
+    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
+        charset = ""
+    declared = charset[2] if isinstance(charset, tuple) else str(charset)
+    return decode(payload, declared, languages)

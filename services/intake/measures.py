@@ -1,0 +1,87 @@
+"""What intake counts; every label is from a closed list, and no value of a delivery is ever one (style 14)."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+SOURCES = ("twilio", "postmark", "meta", "smtp", "grpc")
+VERDICTS = ("genuine", "refused", "too_large", "truncated", "too_slow", "busy", "log_away", "failed")
+FACT_KINDS = (
+    "ContactArrived",
+    "CallerHungUp",
+    "MessageSent",
+    "NonContactSeen",
+)
+DEAD_LETTER_REASONS = (
+    "unreadable",
+    "unknown_event",
+    "unknown_account",
+    "provider_error",
+    "reader_failed",
+    "too_large",
+    "fact_too_large",
+    "unencodable",
+)
+SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
+"""3 s is what the strictest provider waits (channels.md 1, rule 4)."""
+
+
+class Measures:
+    """Counters and histograms of one process, all at zero from the start."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.deliveries = Counter(
+            "frontdesk_intake_deliveries",
+            "Deliveries received, by provider and by what became of them.",
+            ("provider", "verdict"),
+            registry=registry,
+        )
+        self.facts = Counter(
+            "frontdesk_intake_facts", "Facts appended durably, by kind.", ("kind",), registry=registry
+        )
+        self.dead_letters = Counter(
+            "frontdesk_intake_dead_letters",
+            "Dead letters written, by provider and reason.",
+            ("provider", "reason"),
+            registry=registry,
+        )
+        self.dropped = Counter(
+            "frontdesk_intake_dropped",
+            "Items that are no events (receipts, typing, news of an account), by provider and kind.",
+            ("provider", "kind"),
+            registry=registry,
+        )
+        self.need_cut_short = Counter(
+            "frontdesk_intake_need_cut_short",
+            "Messages whose topics were left out because reading them took too long.",
+            registry=registry,
+        )
+        self.reading_seconds = Histogram(
+            "frontdesk_intake_reading_seconds",
+            "Time to verify, parse and enrich one delivery.",
+            ("provider",),
+            buckets=SECONDS_BOUNDS,
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "frontdesk_intake_delivery_seconds",
+            "Time from a delivery's first byte to its answer, the durable append included.",
+            ("provider",),
+            buckets=SECONDS_BOUNDS,
+            registry=registry,
+        )
+        self.refused_facts = Counter(
+            "frontdesk_intake_refused_facts",
+            "Facts refused by name over gRPC.",
+            ("field",),
+            registry=registry,
+        )
+        for source in SOURCES:
+            self.reading_seconds.labels(source)
+            self.seconds.labels(source)
+            for verdict in VERDICTS:
+                self.deliveries.labels(source, verdict)
+            for reason in DEAD_LETTER_REASONS:
+                self.dead_letters.labels(source, reason)
+        for kind in FACT_KINDS:
+            self.facts.labels(kind)

@@ -1,0 +1,80 @@
+"""Durable appends: facts to their desk's partition, what could not be read to the dead letters.
+
+A provider is answered only after `publish` has returned (channels.md 1, rule 4). When the log is away it raises,
+the provider is told to come back, and the facts' ids make the repetition harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.contract.codec import encode_fact
+from services.contract.facts import Fact
+from services.contract.topics import FACTS, partition_of
+from services.intake.canonical import Problem
+from services.intake.measures import Measures
+from services.runtime.dead_letters import DeadLetters
+from services.runtime.log import Appender, RecordTooLarge
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Appends what deliveries came to."""
+
+    appender: Appender
+    partitions: int
+    letters: DeadLetters
+    measures: Measures
+
+    async def publish(
+        self,
+        source: str,
+        facts: Sequence[Fact],
+        problems: Sequence[Problem],
+        *,
+        now_ms: int,
+        data: bytes = b"",
+    ) -> list[int]:
+        """Offsets of the facts, once all of it is durable; raises LogError when something is not.
+
+        A fact that the log will never take goes to the dead letters, with `data` as its evidence.
+        """
+        waiting: list[asyncio.Future[int]] = []
+        left = list(problems)
+        try:
+            for fact in facts:
+                problem = self._send(fact, waiting, data)
+                if problem is not None:
+                    left.append(problem)
+        finally:
+            # Also when the buffer is full midway: what has been sent is awaited, so that nothing is left unread.
+            results = await asyncio.gather(*waiting, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        for fact in facts:
+            self.measures.facts.labels(type(fact.body).__name__).inc()
+        for problem in left:
+            await self.letter(source, problem, now_ms=now_ms)
+        return [result for result in results if isinstance(result, int)]
+
+    async def letter(self, source: str, problem: Problem, *, now_ms: int) -> None:
+        """One dead letter, durable on return."""
+        await self.letters.put(source, problem.reason, problem.detail, problem.data, now_ms=now_ms)
+        self.measures.dead_letters.labels(source, problem.reason).inc()
+
+    def append(self, fact: Fact) -> asyncio.Future[int]:
+        """Sends one fact; raises as `Appender.append` does, and ValueError for what cannot be encoded."""
+        partition = partition_of(fact.desk_id, self.partitions)
+        return self.appender.append(FACTS, partition, fact.desk_id.encode(), encode_fact(fact))
+
+    def _send(self, fact: Fact, waiting: list[asyncio.Future[int]], data: bytes) -> Problem | None:
+        try:
+            waiting.append(self.append(fact))
+        except RecordTooLarge:
+            return Problem("fact_too_large", "the fact exceeds the log's bound", data)
+        except (ValueError, TypeError) as error:
+            return Problem("unencodable", f"the fact cannot be encoded ({type(error).__name__})", data)
+        return None

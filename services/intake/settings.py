@@ -1,0 +1,130 @@
+"""Settings of intake; all faults are reported together, without any secret in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from services.contract.ids import IDENTITY_KEY_BYTES_MIN
+from services.intake.accounts import Accounts, AccountsError, load_accounts
+from services.intake.canonical import Known
+from services.runtime.settings import Reader
+
+LANGUAGES_DEFAULT = ("en", "de", "pt", "sr", "sl", "te")
+BODY_BYTES_MAX_DEFAULT = 5 * 1024 * 1024
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeSettings:
+    """What an intake process needs to know. Keys of a provider that is not used may be absent."""
+
+    identity_key: bytes = field(repr=False)
+    """Key of the hashes that decisions carry instead of identifiers; the same in every process, for ever."""
+    known: Known
+    """Keys of the providers, and the regions of our lines."""
+    accounts: Accounts = field(repr=False)
+    """Which desk an account belongs to."""
+    public_url: str = ""
+    """Scheme, host and path prefix under which providers reach us; part of Twilio's signature."""
+    languages: tuple[str, ...] = LANGUAGES_DEFAULT
+    """Languages the desks serve, ISO 639-1."""
+    body_bytes_max: int = BODY_BYTES_MAX_DEFAULT
+    """Longest body of a request, and longest mail."""
+    bytes_in_flight_max: int = 256 * MIB
+    """Bodies held at once; beyond it providers are told to come back."""
+    deliveries_in_flight_max: int = 1_000
+    """Deliveries held at once; beyond it providers are told to come back."""
+    body_seconds_max: float = 20.0
+    """Longest a body may take to come."""
+    need_ms_max: float = 50.0
+    """Longest that language, topic and the like may take per message."""
+    smtp_connections_max: int = 200
+    """SMTP connections at once; beyond it 421."""
+    smtp_idle_seconds_max: int = 60
+    """Longest silence on an SMTP connection."""
+    stream_in_flight_max: int = 500
+    """Facts of one gRPC stream on their way to the log."""
+
+    @classmethod
+    def from_env(cls, mapping: Mapping[str, str]) -> IntakeSettings:
+        """Reads the variables of docs/intake.md; raises SettingsError with all faults."""
+        reader = Reader(mapping)
+        public_url = reader.text("FRONTDESK_PUBLIC_URL", default="").rstrip("/")
+        twilio = reader.secret_list("FRONTDESK_TWILIO_AUTH_TOKENS")
+        if twilio and not public_url:
+            reader.fault(
+                "FRONTDESK_PUBLIC_URL is required with FRONTDESK_TWILIO_AUTH_TOKENS: Twilio signs it"
+            )
+        if public_url and (
+            urlsplit(public_url).scheme not in ("http", "https") or not urlsplit(public_url).netloc
+        ):
+            reader.fault("FRONTDESK_PUBLIC_URL must be like https://desk.example.com")
+        basic = reader.secret_list("FRONTDESK_POSTMARK_BASIC_AUTH")
+        if any(":" not in one for one in basic):
+            reader.fault("FRONTDESK_POSTMARK_BASIC_AUTH must be name:password (several with commas between)")
+        languages = tuple(
+            filter(
+                None,
+                (
+                    one.strip().lower()
+                    for one in reader.text("FRONTDESK_LANGUAGES", default=",".join(LANGUAGES_DEFAULT)).split(
+                        ","
+                    )
+                ),
+            )
+        )
+        if not languages or any(len(one) not in (2, 3) or not one.isalpha() for one in languages):
+            reader.fault("FRONTDESK_LANGUAGES must be codes with commas between, for example en,de,sr")
+        key = reader.secret("FRONTDESK_IDENTITY_KEY", bytes_min=IDENTITY_KEY_BYTES_MIN)
+        accounts = _accounts(reader)
+        known = Known(
+            twilio_auth_tokens=twilio,
+            postmark_basic_auth=basic,
+            meta_app_secrets=reader.secret_list("FRONTDESK_META_APP_SECRETS"),
+            meta_verify_tokens=reader.secret_list("FRONTDESK_META_VERIFY_TOKEN"),
+            voice_twiml=reader.text("FRONTDESK_TWILIO_VOICE_TWIML", default=Known().voice_twiml),
+            regions=accounts.regions,
+        )
+        settings = cls(
+            identity_key=key.encode(),
+            known=known,
+            accounts=accounts,
+            public_url=public_url,
+            languages=languages,
+            body_bytes_max=reader.integer(
+                "FRONTDESK_BODY_BYTES_MAX", default=BODY_BYTES_MAX_DEFAULT, low=1_000, high=64 * MIB
+            ),
+            bytes_in_flight_max=reader.integer(
+                "FRONTDESK_BYTES_IN_FLIGHT_MAX", default=256 * MIB, low=64_000, high=64_000 * MIB
+            ),
+            deliveries_in_flight_max=reader.integer(
+                "FRONTDESK_DELIVERIES_IN_FLIGHT_MAX", default=1_000, low=1, high=100_000
+            ),
+            body_seconds_max=reader.number("FRONTDESK_BODY_SECONDS_MAX", default=20.0, low=0.1, high=600.0),
+            need_ms_max=reader.number("FRONTDESK_NEED_MS_MAX", default=50.0, low=0.0, high=10_000.0),
+            smtp_connections_max=reader.integer(
+                "FRONTDESK_SMTP_CONNECTIONS_MAX", default=200, low=1, high=100_000
+            ),
+            smtp_idle_seconds_max=reader.integer(
+                "FRONTDESK_SMTP_IDLE_SECONDS_MAX", default=60, low=1, high=3_600
+            ),
+            stream_in_flight_max=reader.integer(
+                "FRONTDESK_STREAM_IN_FLIGHT_MAX", default=500, low=1, high=10_000
+            ),
+        )
+        reader.done()
+        return settings
+
+
+def _accounts(reader: Reader) -> Accounts:
+    default_desk = reader.text("FRONTDESK_DEFAULT_DESK", default="")
+    text = reader.file("FRONTDESK_ACCOUNTS_FILE")
+    if text is None and not default_desk:
+        reader.fault("FRONTDESK_ACCOUNTS_FILE or FRONTDESK_DEFAULT_DESK is required: which desk is it for?")
+    try:
+        return load_accounts(text or "", default_desk)
+    except AccountsError as error:
+        reader.fault(f"FRONTDESK_ACCOUNTS_FILE: {error}")
+        return Accounts()

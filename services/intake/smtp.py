@@ -1,0 +1,198 @@
+"""The SMTP side of intake (RFC 5321): a mail is accepted with 250 only after its facts are durable.
+
+    250   durable
+    421   too many connections; also a client that sends without end
+    451   the log is away: the client keeps the mail and repeats
+    452   too many recipients in one mail
+    550   nobody's mailbox, and there is no default desk
+    552   too large, a dead letter without the body
+
+It runs on the caller's event loop, no thread. aiosmtpd speaks the protocol; DATA is read here, because its own
+reading refuses the long lines of real mails and keeps an endless line in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+
+from services.intake.canonical import Problem
+from services.intake.interpret import Interpreter
+from services.intake.mail import delivery
+from services.intake.mail.people import plus_account
+from services.intake.measures import Measures
+from services.intake.publish import Publisher
+from services.intake.settings import IntakeSettings
+from services.intake.taking import Away, Taker
+from services.runtime.clock import Clock
+from services.runtime.log import LogError
+
+SOURCE = "smtp"
+RECIPIENTS_MAX = 100
+OVERFLOW_FACTOR = 20
+"""A client that sends this many times the bound is cut off."""
+DATA_SECONDS_MAX = 600
+IDENT = "Frontdesk"
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Mailroom:
+    """aiosmtpd's handler: who may be written to, and what becomes of a mail."""
+
+    settings: IntakeSettings
+    interpreter: Interpreter
+    taker: Taker
+    publisher: Publisher
+    measures: Measures
+    clock: Clock
+    connections: int = field(default=0)
+
+    def protocol(self) -> SMTP:
+        """A connection's protocol, for `loop.create_server`."""
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # it logs addresses below that
+        return Connection(self)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Whether the mailbox is a desk's."""
+        del server, session, options
+        if self.interpreter.accounts.find(plus_account(address)) is None:
+            self.measures.deliveries.labels(SOURCE, "refused").inc()
+            return "550 5.1.1 no desk has this mailbox"
+        if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
+            return "452 4.5.3 too many recipients"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def taken(self, mail_from: str, recipients: list[str], data: bytes) -> str:
+        """The reply to a mail that came whole."""
+        began = time.perf_counter()
+        mail = delivery.Envelope(mail_from, tuple(recipients), data, self.clock.now_ms())
+        languages = self.settings.languages
+        try:
+            await self.taker.take(
+                SOURCE,
+                data,
+                lambda: self.interpreter.events(
+                    SOURCE, delivery.read_mail(mail, languages), data, mail.received_at_ms
+                ),
+            )
+        except Away:
+            return "451 4.3.0 not stored; try again later"
+        finally:
+            self.measures.seconds.labels(SOURCE).observe(time.perf_counter() - began)
+        return "250 2.0.0 OK, stored"
+
+    async def too_large(self) -> str:
+        """The reply to a mail over the bound."""
+        bound = self.settings.body_bytes_max
+        self.measures.deliveries.labels(SOURCE, "too_large").inc()
+        problem = Problem("too_large", f"the mail is longer than {bound} bytes", b"")
+        try:
+            await self.publisher.letter(SOURCE, problem, now_ms=self.clock.now_ms())
+        except LogError:
+            log.warning("dead_letter_lost", provider=SOURCE, reason="too_large")
+        return f"552 5.3.4 the mail is longer than {bound} bytes"
+
+
+class Connection(SMTP):
+    """One connection, with bounds of its own on lines, sizes and times."""
+
+    command_size_limit = 2_048
+    line_length_limit = 64 * 1024
+
+    def __init__(self, room: Mailroom) -> None:
+        super().__init__(
+            room,
+            data_size_limit=room.settings.body_bytes_max,
+            enable_SMTPUTF8=True,
+            ident=IDENT,
+            hostname="frontdesk",
+            timeout=room.settings.smtp_idle_seconds_max,
+            loop=asyncio.get_running_loop(),
+        )
+        self._room = room
+        self._bytes_max = room.settings.body_bytes_max
+        self._counted = False
+
+    def connection_made(self, transport: Any) -> None:
+        if self._room.connections >= self._room.settings.smtp_connections_max:
+            self._room.measures.deliveries.labels(SOURCE, "busy").inc()
+            transport.write(b"421 4.3.2 too many connections; try again later\r\n")
+            transport.close()
+            return
+        self._room.connections += 1
+        self._counted = True
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._counted:
+            self._room.connections -= 1
+            super().connection_lost(error)
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str) -> None:
+        """Reads a mail and answers once it is durable."""
+        if await self.check_helo_needed():
+            return
+        envelope = self.envelope
+        if arg or envelope is None or not envelope.rcpt_tos:
+            await self.push("501 5.5.4 DATA takes no argument" if arg else "503 5.5.1 RCPT comes first")
+            return
+        await self.push("354 end with <CRLF>.<CRLF>")
+        try:
+            async with asyncio.timeout(DATA_SECONDS_MAX):
+                data = await self._mail()
+        except TimeoutError:
+            self._room.measures.deliveries.labels(SOURCE, "too_slow").inc()
+            await self._cut_off("421 4.4.2 the mail took too long")
+            return
+        except asyncio.CancelledError:  # the client went away before the end; nothing was promised
+            self._room.measures.deliveries.labels(SOURCE, "truncated").inc()
+            self._writer.close()
+            raise
+        if data is None:
+            await self._cut_off(await self._room.too_large())
+            return
+        mail_from, recipients = envelope.mail_from or "", list(envelope.rcpt_tos)
+        too_large = len(data) > self._bytes_max
+        reply = await (
+            self._room.too_large() if too_large else self._room.taken(mail_from, recipients, bytes(data))
+        )
+        self._set_post_data_state()  # type: ignore[no-untyped-call] # aiosmtpd's own gap
+        self._reset_timeout()
+        await self.push(reply)
+
+    async def _mail(self) -> bytearray | None:
+        """The mail without its dots (RFC 5321 4.5.2), at most one byte over the bound; None past all patience."""
+        kept, total, begins = bytearray(), 0, True
+        while True:
+            try:
+                line = await self._reader.readuntil(b"\r\n")
+            except asyncio.LimitOverrunError as error:
+                line = await self._reader.read(error.consumed)
+            self._reset_timeout()
+            if begins and line == b".\r\n":
+                return kept
+            ends = line.endswith(b"\r\n")
+            if begins and line.startswith(b"."):
+                line = line[1:]
+            begins = ends
+            total += len(line)
+            if total > self._bytes_max * OVERFLOW_FACTOR:
+                return None
+            kept += line[: self._bytes_max + 1 - len(kept)]
+
+    async def _cut_off(self, reply: str) -> None:
+        await self.push(reply)
+        if self.transport is not None:
+            self.transport.close()

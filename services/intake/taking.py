@@ -1,0 +1,73 @@
+"""One delivery from its bytes to its durable facts, whatever brought it: read, publish, count, tell.
+
+Long bodies are read in a thread, so that one large mail does not hold up the others' answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from services.intake.interpret import Interpreted
+from services.intake.measures import Measures
+from services.intake.publish import Publisher
+from services.runtime.clock import Clock
+from services.runtime.log import LogError
+
+THREAD_BYTES_MIN = 128 * 1024
+RETRY_SECONDS = 5
+
+log = structlog.get_logger()
+
+
+class Away(Exception):
+    """The log did not take it; whoever sent it must send it again."""
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Takes deliveries."""
+
+    publisher: Publisher
+    measures: Measures
+    clock: Clock
+
+    async def take(self, source: str, data: bytes, read: Callable[[], Interpreted]) -> Interpreted:
+        """What the delivery came to, durable on return; raises Away. `read` is pure."""
+        began = time.perf_counter()
+        found = await asyncio.to_thread(read) if len(data) > THREAD_BYTES_MIN else read()
+        self.measures.reading_seconds.labels(source).observe(time.perf_counter() - began)
+        try:
+            await self.publisher.publish(
+                source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
+            )
+        except LogError as error:
+            self.measures.deliveries.labels(source, "log_away").inc()
+            log.warning(
+                "delivery_postponed", provider=source, error=type(error).__name__, facts=len(found.facts)
+            )
+            raise Away from error
+        genuine = found.reading.verdict.signature_valid
+        self._count(source, found, genuine)
+        log.info(
+            "delivery",
+            provider=source,
+            genuine=genuine,
+            reason=found.reading.verdict.reason or None,
+            facts=[fact.fact_id for fact in found.facts],
+            desks=sorted({fact.desk_id for fact in found.facts}),
+            dead_letters=[problem.reason for problem in found.problems],
+            dropped=len(found.reading.dropped),
+            ms=round((time.perf_counter() - began) * 1000, 2),
+        )
+        return found
+
+    def _count(self, source: str, found: Interpreted, genuine: bool) -> None:
+        self.measures.deliveries.labels(source, "genuine" if genuine else "refused").inc()
+        for kind in found.reading.dropped:
+            self.measures.dropped.labels(source, kind).inc()
+        self.measures.need_cut_short.inc(sum(need.cut_short for need in found.needs))

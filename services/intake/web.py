@@ -1,0 +1,169 @@
+"""The HTTP side of intake: bounded bodies, the provider's own reply, and no answer before the durable append.
+
+unknown path        404
+body too long       413, a dead letter without the body
+body cut or slow    400 or 408, counted
+wrong signature     the provider's reply (403), nothing published
+log away, busy      503 with Retry-After: the provider repeats, the facts' ids make that safe
+all else            the provider's reply, whatever could not be read is a dead letter
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from services.intake.canonical import Delivery, Problem
+from services.intake.channels import PATHS
+from services.intake.channels.adapter import Adapter
+from services.intake.interpret import Interpreter
+from services.intake.measures import Measures
+from services.intake.publish import Publisher
+from services.intake.settings import IntakeSettings
+from services.intake.taking import RETRY_SECONDS, Away, Taker
+from services.runtime.clock import Clock
+from services.runtime.log import LogError
+
+CHUNK_BYTES = 64 * 1024
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger()
+
+
+class NotRead(Exception):
+    """The body did not come as it should; `status` and `verdict` say how."""
+
+    def __init__(self, status: int, verdict: str, text: str) -> None:
+        super().__init__(text)
+        self.status, self.verdict, self.text = status, verdict, text
+
+
+@dataclass
+class Hooks:
+    """The handlers; one per process."""
+
+    settings: IntakeSettings
+    interpreter: Interpreter
+    taker: Taker
+    publisher: Publisher
+    measures: Measures
+    clock: Clock
+    in_flight: int = 0
+    bytes_in_flight: int = field(default=0)
+
+    def app(self) -> web.Application:
+        """The application; it starts and connects nothing."""
+        app = web.Application(middlewares=[_guarded], client_max_size=self.settings.body_bytes_max)
+        for path, adapter in PATHS.items():
+            handler = self._handler(adapter)
+            app.router.add_post(path, handler)
+            app.router.add_get(path, handler, allow_head=False)
+        app.router.add_get("/healthz", _alive)
+        return app
+
+    def _handler(self, adapter: Adapter) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            began = time.perf_counter()
+            self.in_flight += 1
+            try:
+                return await self._hook(adapter, request)
+            except NotRead as error:
+                self.measures.deliveries.labels(adapter.source, error.verdict).inc()
+                log.warning("delivery_not_read", provider=adapter.source, verdict=error.verdict)
+                return _plain(error.status, error.text)
+            finally:
+                self.in_flight -= 1
+                self.measures.seconds.labels(adapter.source).observe(time.perf_counter() - began)
+
+        return handle
+
+    async def _hook(self, adapter: Adapter, request: web.Request) -> web.StreamResponse:
+        if self.in_flight > self.settings.deliveries_in_flight_max:
+            raise NotRead(503, "busy", "too many deliveries at once; come back soon")
+        body = bytearray()
+        try:
+            await self._read(adapter, request, body)
+            delivery = Delivery.of(
+                request.method,
+                self._public_url(request),
+                request.headers.items(),
+                bytes(body),
+                self.clock.now_ms(),
+            )
+            found = await self.taker.take(
+                adapter.source, delivery.body, lambda: self.interpreter.webhook(adapter, delivery)
+            )
+        except Away:
+            return _plain(503, "not stored; come back soon")
+        finally:
+            self.bytes_in_flight -= len(body)
+        reply = found.reading.reply
+        return web.Response(
+            status=reply.status,
+            text=reply.body,
+            content_type=reply.content_type,
+            charset="utf-8",
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
+
+    async def _read(self, adapter: Adapter, request: web.Request, body: bytearray) -> None:
+        """Reads the raw body into `body`, within the bounds of size, time and memory; raises NotRead."""
+        bound = self.settings.body_bytes_max
+        if (request.content_length or 0) > bound:
+            await self._too_large(adapter)
+        try:
+            async with asyncio.timeout(self.settings.body_seconds_max):
+                async for chunk in request.content.iter_chunked(CHUNK_BYTES):
+                    body += chunk
+                    self.bytes_in_flight += len(chunk)
+                    if len(body) > bound:
+                        await self._too_large(adapter)
+                    if self.bytes_in_flight > self.settings.bytes_in_flight_max:
+                        raise NotRead(503, "busy", "too much at once; come back soon")
+        except TimeoutError:
+            raise NotRead(408, "too_slow", "the body took too long") from None
+        except (ClientPayloadError, ConnectionError, web.RequestPayloadError, HttpProcessingError):
+            raise NotRead(400, "truncated", "the body ends too early or cannot be decoded") from None
+
+    async def _too_large(self, adapter: Adapter) -> None:
+        text = f"the body is longer than {self.settings.body_bytes_max} bytes"
+        try:
+            await self.publisher.letter(
+                adapter.source, Problem("too_large", text, b""), now_ms=self.clock.now_ms()
+            )
+        except LogError:
+            log.warning("dead_letter_lost", provider=adapter.source, reason="too_large")
+        raise NotRead(413, "too_large", text)
+
+    def _public_url(self, request: web.Request) -> str:
+        """The URL as the provider knows it, the query as sent: it may be part of the signature."""
+        base = self.settings.public_url or f"{request.scheme}://{request.host}"
+        return base + request.raw_path
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What nobody foresaw: 500 without a word of the delivery, in the answer or in the log."""
+    try:
+        return await handler(request)
+    except (web.HTTPException, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        log.error("delivery_failed", error=type(error).__name__, path_known=request.path in PATHS)
+        return _plain(500, "internal error")
+
+
+async def _alive(request: web.Request) -> web.StreamResponse:
+    del request
+    return _plain(200, "alive")
+
+
+def _plain(status: int, text: str) -> web.Response:
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+    return web.Response(status=status, text=text + "\n", headers=headers)
