@@ -232,10 +232,10 @@ class World:
         self.accept(body.contact_id)
         return self.contact(body.contact_id)
 
-    def by_owner(self, kind: Any, contact_id: str, **parts: Any) -> Decision:
+    def by_owner(self, body: Any, contact_id: str, **parts: Any) -> Decision:
         """A command of the contact's owner, with the right epoch."""
         contact = self.contact(contact_id)
-        return self.tell(kind(contact_id=contact_id, agent_id=contact.owner_id, epoch=contact.epoch, **parts))
+        return self.tell(body(contact_id=contact_id, agent_id=contact.owner_id, epoch=contact.epoch, **parts))
 
     def resolve(self, contact_id: str, outcome: f.Outcome = f.Outcome.RESOLVED, **parts: Any) -> Decision:
         return self.by_owner(f.ContactResolved, contact_id, outcome=outcome, **parts)

@@ -1,0 +1,141 @@
+"""What must hold after every record (design.md, rules 1 to 6; engine.md 1.9; routing.md 1), checked from scratch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.contract import decisions as d
+from services.contract.facts import Presence
+from services.router.handover import HOPS_MAX
+from services.router.log.fold import fold
+from services.router.model import (
+    HELD_STATES,
+    HELP_STATES,
+    Contact,
+    ContactState,
+    DeskState,
+    PartitionState,
+    canonical,
+)
+from services.router.timers import TimerIndex, timers_of
+
+
+def check_state(state: PartitionState) -> None:
+    """Every object is in exactly one place, with a timer, and no agent holds more than it can."""
+    for desk in state.desks.values():
+        for contact in desk.contacts.values():
+            _check_contact(desk, contact)
+        _check_agents(desk)
+        _check_indexes(desk)
+
+
+def check_timers(state: PartitionState, timers: TimerIndex) -> None:
+    """The index knows the very next deadline, and one timer per object that is not final."""
+    every = [timer for desk_id, desk in state.desks.items() for timer in timers_of(desk_id, desk)]
+    assert len({timer.timer_id for timer in every}) == len(every)
+    assert timers.next_at_ms(state) == min((timer.deadline_at_ms for timer in every), default=None)
+
+
+def check_history(records: Sequence[d.Decision]) -> None:
+    """Over the whole log: one owner at a time, rising epochs, nobody gets back what he had, time never falls."""
+    owner: dict[str, str] = {}
+    epoch: Counter[str] = Counter()
+    hops: Counter[str] = Counter()
+    had: dict[str, list[str]] = {}
+    named: dict[str, str] = {}
+    at_ms = 0
+    for record in records:
+        assert record.decided_at_ms >= at_ms
+        at_ms = record.decided_at_ms
+        for event in record.events:
+            match event:
+                case d.ContactOpened():
+                    assert event.contact_id not in had or event.contact_id not in owner
+                    named[event.contact_id] = event.preferred_agent_id
+                    had[event.contact_id] = []
+                    epoch[event.contact_id] = hops[event.contact_id] = 0
+                case d.Transferred():
+                    hops[event.contact_id] += 1
+                    assert hops[event.contact_id] == event.hop <= HOPS_MAX
+                    assert owner.pop(event.contact_id) == event.from_agent_id
+                case d.Assigned():
+                    assert event.contact_id not in owner, "assigned twice"
+                    epoch[event.contact_id] += 1
+                    assert event.epoch == epoch[event.contact_id]
+                    before = had[event.contact_id]
+                    wanted = (named[event.contact_id], before[-1] if before else "")
+                    assert event.agent_id not in before or event.agent_id in wanted, "came back"
+                    owner[event.contact_id] = event.agent_id
+                    before.append(event.agent_id)
+                case d.ContactQueued() | d.CallbackPromised():
+                    owner.pop(event.contact_id, None)
+                case d.Resolved() | d.Closed() | d.Abandoned():
+                    owner.pop(event.contact_id, None)
+
+
+def check_replay(records: Sequence[d.Decision], live: PartitionState) -> None:
+    """A replay of the log gives the live state, byte for byte."""
+    state = PartitionState.empty()
+    for record in records:
+        folded = fold(state, record)
+        assert folded.accepted, folded.reason
+        state = folded.state
+    assert canonical(state) == canonical(live)
+
+
+def _check_contact(desk: DeskState, contact: Contact) -> None:
+    name, state = contact.contact_id, contact.state
+    assert state is not ContactState.RECEIVED, f"{name} is nowhere"
+    assert contact.deadline_at_ms > 0, f"{name} has no timer"
+    assert contact.hops <= HOPS_MAX and contact.topic_hops <= 1
+    assert len(set(contact.prior_agent_ids)) == len(contact.prior_agent_ids)
+    lanes = sum(entry[2] == name for lane in desk.waiting.values() for entry in lane)
+    assert lanes == (state is ContactState.QUEUED), f"{name} stands in {lanes} lanes"
+    holders = [a.agent_id for a in desk.agents.values() if name in a.contact_ids]
+    assert holders == ([contact.owner_id] if state in HELD_STATES else []), f"{name}: {holders}"
+    has_owner = state in HELD_STATES or state is ContactState.PROMISED
+    assert bool(contact.owner_id) == has_owner
+    may_be_offered = state is ContactState.OFFERED or state is ContactState.HANDING_OVER
+    assert may_be_offered if contact.offer_id else state is not ContactState.OFFERED
+    assert bool(contact.help_id) == (state in HELP_STATES)
+    assert (name in desk.handover_ids) == (state is ContactState.HANDING_OVER) == bool(contact.handover)
+    is_open = state is not ContactState.CLOSED
+    case = desk.cases.get(contact.case_id)
+    assert not is_open or (case is not None and case.open_contact_ids.count(name) == 1)
+
+
+def _check_agents(desk: DeskState) -> None:
+    available = []
+    for agent_id in sorted(desk.agents):
+        agent = desk.agents[agent_id]
+        contacts = [desk.contacts[contact_id] for contact_id in agent.contact_ids]
+        offers = [desk.offers[offer_id] for offer_id in agent.offer_ids]
+        helps = [desk.helps[help_id] for help_id in agent.help_ids]
+        assert all(offer.agent_id == agent_id for offer in offers)
+        assert all(request.adviser_id == agent_id for request in helps)
+        held = sum(part.units for part in (*contacts, *offers, *helps))
+        assert agent.used_units == held, f"{agent_id}: {agent.used_units} is not {held}"
+        assert held <= desk.crew.roster.agents[agent_id].capacity_units, f"{agent_id} is over capacity"
+        if agent.presence is Presence.OFFLINE:
+            assert held == 0, f"{agent_id} is gone and holds something"
+        if agent.presence is Presence.AVAILABLE:
+            available.append(agent_id)
+    assert desk.crew.available == tuple(available)
+
+
+def _check_indexes(desk: DeskState) -> None:
+    for offer in desk.offers.values():
+        contact = desk.contacts[offer.contact_id]
+        assert (contact.offer_id, contact.offered_to_id) == (offer.offer_id, offer.agent_id)
+        assert offer.offer_id in desk.agents[offer.agent_id].offer_ids
+    for request in desk.helps.values():
+        assert desk.contacts[request.contact_id].help_id == request.help_id
+        assert (request.help_id in desk.pending_help_ids) == (not request.adviser_id)
+    for work, lane in desk.waiting.items():
+        assert lane and list(lane) == sorted(lane)
+        assert all(desk.contacts[entry[2]].lane == work for entry in lane)
+    for case in desk.cases.values():
+        assert bool(case.open_contact_ids) == (case.deadline_at_ms == 0), f"{case.case_id} has no timer"
+    assert all(case_id in desk.cases for ids in desk.customers.values() for case_id in ids)
+    assert all(case_id in desk.cases for case_id in desk.threads.values())
