@@ -155,9 +155,10 @@ async def start(
     registry = CollectorRegistry()
     registry.register(BuildInfo(",".join(roles)))
     ProcessCollector(registry=registry)
-    store, appender = await _open_log(settings, bootstrap, clock, "intake" in roles, stack)
+    store = await _open_log(settings, bootstrap, clock, stack)
+    await store.create_topics(topics(roles, settings, bootstrap))
+    appender = await _open_appender(store, bootstrap, roles, stack)
     parts = _Parts(settings, env, clock, registry, store, appender, bootstrap, stack)
-    await store.create_topics(parts.topics(roles))
     for role in roles:
         await parts.add(role)
     rpc = await serve_rpc(
@@ -201,27 +202,45 @@ async def _ready_or_broken(
 
 
 async def _open_log(
-    settings: ServeSettings, bootstrap: str | None, clock: Clock, produces: bool, stack: AsyncExitStack
-) -> tuple[Log, Appender]:
-    """The log, and what intake appends with: kafka-python on Kafka, the log itself when embedded."""
+    settings: ServeSettings, bootstrap: str | None, clock: Clock, stack: AsyncExitStack
+) -> Log:
+    """The embedded log, or Kafka's."""
     if bootstrap is None:
         from services.runtime.sqlite_log import SqliteLog
 
         settings.data.parent.mkdir(parents=True, exist_ok=True)
         embedded = await SqliteLog.open(settings.data, clock=clock.now_ms)
         stack.push_async_callback(embedded.close)
-        return embedded, embedded
+        return embedded
     from services.runtime.kafka_log import KafkaLog
 
     store = await KafkaLog.connect(bootstrap, heartbeat_ms=HEARTBEAT_MS)
     stack.push_async_callback(store.close)
-    if not produces:
-        return store, store
+    return store
+
+
+async def _open_appender(
+    store: Log, bootstrap: str | None, roles: Sequence[str], stack: AsyncExitStack
+) -> Appender:
+    """What intake appends with: kafka-python on Kafka, the log itself when embedded."""
+    if bootstrap is None or "intake" not in roles:
+        return store
     from services.runtime.kafka_producer import KafkaPythonAppender
 
     appender = await KafkaPythonAppender.connect(bootstrap, (FACTS, DEAD_LETTERS))
     stack.push_async_callback(appender.close)
-    return store, appender
+    return appender
+
+
+def topics(roles: Sequence[str], settings: ServeSettings, bootstrap: str | None) -> list[TopicSpec]:
+    """Topics of all roles; every process creates what is missing."""
+    from services.metrics.build import topics as metrics_topics
+    from services.router.build import topics as router_topics
+
+    specs = router_topics(settings.partitions)
+    if "metrics" in roles and bootstrap is not None:
+        specs += metrics_topics(settings.partitions)
+    return specs
 
 
 class _Parts:
@@ -246,16 +265,6 @@ class _Parts:
         self.work: list[tuple[str, Coroutine[Any, Any, None]]] = []
         self.tasks: list[asyncio.Future[None]] = []
         self._ready: list[Callable[[Sequence[Desk]], Coroutine[Any, Any, None]]] = []
-
-    def topics(self, roles: Sequence[str]) -> list[TopicSpec]:
-        """Topics of all roles; every process creates what is missing."""
-        from services.metrics.build import topics as metrics_topics
-        from services.router.build import topics as router_topics
-
-        specs = router_topics(self._settings.partitions)
-        if "metrics" in roles and self._bootstrap is not None:
-            specs += metrics_topics(self._settings.partitions)
-        return specs
 
     async def add(self, role: str) -> None:
         await {"intake": self._add_intake, "router": self._add_router, "metrics": self._add_metrics}[role]()

@@ -131,8 +131,8 @@ class SimulatedAgent:
 
     async def _get_authority(self, contact: _Contact, truth: Truth) -> None:
         """Asks for a transfer where the customer insists, else for an approval; keeps trying while it is owner."""
-        if truth.via_transfer and await self._pass_on(
-            contact, "TRANSFER_REASON_LACKS_AUTHORITY", decision_wanted=_wanted(truth)
+        if truth.wants_manager and await self._pass_on(
+            contact, "TRANSFER_REASON_CUSTOMER_WANTS_MANAGER", decision_wanted=_wanted(truth)
         ):
             return
         for _ in range(5):

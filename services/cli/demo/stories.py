@@ -25,7 +25,7 @@ class Truth:
     decision: str = ""
     amount_minor: int = 0
     currency: str = ""
-    via_transfer: bool = False
+    wants_manager: bool = False
     unresolved: bool = False
 
 
@@ -88,6 +88,6 @@ def _truth(truth: dict[str, Any]) -> Truth:
         decision=truth.get("decision", ""),
         amount_minor=int(Decimal(truth.get("amount", "0")) * 100),
         currency=truth.get("currency", ""),
-        via_transfer=truth.get("via") == "transfer",
+        wants_manager=truth.get("via") == "manager",
         unresolved=truth.get("unresolved", False),
     )

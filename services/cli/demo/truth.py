@@ -71,7 +71,7 @@ class Ledger:
         answered = [p for p in played if p.assigned_to]
         closed = [p for p in played if p.outcome]
         abandoned = [p for p in played if p.hung_up and not p.assigned_to]
-        first_closed = [p for p in (*closed, *abandoned) if not p.delivery.repeat_of]
+        first_closed = [p for p in closed if not p.delivery.repeat_of]  # who gave up is counted as abandoned
         return {
             "arrived": len(played),
             "answered": len(answered),
