@@ -14,7 +14,13 @@ from services.contract.codec import encode_decision
 from services.router.log.canonical import digest
 from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, MARKER, big_desk
-from tests.properties.invariants import check_history, check_replay, check_state, check_timers
+from tests.properties.invariants import (
+    check_history,
+    check_replay,
+    check_state,
+    check_time,
+    check_timers,
+)
 from tests.unit.router.world import World
 
 RUNS = int(os.environ.get("FRONTDESK_SIM_RUNS", "30"))
@@ -105,6 +111,7 @@ def _check(world: World) -> None:
 
 def _check_log(world: World) -> None:
     check_history(world.records)
+    check_time(world.records)
     check_replay(world.records, world.state)
     for record in world.records:
         assert MARKER.encode() not in encode_decision(record)

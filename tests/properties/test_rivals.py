@@ -17,19 +17,23 @@ import pytest
 from services.contract import facts as f
 from services.contract.decisions import CloseCause, Decision, FactCause
 from services.contract.topics import PARTITION_HASH
-from services.router.decide import decide_fact, decide_genesis, decide_timer
+from services.router.decide import decide_fact, decide_genesis, decide_rejected, decide_timer
 from services.router.evolve import CorruptLog
 from services.router.log.fold import Folded, fold
 from services.router.model import PartitionState, canonical
 from services.router.timers import TimerIndex
 from tests.properties.adversary import AGENTS, BUSY, big_desk
-from tests.properties.invariants import check_history, check_state
+from tests.properties.invariants import check_history, check_state, check_time
 from tests.properties.test_core import RUNS
 from tests.unit.router.world import DESK, START_MS, World
 
 OWNERS = 3
-TURNS = 350
-LOST, DOUBLED, DELAYED = 0.05, 0.05, 0.15
+TURNS = 2_500
+BACKLOG_MAX = 8
+"""Facts that callers send ahead of the log: they act on what they see."""
+LOST, DOUBLED, DELAYED = 0.05, 0.05, 0.1
+DIFFERENT = 0.1
+"""Of its facts, an owner decides otherwise than the others would."""
 Judge = Callable[[PartitionState, Decision], Folded]
 
 
@@ -60,10 +64,9 @@ class Client(World):
 
 @dataclass
 class Owner:
-    """One believer: where it has read to, what it thinks comes next, and its own clock."""
+    """One believer: what it thinks stands in the log, and its own clock."""
 
     skew_ms: int
-    read_to: int = 0
     ahead: PartitionState = field(default_factory=PartitionState.empty)
     timers: TimerIndex = field(default_factory=TimerIndex)
 
@@ -80,6 +83,7 @@ class Rivalry:
         self.folded = PartitionState.empty()
         self.late: list[Decision] = []
         self.built_on: dict[int, int] = {}
+        self.states = [self.folded]
         self.owners = [Owner(self.rng.randrange(-5_000, 5_000)) for _ in range(OWNERS)]
 
     def run(self, turns: int) -> None:
@@ -95,25 +99,25 @@ class Rivalry:
     def _turn(self) -> None:
         chance = self.rng.random()
         owner = self.rng.choice(self.owners)
-        if chance < 0.3 and DESK in self.folded.desks:
+        backlog = len(self.client.facts) - self.folded.last_fact
+        if chance < 0.3 and DESK in self.folded.desks and backlog < BACKLOG_MAX:
             self.client.state = self.folded
             self.rng.choice(BUSY)(self.client, self.rng.randrange(8), self.rng.randrange(8))
-        elif chance < 0.42:
-            self._read(owner, self.rng.choice((len(self.log), self.rng.randint(0, len(self.log)))))
-        elif chance < 0.44:
-            self.owners[self.owners.index(owner)] = Owner(owner.skew_ms)  # killed and started again
-        elif chance < 0.5 and self.late:
+        elif chance < 0.52:
+            self._read(owner, len(self.log))
+        elif chance < 0.55:
+            self._read(owner, max(0, len(self.log) - self.rng.randrange(40)))
+        elif chance < 0.56:
+            self._read(owner, 0)  # killed and started again
+        elif chance < 0.6 and self.late:
             self._land(self.late.pop(self.rng.randrange(len(self.late))))
         else:
             self._decide(owner)
 
     def _read(self, owner: Owner, to: int) -> None:
-        """Drops the speculation and folds a prefix of the log, not always all of it."""
-        state = PartitionState.empty()
-        for record in self.log[:to]:
-            state = self.judge(state, record).state
-        owner.ahead, owner.read_to = state, to
-        owner.timers.rebuild(state)
+        """Drops the speculation for a prefix of the log, not always all of it."""
+        owner.ahead = self.states[to]
+        owner.timers.rebuild(owner.ahead)
 
     def _decide(self, owner: Owner) -> None:
         """Decides the next thing on what it believes, and appends it without waiting."""
@@ -152,6 +156,18 @@ class Rivalry:
         if offset >= len(self.client.facts):
             return None
         fact = self.client.facts[offset]
+        if self.rng.random() < DIFFERENT:
+            return decide_rejected(
+                state,
+                offset=offset,
+                reason="decide_failed",
+                detail="this owner chooses differently",
+                fact_id=fact.fact_id,
+                desk_id=fact.desk_id,
+                now_ms=now_ms,
+                decision_id=new_id,
+                owner="rival",
+            )
         return decide_fact(state, fact, offset=offset, now_ms=now_ms, decision_id=new_id, owner="rival")
 
     def _land(self, record: Decision) -> None:
@@ -164,6 +180,7 @@ class Rivalry:
         else:
             assert folded.state is self.folded
         self.folded = folded.state
+        self.states.append(folded.state)
 
     def _drain(self) -> None:
         owner = Owner(0)
@@ -184,6 +201,7 @@ def test_rivals_agree_on_one_story() -> None:
         decided = [r.fact_offset for r in rivalry.accepted if isinstance(r.cause, FactCause)]
         assert decided == list(range(len(rivalry.client.facts)))
         check_history(rivalry.accepted)
+        check_time(rivalry.accepted)
         again = PartitionState.empty()
         for record in rivalry.log:
             again = fold(again, record).state
