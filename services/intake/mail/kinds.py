@@ -20,11 +20,11 @@ _DAEMON_NAMES = re.compile(
 )
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|not (?:be )?deliver|deliver(?:y|ing)?[ -](?:status )?(?:notification|failure|report|has failed|problem|error|incomplete)"
-    r"|delivery (?:status|fail|delayed)|mail delivery|returned? (?:mail|to sender)|failure notice|message delayed|could not send"
+    r"|delivery (?:status|fail|delayed)|mail delivery|returned? (?:mail|to sender)|failure notice|(?:message|mail) delayed|delayed mail|could not send"
     r"|unzustellbar|nicht zugestellt|zustellung|zurückgewiesen"
     r"|não entreg|falha na entrega|notificação (?:de|sobre) (?:estado|status)"
     r"|nedostav|neisporuč|neuručen|недостав|неиспоруч"
-    r"|non remis|mancata consegna|no entregad|недоставлен|не доставлен"
+    r"|non remis|mancata consegna|no entregad|недоставлен|не доставлен|メールエラー|配信できません|配信不能|未送達"
 )
 _AUTO_SUBJECT = re.compile(
     r"^(?:re: |aw: )?(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response|antwort)|autoreply|out of (?:the )?office|abwesenheit(?:snotiz|smeldung)?\s*[:(]"
@@ -56,7 +56,10 @@ def _is_complaint(headers: Headers, subject: str, types: frozenset[str]) -> bool
     return (
         "message/feedback-report" in types
         or "report-type=feedback-report" in report.replace(" ", "").replace('"', "")
-        or ("x-hmxmroriginalrecipient" in headers and bool(_COMPLAINT_SUBJECT.match(subject)))
+        or (
+            bool(_COMPLAINT_SUBJECT.match(subject))
+            and ("message/rfc822" in types or "x-hmxmroriginalrecipient" in headers)
+        )
         or headers.first("x-apple-unsubscribe").strip().lower() == "true"
     )
 
@@ -79,9 +82,10 @@ def _is_bounce(
         or not sender.address.strip("<> ")
     )
     speaks = bool(_BOUNCE_SUBJECT.search(subject)) and not _FORWARDED.match(subject)
+    encloses = "message/rfc822" in types or "text/rfc822-headers" in types
     if daemon:
-        return speaks or nobody or "auto-submitted" in headers
-    return nobody and speaks
+        return speaks or nobody or encloses or "auto-submitted" in headers or not sender.name
+    return nobody and (speaks or encloses)
 
 
 def _is_automatic(headers: Headers, subject: str) -> bool:

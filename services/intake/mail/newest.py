@@ -18,6 +18,10 @@ LINE_CHARS_MAX = 400
 ATTRIBUTION_LINES_MAX = 3
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,190}")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_MARKS = re.compile("[\u200b\u200e\u200f\ufeff]")
+"""Directions and zero widths that programs put into dates."""
+CLOSING_LINES_MAX = 4
+CLOSING_CHARS_MAX = 60
 _RULE = re.compile(r"^[_\-=*—–]{5,}$")
 _SIGNATURE = re.compile(r"^(?:--|—|––)\s?$")
 _HEADER_LINE = re.compile(r"^[*>\s]{0,4}([^\s:*][^:*]{0,24}?)\s?\*?:\*?\s?(\S.*)?$")
@@ -39,10 +43,17 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], froz
     return wrote, sent_from, opening, names
 
 
+@cache
+def _closings() -> frozenset[str]:
+    data = tomllib.loads((Path(__file__).parent / "quotes.toml").read_text(encoding="utf-8"))
+    return frozenset(one for language in data.values() for one in language.get("closing", []))
+
+
 def newest_words(text: str) -> str:
     """What the writer wrote this time; the whole text when nothing would remain."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = _walk(lines)
+    plain = _MARKS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = plain.split("\n")
+    kept = _without_closing(_walk(lines))
     words = _squeezed(kept)
     return words or _squeezed([line.lstrip("> ") for line in lines])
 
@@ -103,14 +114,14 @@ def _attribution_span(lines: list[str], start: int) -> int:
     0 when there is none. Without an address a date must be there, so that "you can run:" is none.
     """
     first = lines[start].strip()
-    if not first or len(first) > LINE_CHARS_MAX:
+    if len(first) > LINE_CHARS_MAX or not (_TIME.search(first) or _ADDRESS.search(first)):
         return 0
     joined = ""
     for span in range(1, ATTRIBUTION_LINES_MAX + 1):
         if start + span > len(lines):
             break
         part = lines[start + span - 1].strip()
-        if not part or len(part) > LINE_CHARS_MAX:
+        if not part or len(part) > LINE_CHARS_MAX or part.startswith(">"):
             break
         joined = f"{joined} {part}".strip()
         if joined.endswith((":", "：")):
@@ -134,6 +145,21 @@ def _quotes_by_mark(lines: list[str], start: int) -> bool:
 
 def _is_footer(line: str) -> bool:
     return bool(_patterns()[1].match(line[:LINE_CHARS_MAX]))
+
+
+def _without_closing(lines: list[str]) -> list[str]:
+    """Without "Best regards," and the name below it, at the end; the letter's own words must remain."""
+    last = len(lines)
+    while last and not lines[last - 1].strip():
+        last -= 1
+    for start in range(max(1, last - CLOSING_LINES_MAX), last):
+        line = lines[start].strip()
+        if line.rstrip(",.! ").lower() not in _closings():
+            continue
+        short = all(len(one) <= CLOSING_CHARS_MAX and "?" not in one for one in lines[start:last])
+        if short and any(one.strip() for one in lines[:start]):
+            return lines[:start]
+    return lines
 
 
 def _squeezed(lines: list[str]) -> str:

@@ -12,18 +12,33 @@ import email.policy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import partial
 from hashlib import sha256
 
 from services.intake.mail.charsets import decode
-from services.intake.mail.headers import Headers, Mailbox, mailboxes, message_ids, words
+from services.intake.mail.headers import FIELD_CHARS_MAX, Headers, Mailbox, mailboxes, message_ids, words
 from services.intake.values import TEXT_CHARS_MAX, clean, mail_date_ms
 
 BOUNDARIES_MAX = 64
+SEPARATORS_MAX = 5_000
+BOUNDARY_CHECKS_MAX = 4_000_000
+"""The parser holds each line against each boundary; beyond it a mail is read by its headers only."""
 PARTS_MAX = 200
 HTML_BYTES_MAX = 1_000_000
 
 
 NOBODY = Mailbox()
+
+
+class _Bounded(email.policy.Compat32):
+    """Cuts header fields before anything reads their parameters."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:FIELD_CHARS_MAX]
+
+
+_BOUNDED = _Bounded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ def parse_mail(data: bytes, languages: Sequence[str] = ()) -> Mail:
     """Reads a mail; `languages` are the desk's, likeliest first, for texts without a usable charset."""
     root = _tree(data)
     headers = Headers.of(_raw_fields(root))
-    body = _Body()
+    body = _Body(joins="apple-mail" in headers.first("content-type").lower())
     for number, part in enumerate(_parts(root)):
         if number >= PARTS_MAX:
             break
@@ -80,15 +95,17 @@ def derived_id(data: bytes, headers: Headers) -> str:
 
 def _tree(data: bytes) -> Message:
     """The MIME tree; of a mail that is too deep, or that the parser fails on, its headers only."""
-    parser = email.message_from_bytes
-    if data.lower().count(b"boundary=") <= BOUNDARIES_MAX:
+    parser = partial(email.message_from_bytes, policy=_BOUNDED)
+    boundaries = data.lower().count(b"boundary=")
+    bounded = boundaries <= BOUNDARIES_MAX and boundaries * data.count(b"\n") <= BOUNDARY_CHECKS_MAX
+    if bounded and (not boundaries or data.count(b"\n--") <= SEPARATORS_MAX):
         try:
-            return parser(data, policy=email.policy.compat32)
+            return parser(data)
         except (RecursionError, ValueError, LookupError, AttributeError, IndexError, TypeError):
             pass
     head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     try:
-        message = parser(head + b"\n\n", policy=email.policy.compat32)
+        message = parser(head + b"\n\n")
     except (RecursionError, ValueError, LookupError, AttributeError, IndexError, TypeError):
         return Message()
     return message
@@ -131,12 +148,16 @@ def _type(part: Message) -> str:
 
 @dataclass
 class _Body:
-    """Texts of the leaves: the first plain text and what follows it inline, and the first HTML."""
+    """Texts of the leaves: the first plain text that is not blank, and the first HTML.
+
+    Later texts are lists' footers and forwarded words; only Apple Mail splits a letter around its pictures.
+    """
 
     text: str = ""
     html: str = ""
     attachments: int = 0
     types: set[str] = field(default_factory=set)
+    joins: bool = False
 
     def take(self, part: Message, languages: Sequence[str]) -> None:
         kind = _type(part)
@@ -149,11 +170,13 @@ class _Body:
             self.attachments += 1
         elif kind == "text/html":
             self.html = self.html or _content(part, languages)[:HTML_BYTES_MAX]
-        elif kind == "text/plain" and len(self.text) < TEXT_CHARS_MAX:
-            words_here = _content(part, languages)
-            self.text = f"{self.text}\n{words_here}" if self.text.strip() else words_here
+        elif kind == "text/plain":
+            if not self.text.strip():
+                self.text = _content(part, languages)
+            elif self.joins and len(self.text) < TEXT_CHARS_MAX:
+                self.text += "\n" + _content(part, languages)
         else:
-            self.attachments += kind not in ("text/plain", "text/calendar", "text/rfc822-headers")
+            self.attachments += kind not in ("text/calendar", "text/rfc822-headers")
 
 
 def _attached(part: Message) -> bool:
