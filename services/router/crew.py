@@ -20,7 +20,7 @@ POOLS_REMEMBERED_MAX = 8_192
 class Crew:
     """The people of a desk as they are signed in; never changed, only replaced."""
 
-    __slots__ = ("_pools", "_presences", "available", "roster", "signed_in")
+    __slots__ = ("_known", "_pools", "_presences", "available", "roster", "signed_in")
 
     def __init__(self, roster: Roster | None = None, presences: Mapping[str, Presence] | None = None) -> None:
         self.roster = roster or Roster(Desk())
@@ -29,6 +29,7 @@ class Crew:
         self.signed_in = tuple(there)
         self.available = tuple([a for a in there if self._presence(a) is Presence.AVAILABLE])
         self._pools: dict[Work, Pool] = {}
+        self._known: dict[int, tuple[Work, Pool]] = {}
 
     def with_presence(self, agent_id: str, presence: Presence) -> Crew:
         """The crew with one agent's presence changed."""
@@ -39,12 +40,22 @@ class Crew:
         return Crew(roster, self._presences)
 
     def pool(self, work: Work) -> Pool:
-        """Who may take such work."""
+        """Who may take such work.
+
+        Classes are asked for again as the very objects that the lanes hold, and their hash is dear: they are
+        known by identity first, each kept alive by its entry.
+        """
+        known = self._known.get(id(work))
+        if known is not None and known[0] is work:
+            return known[1]
         found = self._pools.get(work)
         if found is None:
             if len(self._pools) >= POOLS_REMEMBERED_MAX:
                 self._pools.clear()
             found = self._pools[work] = pool_of(self.roster, self.signed_in, self.available, work)
+        if len(self._known) >= POOLS_REMEMBERED_MAX:
+            self._known.clear()
+        self._known[id(work)] = (work, found)
         return found
 
     def _presence(self, agent_id: str) -> Presence:

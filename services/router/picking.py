@@ -3,14 +3,15 @@
 First whoever this very agent had or was asked for by name; then the guard: waiting over three targets, oldest
 first; then the dearest waiting, w times the time waited (accumulating priority: Kleinrock 1964; Stanford, Taylor
 & Ziedins 2014), live work before deferrable work that is not urgent yet (2.6). Waiting grows without bound, so
-nobody starves. Only heads compete: the cost grows with the classes, not with the queue.
+nobody starves. Only heads compete: the cost grows with the classes that the agent may not take, not with the
+queue.
 """
 
 from __future__ import annotations
 
 from services.contract.desk import DeskLimits
 from services.router.model import DeskState
-from services.router.waiting import Kind
+from services.router.waiting import Front, Kind
 
 GUARD_TARGETS = 3
 URGENT_SHARE = 0.5
@@ -27,23 +28,30 @@ def target_ms(limits: DeskLimits, kind: Kind) -> int:
 
 def next_contact_id(desk: DeskState, agent_id: str, room: int, now_ms: int, *, but: str = "") -> str | None:
     """The contact that the agent should be offered, or None; ties by who waits longer, then by id."""
-    pool_of, targets = desk.crew.pool, {kind: target_ms(desk.limits, kind) for kind in Kind}
     best: tuple[int, float, int, str] | None = None
-    for work, lane in desk.waiting.items():  # any order: the least of total keys is taken
-        if work.units > room or agent_id not in pool_of(work).members:
+    for slope, front in desk.fronts.items():  # any order: the least of total keys is taken
+        head = _first(desk, front, agent_id, room, but)
+        if head is None:
             continue
-        _, since_ms, contact_id = lane[0]
-        if contact_id == but:
-            continue
-        waited_ms, target = now_ms - since_ms, targets[work.kind]
-        if work.preferred == agent_id:
+        since_ms, contact_id = head
+        waited_ms, target = now_ms - since_ms, target_ms(desk.limits, slope.kind)
+        if slope.preferred == agent_id:
             key = (_MINE, 0.0, since_ms, contact_id)
         elif waited_ms > GUARD_TARGETS * target:
             key = (_GUARD, 0.0, since_ms, contact_id)
-        elif work.deferrable and waited_ms <= URGENT_SHARE * target:
-            key = (_DEFERRABLE, -work.weight * waited_ms, since_ms, contact_id)
+        elif slope.deferrable and waited_ms <= URGENT_SHARE * target:
+            key = (_DEFERRABLE, -slope.weight * waited_ms, since_ms, contact_id)
         else:
-            key = (_LIVE, -work.weight * waited_ms, since_ms, contact_id)
+            key = (_LIVE, -slope.weight * waited_ms, since_ms, contact_id)
         if best is None or key < best:
             best = key
     return best[3] if best is not None else None
+
+
+def _first(desk: DeskState, front: Front, agent_id: str, room: int, but: str) -> tuple[int, str] | None:
+    """(since when, contact) of the first head that the agent may take; inside a slope nobody behind is dearer."""
+    pool_of = desk.crew.pool
+    for _, since_ms, contact_id, work in front:
+        if work.units <= room and contact_id != but and agent_id in pool_of(work).members:
+            return since_ms, contact_id
+    return None

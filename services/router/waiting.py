@@ -1,12 +1,14 @@
 """Who waits, by class of work: only heads compete, so a pick costs by classes, not by contacts (routing.md 5).
 
 A class holds everything that decides who may take a contact and how dear its waiting is, so that inside a class
-only the waiting differs: whoever may take one may take its head, and nobody behind the head is dearer.
+only the waiting differs: whoever may take one may take its head, and nobody behind the head is dearer. A lane holds
+one class. Lanes whose waiting grows dear alike share a *slope*; its *front* has their heads, oldest first, so that
+the first head which an agent may take is the dearest one of that slope.
 """
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -24,6 +26,20 @@ class Kind(IntEnum):
     MESSAGE = 1
     """Social messages and text messages."""
     EMAIL = 2
+
+
+class Slope(NamedTuple):
+    """How waiting grows dear: everything but the time since which it waits."""
+
+    kind: Kind
+    weight: float
+    urgent: bool
+    preferred: str
+
+    @property
+    def deferrable(self) -> bool:
+        """Comes after live contacts (routing.md 2.6): e-mail, and messages that are not urgent."""
+        return self.kind is not Kind.CALL and not self.urgent
 
 
 class Work(NamedTuple):
@@ -51,9 +67,12 @@ class Work(NamedTuple):
     """Agents who declined it or let it pass, sorted."""
 
     @property
-    def deferrable(self) -> bool:
-        """Comes after live contacts (routing.md 2.6): e-mail, and messages that are not urgent."""
-        return self.kind is not Kind.CALL and not self.urgent
+    def slope(self) -> Slope:
+        return Slope(self.kind, self.weight, self.urgent, self.preferred)
+
+
+Front = tuple[tuple[int, int, str, Work], ...]
+"""Heads of the lanes of one slope with their classes, next one first."""
 
 
 def joined(lane: Lane, entry: Entry) -> Lane:
@@ -70,3 +89,15 @@ def left(lane: Lane, contact_id: str) -> Lane:
     if lane[0][2] == contact_id:
         return lane[1:]
     return tuple([entry for entry in lane if entry[2] != contact_id])
+
+
+def refronted(front: Front, work: Work, before: Lane, after: Lane) -> Front:
+    """The front once a lane of it has changed; either lane may be empty."""
+    if before and after and before[0] == after[0]:
+        return front
+    heads = list(front)
+    if before:
+        del heads[bisect_left(heads, (*before[0], work))]
+    if after:
+        insort(heads, (*after[0], work))
+    return tuple(heads)

@@ -138,6 +138,10 @@ def _check_indexes(desk: DeskState) -> None:
     for work, lane in desk.waiting.items():
         assert lane and list(lane) == sorted(lane)
         assert all(desk.contacts[entry[2]].lane == work for entry in lane)
+    heads = sorted((*lane[0], work) for work, lane in desk.waiting.items())
+    assert heads == sorted(head for front in desk.fronts.values() for head in front)
+    assert all(list(front) == sorted(front) for front in desk.fronts.values())
+    assert all(head[3].slope == slope for slope, front in desk.fronts.items() for head in front)
     for case in desk.cases.values():
         assert bool(case.open_contact_ids) == (case.deadline_at_ms == 0), f"{case.case_id} has no timer"
     assert all(case_id in desk.cases for ids in desk.customers.values() for case_id in ids)

@@ -65,9 +65,9 @@ def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: 
     return changed(
         desk,
         agents=agents,
-        waiting=out_of_lane(desk, contact),
         contacts=desk.contacts.set(contact.contact_id, over),
         cases=desk.cases.set(case.case_id, case),
+        **out_of_lane(desk, contact),
     )
 
 

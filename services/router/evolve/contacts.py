@@ -127,7 +127,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         last_owner_id=contact.owner_id or contact.last_owner_id,
     )
     contact = changed(contact, lane=work_of(contact))
-    return with_contact(desk, contact, agents=agents, waiting=into_lane(desk.waiting, contact))
+    return with_contact(desk, contact, agents=agents, **into_lane(desk, contact))
 
 
 def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState:

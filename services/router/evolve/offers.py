@@ -22,7 +22,7 @@ def offered(desk: DeskState, event: Offered, at_ms: int) -> DeskState:
     agents = reserved(desk, event.agent_id, event.units, offer_ids=offer_ids)
     offer = Offer(event.offer_id, event.contact_id, event.agent_id, event.units, event.expires_at_ms)
     handing_over = contact.state is ContactState.HANDING_OVER
-    waiting = out_of_lane(desk, contact)
+    lanes = out_of_lane(desk, contact)
     contact = changed(
         contact,
         state=contact.state if handing_over else ContactState.OFFERED,
@@ -35,7 +35,7 @@ def offered(desk: DeskState, event: Offered, at_ms: int) -> DeskState:
         deadline_at_ms=event.expires_at_ms,
     )
     offers = desk.offers.set(event.offer_id, offer)
-    return with_contact(desk, contact, agents=agents, offers=offers, waiting=waiting)
+    return with_contact(desk, contact, agents=agents, offers=offers, **lanes)
 
 
 def ended(desk: DeskState, event: OfferEnded, at_ms: int) -> DeskState:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from services.contract.facts import Channel
 from services.router.evolve.errors import CorruptLog
-from services.router.model import Contact, DeskState, Map
+from services.router.model import Contact, DeskState
 from services.router.need import certificates
 from services.router.score import customer_weight
-from services.router.waiting import Kind, Lane, Work, joined, left
+from services.router.waiting import Kind, Lane, Work, joined, left, refronted
 
 TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
 """Media of the phone family that are no calls."""
@@ -41,20 +41,34 @@ def work_of(contact: Contact) -> Work:
     )
 
 
-def into_lane(waiting: Map[Work, Lane], contact: Contact) -> Map[Work, Lane]:
-    """The lanes with a queued contact at its place: who is ahead first, by arrival; else by this entry's time."""
+def into_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
+    """`waiting` and `fronts` with a queued contact at its place: who is ahead first, by arrival; else by this
+    entry's time."""
     work = contact.lane
     if work is None:
         raise CorruptLog(f"contact {contact.contact_id} is queued in no lane")
     since = contact.arrived_at_ms if contact.ahead else contact.queued_at_ms
-    entry = (0 if contact.ahead else 1, since, contact.contact_id)
-    return waiting.set(work, joined(waiting.get(work, ()), entry))
+    before = desk.waiting.get(work, ())
+    return _with_lane(
+        desk, work, before, joined(before, (0 if contact.ahead else 1, since, contact.contact_id))
+    )
 
 
-def out_of_lane(desk: DeskState, contact: Contact) -> Map[Work, Lane]:
-    """The lanes without the contact; unchanged when it stands in none."""
+def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
+    """`waiting` and `fronts` without the contact; nothing when it stands in no lane."""
     work = contact.lane
     if work is None:
-        return desk.waiting
-    lane = left(desk.waiting[work], contact.contact_id)
-    return desk.waiting.set(work, lane) if lane else desk.waiting.delete(work)
+        return {}
+    before = desk.waiting[work]
+    return _with_lane(desk, work, before, left(before, contact.contact_id))
+
+
+def _with_lane(desk: DeskState, work: Work, before: Lane, after: Lane) -> dict[str, object]:
+    waiting = desk.waiting.set(work, after) if after else desk.waiting.delete(work)
+    slope = work.slope
+    was = desk.fronts.get(slope, ())
+    front = refronted(was, work, before, after)
+    if front is was:
+        return {"waiting": waiting}
+    fronts = desk.fronts.set(slope, front) if front else desk.fronts.delete(slope)
+    return {"waiting": waiting, "fronts": fronts}
