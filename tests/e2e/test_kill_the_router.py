@@ -70,10 +70,11 @@ async def _play_and_check(folder: Path, bootstrap: str) -> None:
         )
     finally:
         await system.stop()
+    told = shown.getvalue()
     assert len(set(killed)) == len(KILL_AFTER_SECONDS)
-    assert result.lost == []
-    assert result.doubles == []
-    assert result.differences == [], shown.getvalue()
+    assert result.lost == [], told
+    assert result.doubles == [], told
+    assert result.differences == [], told
     await _the_log_agrees(bootstrap, len(morning.contacts))
 
 

@@ -216,6 +216,8 @@ class SimulatedAgent:
         contact = self._hands.pop(notice.contact_id, None)
         if contact is not None:
             contact.gone.set()
+            if notice.reason == "closed":  # by this agent's word, or by a deadline that passed first
+                self._ledger.closed(notice.contact_id)
             if notice.reason == "transferred":
                 truth = self._ledger.contacts[notice.contact_id].delivery.truth
                 escalated = truth is not None and truth.topic in self.profile.topic_ids

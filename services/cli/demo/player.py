@@ -17,6 +17,8 @@ from services.runtime.clock import Clock
 ATTEMPTS_MAX = 60
 RETRY_SECONDS = 0.5
 """A provider repeats what was answered with 5xx or not at all; the fact's id makes that safe."""
+OVER_SECONDS_MAX = 60
+"""Longest wait for a contact to be over before its customer comes back."""
 
 log = structlog.get_logger()
 
@@ -44,6 +46,8 @@ class Player:
 
     async def _deliver(self, http: aiohttp.ClientSession, delivery: Delivery) -> None:
         contact_id = self._ids.get(delivery.name, "")
+        if delivery.repeat_of:
+            await self._over(self._ids[delivery.repeat_of])
         if delivery.is_contact:
             self._ledger.arrived(contact_id, delivery)
         if "smtp" in delivery.case:
@@ -57,6 +61,12 @@ class Player:
             if not self._ledger.contacts[contact_id].assigned_to:
                 self._ledger.contacts[contact_id].hung_up = True
                 await self._until_taken(delivery.name, lambda: self._post(http, delivery.case["hang_up"]))
+
+    async def _over(self, contact_id: str) -> None:
+        """Who comes back does so after the first contact, however long an outage made that last."""
+        async with asyncio.timeout(OVER_SECONDS_MAX):
+            while not self._ledger.contacts[contact_id].outcome:  # noqa: ASYNC110 # the ledger is plain data, polled
+                await asyncio.sleep(0.05)
 
     async def _until_taken(self, name: str, send: Any) -> None:
         """Sends until intake answers below 500, as providers do."""

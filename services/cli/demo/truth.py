@@ -54,7 +54,12 @@ class Ledger:
         self.contacts[contact_id].escalated |= escalated
 
     def ended(self, contact_id: str, outcome: str) -> None:
+        """An agent's word on how a contact ended was accepted."""
         self.contacts[contact_id].outcome = outcome
+
+    def closed(self, contact_id: str) -> None:
+        """An agent was told that a contact is over; its own word, if it was accepted, says how."""
+        self.contacts[contact_id].outcome = self.contacts[contact_id].outcome or "unstated"
 
     @property
     def open(self) -> list[str]:
