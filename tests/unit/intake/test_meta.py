@@ -1,0 +1,228 @@
+"""Meta: signature, handshake, Messenger, Instagram, comments (channels.md 2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.contract.facts import ContactArrived, MessageSent, NonContactSeen
+from services.intake.canonical import Delivery, Known
+from tests.unit.intake.world import NOON_MS, PUBLIC_URL, interpret, messenger, meta, read, said
+
+
+def test_escaped_text_is_read_after_the_raw_bytes_were_verified():
+    event = read(messenger(said("naročilo 33871"))).events[0]
+
+    assert event.text == "naročilo 33871"
+    assert event.customer is not None
+    assert (event.customer.type, event.customer.value) == ("psid", "7")
+    assert (event.thread_id, event.account, event.occurred_at_ms) == ("100|7", "100", NOON_MS)
+
+
+def test_one_changed_byte_publishes_nothing():
+    delivery = messenger(said())
+
+    for place in range(0, len(delivery.body), 17):
+        changed = bytearray(delivery.body)
+        changed[place] ^= 1
+        reading = read(replace(delivery, body=bytes(changed)))
+        assert (reading.reply.status, reading.events, reading.problems) == (403, (), ())
+
+
+def test_sha1_header_is_no_substitute():
+    headers = {name: value for name, value in messenger(said()).headers.items() if "256" not in name}
+
+    assert not read(
+        replace(messenger(said()), headers={**headers, "x-hub-signature": "sha1=00"})
+    ).verdict.signature_valid
+
+
+def test_doubled_signature_is_a_wrong_one():
+    delivery = messenger(said())
+    twice = [("X-Hub-Signature-256", delivery.headers["x-hub-signature-256"])] * 2
+
+    assert not read(Delivery.of("POST", delivery.url, twice, delivery.body, NOON_MS)).verdict.signature_valid
+
+
+def test_older_secret_still_counts_while_secrets_rotate():
+    assert read(meta(b'{"object":"page","entry":[]}', secret="old-secret")).verdict.signature_valid
+
+
+def handshake(query: str) -> Delivery:
+    return Delivery.of("GET", f"{PUBLIC_URL}/hooks/meta?{query}", [], b"", NOON_MS)
+
+
+def test_handshake_gives_the_challenge_back():
+    reading = read(handshake("hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=115"))
+
+    assert (reading.reply.status, reading.reply.body, reading.events) == (200, "115", ())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "hub.mode=subscribe&hub.challenge=1",
+        "hub.mode=subscribe&hub.verify_token=no&hub.challenge=1",
+        "hub.verify_token=verify-me&hub.challenge=1",
+    ],
+)
+def test_wrong_handshake_is_refused(query: str):
+    assert read(handshake(query)).reply.status == 403
+    assert read(handshake(query), Known()).reply.status == 403
+
+
+def test_echo_is_our_answer_to_the_recipient():
+    echo = said("Today.", sender={}, is_echo=True)
+    echo["sender"], echo["recipient"] = {"id": "100"}, {"id": "7"}
+
+    found = interpret(messenger(echo))
+
+    assert found.reading.events[0].direction == "outbound"
+    assert isinstance(found.facts[0].body, MessageSent)
+    assert found.facts[0].body.kind == "human"
+
+
+def test_answer_has_the_thread_of_its_question():
+    echo = {**said("Today.", "m2", is_echo=True), "sender": {"id": "100"}, "recipient": {"id": "7"}}
+    asked, answered = interpret(messenger(said(), echo)).facts
+
+    assert isinstance(asked.body, ContactArrived)
+    assert isinstance(answered.body, MessageSent)
+    assert asked.body.thread_key == answered.body.thread_key != ""
+
+
+@pytest.mark.parametrize("name", ["read", "delivery", "optin", "pass_thread_control"])
+def test_receipts_and_the_like_are_counted_and_no_events(name: str):
+    item = {"sender": {"id": "7"}, "recipient": {"id": "100"}, "timestamp": NOON_MS, name: {"watermark": 1}}
+
+    assert read(messenger(item)).dropped == (name,)
+
+
+def without_message(**part: Any) -> dict[str, Any]:
+    return {"sender": {"id": "7"}, "recipient": {"id": "100"}, "timestamp": NOON_MS, **part}
+
+
+@pytest.mark.parametrize(
+    ("item", "kind"),
+    [
+        (said(is_deleted=True), "deletion"),
+        (said("", attachments=[]), "unsupported"),
+        (said("", attachments=[{"type": "image"}]), "message"),
+        (without_message(message_edit={"mid": "m1", "text": "new", "num_edit": 1}), "edit"),
+        (without_message(reaction={"mid": "m1", "action": "react", "emoji": "😮"}), "reaction"),
+        (without_message(postback={"mid": "m1", "title": "Talk to us", "payload": "X"}), "message"),
+    ],
+)
+def test_items_have_their_kinds(item: dict[str, Any], kind: str):
+    assert read(messenger(item)).events[0].kind == kind
+
+
+def test_edit_and_deletion_of_one_message_are_facts_of_their_own():
+    edit = without_message(message_edit={"mid": "m1", "text": "new", "num_edit": 1})
+    facts = interpret(messenger(said(), edit, said(is_deleted=True))).facts
+
+    assert len({fact.fact_id for fact in facts}) == 3
+    assert [type(fact.body) for fact in facts] == [ContactArrived, NonContactSeen, NonContactSeen]
+
+
+def test_bad_item_does_not_lose_its_neighbours():
+    found = interpret(messenger(said(mid="m1"), {"hologram": 1}, "text", said(mid=""), said(mid="m2")))
+
+    assert found.reading.reply.status == 200
+    assert [event.provider_event_id for event in found.reading.events] == ["m1", "m2"]
+    assert [problem.reason for problem in found.problems] == ["unknown_event", "unknown_event", "unreadable"]
+
+
+def test_person_has_another_key_on_another_page():
+    here, there = (interpret(messenger(said(), page=page)).facts[0].body for page in ("100", "200"))
+
+    assert isinstance(here, ContactArrived)
+    assert isinstance(there, ContactArrived)
+    assert here.customer is not None
+    assert there.customer is not None
+    assert here.customer.value == there.customer.value
+    assert here.customer.key != there.customer.key
+
+
+def test_instagram_has_the_same_envelope():
+    event = read(messenger(said("Oi"), kind="instagram")).events[0]
+
+    assert (event.medium, event.customer and event.customer.type) == ("instagram", "igsid")
+
+
+def comment(**value: Any) -> Delivery:
+    full = {
+        "item": "comment",
+        "verb": "add",
+        "comment_id": "100_9_1",
+        "post_id": "100_9",
+        "parent_id": "100_9",
+        "from": {"id": "55", "name": "Marta"},
+        "created_time": NOON_MS // 1000,
+        "message": "Terrible support, still no answer.",
+        **value,
+    }
+    return meta(
+        {"object": "page", "entry": [{"id": "100", "time": 1, "changes": [{"field": "feed", "value": full}]}]}
+    )
+
+
+def test_comment_is_a_public_complaint_in_seconds():
+    found = interpret(comment())
+    event, contact = found.reading.events[0], found.facts[0].body
+
+    assert (event.kind, event.medium, event.thread_id, event.occurred_at_ms) == (
+        "mention",
+        "facebook_comment",
+        "100_9",
+        NOON_MS,
+    )
+    assert isinstance(contact, ContactArrived)
+    assert contact.public
+    assert contact.complaint
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "direction"),
+    [
+        ({"verb": "edited"}, "edit", "inbound"),
+        ({"verb": "remove"}, "deletion", "inbound"),
+        ({"item": "reaction", "reaction_type": "angry"}, "reaction", "inbound"),
+        ({"from": {"id": "100"}}, "mention", "outbound"),
+    ],
+)
+def test_comments_change_and_may_be_our_own(value: dict[str, Any], kind: str, direction: str):
+    event = read(comment(**value)).events[0]
+
+    assert (event.kind, event.direction) == (kind, direction)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "unreadable"),
+        (b"[" * 100_000, "unreadable"),
+        (b'"text"', "unreadable"),
+        (b"\xff\xfe", "unreadable"),
+        (b'{"object":"page"}', "unreadable"),
+        (b'{"object":"moon","entry":[{}]}', "unknown_event"),
+        (b'{"object":"page","entry":[{"id":"1"}]}', "unknown_event"),
+    ],
+)
+def test_what_cannot_be_read_is_a_dead_letter_and_a_2xx(body: bytes, reason: str):
+    reading = read(meta(body))
+
+    assert reading.reply.status == 200
+    assert [problem.reason for problem in reading.problems] == [reason]
+
+
+def test_lone_surrogate_of_a_cut_emoji_does_not_lose_the_message():
+    raw = b'{"object":"page","entry":[{"id":"100","messaging":[{"sender":{"id":"7"},"recipient":{"id":"100"},"timestamp":1775217600000,"message":{"mid":"m","text":"hi \\ud83d"}}]}]}'
+    contact = interpret(meta(raw)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.text.startswith("hi ")
+    contact.text.encode()

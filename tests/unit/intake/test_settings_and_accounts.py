@@ -1,0 +1,100 @@
+"""Settings report all faults at once and show no secret; accounts say which desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.intake.accounts import AccountsError, load_accounts
+from services.intake.settings import IntakeSettings
+from services.runtime.settings import SettingsError
+from tests.unit.intake.world import ACCOUNTS, interpret, sms
+
+GOOD = {"FRONTDESK_IDENTITY_KEY": "sixteen bytes or", "FRONTDESK_DEFAULT_DESK": "acme"}
+FILE = """
+default_desk = "acme"
+[[account]]
+id = "+4930901820"
+desk_id = "berlin"
+region = "DE"
+language = "de"
+[[account]]
+id = "@Shop.example"
+desk_id = "shop"
+"""
+
+
+def test_little_is_required():
+    assert IntakeSettings.from_env(GOOD).accounts.find("anything") is not None
+
+
+def test_all_faults_are_told_together_without_a_secret():
+    env = {
+        "FRONTDESK_IDENTITY_KEY": "short-secret",
+        "FRONTDESK_TWILIO_AUTH_TOKENS": "the-token",
+        "FRONTDESK_POSTMARK_BASIC_AUTH": "no-colon",
+        "FRONTDESK_LANGUAGES": "english",
+        "FRONTDESK_BODY_BYTES_MAX": "many",
+    }
+    with pytest.raises(SettingsError) as caught:
+        IntakeSettings.from_env(env)
+
+    text = str(caught.value)
+    assert len(caught.value.faults) == 6
+    assert not any(secret in text for secret in ("short-secret", "the-token", "no-colon"))
+
+
+def test_settings_do_not_show_their_secrets():
+    env = {**GOOD, "FRONTDESK_META_APP_SECRETS": "meta-s1,meta-s2", "FRONTDESK_POSTMARK_BASIC_AUTH": "pm:pw"}
+    settings = IntakeSettings.from_env(env)
+
+    assert settings.known.meta_app_secrets == ("meta-s1", "meta-s2")
+    assert not any(secret in repr(settings) for secret in ("sixteen", "meta-s1", "pm:pw"))
+
+
+def test_accounts_come_from_a_file(tmp_path: Path):
+    path = tmp_path / "accounts.toml"
+    path.write_text(FILE)
+    settings = IntakeSettings.from_env({**GOOD, "FRONTDESK_ACCOUNTS_FILE": str(path)})
+
+    assert settings.known.regions == {"+4930901820": "DE"}
+
+
+@pytest.mark.parametrize(
+    ("account", "desk"),
+    [
+        ("+4930901820", "berlin"),
+        ("whatsapp:+4930901820", "berlin"),
+        ("Help@shop.EXAMPLE", "shop"),
+        ("100", "acme"),
+    ],
+)
+def test_account_has_its_desk_or_the_default(account: str, desk: str):
+    found = load_accounts(FILE).find(account)
+
+    assert found is not None
+    assert found.desk_id == desk
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[account]]\nid = '1'",
+        "account = 5",
+        "[[account]]\nid='1'\ndesk_id='a'\nregion='germany'",
+        "x = ",
+        "[[account]]\nid='1'\ndesk_id='a'\nbogus='1'",
+    ],
+)
+def test_wrong_file_is_refused(text: str):
+    with pytest.raises(AccountsError):
+        load_accounts(text)
+
+
+def test_unknown_account_without_a_default_is_a_dead_letter_and_a_2xx():
+    found = interpret(sms(), load_accounts("[[account]]\nid='+4930901820'\ndesk_id='berlin'"))
+
+    assert (found.reading.reply.status, found.facts) == (200, ())
+    assert [problem.reason for problem in found.problems] == ["unknown_account"]
+    assert interpret(sms(), ACCOUNTS).facts

@@ -1,0 +1,219 @@
+"""Twilio: signature, calls, messages (channels.md 2.1)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+
+import pytest
+
+from services.contract.facts import CallerHungUp, ContactArrived, NonContactSeen
+from services.intake.canonical import Delivery, Known
+from tests.unit.intake.world import NOON_MS, PUBLIC_URL, TOKEN, call, interpret, read, sms, twilio
+
+
+def test_message_is_read_with_its_sender_line_and_words():
+    event = read(sms(NumMedia="0")).events[0]
+
+    assert (event.channel, event.medium, event.kind, event.direction) == (
+        "phone",
+        "sms",
+        "message",
+        "inbound",
+    )
+    assert event.customer is not None
+    assert (event.customer.type, event.customer.value) == ("phone", "+381641112223")
+    assert event.thread_id == "+381112345678|+381641112223"
+    assert event.text == "Gde je moj paket?"
+
+
+def test_literal_plus_and_umlaut_survive_the_form():
+    assert read(sms(Body='401 + "Paßwort"')).events[0].text == '401 + "Paßwort"'
+
+
+def test_blank_values_belong_to_the_signature():
+    assert read(sms(FromCity="", ToZip="")).verdict.signature_valid
+
+
+def test_older_key_still_counts_while_keys_rotate():
+    assert read(
+        twilio("/hooks/twilio/sms", {"MessageSid": "SM1", "From": "+4930901820"}, token="old-token")
+    ).events
+
+
+@pytest.mark.parametrize("port", ["", ":443", ":8443"])
+def test_url_is_tried_with_and_without_its_port(port: str):
+    host = "https://desk.example"
+    delivery = twilio(
+        "/hooks/twilio/sms", {"MessageSid": "SM1", "From": "x"}, url=f"{host}{port}/hooks/twilio/sms"
+    )
+    reached = replace(delivery, url=f"{host}{':8443' if port == ':8443' else ''}/hooks/twilio/sms")
+
+    assert read_at(reached)
+
+
+def read_at(delivery: Delivery) -> bool:
+    from services.intake.channels import twilio as module
+
+    return module.MESSAGES.read(delivery, Known(twilio_auth_tokens=(TOKEN,))).verdict.signature_valid
+
+
+@pytest.mark.parametrize("header", [None, "", "AAAA", "€"])
+def test_missing_or_wrong_signature_is_refused_and_publishes_nothing(header: str | None):
+    headers = {**sms().headers, "x-twilio-signature": header or ""}
+    if header is None:
+        del headers["x-twilio-signature"]
+
+    reading = read(replace(sms(), headers=headers))
+
+    assert reading.reply.status == 403
+    assert not reading.events
+    assert not reading.problems
+
+
+def test_without_a_key_nothing_is_genuine():
+    assert not read(sms(), Known()).verdict.signature_valid
+    assert not read(sms(), Known(twilio_auth_tokens=("",))).verdict.signature_valid
+
+
+def test_json_is_covered_by_the_hash_in_the_url():
+    body = json.dumps(
+        {"MessageSid": "SM9", "From": "+381641112223", "To": "+381112345678", "Body": "zdravo"}
+    ).encode()
+    url = f"{PUBLIC_URL}/hooks/twilio/sms?bodySHA256={hashlib.sha256(body).hexdigest()}"
+    signature = base64.b64encode(hmac.new(TOKEN.encode(), url.encode(), "sha1").digest()).decode()
+    headers = [("Content-Type", "application/json"), ("X-Twilio-Signature", signature)]
+    delivery = Delivery.of("POST", url, headers, body, NOON_MS)
+
+    assert read(delivery).events[0].provider_event_id == "SM9"
+    assert not read(replace(delivery, body=body.replace(b"zdravo", b"zdrava"))).verdict.signature_valid
+    assert not read(replace(delivery, url=url.partition("?")[0])).verdict.signature_valid
+
+
+def test_more_fields_than_twilio_sends_are_not_read():
+    assert not read(replace(sms(), body=b"a&" * 5_000)).verdict.signature_valid
+
+
+def test_status_of_our_own_message_is_no_event():
+    reading = read(
+        twilio("/hooks/twilio/sms", {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+49301"})
+    )
+
+    assert (reading.events, reading.dropped) == ((), ("status",))
+
+
+@pytest.mark.parametrize(
+    ("fields", "medium", "channel"),
+    [
+        ({"From": "whatsapp:+38640123456", "To": "whatsapp:+381112345678"}, "whatsapp", "social"),
+        ({"From": "messenger:998", "To": "messenger:100"}, "messenger", "social"),
+        ({"NumMedia": "2", "Body": ""}, "mms", "phone"),
+    ],
+)
+def test_medium_stands_in_the_addresses(fields: dict[str, str], medium: str, channel: str):
+    event = read(sms(**fields)).events[0]
+
+    assert (event.medium, event.channel) == (medium, channel)
+
+
+def test_opt_out_is_an_event_that_is_marked():
+    contact = interpret(sms(Body="STOP", OptOutType="STOP")).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.opted_out
+    assert contact.topics[0].topic_id == "opt_out"
+
+
+def test_stop_is_obeyed_without_the_providers_mark():
+    contact = interpret(sms(Body=" Stop! ")).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.opted_out
+
+
+@pytest.mark.parametrize("sender", ["anonymous", "+266696687", "", "Restricted", "+7378742833"])
+def test_withheld_caller_is_nobody_and_has_no_key(sender: str):
+    contact = interpret(call(From=sender)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.customer is not None
+    assert (contact.customer.value, contact.customer.key) == ("", "")
+    assert contact.customer.absent_reason == "anonymous"
+
+
+def test_national_number_is_read_by_the_region_of_the_line():
+    customer = read(call(From="064 111 2223")).events[0].customer
+
+    assert customer is not None
+    assert customer.value == "+381641112223"
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind", "value"),
+    [
+        ("sip:+381641112223@pbx.example;user=phone", "phone", "+381641112223"),
+        ("sip:ana@PBX.example", "sip", "ana@pbx.example"),
+        ("client:ana", "client", "ana"),
+    ],
+)
+def test_caller_may_be_an_address(sender: str, kind: str, value: str):
+    customer = read(call(From=sender)).events[0].customer
+
+    assert customer is not None
+    assert (customer.type, customer.value) == (kind, value)
+
+
+def test_states_of_a_call_are_one_contact_in_any_order():
+    begun = interpret(call()).facts[0]
+    early = interpret(call("/hooks/twilio/voice/status", CallStatus="initiated")).facts[0]
+    ended = interpret(
+        call("/hooks/twilio/voice/status", CallStatus="completed", CallDuration="431", Duration="8")
+    ).facts[0]
+
+    assert isinstance(begun.body, ContactArrived)
+    assert isinstance(ended.body, CallerHungUp)
+    assert early.fact_id == begun.fact_id
+    assert ended.fact_id != begun.fact_id
+    assert ended.body.contact_id == begun.body.contact_id
+    assert (ended.body.duration_seconds, ended.body.status) == (431, "completed")
+
+
+def test_answered_call_is_a_state_and_no_contact():
+    fact = interpret(call("/hooks/twilio/voice/status", CallStatus="in-progress")).facts[0]
+
+    assert isinstance(fact.body, NonContactSeen)
+    assert fact.body.kind == "call_state"
+
+
+def test_leg_to_an_agent_is_no_contact_and_ends_none():
+    leg = {"CallSid": "CA2", "ParentCallSid": "CA1", "Direction": "outbound-dial", "CallStatus": "completed"}
+
+    assert isinstance(interpret(call("/hooks/twilio/voice/status", **leg)).facts[0].body, NonContactSeen)
+
+
+def test_incoming_call_is_kept_in_a_queue():
+    assert "<Enqueue>" in read(call()).reply.body
+    assert "<Response/>" in read(call("/hooks/twilio/voice/status")).reply.body
+
+
+def test_provider_time_is_taken_where_there_is_one():
+    event = read(call("/hooks/twilio/voice/status", Timestamp="Fri, 03 Apr 2026 09:07:31 +0000")).events[0]
+
+    assert event.occurred_at_ms == 1_775_207_251_000
+
+
+@pytest.mark.parametrize("fields", [{"CallStatus": "teleported"}, {"CallStatus": ""}])
+def test_unknown_state_is_a_dead_letter_and_a_2xx(fields: dict[str, str]):
+    reading = read(call(**fields))
+
+    assert reading.reply.status == 200
+    assert [problem.reason for problem in reading.problems] == ["unknown_event"]
+
+
+def test_delivery_without_an_id_is_unreadable():
+    reading = read(twilio("/hooks/twilio/sms", {"Body": "hello"}))
+
+    assert (reading.reply.status, [problem.reason for problem in reading.problems]) == (200, ["unreadable"])

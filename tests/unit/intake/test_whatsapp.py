@@ -1,0 +1,132 @@
+"""WhatsApp Cloud: messages, echoes, statuses, calls (channels.md 2.1 and 2.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.contract.facts import CallerHungUp, ContactArrived, MessageSent, NonContactSeen
+from tests.unit.intake.world import NOON_MS, interpret, read, whatsapp, wrote
+
+
+def test_number_gets_its_plus_and_the_scoped_id_stands_beside():
+    event = read(whatsapp(messages=[wrote()])).events[0]
+
+    assert event.customer is not None
+    assert (event.customer.type, event.customer.value, event.customer.scoped_id) == (
+        "phone",
+        "+381641112223",
+        "RS.1",
+    )
+    assert (event.thread_id, event.occurred_at_ms) == ("55|381641112223", NOON_MS)
+
+
+def test_person_without_a_number_is_the_scoped_id():
+    message = {key: value for key, value in wrote().items() if key != "from"} | {"from_user_id": "RS.1"}
+    event = read(whatsapp(messages=[message], contacts=[{"user_id": "RS.1"}])).events[0]
+
+    assert event.customer is not None
+    assert (event.customer.type, event.customer.value, event.thread_id) == ("bsuid", "RS.1", "55|RS.1")
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "text"),
+    [
+        (wrote("image", caption="broken", id="1"), "message", "broken"),
+        (wrote("audio", id="1"), "message", ""),
+        (wrote("button", text="Yes", payload="Y"), "message", "Yes"),
+        (
+            wrote("interactive", type="list_reply", list_reply={"id": "1", "title": "Billing"}),
+            "message",
+            "Billing",
+        ),
+        (
+            wrote("interactive", type="button_reply", button_reply={"id": "1", "title": "Help"}),
+            "message",
+            "Help",
+        ),
+        (wrote("location", latitude=1, longitude=2, name="Shop"), "message", "Shop"),
+        (wrote("reaction", message_id="wamid.0", emoji="😮"), "reaction", ""),
+        (wrote("revoke", original_message_id="wamid.0"), "deletion", ""),
+        (
+            wrote("edit", original_message_id="wamid.0", message={"type": "text", "text": {"body": "new"}}),
+            "edit",
+            "new",
+        ),
+        (wrote("unsupported"), "unsupported", ""),
+        (wrote("hologram", shape="cube"), "unsupported", ""),
+    ],
+)
+def test_types_have_their_kinds_and_words(message: dict[str, Any], kind: str, text: str):
+    event = read(whatsapp(messages=[message])).events[0]
+
+    assert (event.kind, event.text) == (kind, text)
+
+
+def test_unsupported_message_is_kept_as_a_contact():
+    assert isinstance(interpret(whatsapp(messages=[wrote("hologram", x=1)])).facts[0].body, ContactArrived)
+
+
+def test_quoted_message_is_named():
+    assert (
+        read(whatsapp(messages=[{**wrote(), "context": {"id": "wamid.0"}}])).events[0].in_reply_to
+        == "wamid.0"
+    )
+
+
+def test_status_is_no_event_and_error_is_a_dead_letter():
+    reading = read(whatsapp(statuses=[{"id": "wamid.1", "status": "read"}], errors=[{"code": 131051}]))
+
+    assert (reading.events, reading.dropped) == ((), ("status",))
+    assert [problem.reason for problem in reading.problems] == ["provider_error"]
+
+
+def test_answer_from_the_phone_app_is_ours():
+    echo = {**wrote(), "from": "381112345678", "to": "381641112223"}
+    found = interpret(whatsapp("smb_message_echoes", message_echoes=[echo]))
+
+    assert isinstance(found.facts[0].body, MessageSent)
+    assert found.reading.events[0].customer is not None
+    assert found.reading.events[0].customer.value == "+381641112223"
+
+
+@pytest.mark.parametrize("field", ["message_template_status_update", "account_update", "history"])
+def test_news_of_the_account_is_no_event(field: str):
+    assert read(whatsapp(field)).dropped == ("account_news",)
+
+
+def test_unknown_field_is_a_dead_letter():
+    assert [problem.reason for problem in read(whatsapp("moon")).problems] == ["unknown_event"]
+
+
+def ringing(event: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": "wacid.1",
+        "from": "381641112223",
+        "to": "381112345678",
+        "event": event,
+        "timestamp": str(NOON_MS // 1000),
+        "direction": "USER_INITIATED",
+        **more,
+    }
+
+
+def test_call_begins_and_ends_as_one_contact():
+    begun = interpret(whatsapp("calls", calls=[ringing("connect")])).facts[0].body
+    ended = (
+        interpret(whatsapp("calls", calls=[ringing("terminate", duration=40, status=["COMPLETED"])]))
+        .facts[0]
+        .body
+    )
+
+    assert isinstance(begun, ContactArrived)
+    assert isinstance(ended, CallerHungUp)
+    assert (begun.medium, begun.contact_id) == ("whatsapp_call", ended.contact_id)
+    assert (ended.duration_seconds, ended.status) == (40, "completed")
+
+
+def test_call_of_ours_is_no_contact():
+    call = ringing("connect", direction="BUSINESS_INITIATED", to="381641112223")
+
+    assert isinstance(interpret(whatsapp("calls", calls=[call])).facts[0].body, NonContactSeen)
