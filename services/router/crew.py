@@ -12,7 +12,7 @@ from services.contract.desk import Desk
 from services.contract.facts import Presence
 from services.router.eligibility import Pool, pool_of
 from services.router.roster import Roster
-from services.router.waiting import Work
+from services.router.waiting import Fit, Work
 
 POOLS_REMEMBERED_MAX = 8_192
 
@@ -28,7 +28,7 @@ class Crew:
         there = [a for a in self.roster.agent_ids if self._presence(a) is not Presence.OFFLINE]
         self.signed_in = tuple(there)
         self.available = tuple([a for a in there if self._presence(a) is Presence.AVAILABLE])
-        self._pools: dict[Work, Pool] = {}
+        self._pools: dict[Fit, Pool] = {}
         self._known: dict[int, tuple[Work, Pool]] = {}
 
     def with_presence(self, agent_id: str, presence: Presence) -> Crew:
@@ -48,11 +48,12 @@ class Crew:
         known = self._known.get(id(work))
         if known is not None and known[0] is work:
             return known[1]
-        found = self._pools.get(work)
+        found = self._pools.get(work.fit)
         if found is None:
             if len(self._pools) >= POOLS_REMEMBERED_MAX:
                 self._pools.clear()
-            found = self._pools[work] = pool_of(self.roster, self.signed_in, self.available, work)
+            found = pool_of(self.roster, self.signed_in, self.available, work.fit)
+            self._pools[work.fit] = found
         if len(self._known) >= POOLS_REMEMBERED_MAX:
             self._known.clear()
         self._known[id(work)] = (work, found)

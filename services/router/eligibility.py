@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from services.contract.decisions import Exclusion, WaitingReason
 from services.router.roster import Roster
-from services.router.waiting import Work
+from services.router.waiting import Fit
 
 Test = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The available agents who may take one class of work, free or busy."""
+    """The available agents who may take work of one fit, free or busy."""
 
     agent_ids: tuple[str, ...]
     """Sorted."""
@@ -30,13 +30,13 @@ class Pool:
     """Agents of the desk that the rules left out, capacity not among them."""
 
 
-def pool_of(roster: Roster, signed_in: Sequence[str], available: Sequence[str], work: Work) -> Pool:
-    """The pool for a class of work; depends on configuration and presence only, never on loads."""
-    rules = _rules(roster, work)
+def pool_of(roster: Roster, signed_in: Sequence[str], available: Sequence[str], fit: Fit) -> Pool:
+    """The pool for work of this fit; depends on configuration and presence only, never on loads."""
+    rules = _rules(roster, fit)
     reason = _reason(rules, signed_in)
     fixed = {"language", "authority", "had_it"}
     relaxed: tuple[str, ...] = ()
-    if work.least_level > 0 and not _passing(rules, fixed, signed_in):
+    if fit.least_level > 0 and not _passing(rules, fixed, signed_in):
         relaxed = ("authority",)
     for more in ((), ("certificate",), ("certificate", "declined_it")):
         tried = relaxed + more
@@ -46,22 +46,25 @@ def pool_of(roster: Roster, signed_in: Sequence[str], available: Sequence[str], 
     return Pool((), frozenset(), (), reason, _exclusions(roster, rules, (), available))
 
 
-def _rules(roster: Roster, work: Work) -> dict[str, Test]:
+def _rules(roster: Roster, fit: Fit) -> dict[str, Test]:
     """Each rule as a test of one agent, in the order in which they are counted."""
-    wanted = frozenset(work.topics)
-    levels = roster.levels(work.decision_type, work.currency)
+    wanted = frozenset(fit.topics)
+    levels = roster.levels(fit.decision_type, fit.currency)
     return {
-        "language": lambda a: not work.language or work.language in roster.speaks[a],
+        "language": lambda a: not fit.language or fit.language in roster.speaks[a],
         "certificate": lambda a: not wanted or not wanted.isdisjoint(roster.certified[a]),
-        "authority": lambda a: levels[a] >= work.least_level,
-        "had_it": lambda a: a not in work.had,
-        "declined_it": lambda a: a not in work.declined,
+        "authority": lambda a: levels[a] >= fit.least_level,
+        "had_it": lambda a: a not in fit.had,
+        "declined_it": lambda a: a not in fit.declined,
     }
 
 
 def _passing(rules: dict[str, Test], names: Iterable[str], agent_ids: Sequence[str]) -> tuple[str, ...]:
-    tests = [rules[name] for name in rules if name in names]
-    return tuple([agent_id for agent_id in agent_ids if all(test(agent_id) for test in tests)])
+    left = agent_ids
+    for name, test in rules.items():
+        if name in names:
+            left = [agent_id for agent_id in left if test(agent_id)]
+    return tuple(left)
 
 
 _REASONS = (

@@ -42,10 +42,9 @@ class Slope(NamedTuple):
         return self.kind is not Kind.CALL and not self.urgent
 
 
-class Work(NamedTuple):
-    """A class of work."""
+class Fit(NamedTuple):
+    """What decides who may take it (eligibility asks for nothing else)."""
 
-    kind: Kind
     language: str
     """Empty takes any."""
     topics: tuple[str, ...]
@@ -53,18 +52,23 @@ class Work(NamedTuple):
     decision_type: str
     currency: str
     least_level: int
-    known: bool
-    """The level is known, not estimated."""
+    had: tuple[str, ...] = ()
+    """Agents who had it, sorted; those asked for by name and the last owner left out."""
+    declined: tuple[str, ...] = ()
+    """Agents who declined it or let it pass, sorted."""
+
+
+class Work(NamedTuple):
+    """A class of work."""
+
+    kind: Kind
+    fit: Fit
     units: int
     weight: float
     """Customer weight w of routing.md 2.0."""
     urgent: bool
     preferred: str = ""
     """Who had it last, else the agent asked for by name; takes it before others when free."""
-    had: tuple[str, ...] = ()
-    """Agents who had it, sorted; those asked for by name and the last owner left out."""
-    declined: tuple[str, ...] = ()
-    """Agents who declined it or let it pass, sorted."""
 
     @property
     def slope(self) -> Slope:

@@ -130,7 +130,8 @@ def decide_timer(
 ) -> Decision:
     """The record for a deadline that passed; without events when it has moved or gone since."""
     at_ms = _at(state, now_ms)
-    step = Step(state.desks.get(timer.desk_id), at_ms=at_ms, number=state.count, offset=state.last_fact)
+    desk = state.desks.get(timer.desk_id)
+    step = Step(desk, at_ms=at_ms, number=state.count, offset=state.last_fact)
     stands = deadline_of(state, timer.desk_id, timer.timer_id) == timer.deadline_at_ms
     if stands and timer.deadline_at_ms <= at_ms:
         kind, _, object_id = timer.timer_id.partition("/")
@@ -145,7 +146,7 @@ def decide_timer(
         desk_id=timer.desk_id,
         cause=TimerCause(timer_id=timer.timer_id, deadline_at_ms=timer.deadline_at_ms),
         decided_at_ms=at_ms,
-        events=tuple(step.events),
+        events=step.done(desk),
         owner=owner,
         digest=_digest(state),
     )
@@ -202,7 +203,7 @@ def _decided(
         return (Refused(reason=refusal.reason, command=name),), refused
     except Malformed as fault:
         return _rejected("invalid", str(fault))
-    return tuple(step.events), step.reply
+    return step.done(desk), step.reply
 
 
 def _rejected(reason: str, detail: str) -> tuple[tuple[Event, ...], Reply]:

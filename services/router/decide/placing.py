@@ -51,8 +51,7 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
 def queue(step: Step, contact: Contact, pool: Pool | None = None, *, ahead: bool = False) -> None:
     """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class."""
     again = contact.state in (ContactState.ASSIGNED, ContactState.PROMISED)
-    work = work_of(contact)
-    pool = pool or step.crew.pool(work)
+    pool = pool or step.crew.pool(work_of(contact))
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
     step.emit(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from services.contract.decisions import Event, Reply
 from services.contract.desk import DeskLimits
 from services.router.crew import Crew
-from services.router.evolve import evolve_desk
+from services.router.evolve import evolve_desk, remember
 from services.router.model import AgentState, Contact, DeskState
 
 
@@ -60,6 +60,12 @@ class Step:
     def new_id(self, contact_id: str, letter: str) -> str:
         """An id derived from the contact and the decision's number (routing.md 4)."""
         return f"{contact_id}-{letter}{self.number}.{len(self.events)}"
+
+    def done(self, before: DeskState | None) -> tuple[Event, ...]:
+        """The events of a step that began at `before`; the fold that follows need not evolve them again."""
+        events = tuple(self.events)
+        remember(before, events, self.at_ms, self._desk)
+        return events
 
     def refuse(self, reason: str, detail: str) -> None:
         """Answers the command: it changed nothing."""

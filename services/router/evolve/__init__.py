@@ -14,7 +14,7 @@ from services.router.evolve import agents, cases, contacts, desks, helps, offers
 from services.router.evolve.errors import CorruptLog
 from services.router.model import DeskState, PartitionState, changed
 
-__all__ = ["CorruptLog", "evolve", "evolve_desk"]
+__all__ = ["CorruptLog", "evolve", "evolve_all", "evolve_desk", "remember"]
 
 _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.AgentPresenceChanged: agents.presence_changed,
@@ -63,13 +63,37 @@ def evolve(state: PartitionState, desk_id: str, event: d.Event | None, at_ms: in
 def evolve_desk(desk: DeskState | None, event: d.Event | None, at_ms: int) -> DeskState | None:
     """One desk after one event; None while it is not configured."""
     kind = type(event)
-    if kind in _SAY_ONLY:
-        return desk
+    step = _EVOLVE.get(kind)
+    if step is not None and desk is not None:
+        return step(desk, event, at_ms)
     if isinstance(event, d.DeskApplied):
         return desks.applied(desk, event, at_ms)
-    step = _EVOLVE.get(kind)
+    if kind in _SAY_ONLY:
+        return desk
     if step is None:
         raise CorruptLog(f"an event of a kind unknown to this version ({kind.__name__}): upgrade first")
-    if desk is None:
-        raise CorruptLog(f"{kind.__name__} at a desk that was never configured")
-    return step(desk, event, at_ms)
+    raise CorruptLog(f"{kind.__name__} at a desk that was never configured")
+
+
+def evolve_all(desk: DeskState | None, events: tuple[d.Event, ...], at_ms: int) -> DeskState | None:
+    """One desk after the events of one record.
+
+    Whoever decided a record has evolved its events already; folding the very same ones again answers what was
+    remembered then. A record read back from the log is another object and is always evolved anew.
+    """
+    for before, remembered, remembered_at_ms, after in _LAST:
+        if before is desk and remembered is events and remembered_at_ms == at_ms:
+            return after
+    for event in events:
+        desk = evolve_desk(desk, event, at_ms)
+    return desk
+
+
+def remember(
+    before: DeskState | None, events: tuple[d.Event, ...], at_ms: int, after: DeskState | None
+) -> None:
+    """Keeps what deciding evolved, for the fold that follows at once; only the last decision is kept."""
+    _LAST[:] = [(before, events, at_ms, after)]
+
+
+_LAST: list[tuple[DeskState | None, tuple[d.Event, ...], int, DeskState | None]] = []

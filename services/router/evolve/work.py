@@ -7,7 +7,7 @@ from services.router.evolve.errors import CorruptLog
 from services.router.model import Contact, DeskState
 from services.router.need import certificates
 from services.router.score import customer_weight
-from services.router.waiting import Kind, Lane, Work, joined, left, refronted
+from services.router.waiting import Fit, Kind, Lane, Work, joined, left, refronted
 
 TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
 """Media of the phone family that are no calls."""
@@ -24,20 +24,22 @@ def work_of(contact: Contact) -> Work:
     """The class of a contact as it stands now."""
     opened, need = contact.opened, contact.need
     wanted = (opened.preferred_agent_id, contact.last_owner_id)
+    had, declined = contact.prior_agent_ids, contact.decliner_ids
     return Work(
-        kind=kind_of(opened.channel, opened.medium),
-        language=opened.language,
-        topics=certificates(need),
-        decision_type=need.decision_type,
-        currency=need.currency,
-        least_level=need.least_level,
-        known=need.known,
-        units=opened.units,
-        weight=customer_weight(contact),
-        urgent=opened.urgent,
-        preferred=contact.last_owner_id or opened.preferred_agent_id,
-        had=tuple(sorted([a for a in contact.prior_agent_ids if a not in wanted])),
-        declined=tuple(sorted(contact.decliner_ids)),
+        kind_of(opened.channel, opened.medium),
+        Fit(
+            opened.language,
+            certificates(need),
+            need.decision_type,
+            need.currency,
+            need.least_level,
+            tuple(sorted([one for one in had if one not in wanted])) if had else (),
+            tuple(sorted(declined)),
+        ),
+        opened.units,
+        customer_weight(contact),
+        opened.urgent,
+        contact.last_owner_id or opened.preferred_agent_id,
     )
 
 

@@ -7,6 +7,7 @@ accepted one that cannot be evolved, or whose digest differs, stops the partitio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from services.contract.decisions import (
     CloseCause,
@@ -14,9 +15,8 @@ from services.contract.decisions import (
     DuplicateIgnored,
     FactCause,
     GenesisCause,
-    Reply,
 )
-from services.router.evolve import CorruptLog, evolve_desk
+from services.router.evolve import CorruptLog, evolve_all
 from services.router.log.canonical import digest
 from services.router.model import (
     DAY_MS,
@@ -30,6 +30,8 @@ from services.router.model import (
     Seen,
     changed,
 )
+
+MARKS = 2**64
 
 
 class DigestMismatch(CorruptLog):
@@ -97,9 +99,8 @@ def _next_digest(state: PartitionState) -> int:
 def _evolved(state: PartitionState, record: Decision) -> Map[str, DeskState]:
     if not record.events:
         return state.desks
-    before = desk = state.desks.get(record.desk_id)
-    for event in record.events:
-        desk = evolve_desk(desk, event, record.decided_at_ms)
+    before = state.desks.get(record.desk_id)
+    desk = evolve_all(before, record.events, record.decided_at_ms)
     if desk is before or desk is None:
         return state.desks
     return state.desks.set(record.desk_id, desk)
@@ -113,9 +114,17 @@ def _remembered(seen: tuple[Seen, ...], record: Decision) -> tuple[Seen, ...]:
     newest = seen[0] if seen else None
     if newest is None or newest.day != day or len(newest.replies) >= SEEN_PER_BUCKET_MAX:
         kept = [bucket for bucket in seen if bucket.day > day - SEEN_DAYS_MAX]
-        first: Map[str, Reply | None] = Map()
-        return (Seen(day, first.set(record.fact_id, record.reply)), *kept)[:SEEN_BUCKETS_MAX]
-    return (Seen(day, newest.replies.set(record.fact_id, record.reply)), *seen[1:])
+        return (_with(Seen(day), record), *kept)[:SEEN_BUCKETS_MAX]
+    return (_with(newest, record), *seen[1:])
+
+
+def _with(bucket: Seen, record: Decision) -> Seen:
+    """The bucket with one more fact; marks add up to the same sum in any order."""
+    reply = record.reply
+    said = "" if reply is None else f"{reply.accepted}{reply.reason}{reply.subject_id}{reply.epoch}"
+    text = f"{record.fact_id}\x1f{said}".encode()
+    mark = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+    return Seen(bucket.day, bucket.replies.set(record.fact_id, reply), (bucket.mark + mark) % MARKS)
 
 
 def _why_rejected(state: PartitionState, record: Decision) -> str:
