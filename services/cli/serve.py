@@ -156,7 +156,7 @@ async def start(
     registry.register(BuildInfo(",".join(roles)))
     ProcessCollector(registry=registry)
     store = await _open_log(settings, bootstrap, clock, stack)
-    await store.create_topics(topics(roles, settings, bootstrap))
+    await store.create_topics(topics(roles, settings, env, bootstrap))
     appender = await _open_appender(store, bootstrap, roles, stack)
     parts = _Parts(settings, env, clock, registry, store, appender, bootstrap, stack)
     for role in roles:
@@ -232,14 +232,17 @@ async def _open_appender(
     return appender
 
 
-def topics(roles: Sequence[str], settings: ServeSettings, bootstrap: str | None) -> list[TopicSpec]:
+def topics(
+    roles: Sequence[str], settings: ServeSettings, env: Mapping[str, str], bootstrap: str | None
+) -> list[TopicSpec]:
     """Topics of all roles; every process creates what is missing."""
     from services.metrics.build import topics as metrics_topics
+    from services.metrics.settings import MetricsSettings
     from services.router.build import topics as router_topics
 
     specs = router_topics(settings.partitions)
     if "metrics" in roles and bootstrap is not None:
-        specs += metrics_topics(settings.partitions)
+        specs += metrics_topics(settings.partitions, app_id=MetricsSettings.from_env(env).app_id)
     return specs
 
 

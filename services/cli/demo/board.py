@@ -81,7 +81,12 @@ class Board:
                     event.contact_id, state="waiting", why=f"waits: {event.reason.label.replace('_', ' ')}"
                 )
             case d.Offered():
-                self._change(event.contact_id, state="offered", who=event.agent_id, why=describe(event))
+                self._change(
+                    event.contact_id,
+                    state="offered",
+                    who=event.agent_id,
+                    why=describe(event).partition(": ")[2],
+                )
             case d.Assigned():
                 row = self.rows.get(event.contact_id)
                 if row is not None and row.wait_seconds is None:
@@ -129,8 +134,10 @@ class Board:
             style = STATE_STYLE[row.state]
             table.add_row(row.name, row.need, row.who, wait, row.outcome or row.state, row.why, style=style)
         done = sum(row.state in {"done", "lost"} for row in self.rows.values())
-        head = Text(f"{self._clock()}   {done} of {self._expected} contacts done", style="bold")
-        return Group(head, ProgressBar(total=self._expected, completed=done, width=60), table)
+        head = Table.grid(padding=(0, 2))
+        words = Text(f"{self._clock()}   {done} of {self._expected} contacts done", style="bold")
+        head.add_row(words, ProgressBar(total=self._expected, completed=done, width=60))
+        return Group(head, Text(), table)
 
 
 def need_words(event: d.ContactOpened) -> str:
