@@ -47,10 +47,12 @@ def build(
     appender: Appender,
     partitions: int,
     registry: CollectorRegistry,
+    needs: NeedReader | None = None,
 ) -> Intake:
-    """Intake on an appender whose topics exist. Loads the language model, which takes about a second."""
+    """Intake on an appender whose topics exist. Loads the language model, which takes about a second, unless a
+    reader of needs is given."""
     measures = Measures(registry)
-    needs = NeedReader(Languages(settings.languages), time_limit_ms=settings.need_ms_max)
+    needs = needs or NeedReader(Languages(settings.languages), time_limit_ms=settings.need_ms_max)
     interpreter = Interpreter(settings.known, settings.accounts, needs, settings.identity_key)
     publisher = Publisher(appender, partitions, DeadLetters(appender, partitions), measures)
     taker = Taker(publisher, measures, clock)

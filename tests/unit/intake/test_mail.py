@@ -7,6 +7,7 @@ import time
 import pytest
 
 from services.contract.facts import ContactArrived, NonContactSeen
+from services.intake.canonical import CanonicalEvent
 from services.intake.mail.charsets import decode
 from services.intake.mail.delivery import Envelope, read_mail
 from services.intake.mail.headers import Mailbox, mailboxes, message_ids, words
@@ -18,17 +19,19 @@ from tests.unit.intake.world import NOON_MS, interpreter
 PLAIN = b"From: Ana <ana@x.example>\r\nTo: support@acme.example\r\nSubject: Racun\r\nMessage-ID: <1@x.example>\r\n\r\nZdravo\r\n"
 
 
-def events(data: bytes, *, mail_from: str = "ana@x.example", to: tuple[str, ...] = ("support@acme.example",)):
+def events(
+    data: bytes, *, mail_from: str = "ana@x.example", to: tuple[str, ...] = ("support@acme.example",)
+) -> tuple[CanonicalEvent, ...]:
     return read_mail(Envelope(mail_from, to, data, NOON_MS)).events
 
 
-def test_mail_is_one_event_per_account():
+def test_mail_is_one_event_per_account() -> None:
     found = events(PLAIN, to=("support@acme.example", "Sales+7@acme.example", "support+x@acme.example"))
 
     assert sorted(event.account for event in found) == ["sales@acme.example", "support@acme.example"]
 
 
-def test_same_mail_is_the_same_fact_with_and_without_an_id():
+def test_same_mail_is_the_same_fact_with_and_without_an_id() -> None:
     for data in (PLAIN, PLAIN.replace(b"Message-ID: <1@x.example>\r\n", b"")):
         twice = [
             interpreter()
@@ -39,13 +42,13 @@ def test_same_mail_is_the_same_fact_with_and_without_an_id():
         assert twice[0].fact_id == twice[1].fact_id
 
 
-def test_plus_part_of_our_address_is_the_thread_of_a_mail_that_answers_nothing():
+def test_plus_part_of_our_address_is_the_thread_of_a_mail_that_answers_nothing() -> None:
     assert events(PLAIN, to=("support+t9@acme.example",))[0].thread_id == "t9"
     answer = PLAIN.replace(b"\r\n\r\n", b"\r\nReferences: <0@x.example>\r\n\r\n", 1)
     assert events(answer, to=("support+t9@acme.example",))[0].thread_id == "<0@x.example>"
 
 
-def test_null_sender_with_a_bounces_subject_is_a_bounce():
+def test_null_sender_with_a_bounces_subject_is_a_bounce() -> None:
     data = PLAIN.replace(b"Racun", b"Undeliverable: Racun")
     fact = (
         interpreter()
@@ -67,11 +70,11 @@ def test_null_sender_with_a_bounces_subject_is_a_bounce():
         ("   ", []),
     ],
 )
-def test_ids_may_lack_brackets_and_carry_comments(value: str, ids: list[str]):
+def test_ids_may_lack_brackets_and_carry_comments(value: str, ids: list[str]) -> None:
     assert message_ids(value) == ids
 
 
-def test_encoded_words_are_decoded_in_names_and_subjects():
+def test_encoded_words_are_decoded_in_names_and_subjects() -> None:
     assert words("=?utf-8?q?=C5=A0pela?= =?iso-8859-1?q?_M=FCller?=") == "Špela Müller"
     assert mailboxes("=?utf-8?q?=C5=A0pela?= <s@x.example>, b@y.example") == [
         Mailbox("Špela", "s@x.example"),
@@ -89,18 +92,18 @@ def test_encoded_words_are_decoded_in_names_and_subjects():
         ("žluťoučký", "utf-8", ()),
     ],
 )
-def test_undeclared_charset_goes_by_language(text: str, codec: str, languages: tuple[str, ...]):
+def test_undeclared_charset_goes_by_language(text: str, codec: str, languages: tuple[str, ...]) -> None:
     assert decode(text.encode(codec), "", languages) == text
 
 
 @pytest.mark.parametrize(
     "declared", ["x-unknown", "punycode", "idna", "\x00", "us-ascii", "base64", "unicode_escape"]
 )
-def test_senseless_charset_never_raises(declared: str):
+def test_senseless_charset_never_raises(declared: str) -> None:
     assert "caf" in decode("café".encode(), declared)
 
 
-def test_part_with_an_unknown_charset_is_still_a_contact():
+def test_part_with_an_unknown_charset_is_still_a_contact() -> None:
     data = (
         PLAIN.replace(b"\r\n\r\n", b"\r\nContent-Type: text/plain; charset=klingon\r\n\r\n", 1)
         + b"\xe8aka\xff"
@@ -149,11 +152,11 @@ def test_part_with_an_unknown_charset_is_still_a_contact():
         ("", ""),
     ],
 )
-def test_newest_words_are_kept_and_quotes_left_out(mail: str, newest: str):
+def test_newest_words_are_kept_and_quotes_left_out(mail: str, newest: str) -> None:
     assert newest_words(mail) == newest
 
 
-def test_html_is_text_without_what_it_quotes():
+def test_html_is_text_without_what_it_quotes() -> None:
     html = "<style>p{}</style><p>Hello <b>you</b>,</p><p>it's<br>me</p><div class='gmail_quote'>old</div>"
 
     assert html_to_text(html) == "Hello you,\nit's\nme" or html_to_text(html) == "Hello you,\n\nit's\nme"
@@ -177,7 +180,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_mail_is_read_in_bounded_time(name: str):
+def test_hostile_mail_is_read_in_bounded_time(name: str) -> None:
     data = HOSTILE[name]
     began = time.perf_counter()
     reading = read_mail(Envelope("a@b.example", ("s@acme.example",), data, NOON_MS))
@@ -187,7 +190,7 @@ def test_hostile_mail_is_read_in_bounded_time(name: str):
     assert time.perf_counter() - began < 3.0
 
 
-def test_dates_without_a_zone_or_sense_are_told_apart():
+def test_dates_without_a_zone_or_sense_are_told_apart() -> None:
     assert parse_mail(b"Date: Fri, 3 Apr 2026 14:00:00\r\n\r\n").date_ms == 1_775_224_800_000
     assert parse_mail(b"Date: never\r\n\r\n").date_ms == 0
     assert parse_mail(b"Date: Thu, 01 Jan 99999 00:00:00 +0000\r\n\r\n").date_ms == 0

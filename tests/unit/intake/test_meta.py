@@ -12,7 +12,7 @@ from services.intake.canonical import Delivery, Known
 from tests.unit.intake.world import NOON_MS, PUBLIC_URL, interpret, messenger, meta, read, said
 
 
-def test_escaped_text_is_read_after_the_raw_bytes_were_verified():
+def test_escaped_text_is_read_after_the_raw_bytes_were_verified() -> None:
     event = read(messenger(said("naročilo 33871"))).events[0]
 
     assert event.text == "naročilo 33871"
@@ -21,7 +21,7 @@ def test_escaped_text_is_read_after_the_raw_bytes_were_verified():
     assert (event.thread_id, event.account, event.occurred_at_ms) == ("100|7", "100", NOON_MS)
 
 
-def test_one_changed_byte_publishes_nothing():
+def test_one_changed_byte_publishes_nothing() -> None:
     delivery = messenger(said())
 
     for place in range(0, len(delivery.body), 17):
@@ -31,7 +31,7 @@ def test_one_changed_byte_publishes_nothing():
         assert (reading.reply.status, reading.events, reading.problems) == (403, (), ())
 
 
-def test_sha1_header_is_no_substitute():
+def test_sha1_header_is_no_substitute() -> None:
     headers = {name: value for name, value in messenger(said()).headers.items() if "256" not in name}
 
     assert not read(
@@ -39,14 +39,14 @@ def test_sha1_header_is_no_substitute():
     ).verdict.signature_valid
 
 
-def test_doubled_signature_is_a_wrong_one():
+def test_doubled_signature_is_a_wrong_one() -> None:
     delivery = messenger(said())
     twice = [("X-Hub-Signature-256", delivery.headers["x-hub-signature-256"])] * 2
 
     assert not read(Delivery.of("POST", delivery.url, twice, delivery.body, NOON_MS)).verdict.signature_valid
 
 
-def test_older_secret_still_counts_while_secrets_rotate():
+def test_older_secret_still_counts_while_secrets_rotate() -> None:
     assert read(meta(b'{"object":"page","entry":[]}', secret="old-secret")).verdict.signature_valid
 
 
@@ -54,7 +54,7 @@ def handshake(query: str) -> Delivery:
     return Delivery.of("GET", f"{PUBLIC_URL}/hooks/meta?{query}", [], b"", NOON_MS)
 
 
-def test_handshake_gives_the_challenge_back():
+def test_handshake_gives_the_challenge_back() -> None:
     reading = read(handshake("hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=115"))
 
     assert (reading.reply.status, reading.reply.body, reading.events) == (200, "115", ())
@@ -69,12 +69,12 @@ def test_handshake_gives_the_challenge_back():
         "hub.verify_token=verify-me&hub.challenge=1",
     ],
 )
-def test_wrong_handshake_is_refused(query: str):
+def test_wrong_handshake_is_refused(query: str) -> None:
     assert read(handshake(query)).reply.status == 403
     assert read(handshake(query), Known()).reply.status == 403
 
 
-def test_echo_is_our_answer_to_the_recipient():
+def test_echo_is_our_answer_to_the_recipient() -> None:
     echo = said("Today.", sender={}, is_echo=True)
     echo["sender"], echo["recipient"] = {"id": "100"}, {"id": "7"}
 
@@ -85,7 +85,7 @@ def test_echo_is_our_answer_to_the_recipient():
     assert found.facts[0].body.kind == "human"
 
 
-def test_answer_has_the_thread_of_its_question():
+def test_answer_has_the_thread_of_its_question() -> None:
     echo = {**said("Today.", "m2", is_echo=True), "sender": {"id": "100"}, "recipient": {"id": "7"}}
     asked, answered = interpret(messenger(said(), echo)).facts
 
@@ -95,7 +95,7 @@ def test_answer_has_the_thread_of_its_question():
 
 
 @pytest.mark.parametrize("name", ["read", "delivery", "optin", "pass_thread_control"])
-def test_receipts_and_the_like_are_counted_and_no_events(name: str):
+def test_receipts_and_the_like_are_counted_and_no_events(name: str) -> None:
     item = {"sender": {"id": "7"}, "recipient": {"id": "100"}, "timestamp": NOON_MS, name: {"watermark": 1}}
 
     assert read(messenger(item)).dropped == (name,)
@@ -116,11 +116,11 @@ def without_message(**part: Any) -> dict[str, Any]:
         (without_message(postback={"mid": "m1", "title": "Talk to us", "payload": "X"}), "message"),
     ],
 )
-def test_items_have_their_kinds(item: dict[str, Any], kind: str):
+def test_items_have_their_kinds(item: dict[str, Any], kind: str) -> None:
     assert read(messenger(item)).events[0].kind == kind
 
 
-def test_edit_and_deletion_of_one_message_are_facts_of_their_own():
+def test_edit_and_deletion_of_one_message_are_facts_of_their_own() -> None:
     edit = without_message(message_edit={"mid": "m1", "text": "new", "num_edit": 1})
     facts = interpret(messenger(said(), edit, said(is_deleted=True))).facts
 
@@ -128,7 +128,7 @@ def test_edit_and_deletion_of_one_message_are_facts_of_their_own():
     assert [type(fact.body) for fact in facts] == [ContactArrived, NonContactSeen, NonContactSeen]
 
 
-def test_bad_item_does_not_lose_its_neighbours():
+def test_bad_item_does_not_lose_its_neighbours() -> None:
     found = interpret(messenger(said(mid="m1"), {"hologram": 1}, "text", said(mid=""), said(mid="m2")))
 
     assert found.reading.reply.status == 200
@@ -136,7 +136,7 @@ def test_bad_item_does_not_lose_its_neighbours():
     assert [problem.reason for problem in found.problems] == ["unknown_event", "unknown_event", "unreadable"]
 
 
-def test_person_has_another_key_on_another_page():
+def test_person_has_another_key_on_another_page() -> None:
     here, there = (interpret(messenger(said(), page=page)).facts[0].body for page in ("100", "200"))
 
     assert isinstance(here, ContactArrived)
@@ -147,7 +147,7 @@ def test_person_has_another_key_on_another_page():
     assert here.customer.key != there.customer.key
 
 
-def test_instagram_has_the_same_envelope():
+def test_instagram_has_the_same_envelope() -> None:
     event = read(messenger(said("Oi"), kind="instagram")).events[0]
 
     assert (event.medium, event.customer and event.customer.type) == ("instagram", "igsid")
@@ -170,7 +170,7 @@ def comment(**value: Any) -> Delivery:
     )
 
 
-def test_comment_is_a_public_complaint_in_seconds():
+def test_comment_is_a_public_complaint_in_seconds() -> None:
     found = interpret(comment())
     event, contact = found.reading.events[0], found.facts[0].body
 
@@ -194,7 +194,7 @@ def test_comment_is_a_public_complaint_in_seconds():
         ({"from": {"id": "100"}}, "mention", "outbound"),
     ],
 )
-def test_comments_change_and_may_be_our_own(value: dict[str, Any], kind: str, direction: str):
+def test_comments_change_and_may_be_our_own(value: dict[str, Any], kind: str, direction: str) -> None:
     event = read(comment(**value)).events[0]
 
     assert (event.kind, event.direction) == (kind, direction)
@@ -212,14 +212,14 @@ def test_comments_change_and_may_be_our_own(value: dict[str, Any], kind: str, di
         (b'{"object":"page","entry":[{"id":"1"}]}', "unknown_event"),
     ],
 )
-def test_what_cannot_be_read_is_a_dead_letter_and_a_2xx(body: bytes, reason: str):
+def test_what_cannot_be_read_is_a_dead_letter_and_a_2xx(body: bytes, reason: str) -> None:
     reading = read(meta(body))
 
     assert reading.reply.status == 200
     assert [problem.reason for problem in reading.problems] == [reason]
 
 
-def test_lone_surrogate_of_a_cut_emoji_does_not_lose_the_message():
+def test_lone_surrogate_of_a_cut_emoji_does_not_lose_the_message() -> None:
     raw = b'{"object":"page","entry":[{"id":"100","messaging":[{"sender":{"id":"7"},"recipient":{"id":"100"},"timestamp":1775217600000,"message":{"mid":"m","text":"hi \\ud83d"}}]}]}'
     contact = interpret(meta(raw)).facts[0].body
 

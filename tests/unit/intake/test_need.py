@@ -23,28 +23,28 @@ from tests.unit.intake.world import call, interpret, needs, sms
         ("Ainda não recebi o meu pedido", "pt", "text"),
     ],
 )
-def test_language_is_told_with_its_source(text: str, code: str, source: str):
+def test_language_is_told_with_its_source(text: str, code: str, source: str) -> None:
     guess = needs().languages.guess(text)
 
     assert (guess.code, guess.source) == (code, source)
 
 
 @pytest.mark.parametrize("text", ["", "12345", "👍👍", "https://x.example/a", "a@b.example"])
-def test_without_words_there_is_no_language(text: str):
+def test_without_words_there_is_no_language(text: str) -> None:
     assert needs().languages.guess(text).code == ""
 
 
-def test_short_text_takes_the_first_hint_that_is_served():
+def test_short_text_takes_the_first_hint_that_is_served() -> None:
     guess = needs().languages.guess("OK", [("hint", "he"), ("hint", "sr-Latn-RS"), ("account", "de")])
 
     assert (guess.code, guess.source) == ("sr", "hint")
 
 
-def test_short_text_without_hints_is_a_weak_guess():
+def test_short_text_without_hints_is_a_weak_guess() -> None:
     assert needs().languages.guess("Body Text").confidence <= 0.3
 
 
-def test_call_has_the_language_of_its_number_else_of_the_line():
+def test_call_has_the_language_of_its_number_else_of_the_line() -> None:
     german = interpret(call(From="+4930901820")).facts[0].body
     withheld = interpret(call(From="anonymous")).facts[0].body
 
@@ -68,15 +68,15 @@ def test_call_has_the_language_of_its_number_else_of_the_line():
         ("దయచేసి నా ఆర్డర్ రద్దు చేయండి", "te", "cancellation"),
     ],
 )
-def test_topic_comes_first(text: str, code: str, topic: str):
+def test_topic_comes_first(text: str, code: str, topic: str) -> None:
     assert topics_of(scores_of(words_of(text), code))[0].topic_id == topic
 
 
-def test_unsure_topic_is_none():
+def test_unsure_topic_is_none() -> None:
     assert topics_of(scores_of(words_of("Hello there, John speaking"), "en")) == ()
 
 
-def test_shares_leave_room_for_doubt():
+def test_shares_leave_room_for_doubt() -> None:
     found = topics_of(scores_of(words_of("refund the parcel that is broken and late"), "en"))
 
     assert 0 < sum(topic.weight for topic in found) < 1
@@ -102,14 +102,14 @@ def test_shares_leave_room_for_doubt():
         ("75.00 EUR", 7_500, "EUR"),
     ],
 )
-def test_amounts_are_read_in_minor_units(text: str, minor: int, currency: str):
+def test_amounts_are_read_in_minor_units(text: str, minor: int, currency: str) -> None:
     found = amounts(f"I want {text} back")
 
     assert [(money.amount_minor, money.currency) for money in found] == [(minor, currency)]
 
 
 @pytest.mark.parametrize("text", ["order 7731", "call 064 123 456", "at 16:19", "invoice 20418", "3 apples"])
-def test_number_without_a_currency_is_no_amount(text: str):
+def test_number_without_a_currency_is_no_amount(text: str) -> None:
     assert amounts(text) == []
 
 
@@ -128,14 +128,14 @@ def test_number_without_a_currency_is_no_amount(text: str):
         ("I paid 95 EUR, where is my parcel?", None),
     ],
 )
-def test_decision_is_stated_with_one_amount_only(text: str, wanted: DecisionWanted | None):
+def test_decision_is_stated_with_one_amount_only(text: str, wanted: DecisionWanted | None) -> None:
     contact = interpret(sms(Body=text)).facts[0].body
 
     assert isinstance(contact, ContactArrived)
     assert contact.decision_wanted == wanted
 
 
-def test_complaints_and_urgency_in_several_languages():
+def test_complaints_and_urgency_in_several_languages() -> None:
     assert complains(words_of("Das ist eine Frechheit"), public=False)
     assert complains(words_of("Ово је неприхватљиво"), public=False)
     assert not complains(words_of("still no answer"), public=False)
@@ -144,14 +144,14 @@ def test_complaints_and_urgency_in_several_languages():
     assert not urgent(words_of("Danke für die Antwort"))
 
 
-def test_opt_out_is_a_word_that_stands_alone():
+def test_opt_out_is_a_word_that_stands_alone() -> None:
     assert opts_out(["stop"], phone=False)
     assert opts_out(["cancel"], phone=True)
     assert not opts_out(["cancel"], phone=False)
     assert not opts_out(words_of("please stop the delivery"), phone=True)
 
 
-def test_step_after_the_time_limit_is_left_out_and_told():
+def test_step_after_the_time_limit_is_left_out_and_told() -> None:
     from dataclasses import replace
 
     ticks = iter(range(100))

@@ -10,7 +10,7 @@ from services.contract.facts import ContactArrived, NonContactSeen
 from tests.unit.intake.world import interpret, postmark, read
 
 
-def test_mail_is_read():
+def test_mail_is_read() -> None:
     event = read(postmark(headers={"Message-ID": "<a@x.example>"})).events[0]
 
     assert event.customer is not None
@@ -20,18 +20,18 @@ def test_mail_is_read():
 
 
 @pytest.mark.parametrize("password", ["post:wrong", "", "post"])
-def test_wrong_credentials_are_refused(password: str):
+def test_wrong_credentials_are_refused(password: str) -> None:
     assert read(postmark(password=password)).reply.status == 403
 
 
-def test_encoded_text_is_compared_not_what_it_means():
+def test_encoded_text_is_compared_not_what_it_means() -> None:
     delivery = postmark()
     padded = {**delivery.headers, "authorization": delivery.headers["authorization"] + "="}
 
     assert not read(replace(delivery, headers=padded)).verdict.signature_valid
 
 
-def test_conversation_is_the_plus_address_then_references_then_in_reply_to():
+def test_conversation_is_the_plus_address_then_references_then_in_reply_to() -> None:
     chain = {"References": "<r1@x> <r2@x>", "In-Reply-To": "<r2@x>"}
 
     assert read(postmark(headers=chain, MailboxHash="t77")).events[0].thread_id == "t77"
@@ -39,13 +39,13 @@ def test_conversation_is_the_plus_address_then_references_then_in_reply_to():
     assert read(postmark(headers={"In-Reply-To": "<r2@x>"})).events[0].thread_id == "<r2@x>"
 
 
-def test_quoted_words_are_left_out_in_every_language():
+def test_quoted_words_are_left_out_in_every_language() -> None:
     body = "Hvala, ali i dalje ne radi.\n\npet, 3. apr 2026. u 16:19 Acme <help@acme.example> je napisao/la:\n> Da li radi?\n"
 
     assert read(postmark(TextBody=body)).events[0].text == "Hvala, ali i dalje ne radi."
 
 
-def test_html_alone_is_read():
+def test_html_alone_is_read() -> None:
     html = "<p>Where is it?</p><blockquote type='cite'>It left on Monday.</blockquote>"
 
     assert read(postmark(TextBody="", HtmlBody=html)).events[0].text == "Where is it?"
@@ -69,14 +69,16 @@ def test_html_alone_is_read():
         ({"X-Apple-Unsubscribe": "true"}, "Unsubscribe", "a@x.example", "complaint"),
     ],
 )
-def test_mail_that_is_no_contact_is_told_apart(headers: dict[str, str], subject: str, sender: str, kind: str):
+def test_mail_that_is_no_contact_is_told_apart(
+    headers: dict[str, str], subject: str, sender: str, kind: str
+) -> None:
     found = interpret(postmark(headers=headers, Subject=subject, FromFull={"Email": sender, "Name": ""}))
 
     assert found.reading.events[0].kind == kind
     assert isinstance(found.facts[0].body, ContactArrived if kind == "message" else NonContactSeen)
 
 
-def test_no_reply_gives_way_to_reply_to():
+def test_no_reply_gives_way_to_reply_to() -> None:
     delivery = postmark(FromFull={"Email": "no-reply@forms.example"}, ReplyTo="Ana <ana@x.example>")
     customer = read(delivery).events[0].customer
 
@@ -88,12 +90,12 @@ def test_no_reply_gives_way_to_reply_to():
     ("record", "events", "dropped", "problems"),
     [("Bounce", 1, 0, 0), ("SpamComplaint", 1, 0, 0), ("Open", 0, 1, 0), ("Moon", 0, 0, 1)],
 )
-def test_other_webhooks_of_postmark_are_known(record: str, events: int, dropped: int, problems: int):
+def test_other_webhooks_of_postmark_are_known(record: str, events: int, dropped: int, problems: int) -> None:
     reading = read(postmark(RecordType=record, ID=5, Email="a@x.example"))
 
     assert (len(reading.events), len(reading.dropped), len(reading.problems)) == (events, dropped, problems)
 
 
-def test_bad_date_is_unknown_and_the_mail_is_kept():
+def test_bad_date_is_unknown_and_the_mail_is_kept() -> None:
     assert read(postmark(Date="yesterday-ish")).events[0].occurred_at_ms == 0
     assert interpret(postmark(Date="yesterday-ish")).facts[0].occurred_at_ms > 0

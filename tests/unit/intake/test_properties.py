@@ -79,13 +79,13 @@ def sound(found: Interpreted) -> None:
 
 @SOME
 @given(JSON)
-def test_meta_reads_any_json(body: Any):
+def test_meta_reads_any_json(body: Any) -> None:
     sound(interpret(meta(json.dumps(body).encode())))
 
 
 @SOME
 @given(JSON)
-def test_meta_reads_any_item_in_its_place(item: Any):
+def test_meta_reads_any_item_in_its_place(item: Any) -> None:
     sound(interpret(messenger(item)))
     sound(interpret(whatsapp(messages=[item], calls=[item], contacts=[item])))
     sound(interpret(whatsapp(messages=item, metadata=item)))
@@ -93,7 +93,7 @@ def test_meta_reads_any_item_in_its_place(item: Any):
 
 @SOME
 @given(st.dictionaries(st.sampled_from(list(json.loads(postmark().body))), JSON))
-def test_postmark_reads_any_fields(changed: dict[str, Any]):
+def test_postmark_reads_any_fields(changed: dict[str, Any]) -> None:
     sound(interpret(postmark(**changed)))
 
 
@@ -116,14 +116,14 @@ def test_postmark_reads_any_fields(changed: dict[str, Any]):
         st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30),
     )
 )
-def test_twilio_reads_any_fields(fields: dict[str, str]):
+def test_twilio_reads_any_fields(fields: dict[str, str]) -> None:
     sound(interpret(twilio("/hooks/twilio/sms", fields)))
     sound(interpret(twilio("/hooks/twilio/voice", {"CallSid": "CA1", **fields})))
 
 
 @SOME
 @given(st.binary(max_size=400))
-def test_any_bytes_are_answered(body: bytes):
+def test_any_bytes_are_answered(body: bytes) -> None:
     for delivery in (sms(), call(), postmark(), messenger(said())):
         assert interpret(replace(delivery, body=body)).reading.reply.status in (200, 403)
     sound(interpret(meta(body)))
@@ -131,7 +131,7 @@ def test_any_bytes_are_answered(body: bytes):
 
 @SOME
 @given(st.binary(max_size=600))
-def test_mail_reads_any_bytes(data: bytes):
+def test_mail_reads_any_bytes(data: bytes) -> None:
     for mail in (
         data,
         b"From: a@b.example\r\n" + data,
@@ -143,7 +143,7 @@ def test_mail_reads_any_bytes(data: bytes):
 
 @SOME
 @given(st.text(max_size=500))
-def test_readers_of_text_take_any_text(text: str):
+def test_readers_of_text_take_any_text(text: str) -> None:
     newest_words(text)
     words_of(text)
     amounts(text)
@@ -152,7 +152,7 @@ def test_readers_of_text_take_any_text(text: str):
 @pytest.mark.parametrize(
     "delivery", [sms(), call(), postmark(), messenger(said()), whatsapp(messages=[wrote()])]
 )
-def test_redelivery_is_the_same_fact(delivery: Delivery):
+def test_redelivery_is_the_same_fact(delivery: Delivery) -> None:
     first, again = interpret(delivery), interpret(replace(delivery, received_at_ms=NOON_MS + 60_000))
 
     assert [fact.fact_id for fact in first.facts] == [fact.fact_id for fact in again.facts]

@@ -25,11 +25,11 @@ desk_id = "shop"
 """
 
 
-def test_little_is_required():
+def test_little_is_required() -> None:
     assert IntakeSettings.from_env(GOOD).accounts.find("anything") is not None
 
 
-def test_all_faults_are_told_together_without_a_secret():
+def test_all_faults_are_told_together_without_a_secret() -> None:
     env = {
         "FRONTDESK_IDENTITY_KEY": "short-secret",
         "FRONTDESK_TWILIO_AUTH_TOKENS": "the-token",
@@ -45,7 +45,7 @@ def test_all_faults_are_told_together_without_a_secret():
     assert not any(secret in text for secret in ("short-secret", "the-token", "no-colon"))
 
 
-def test_settings_do_not_show_their_secrets():
+def test_settings_do_not_show_their_secrets() -> None:
     env = {**GOOD, "FRONTDESK_META_APP_SECRETS": "meta-s1,meta-s2", "FRONTDESK_POSTMARK_BASIC_AUTH": "pm:pw"}
     settings = IntakeSettings.from_env(env)
 
@@ -53,7 +53,7 @@ def test_settings_do_not_show_their_secrets():
     assert not any(secret in repr(settings) for secret in ("sixteen", "meta-s1", "pm:pw"))
 
 
-def test_accounts_come_from_a_file(tmp_path: Path):
+def test_accounts_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text(FILE)
     settings = IntakeSettings.from_env({**GOOD, "FRONTDESK_ACCOUNTS_FILE": str(path)})
@@ -70,7 +70,7 @@ def test_accounts_come_from_a_file(tmp_path: Path):
         ("100", "acme"),
     ],
 )
-def test_account_has_its_desk_or_the_default(account: str, desk: str):
+def test_account_has_its_desk_or_the_default(account: str, desk: str) -> None:
     found = load_accounts(FILE).find(account)
 
     assert found is not None
@@ -87,12 +87,12 @@ def test_account_has_its_desk_or_the_default(account: str, desk: str):
         "[[account]]\nid='1'\ndesk_id='a'\nbogus='1'",
     ],
 )
-def test_wrong_file_is_refused(text: str):
+def test_wrong_file_is_refused(text: str) -> None:
     with pytest.raises(AccountsError):
         load_accounts(text)
 
 
-def test_unknown_account_without_a_default_is_a_dead_letter_and_a_2xx():
+def test_unknown_account_without_a_default_is_a_dead_letter_and_a_2xx() -> None:
     found = interpret(sms(), load_accounts("[[account]]\nid='+4930901820'\ndesk_id='berlin'"))
 
     assert (found.reading.reply.status, found.facts) == (200, ())

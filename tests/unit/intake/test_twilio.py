@@ -15,7 +15,7 @@ from services.intake.canonical import Delivery, Known
 from tests.unit.intake.world import NOON_MS, PUBLIC_URL, TOKEN, call, interpret, read, sms, twilio
 
 
-def test_message_is_read_with_its_sender_line_and_words():
+def test_message_is_read_with_its_sender_line_and_words() -> None:
     event = read(sms(NumMedia="0")).events[0]
 
     assert (event.channel, event.medium, event.kind, event.direction) == (
@@ -30,22 +30,22 @@ def test_message_is_read_with_its_sender_line_and_words():
     assert event.text == "Gde je moj paket?"
 
 
-def test_literal_plus_and_umlaut_survive_the_form():
+def test_literal_plus_and_umlaut_survive_the_form() -> None:
     assert read(sms(Body='401 + "Paßwort"')).events[0].text == '401 + "Paßwort"'
 
 
-def test_blank_values_belong_to_the_signature():
+def test_blank_values_belong_to_the_signature() -> None:
     assert read(sms(FromCity="", ToZip="")).verdict.signature_valid
 
 
-def test_older_key_still_counts_while_keys_rotate():
+def test_older_key_still_counts_while_keys_rotate() -> None:
     assert read(
         twilio("/hooks/twilio/sms", {"MessageSid": "SM1", "From": "+4930901820"}, token="old-token")
     ).events
 
 
 @pytest.mark.parametrize("port", ["", ":443", ":8443"])
-def test_url_is_tried_with_and_without_its_port(port: str):
+def test_url_is_tried_with_and_without_its_port(port: str) -> None:
     host = "https://desk.example"
     delivery = twilio(
         "/hooks/twilio/sms", {"MessageSid": "SM1", "From": "x"}, url=f"{host}{port}/hooks/twilio/sms"
@@ -62,7 +62,7 @@ def read_at(delivery: Delivery) -> bool:
 
 
 @pytest.mark.parametrize("header", [None, "", "AAAA", "€"])
-def test_missing_or_wrong_signature_is_refused_and_publishes_nothing(header: str | None):
+def test_missing_or_wrong_signature_is_refused_and_publishes_nothing(header: str | None) -> None:
     headers = {**sms().headers, "x-twilio-signature": header or ""}
     if header is None:
         del headers["x-twilio-signature"]
@@ -74,12 +74,12 @@ def test_missing_or_wrong_signature_is_refused_and_publishes_nothing(header: str
     assert not reading.problems
 
 
-def test_without_a_key_nothing_is_genuine():
+def test_without_a_key_nothing_is_genuine() -> None:
     assert not read(sms(), Known()).verdict.signature_valid
     assert not read(sms(), Known(twilio_auth_tokens=("",))).verdict.signature_valid
 
 
-def test_json_is_covered_by_the_hash_in_the_url():
+def test_json_is_covered_by_the_hash_in_the_url() -> None:
     body = json.dumps(
         {"MessageSid": "SM9", "From": "+381641112223", "To": "+381112345678", "Body": "zdravo"}
     ).encode()
@@ -93,11 +93,11 @@ def test_json_is_covered_by_the_hash_in_the_url():
     assert not read(replace(delivery, url=url.partition("?")[0])).verdict.signature_valid
 
 
-def test_more_fields_than_twilio_sends_are_not_read():
+def test_more_fields_than_twilio_sends_are_not_read() -> None:
     assert not read(replace(sms(), body=b"a&" * 5_000)).verdict.signature_valid
 
 
-def test_status_of_our_own_message_is_no_event():
+def test_status_of_our_own_message_is_no_event() -> None:
     reading = read(
         twilio("/hooks/twilio/sms", {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+49301"})
     )
@@ -113,13 +113,13 @@ def test_status_of_our_own_message_is_no_event():
         ({"NumMedia": "2", "Body": ""}, "mms", "phone"),
     ],
 )
-def test_medium_stands_in_the_addresses(fields: dict[str, str], medium: str, channel: str):
+def test_medium_stands_in_the_addresses(fields: dict[str, str], medium: str, channel: str) -> None:
     event = read(sms(**fields)).events[0]
 
     assert (event.medium, event.channel) == (medium, channel)
 
 
-def test_opt_out_is_an_event_that_is_marked():
+def test_opt_out_is_an_event_that_is_marked() -> None:
     contact = interpret(sms(Body="STOP", OptOutType="STOP")).facts[0].body
 
     assert isinstance(contact, ContactArrived)
@@ -127,7 +127,7 @@ def test_opt_out_is_an_event_that_is_marked():
     assert contact.topics[0].topic_id == "opt_out"
 
 
-def test_stop_is_obeyed_without_the_providers_mark():
+def test_stop_is_obeyed_without_the_providers_mark() -> None:
     contact = interpret(sms(Body=" Stop! ")).facts[0].body
 
     assert isinstance(contact, ContactArrived)
@@ -135,7 +135,7 @@ def test_stop_is_obeyed_without_the_providers_mark():
 
 
 @pytest.mark.parametrize("sender", ["anonymous", "+266696687", "", "Restricted", "+7378742833"])
-def test_withheld_caller_is_nobody_and_has_no_key(sender: str):
+def test_withheld_caller_is_nobody_and_has_no_key(sender: str) -> None:
     contact = interpret(call(From=sender)).facts[0].body
 
     assert isinstance(contact, ContactArrived)
@@ -144,7 +144,7 @@ def test_withheld_caller_is_nobody_and_has_no_key(sender: str):
     assert contact.customer.absent_reason == "anonymous"
 
 
-def test_national_number_is_read_by_the_region_of_the_line():
+def test_national_number_is_read_by_the_region_of_the_line() -> None:
     customer = read(call(From="064 111 2223")).events[0].customer
 
     assert customer is not None
@@ -159,14 +159,14 @@ def test_national_number_is_read_by_the_region_of_the_line():
         ("client:ana", "client", "ana"),
     ],
 )
-def test_caller_may_be_an_address(sender: str, kind: str, value: str):
+def test_caller_may_be_an_address(sender: str, kind: str, value: str) -> None:
     customer = read(call(From=sender)).events[0].customer
 
     assert customer is not None
     assert (customer.type, customer.value) == (kind, value)
 
 
-def test_states_of_a_call_are_one_contact_in_any_order():
+def test_states_of_a_call_are_one_contact_in_any_order() -> None:
     begun = interpret(call()).facts[0]
     early = interpret(call("/hooks/twilio/voice/status", CallStatus="initiated")).facts[0]
     ended = interpret(
@@ -181,39 +181,39 @@ def test_states_of_a_call_are_one_contact_in_any_order():
     assert (ended.body.duration_seconds, ended.body.status) == (431, "completed")
 
 
-def test_answered_call_is_a_state_and_no_contact():
+def test_answered_call_is_a_state_and_no_contact() -> None:
     fact = interpret(call("/hooks/twilio/voice/status", CallStatus="in-progress")).facts[0]
 
     assert isinstance(fact.body, NonContactSeen)
     assert fact.body.kind == "call_state"
 
 
-def test_leg_to_an_agent_is_no_contact_and_ends_none():
+def test_leg_to_an_agent_is_no_contact_and_ends_none() -> None:
     leg = {"CallSid": "CA2", "ParentCallSid": "CA1", "Direction": "outbound-dial", "CallStatus": "completed"}
 
     assert isinstance(interpret(call("/hooks/twilio/voice/status", **leg)).facts[0].body, NonContactSeen)
 
 
-def test_incoming_call_is_kept_in_a_queue():
+def test_incoming_call_is_kept_in_a_queue() -> None:
     assert "<Enqueue>" in read(call()).reply.body
     assert "<Response/>" in read(call("/hooks/twilio/voice/status")).reply.body
 
 
-def test_provider_time_is_taken_where_there_is_one():
+def test_provider_time_is_taken_where_there_is_one() -> None:
     event = read(call("/hooks/twilio/voice/status", Timestamp="Fri, 03 Apr 2026 09:07:31 +0000")).events[0]
 
     assert event.occurred_at_ms == 1_775_207_251_000
 
 
 @pytest.mark.parametrize("fields", [{"CallStatus": "teleported"}, {"CallStatus": ""}])
-def test_unknown_state_is_a_dead_letter_and_a_2xx(fields: dict[str, str]):
+def test_unknown_state_is_a_dead_letter_and_a_2xx(fields: dict[str, str]) -> None:
     reading = read(call(**fields))
 
     assert reading.reply.status == 200
     assert [problem.reason for problem in reading.problems] == ["unknown_event"]
 
 
-def test_delivery_without_an_id_is_unreadable():
+def test_delivery_without_an_id_is_unreadable() -> None:
     reading = read(twilio("/hooks/twilio/sms", {"Body": "hello"}))
 
     assert (reading.reply.status, [problem.reason for problem in reading.problems]) == (200, ["unreadable"])

@@ -10,7 +10,7 @@ from services.contract.facts import CallerHungUp, ContactArrived, MessageSent, N
 from tests.unit.intake.world import NOON_MS, interpret, read, whatsapp, wrote
 
 
-def test_number_gets_its_plus_and_the_scoped_id_stands_beside():
+def test_number_gets_its_plus_and_the_scoped_id_stands_beside() -> None:
     event = read(whatsapp(messages=[wrote()])).events[0]
 
     assert event.customer is not None
@@ -22,7 +22,7 @@ def test_number_gets_its_plus_and_the_scoped_id_stands_beside():
     assert (event.thread_id, event.occurred_at_ms) == ("55|381641112223", NOON_MS)
 
 
-def test_person_without_a_number_is_the_scoped_id():
+def test_person_without_a_number_is_the_scoped_id() -> None:
     message = {key: value for key, value in wrote().items() if key != "from"} | {"from_user_id": "RS.1"}
     event = read(whatsapp(messages=[message], contacts=[{"user_id": "RS.1"}])).events[0]
 
@@ -58,31 +58,31 @@ def test_person_without_a_number_is_the_scoped_id():
         (wrote("hologram", shape="cube"), "unsupported", ""),
     ],
 )
-def test_types_have_their_kinds_and_words(message: dict[str, Any], kind: str, text: str):
+def test_types_have_their_kinds_and_words(message: dict[str, Any], kind: str, text: str) -> None:
     event = read(whatsapp(messages=[message])).events[0]
 
     assert (event.kind, event.text) == (kind, text)
 
 
-def test_unsupported_message_is_kept_as_a_contact():
+def test_unsupported_message_is_kept_as_a_contact() -> None:
     assert isinstance(interpret(whatsapp(messages=[wrote("hologram", x=1)])).facts[0].body, ContactArrived)
 
 
-def test_quoted_message_is_named():
+def test_quoted_message_is_named() -> None:
     assert (
         read(whatsapp(messages=[{**wrote(), "context": {"id": "wamid.0"}}])).events[0].in_reply_to
         == "wamid.0"
     )
 
 
-def test_status_is_no_event_and_error_is_a_dead_letter():
+def test_status_is_no_event_and_error_is_a_dead_letter() -> None:
     reading = read(whatsapp(statuses=[{"id": "wamid.1", "status": "read"}], errors=[{"code": 131051}]))
 
     assert (reading.events, reading.dropped) == ((), ("status",))
     assert [problem.reason for problem in reading.problems] == ["provider_error"]
 
 
-def test_answer_from_the_phone_app_is_ours():
+def test_answer_from_the_phone_app_is_ours() -> None:
     echo = {**wrote(), "from": "381112345678", "to": "381641112223"}
     found = interpret(whatsapp("smb_message_echoes", message_echoes=[echo]))
 
@@ -92,11 +92,11 @@ def test_answer_from_the_phone_app_is_ours():
 
 
 @pytest.mark.parametrize("field", ["message_template_status_update", "account_update", "history"])
-def test_news_of_the_account_is_no_event(field: str):
+def test_news_of_the_account_is_no_event(field: str) -> None:
     assert read(whatsapp(field)).dropped == ("account_news",)
 
 
-def test_unknown_field_is_a_dead_letter():
+def test_unknown_field_is_a_dead_letter() -> None:
     assert [problem.reason for problem in read(whatsapp("moon")).problems] == ["unknown_event"]
 
 
@@ -112,7 +112,7 @@ def ringing(event: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_call_begins_and_ends_as_one_contact():
+def test_call_begins_and_ends_as_one_contact() -> None:
     begun = interpret(whatsapp("calls", calls=[ringing("connect")])).facts[0].body
     ended = (
         interpret(whatsapp("calls", calls=[ringing("terminate", duration=40, status=["COMPLETED"])]))
@@ -126,7 +126,7 @@ def test_call_begins_and_ends_as_one_contact():
     assert (ended.duration_seconds, ended.status) == (40, "completed")
 
 
-def test_call_of_ours_is_no_contact():
+def test_call_of_ours_is_no_contact() -> None:
     call = ringing("connect", direction="BUSINESS_INITIATED", to="381641112223")
 
     assert isinstance(interpret(whatsapp("calls", calls=[call])).facts[0].body, NonContactSeen)

@@ -1,0 +1,228 @@
+"""Intake over real HTTP on loopback, with the embedded log: bad deliveries, and the service goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from services.contract.codec import decode_fact
+from services.contract.facts import ContactArrived, Fact
+from services.contract.topics import DEAD_LETTERS, FACTS
+from services.intake.build import build
+from services.intake.canonical import Delivery
+from services.intake.settings import IntakeSettings
+from services.runtime.clock import ManualClock
+from services.runtime.dead_letters import DeadLetter, read_letter
+from services.runtime.log import Appender, LogUnavailable, OutcomeUnknown, TopicSpec
+from services.runtime.sqlite_log import SqliteLog
+from tests.unit.intake.world import (
+    PUBLIC_URL,
+    MemoryLog,
+    messenger,
+    meta,
+    needs,
+    postmark,
+    said,
+    settings,
+    sms,
+)
+
+PARTITIONS = 3
+MIB = 1024 * 1024
+
+
+class Served:
+    """A running intake and how to reach it."""
+
+    def __init__(self, port: int, http: aiohttp.ClientSession, registry: CollectorRegistry) -> None:
+        self.port, self.http, self.registry = port, http, registry
+
+    async def post(self, delivery: Delivery) -> aiohttp.ClientResponse:
+        url = f"http://127.0.0.1:{self.port}" + delivery.url.removeprefix(PUBLIC_URL)
+        response = await self.http.request(delivery.method, url, data=delivery.body, headers=delivery.headers)
+        await response.read()
+        return response
+
+    def count(self, provider: str, verdict: str) -> float:
+        labels = {"provider": provider, "verdict": verdict}
+        return self.registry.get_sample_value("frontdesk_intake_deliveries_total", labels) or 0.0
+
+
+@asynccontextmanager
+async def serving(appender: Appender, given: IntakeSettings | None = None) -> AsyncIterator[Served]:
+    registry = CollectorRegistry()
+    intake = build(
+        given or settings(),
+        clock=ManualClock(),
+        appender=appender,
+        partitions=PARTITIONS,
+        registry=registry,
+        needs=needs(),
+    )
+    runner = web.AppRunner(intake.web_app, access_log=None, lingering_time=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as http:
+        try:
+            yield Served(runner.addresses[0][1], http, registry)
+        finally:
+            await runner.cleanup()
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
+    opened = await SqliteLog.open(tmp_path / "log.db")
+    await opened.create_topics([TopicSpec(FACTS, PARTITIONS), TopicSpec(DEAD_LETTERS, PARTITIONS)])
+    yield opened
+    await opened.close()
+
+
+async def values(log: SqliteLog, topic: str) -> list[bytes]:
+    found = []
+    for partition in range(PARTITIONS):
+        for offset in range(await log.end_offset(topic, partition)):
+            found.append((await log.read_at(topic, partition, offset)).value)
+    return found
+
+
+async def facts(log: SqliteLog) -> list[Fact]:
+    return [decode_fact(value) for value in await values(log, FACTS)]
+
+
+async def letters(log: SqliteLog) -> list[DeadLetter]:
+    return [read_letter(value) for value in await values(log, DEAD_LETTERS)]
+
+
+async def test_answer_comes_after_the_fact_is_in_the_log(log: SqliteLog) -> None:
+    async with serving(log) as intake:
+        answer = await intake.post(sms())
+
+        assert (answer.status, answer.content_type) == (200, "text/xml")
+        (fact,) = await facts(log)
+        assert isinstance(fact.body, ContactArrived)
+        assert (fact.desk_id, fact.source, fact.body.medium) == ("acme", "twilio", "sms")
+
+
+async def test_bad_deliveries_are_answered_and_the_next_good_one_is_taken(log: SqliteLog) -> None:
+    unsigned = replace(sms(), headers={"content-type": "application/x-www-form-urlencoded"})
+    async with serving(log) as intake:
+        assert (await intake.post(unsigned)).status == 403
+        assert (await intake.post(replace(postmark(), headers={}))).status == 403
+        assert await facts(log) == []
+        assert await letters(log) == []
+
+        assert (await intake.post(meta(b"\xff not json"))).status == 200
+        assert (await intake.post(messenger({"hologram": 1}, said()))).status == 200
+        assert [letter.reason for letter in await letters(log)] == ["unreadable", "unknown_event"]
+
+        assert len(await facts(log)) == 1
+        assert intake.count("meta", "genuine") == 2
+        assert intake.count("twilio", "refused") == 1
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_twenty_megabytes_are_refused_plainly(log: SqliteLog, chunked: bool) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * MIB
+
+    async with serving(log) as intake:
+        url = f"http://127.0.0.1:{intake.port}/hooks/meta"
+        with contextlib.suppress(aiohttp.ClientOSError):  # it may hang up while we still send
+            async with intake.http.post(url, data=parts() if chunked else b"x" * 20 * MIB) as answer:
+                assert answer.status == 413
+                assert "longer than" in await answer.text()
+
+        (letter,) = await letters(log)
+        assert (letter.reason, letter.size_bytes, letter.data) == ("too_large", 0, "")
+        assert (await intake.post(messenger(said()))).status == 200
+
+
+async def test_truncated_body_is_counted_and_the_service_goes_on(log: SqliteLog) -> None:
+    async with serving(log) as intake:
+        _, writer = await asyncio.open_connection("127.0.0.1", intake.port)
+        writer.write(b"POST /hooks/meta HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{half")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+        await until(lambda: intake.count("meta", "truncated") == 1)
+        assert (await intake.post(messenger(said()))).status == 200
+        assert len(await facts(log)) == 1
+
+
+async def test_body_that_dawdles_is_cut_off(log: SqliteLog) -> None:
+    async with serving(log, settings(body_seconds_max=0.1)) as intake:
+        reader, writer = await asyncio.open_connection("127.0.0.1", intake.port)
+        writer.write(b"POST /hooks/meta HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+
+        assert b" 408 " in await asyncio.wait_for(reader.readline(), 5)
+        assert intake.count("meta", "too_slow") == 1
+        writer.close()
+
+
+@pytest.mark.parametrize("fault", [LogUnavailable("away"), OutcomeUnknown("who knows")])
+async def test_log_that_is_away_makes_the_provider_come_back(fault: Exception) -> None:
+    log = MemoryLog(fault)
+    async with serving(log) as intake:
+        answer = await intake.post(sms())
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+        log.fault = None
+        assert (await intake.post(sms())).status == 200
+        assert (await intake.post(sms())).status == 200
+        assert len({fact.fact_id for fact in log.facts}) == 1
+
+
+async def test_too_many_at_once_are_told_to_come_back() -> None:
+    async with serving(MemoryLog(), settings(deliveries_in_flight_max=0)) as intake:
+        assert (await intake.post(sms())).status == 503
+        assert intake.count("twilio", "busy") == 1
+
+
+async def test_unknown_path_and_method() -> None:
+    async with serving(MemoryLog()) as intake:
+        base = f"http://127.0.0.1:{intake.port}"
+        assert (await intake.http.get(f"{base}/hooks/moon")).status == 404
+        assert (await intake.http.delete(f"{base}/hooks/meta")).status == 405
+        assert (await intake.http.get(f"{base}/healthz")).status == 200
+
+
+async def test_handshake_over_http() -> None:
+    async with serving(MemoryLog()) as intake:
+        query = "hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158"
+        answer = await intake.http.get(f"http://127.0.0.1:{intake.port}/hooks/meta?{query}")
+
+        assert (answer.status, await answer.text()) == (200, "1158")
+
+
+async def test_no_word_of_a_delivery_is_logged_or_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    log = MemoryLog()
+    async with serving(log) as intake:
+        await intake.post(sms(Body="a very secret sentence"))
+        await intake.post(postmark())
+        await intake.post(meta(b'{"object": "secret sentence"}'))
+        from prometheus_client import generate_latest
+
+        told = capsys.readouterr()
+        everything = told.out + told.err + generate_latest(intake.registry).decode()
+
+    assert log.facts
+    assert not any(word in everything for word in ("secret sentence", "+381641112223", "641112223", "jane@"))
+
+
+async def until(holds: object, *, seconds_max: float = 5.0) -> None:
+    """Polls a condition within a deadline."""
+    assert callable(holds)
+    async with asyncio.timeout(seconds_max):
+        while not holds():
+            await asyncio.sleep(0.005)

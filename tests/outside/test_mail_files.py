@@ -1,0 +1,136 @@
+"""Mails of sixty systems: nothing raises, also cut short and with bytes changed; kinds, words, threads."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.contract.codec import encode_fact
+from services.intake.mail.delivery import Envelope, read_mail, words_of_mail
+from services.intake.mail.html import html_to_text
+from services.intake.mail.newest import newest_words
+from services.intake.mail.parse import Mail, parse_mail
+from services.intake.replay import utc
+from tests.outside.data import DATA, folded, load, need_data, told
+from tests.unit.intake.world import interpreter
+
+need_data()
+FOLDERS = ("messages", "bounces", "replies", "threads")
+KINDS_RIGHT_MIN = 0.97
+REPLIES_RIGHT_MIN = 21
+
+
+def variants(data: bytes, rng: random.Random) -> list[bytes]:
+    """The mail, cut short, and with one byte in fifty changed."""
+    changed = bytearray(data)
+    for _ in range(max(1, len(data) // 50)):
+        changed[rng.randrange(len(changed))] = rng.randrange(256)
+    return [data, data[: rng.randrange(len(data))], bytes(changed)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_mail_makes_it_raise(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rng, count = random.Random(folder), 0
+    for path in sorted((DATA / "mail" / folder).glob("*.*")):
+        if path.suffix == ".json":
+            continue
+        for data in variants(path.read_bytes(), rng):
+            reading = read_mail(Envelope("a@b.example", ("support@acme.example",), data, 1), ("sr", "en"))
+            assert reading.problems == (), path.name
+            for fact in interpreter().events("smtp", reading, data, 1).facts:
+                encode_fact(fact)
+            count += 1
+    told(capsys, f"mail/{folder}: {count} mails and variants read")
+    assert count
+
+
+def field_of(name: str, mail: Mail) -> Any:
+    match name:
+        case "subject":
+            return mail.subject
+        case "message_id":
+            return mail.message_id.strip("<>")
+        case "date_utc":
+            return utc(mail.date_ms)
+        case "from":
+            return mail.from_.address.lower()
+        case _:
+            return mail.text or html_to_text(mail.html, newest=False)
+
+
+def comparable(name: str, value: Any) -> Any:
+    if name == "from":
+        return value[0]["email"].lower()
+    text = folded(value).replace("\x00", "")
+    return text.strip("<>") if name == "message_id" else text
+
+
+def test_fields_of_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = load("mail/messages/expected.json")
+    compared, left, wrong = 0, 0, []
+    for file, wanted in expected.items():
+        mail = parse_mail((DATA / "mail/messages" / file).read_bytes())
+        for name in ("subject", "message_id", "date_utc", "from", "text"):
+            if wanted.get(name) in (None, []):
+                continue
+            if "\ufffd" in str(wanted[name]):
+                left += 1  # the reference could not decode it; ours may
+                continue
+            compared += 1
+            if folded(field_of(name, mail)) != comparable(name, wanted[name]):
+                wrong.append((file, name))
+    told(capsys, f"mail/messages: {compared - len(wrong)} of {compared} fields equal, {left} left out")
+    assert wrong == []
+
+
+def test_kinds_of_bounces(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = load("mail/bounces/expected.json")["expected"]
+    right = 0
+    for file, wanted in expected.items():
+        data = (DATA / "mail/bounces" / file).read_bytes()
+        kind = read_mail(Envelope("a@b.example", ("s@acme.example",), data, 1)).events[0].kind
+        right += kind == {"not_bounce": "message"}.get(wanted["kind"], wanted["kind"])
+    told(
+        capsys,
+        f"mail/bounces: {right} of {len(expected)} kinds right; recipients and statuses are not read yet",
+    )
+    assert right / len(expected) >= KINDS_RIGHT_MIN
+
+
+def newest_of(path: Path) -> str:
+    data = path.read_bytes()
+    if path.suffix == ".eml":
+        return words_of_mail(parse_mail(data))
+    text = data.decode("utf-8", "replace")
+    return newest_words(html_to_text(text) if path.suffix == ".html" else text)
+
+
+def test_newest_words_of_replies(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = load("mail/replies/expected.json")
+    fixed = {
+        file: wanted["expected"] for file, wanted in expected.items() if wanted.get("expected") is not None
+    }
+    wrong = [
+        file
+        for file, words in fixed.items()
+        if folded(newest_of(DATA / "mail/replies" / file)) != folded(words)
+    ]
+    told(
+        capsys,
+        f"mail/replies: {len(fixed) - len(wrong)} of {len(fixed)} right, {len(expected) - len(fixed)} left out",
+    )
+    assert all(newest_of(DATA / "mail/replies" / file) for file in expected)
+    assert not [file for file in wrong if file.startswith("own-")]
+    assert len(fixed) - len(wrong) >= REPLIES_RIGHT_MIN
+
+
+def test_threads() -> None:
+    for thread_number, names in enumerate(load("mail/threads/expected.json")["threads"]):
+        keys = set()
+        for name in names:
+            data = (DATA / "mail/threads" / f"{name}.eml").read_bytes()
+            keys.add(read_mail(Envelope("a@b.example", ("s@acme.example",), data, 1)).events[0].thread_id)
+        assert len(keys) == 1, thread_number

@@ -1,0 +1,58 @@
+"""Published signature vectors of Twilio and Meta, good ones and each of them changed."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from services.intake.canonical import Delivery, Known
+from services.intake.channels import meta, twilio_signature
+from tests.outside.data import DATA, load, need_data
+
+need_data()
+TWILIO = load("webhooks/signatures/twilio.json") if DATA.is_dir() else {}
+META = load("webhooks/signatures/meta.json") if DATA.is_dir() else {}
+
+
+def twilio_delivery(vector: dict[str, Any], signature: str) -> Delivery:
+    params = vector.get("params", [])
+    if params == "as first":
+        params = TWILIO["vectors"][0]["params"]
+    body = vector["body"].encode() if "body" in vector else urlencode([tuple(one) for one in params]).encode()
+    kind = "application/json" if "body" in vector else "application/x-www-form-urlencoded"
+    headers = [("Content-Type", kind), ("X-Twilio-Signature", signature)]
+    return Delivery.of("POST", vector["url"], headers, body, 0)
+
+
+@pytest.mark.parametrize("vector", TWILIO.get("vectors", []), ids=lambda vector: vector["signature"])
+def test_twilio_vector(vector: dict[str, Any]) -> None:
+    keys = (TWILIO["auth_token"],)
+    good, bad = vector["signature"], vector["signature"].swapcase()
+
+    assert twilio_signature.verify(twilio_delivery(vector, good), keys).signature_valid == vector["valid"]
+    assert not twilio_signature.verify(twilio_delivery(vector, bad), keys).signature_valid
+    assert not twilio_signature.verify(twilio_delivery(vector, good), ("another",)).signature_valid
+
+
+def test_meta_vector() -> None:
+    known = Known(meta_app_secrets=(META["app_secret"],))
+
+    def valid(body: str, signature: str) -> bool:
+        delivery = Delivery.of("POST", "https://x/", [("X-Hub-Signature-256", signature)], body.encode(), 0)
+        return meta.verify(delivery, known).signature_valid
+
+    assert valid(META["body"], META["x_hub_signature_256"])
+    assert not valid(META["body"] + " ", META["x_hub_signature_256"])
+    assert not valid(META["body"], META["x_hub_signature_256"].upper())
+
+
+def test_meta_handshake() -> None:
+    wanted = META["get_challenge"]
+    known = Known(meta_verify_tokens=(wanted["verify_token"],))
+    reading = meta.WEBHOOK.read(
+        Delivery.of("GET", f"https://x/hooks/meta?{wanted['query']}", [], b"", 0), known
+    )
+
+    assert (reading.reply.status, reading.reply.body) == (wanted["status"], wanted["body"])
