@@ -142,6 +142,29 @@ def test_a_settled_case_that_comes_back_is_reopened() -> None:
     assert names(told)[:2] == ["Reopened", "ContactOpened"]
 
 
+def test_a_case_closed_unresolved_that_comes_back_is_a_repeat_too() -> None:
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.give(call("c1", customer="k"))
+    world.resolve("c1", f.Outcome.UNRESOLVED)
+    world.wait(HOUR)
+
+    reopened = only(world.tell(call("c2", customer="k")), d.Reopened)
+
+    assert (reopened.settled, reopened.first_contact, reopened.after_ms) == (False, False, HOUR)
+
+
+def test_who_gave_up_waiting_and_calls_again_is_no_repeat() -> None:
+    world = World(desk(agent("A")))
+    world.tell(call("c1", customer="k"))
+    world.tell(f.CallerHungUp(contact_id="c1"))
+
+    told = world.tell(call("c2", customer="k"))
+
+    assert "Reopened" not in names(told)
+    assert world.contact("c2").case_id == world.contact("c1").case_id
+
+
 def test_after_the_window_it_is_a_new_case() -> None:
     world = World(desk(agent("A")))
     world.sign_in("A")

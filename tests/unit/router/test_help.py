@@ -1,0 +1,217 @@
+"""Advice and approvals: the owner keeps the customer; the least that suffices joins (routing.md 2.8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from services.contract import decisions as d
+from services.contract import facts as f
+from services.contract.desk import Agent, Skill
+from services.contract.facts import HelpKind, HelpResult, Outcome, Presence
+from services.router.model import ContactState
+from tests.unit.router.world import (
+    HOUR,
+    SECOND,
+    World,
+    agent,
+    call,
+    desk,
+    names,
+    only,
+    refund,
+    refusal,
+    reply,
+)
+
+
+def world_of(*others: Agent, signed_in: str = "") -> World:
+    """A, who may refund 50 EUR, talks about c; the others sign in after that."""
+    world = World(desk(agent("A", refund=50), *others))
+    world.sign_in("A")
+    world.give(call("c", "refund"))
+    world.sign_in(*(signed_in or [one.agent_id for one in others]))
+    return world
+
+
+def ask_approval(world: World, amount: int) -> d.Decision:
+    return world.by_owner(f.HelpAsked, "c", kind=HelpKind.APPROVAL, decision_wanted=refund(amount))
+
+
+def ask_expert(world: World, topic: str = "") -> d.Decision:
+    return world.by_owner(f.HelpAsked, "c", kind=HelpKind.EXPERT, topic_id=topic)
+
+
+def answer(world: World, agent_id: str, result: HelpResult) -> d.Decision:
+    help_id = world.contact("c").help_id
+    return world.tell(f.HelpAnswered(help_id=help_id, agent_id=agent_id, result=result))
+
+
+@pytest.mark.parametrize(
+    ("amount", "adviser"),
+    [(100, "B"), (150, "B"), (151, "C"), (500, "C"), (501, "M")],
+)
+def test_an_approval_goes_to_the_lowest_level_that_covers(amount: int, adviser: str) -> None:
+    world = world_of(agent("M", unlimited=True), agent("C", refund=500), agent("B", refund=150))
+
+    told = ask_approval(world, amount)
+
+    assert names(told) == ["HelpRequested", "ConsultStarted"]
+    assert only(told, d.ConsultStarted).adviser_id == adviser
+    assert world.contact("c").owner_id == "A"
+    assert world.contact("c").state is ContactState.AWAITING_APPROVAL
+    assert world.desk.agents[adviser].used_units == 100
+
+
+def test_equals_are_told_apart_by_id() -> None:
+    world = world_of(agent("C", refund=150), agent("B", refund=150))
+
+    assert only(ask_approval(world, 100), d.ConsultStarted).adviser_id == "B"
+
+
+@pytest.mark.parametrize(("skill", "joins"), [(0.74, True), (0.72, False)])
+def test_an_expert_is_certified_and_not_worse_by_more_than_two_percent(skill: float, joins: bool) -> None:
+    """A's chance with a refund is the topic's prior, .75."""
+    world = world_of(replace(agent("B", "refund"), skills=(Skill(topic_id="refund", resolution=skill),)))
+
+    assert ("ConsultStarted" in names(ask_expert(world))) is joins
+
+
+def test_the_adviser_need_not_speak_the_language() -> None:
+    world = world_of(agent("B", languages="de", refund=500))
+
+    assert "ConsultStarted" in names(ask_approval(world, 200))
+
+
+def test_granted_the_owner_may_use_it_once() -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+    told = answer(world, "B", HelpResult.GRANTED)
+    assert names(told) == ["ConsultEnded"]
+    assert world.contact("c").state is ContactState.ASSIGNED
+
+    granted = only(world.by_owner(f.AuthorityUsed, "c", decision=refund(180)), d.ExceptionGranted)
+
+    assert (granted.agent_id, granted.approver_id) == ("A", "B")
+    assert refusal(world.by_owner(f.AuthorityUsed, "c", decision=refund(180))) == "limit_exceeded"
+
+
+def test_refused_nothing_may_be_granted() -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+    answer(world, "B", HelpResult.REFUSED)
+
+    assert refusal(world.by_owner(f.AuthorityUsed, "c", decision=refund(200))) == "limit_exceeded"
+
+
+def test_nobody_free_the_request_waits_and_the_next_free_one_joins() -> None:
+    world = world_of(agent("B", refund=500))
+    world.tell(call("c2", "refund"))
+    world.accept("c2")
+    told = ask_approval(world, 200)
+    assert only(told, d.HelpRequested).reason is d.WaitingReason.ALL_BUSY
+    world.tell(call("c3", "refund"))
+
+    freed = world.resolve("c2")
+
+    assert names(freed) == ["Resolved", "ConsultStarted"]  # help before the next contact
+
+
+def test_requests_are_answered_oldest_first() -> None:
+    world = World(desk(agent("A"), agent("B"), agent("M", unlimited=True)))
+    world.sign_in("A", "B")
+    world.give(call("c1", "refund"))
+    world.give(call("c2", "refund"))
+    for contact_id in ("c2", "c1"):
+        world.by_owner(f.HelpAsked, contact_id, kind=HelpKind.APPROVAL, decision_wanted=refund(90))
+
+    told = world.tell(f.AgentSignedIn(agent_id="M"))
+
+    assert only(told, d.ConsultStarted).contact_id == "c2"
+
+
+def test_unfilled_for_two_minutes_the_owner_promises_to_call_back() -> None:
+    world = world_of()
+    ask_approval(world, 200)
+
+    events = world.wait(120 * SECOND)
+
+    assert names(events) == ["ConsultEnded", "CallbackPromised"]
+    assert only(events, d.ConsultEnded).result is HelpResult.EXPIRED
+    contact = world.contact("c")
+    assert (contact.state, contact.owner_id) == (ContactState.PROMISED, "A")
+    assert world.desk.agents["A"].used_units == 0
+
+
+def test_a_promise_comes_due_and_its_owner_gets_it_first() -> None:
+    world = world_of()
+    ask_approval(world, 200)
+    world.wait(120 * SECOND)
+    world.sign_in("A")
+    world.tell(f.CallerHungUp(contact_id="c"))  # the first call is over, the promise is not
+
+    events = world.wait(4 * HOUR)
+
+    assert only(events, d.ContactQueued).ahead
+    assert next(event for event in events if isinstance(event, d.Offered)).agent_id == "A"
+
+
+def test_a_joined_consult_ends_after_five_minutes() -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+
+    events = world.wait(300 * SECOND)
+
+    assert only(events, d.ConsultEnded).result is HelpResult.EXPIRED
+    assert world.contact("c").state is ContactState.ASSIGNED
+    assert world.desk.agents["B"].used_units == 0
+
+
+def test_only_the_adviser_answers_and_only_owner_or_adviser_cancels() -> None:
+    world = world_of(agent("B", refund=500), agent("C", refund=500))
+    ask_approval(world, 200)
+    help_id = world.contact("c").help_id
+
+    assert refusal(answer(world, "C", HelpResult.GRANTED)) == "not_eligible"
+    assert refusal(answer(world, "B", HelpResult.ADVICE)) == "malformed"
+    assert reply(answer(world, "A", HelpResult.CANCELLED)).accepted
+    again = f.HelpAnswered(help_id=help_id, agent_id="B", result=HelpResult.GRANTED)
+    assert refusal(world.tell(again)) == "expired"
+
+
+def test_one_request_at_a_time() -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+
+    assert refusal(ask_approval(world, 100)) == "wrong_state"
+
+
+def test_an_adviser_who_goes_leaves_the_owner_alone() -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+
+    told = world.tell(f.AgentStateChanged(agent_id="B", presence=Presence.OFFLINE))
+
+    assert names(told) == ["AgentPresenceChanged", "ConsultEnded"]
+    assert world.contact("c").state is ContactState.ASSIGNED
+
+
+def test_settled_during_a_consult_frees_both() -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+
+    told = world.resolve("c", Outcome.RESOLVED)
+
+    assert names(told) == ["ConsultEnded", "Resolved"]
+    assert only(told, d.Resolved).tally.consults == 1
+    assert world.desk.agents["A"].used_units == world.desk.agents["B"].used_units == 0
+
+
+def test_a_decision_that_the_desk_does_not_know_is_malformed() -> None:
+    world = world_of(agent("B", refund=500))
+    wanted = f.DecisionWanted(decision_type="a name", amount_minor=5, currency="EUR")
+
+    told = world.by_owner(f.HelpAsked, "c", kind=HelpKind.APPROVAL, decision_wanted=wanted)
+
+    assert refusal(told) == "malformed"
