@@ -684,20 +684,22 @@ class Abandoned(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., wait_since_arrival_ms: _Optional[int] = ..., wait_since_queue_ms: _Optional[int] = ..., tally: _Optional[_Union[ContactTally, _Mapping]] = ...) -> None: ...
 
 class Reopened(_message.Message):
-    __slots__ = ("case_id", "contact_id", "channel", "queue_id", "first_contact", "after_ms")
+    __slots__ = ("case_id", "contact_id", "channel", "queue_id", "first_contact", "after_ms", "settled")
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
     FIRST_CONTACT_FIELD_NUMBER: _ClassVar[int]
     AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_FIELD_NUMBER: _ClassVar[int]
     case_id: str
     contact_id: str
     channel: _facts_pb2.Channel
     queue_id: str
     first_contact: bool
     after_ms: int
-    def __init__(self, case_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., first_contact: _Optional[bool] = ..., after_ms: _Optional[int] = ...) -> None: ...
+    settled: bool
+    def __init__(self, case_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., first_contact: _Optional[bool] = ..., after_ms: _Optional[int] = ..., settled: _Optional[bool] = ...) -> None: ...
 
 class ResolutionConfirmed(_message.Message):
     __slots__ = ("case_id", "channel", "queue_id", "first_contact")

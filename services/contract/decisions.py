@@ -694,7 +694,7 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened:
-    """A settled case came back."""
+    """A case came back that an agent had closed, settled or not."""
 
     case_id: str = ""
     """The case."""
@@ -707,7 +707,9 @@ class Reopened:
     first_contact: bool = False
     """The case had been settled by its first contact."""
     after_ms: int = 0
-    """From the settlement to the return, in milliseconds."""
+    """From the closing to the return, in milliseconds."""
+    settled: bool = False
+    """It had been thought settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,7 +191,7 @@ FCR_UNATTRIBUTABLE = _counter(
 )
 REPEATS = _counter(
     "repeat_contacts",
-    "Contacts that came back to a settled case; within = time since the settlement, disjoint.",
+    "Contacts that came back to a closed case, settled or not; within = time since the closing, disjoint.",
     "At Reopened; labels are those of the case's first contact.",
     "Repeats = repeat_contacts / contacts_arrived.",
     Label("within", ("1d", "7d", "later"), ("1d", "7d", "later")),

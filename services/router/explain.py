@@ -218,7 +218,9 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.Resolved: lambda e: f"resolved by {e.agent_id}",
     d.Closed: lambda e: f"closed: {_plain(e.outcome.label)}" + (f", {e.agent_id}" if e.agent_id else ""),
     d.Abandoned: _wait_words,
-    d.Reopened: lambda e: f"came back {e.after_ms / 3_600_000:.1f} h after it was settled",
+    d.Reopened: lambda e: (
+        f"came back {e.after_ms / 3_600_000:.1f} h after it was {'settled' if e.settled else 'closed'}"
+    ),
     d.ResolutionConfirmed: lambda e: (
         "settled at first contact, confirmed"
         if e.first_contact

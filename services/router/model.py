@@ -237,6 +237,8 @@ class Case:
     """End of the repeat window; 0 while a contact is open, for its timer is the contact's."""
     resolved_at_ms: int = 0
     """When it was provisionally settled; 0 while it is not."""
+    closed_at_ms: int = 0
+    """When an agent closed its last open contact, settled or not; 0 while one is open, or who called gave up."""
     returned: bool = False
     """Something came back after the first contact."""
     first_contact_id: str = ""

@@ -75,7 +75,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need) -> None:
         step.emit(CaseOpened(case_id=case_id, customer_key=customer_key, topic_id=topic_id))
     else:
         case_id = case.case_id
-        if case.resolved_at_ms:
+        if case.closed_at_ms:
             step.emit(_reopened(step, case, body.contact_id))
     known_agent = body.preferred_agent_id in step.desk.agents
     step.emit(
@@ -127,5 +127,6 @@ def _reopened(step: Step, case: Case, contact_id: str) -> Reopened:
         channel=case.first_channel,
         queue_id=case.first_queue_id,
         first_contact=case.first_settled and not case.returned,
-        after_ms=step.at_ms - case.resolved_at_ms,
+        after_ms=step.at_ms - case.closed_at_ms,
+        settled=bool(case.resolved_at_ms),
     )

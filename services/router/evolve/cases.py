@@ -39,7 +39,10 @@ def opened(desk: DeskState, event: CaseOpened, at_ms: int) -> DeskState:
 
 def reopened(desk: DeskState, event: Reopened, at_ms: int) -> DeskState:
     case = _case(desk, event.case_id)
-    return changed(desk, cases=desk.cases.set(event.case_id, changed(case, resolved_at_ms=0, returned=True)))
+    return changed(
+        desk,
+        cases=desk.cases.set(event.case_id, changed(case, resolved_at_ms=0, closed_at_ms=0, returned=True)),
+    )
 
 
 def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: int) -> DeskState:
@@ -116,6 +119,7 @@ def _after(
     """The case once one of its contacts is over; settled when the last open one settled it."""
     still_open = without(case.open_contact_ids, contact.contact_id)
     settled = isinstance(event, Resolved)
+    handled = not still_open and contact.epoch > 0 and _outcome(event) not in NO_CASE
     tally = event.tally
     first = case.first_contact_id == contact.contact_id
     return changed(
@@ -123,6 +127,7 @@ def _after(
         open_contact_ids=still_open,
         deadline_at_ms=0 if still_open else at_ms + desk.limits.repeat_window_ms,
         resolved_at_ms=at_ms if settled and not still_open else 0,
+        closed_at_ms=at_ms if handled else 0,
         topic_id=(tally.topic_id if tally is not None else "") or case.topic_id,
         first_queue_id=contact.first_queue_id if first else case.first_queue_id,
         first_settled=settled if first else case.first_settled,
