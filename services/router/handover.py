@@ -35,20 +35,21 @@ def hop_left(contact: Contact, reason: TransferReason) -> bool:
 def receivers(desk: DeskState, contact: Contact, reason: TransferReason | None = None) -> tuple[str, ...]:
     """Available agents, free or busy, who may receive the contact from its owner; sorted.
 
-    The reason is the running hand-over's where none is given.
+    The reason is the running hand-over's where none is given. Rights count only where the contact needs some.
     """
     if reason is None:
         reason = contact.handover.reason if contact.handover is not None else TransferReason.UNSPECIFIED
     roster, need, owner_id = desk.crew.roster, contact.need, contact.owner_id
     levels = roster.levels(need.decision_type, need.currency)
-    own = levels.get(owner_id, 0)
+    in_play = bool(need.decision_type) or need.least_level > 0
+    own = levels.get(owner_id, 0) if in_play else 0
     floor = max(own, need.least_level)
     own_q = resolves(roster, need, owner_id, authority_covers(levels, need, owner_id))
     left_out = {owner_id, *contact.prior_agent_ids, *contact.decliner_ids}
     wanted = frozenset(certificates(need)) if not is_escalation(reason) else frozenset()
     found = []
     for agent_id in desk.crew.available:
-        level = levels[agent_id]
+        level = levels[agent_id] if in_play else 0
         if agent_id in left_out or level < floor:
             continue
         if contact.language and contact.language not in roster.speaks[agent_id]:
