@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="frontdesk-demo-"))
     try:
         with _bootstrap(options.log, folder, console) as bootstrap:
-            result = asyncio.run(_demo(folder, bootstrap, console))
+            result = asyncio.run(_demo(folder, bootstrap, console, stay=options.stay))
     except (NotReady, broker.BrokerError) as error:
         console.print(f"[red]{error}[/red]")
         return 1
@@ -71,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
     return 0 if result.good else 1
 
 
-async def _demo(folder: Path, bootstrap: str | None, console: Console) -> Result:
+async def _demo(folder: Path, bootstrap: str | None, console: Console, *, stay: bool) -> Result:
     examples = desk_folder()
     morning = load(examples / "morning")
     desk = load_toml((examples / "desk.toml").read_text(encoding="utf-8"))
@@ -85,8 +85,13 @@ async def _demo(folder: Path, bootstrap: str | None, console: Console) -> Result
         console.print(
             f"ready after {time.monotonic() - began:.1f} s. A morning at desk {desk.desk_id}, {RATE:.0f} times as fast:"
         )
+        console.print(addresses(system))
         result = await play(system, morning, contact_ids(morning), desk, LATE_SHIFT, clock, console)
-        show(result, system, console)
+        show(result, console)
+        console.print(addresses(system))
+        if stay:
+            console.print("still running; Ctrl-C ends it")
+            await asyncio.Event().wait()
     finally:
         await system.stop()
     console.print(f"done after {time.monotonic() - began:.0f} s")
@@ -133,11 +138,16 @@ def _bootstrap(log: str, folder: Path, console: Console) -> Iterator[str | None]
         started.stop()
 
 
-def show(result: Result, system: System, console: Console) -> None:
-    """The KPIs beside the played truth, and where to look."""
+def addresses(system: System) -> str:
+    """Where to look while it runs."""
+    return f"metrics: {system.address('metrics', 'metrics')}   gRPC: {system.address('router', 'grpc')}"
+
+
+def show(result: Result, console: Console) -> None:
+    """The KPIs beside the played truth."""
     table = Table(title="The morning, as measured and as played", show_lines=False)
-    for title in ("", "measured", "played", ""):
-        table.add_column(title, justify="right" if title else "left")
+    for title in ("measure", "measured", "played", ""):
+        table.add_column(title, justify="left" if title in {"measure", ""} else "right")
     for name, words in KPI_NAMES.items():
         measured, played = getattr(result.kpis, name), result.expected[name]
         table.add_row(words, str(measured), str(played), "" if measured == played else "[red]differs[/red]")
