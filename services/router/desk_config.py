@@ -25,7 +25,7 @@ their documented defaults (`limits.DEFAULTS`).
 
     [[agents]]
     id = "A17"
-    topics = ["refund", "billing"]
+    topics = ["refund"]
     languages = ["de", "en"]
     capacity = 100               # units: a call 100, an e-mail 50, a message 20; default 100
     speed = 0.95                 # handling time relative to the mean; default 1

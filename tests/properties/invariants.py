@@ -117,7 +117,8 @@ def _check_agents(desk: DeskState) -> None:
         helps = [desk.helps[help_id] for help_id in agent.help_ids]
         assert all(offer.agent_id == agent_id for offer in offers)
         assert all(request.adviser_id == agent_id for request in helps)
-        held = sum(part.units for part in (*contacts, *offers, *helps))
+        units = [one.units for one in contacts] + [one.units for one in offers] + [one.units for one in helps]
+        held = sum(units)
         assert agent.used_units == held, f"{agent_id}: {agent.used_units} is not {held}"
         assert held <= desk.crew.roster.agents[agent_id].capacity_units, f"{agent_id} is over capacity"
         if agent.presence is Presence.OFFLINE:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.contract.codec import encode_decision
+from services.contract.facts import CallerHungUp
 from services.router.log.canonical import digest
 from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, MARKER, big_desk
@@ -21,7 +22,7 @@ from tests.properties.invariants import (
     check_time,
     check_timers,
 )
-from tests.unit.router.world import World
+from tests.unit.router.world import DAY, MINUTE, World
 
 RUNS = int(os.environ.get("FRONTDESK_SIM_RUNS", "30"))
 """Runs of each simulation; thousands at night."""
@@ -53,12 +54,12 @@ def test_state_ends_when_nothing_comes_any_more() -> None:
     for seed in range(max(3, RUNS // 10)):
         world = _long_run(seed, steps=120)
         for contact_id in sorted(world.desk.contacts):
-            world.tell(adversary.f.CallerHungUp(contact_id=contact_id))
+            world.tell(CallerHungUp(contact_id=contact_id))
         world.sign_in(*adversary.AGENTS)
         for _ in range(400):
             _answer_everything(world)
-            world.wait(10 * adversary.MINUTE)
-        world.wait(4 * adversary.DAY)
+            world.wait(10 * MINUTE)
+        world.wait(4 * DAY)
         desk = world.desk
         left = [c.state.name for c in desk.contacts.values()]
         waiting_for_nobody = [name for name in left if name == "QUEUED"]

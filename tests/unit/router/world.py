@@ -198,7 +198,8 @@ class World:
 
     def wait(self, milliseconds: int) -> list[Any]:
         """Lets time pass, firing timers at their own time; answers the events."""
-        until_ms, events = self.now_ms + milliseconds, []
+        until_ms = self.now_ms + milliseconds
+        events: list[Any] = []
         while (at_ms := self.timers.next_at_ms(self.state)) is not None and at_ms <= until_ms:
             self.now_ms = max(self.now_ms, at_ms)
             record = self.fire()
