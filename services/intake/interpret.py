@@ -5,12 +5,11 @@ verify → parse → need → desk → facts
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass
 
 from services.contract.facts import Fact
 from services.intake.accounts import Accounts
-from services.intake.canonical import CanonicalEvent, Delivery, Known, Problem, Reading
+from services.intake.canonical import Delivery, Known, Problem, Reading
 from services.intake.channels.adapter import Adapter
 from services.intake.facts import fact_of
 from services.intake.need.reader import Need, NeedReader
@@ -66,16 +65,3 @@ class Interpreter:
             )
             facts.setdefault(fact.fact_id, fact)
         return Interpreted(source, reading, tuple(needs), tuple(facts.values()), tuple(problems))
-
-
-def without_duplicates(events: tuple[CanonicalEvent, ...]) -> tuple[CanonicalEvent, ...]:
-    """Events of a batch once each; a provider may repeat an item within one request."""
-    return tuple({(e.account, e.provider_event_id, e.state, e.kind): e for e in reversed(events)}.values())[
-        ::-1
-    ]
-
-
-def fingerprint(event: CanonicalEvent) -> str:
-    """A short name of an event for logs: no identifier can be read from it."""
-    plain = replace(event, extras={})
-    return sha256(f"{plain.account}|{plain.provider_event_id}|{plain.state}".encode()).hexdigest()[:12]

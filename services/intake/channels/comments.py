@@ -37,14 +37,15 @@ Change = dict[str, Any]
 
 def read_change(medium: str, identity: str, page: str, at_ms: int, change: Change, found: Collector) -> None:
     """One item of `changes`."""
-    field, value = change.get("field"), obj(change.get("value"))
+    field, value = text(change.get("field")), obj(change.get("value"))
+    thing = text(value.get("item"))
     if field in ("comments", "live_comments"):
         found.events.append(_instagram(medium, identity, page, at_ms, value))
     elif field == "mentions" and value.get("media_id"):
         found.events.append(_mentioned(medium, page, at_ms, value))
-    elif field in ("feed", "mention") and value.get("item") in ("like", "reaction"):
+    elif field in ("feed", "mention") and thing in ("like", "reaction"):
         found.events.append(_feed(medium, identity, page, at_ms, value, "reaction"))
-    elif field in ("feed", "mention") and value.get("item") in {"comment", *_POSTS}:
+    elif field in ("feed", "mention") and thing in {"comment", *_POSTS}:
         kind = _VERBS.get(text(value.get("verb") or "add"))
         if kind is None:
             found.dropped.append("feed")

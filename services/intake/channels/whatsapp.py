@@ -66,8 +66,8 @@ def _read_item(name: str, item: Item, value: Item, found: Collector) -> None:
         )
     elif name == "calls":
         _call(item, value, found)
-    elif item.get("type") in _NO_MESSAGES:
-        found.dropped.append(_NO_MESSAGES[item["type"]])
+    elif text(item.get("type")) in _NO_MESSAGES:
+        found.dropped.append(_NO_MESSAGES[text(item["type"])])
     else:
         found.events.append(_message(item, value, outbound=name == "message_echoes"))
 

@@ -54,6 +54,10 @@ NAMES = st.sampled_from(
         "timestamp",
         "calls",
         "page",
+        "item",
+        "verb",
+        "comment_id",
+        "post_id",
     ]
 )
 JSON = st.recursive(
@@ -89,6 +93,9 @@ def test_meta_reads_any_item_in_its_place(item: Any) -> None:
     sound(interpret(messenger(item)))
     sound(interpret(whatsapp(messages=[item], calls=[item], contacts=[item])))
     sound(interpret(whatsapp(messages=item, metadata=item)))
+    for change in (item, {"field": "feed", "value": item}, {"field": "comments", "value": item}):
+        entry = {"id": "100", "changes": [change]}
+        sound(interpret(meta({"object": "page", "entry": [entry]})))
 
 
 @SOME
@@ -156,3 +163,40 @@ def test_redelivery_is_the_same_fact(delivery: Delivery) -> None:
     first, again = interpret(delivery), interpret(replace(delivery, received_at_ms=NOON_MS + 60_000))
 
     assert [fact.fact_id for fact in first.facts] == [fact.fact_id for fact in again.facts]
+
+
+BASES = [
+    messenger(said()),
+    messenger(said("x", reply_to={"mid": "m0"}, attachments=[{"type": "image"}])),
+    messenger({**said(), "message_edit": {"mid": "m1", "text": "x", "num_edit": 1}}),
+    messenger({**said(), "reaction": {"mid": "m1", "action": "react", "emoji": "x"}}),
+    whatsapp(messages=[wrote(), wrote("image", caption="x"), wrote("edit", message={"type": "text"})]),
+    whatsapp(messages=[wrote("interactive", list_reply={"title": "x"}), wrote("contacts"), wrote("order")]),
+    whatsapp("calls", calls=[{"id": "w", "event": "terminate", "status": ["x"], "duration": 1, "from": "1"}]),
+]
+
+
+def replaced(value: Any, place: int, other: Any) -> tuple[Any, int]:
+    """The document with its node number `place` replaced; the number counts down while walking."""
+    if place == 0:
+        return other, -1
+    place -= 1
+    if isinstance(value, dict):
+        changed = {}
+        for name, inner in value.items():
+            changed[name], place = replaced(inner, place, other) if place >= 0 else (inner, place)
+        return changed, place
+    if isinstance(value, list):
+        many = []
+        for inner in value:
+            one, place = replaced(inner, place, other) if place >= 0 else (inner, place)
+            many.append(one)
+        return many, place
+    return value, place
+
+
+@SOME
+@given(st.sampled_from(BASES), st.integers(0, 60), JSON)
+def test_meta_reads_a_delivery_with_any_node_replaced(delivery: Delivery, place: int, other: Any) -> None:
+    body, _ = replaced(json.loads(delivery.body), place, other)
+    sound(interpret(meta(json.dumps(body).encode())))
