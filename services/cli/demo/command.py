@@ -157,9 +157,6 @@ def show(result: Result, console: Console) -> None:
         console.print(f"first-contact resolution (provisional): [bold]{kpis.fcr_provisional:.1%}[/bold]")
     if kpis.HasField("average_speed_of_answer_seconds"):
         console.print(f"average speed of answer: {kpis.average_speed_of_answer_seconds:.0f} s")
-    console.print(
-        f"metrics: {system.address('metrics', 'metrics')}   gRPC: {system.address('router', 'grpc')}"
-    )
     for words, found in (("differs", result.differences), ("lost", result.lost), ("twice", result.doubles)):
         for one in found:
             console.print(f"[red]{words}: {one}[/red]")
