@@ -30,6 +30,11 @@ def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, n
 
 def last_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:
     """A line that rings for the time of a lease is dead; everything else is looked at once per due time."""
-    if kind_of(contact.channel, contact.medium) is Kind.CALL:
+    if holds_a_line(contact):
         return max(now_ms, queued_at_ms + limits.lease_ms)
     return now_ms + limits.due_ms
+
+
+def holds_a_line(contact: Contact) -> bool:
+    """True for a call whose customer waits on the line; not for one who was promised a call-back."""
+    return kind_of(contact.channel, contact.medium) is Kind.CALL and not contact.released

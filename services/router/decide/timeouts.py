@@ -16,10 +16,8 @@ from services.router.decide.offers import expire
 from services.router.decide.placing import place, queue, serve
 from services.router.decide.step import Step
 from services.router.decide.transfer import end_unfilled
-from services.router.evolve.work import kind_of
 from services.router.model import Contact, ContactState
-from services.router.promises import last_deadline_ms, open_promises
-from services.router.waiting import Kind
+from services.router.promises import holds_a_line, last_deadline_ms, open_promises
 
 
 def contact_due(step: Step, contact: Contact) -> None:
@@ -68,8 +66,7 @@ def _waits(step: Step, contact: Contact) -> None:
 
 
 def _line_is_dead(step: Step, contact: Contact) -> bool:
-    call = kind_of(contact.channel, contact.medium) is Kind.CALL
-    return call and step.at_ms >= contact.queued_at_ms + step.limits.lease_ms
+    return holds_a_line(contact) and step.at_ms >= contact.queued_at_ms + step.limits.lease_ms
 
 
 def _lease_over(step: Step, contact: Contact) -> None:

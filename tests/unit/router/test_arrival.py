@@ -165,6 +165,17 @@ def test_who_gave_up_waiting_and_calls_again_is_no_repeat() -> None:
     assert world.contact("c2").case_id == world.contact("c1").case_id
 
 
+def test_a_case_that_was_closed_unresolved_comes_back_too() -> None:
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.give(call("c1", customer="k"))
+    world.resolve("c1", f.Outcome.UNRESOLVED)
+
+    reopened = only(world.tell(call("c2", customer="k")), d.Reopened)
+
+    assert (reopened.settled, reopened.first_contact) == (False, False)
+
+
 def test_after_the_window_it_is_a_new_case() -> None:
     world = World(desk(agent("A")))
     world.sign_in("A")

@@ -69,6 +69,22 @@ def test_a_line_that_rings_for_four_hours_is_dead() -> None:
     assert only(events, d.Closed).outcome is Outcome.UNSTATED
 
 
+def test_a_promised_call_back_waits_until_somebody_makes_it() -> None:
+    """No line rings any more, so nothing ends it but an agent."""
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.give(call("c"))
+    world.by_owner(f.HelpAsked, "c", kind=f.HelpKind.EXPERT)
+    world.tell(f.AgentStateChanged(agent_id="A", presence=f.Presence.BREAK))
+    world.wait(120 * SECOND)
+    assert world.contact("c").state is ContactState.PROMISED
+
+    world.wait(5 * DAY)
+    assert world.contact("c").state is ContactState.QUEUED
+    back = world.tell(f.AgentSignedIn(agent_id="A"))
+    assert only(back, d.Offered).contact_id == "c"
+
+
 def test_an_assignment_without_news_waits_ahead_for_its_owner() -> None:
     world = World(desk(agent("A"), agent("B", billing=0.99)))
     world.sign_in("A")
