@@ -7,7 +7,9 @@ iteration order depends on the process's hash salt; dataclasses as their fields,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
@@ -16,47 +18,86 @@ import immutables
 
 DIGEST_BYTES = 16
 _LAST: list[tuple[object, bytes]] = []
-_GETTERS: dict[type, Any] = {}
+_PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
+_SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
+_SCALAR_NAMES = frozenset({"str", "int", "float", "bool", "bytes"})
+"""Annotations, as `from __future__ import annotations` leaves them."""
 
 
 def canonical(value: object) -> bytes:
     """The bytes; floats must be finite, and keys of one map of one type."""
-    return repr(_plain(value)).encode()
+    return b"".join(_pieces(value))
 
 
 def digest(value: object) -> bytes:
     """BLAKE2b-128 of the canonical bytes; remembered for the last value, which decide and fold ask for in turn."""
     if _LAST and _LAST[0][0] is value:
         return _LAST[0][1]
-    found = blake2b(canonical(value), digest_size=DIGEST_BYTES).digest()
+    sums = blake2b(digest_size=DIGEST_BYTES)
+    for piece in _pieces(value):
+        sums.update(piece)
+    found = sums.digest()
     _LAST[:] = [(value, found)]
     return found
+
+
+def _pieces(value: Any) -> Iterator[bytes]:
+    """The bytes, one object of a map at a time: a whole partition as one nested tuple would wake the collector."""
+    kind: Any = type(value)
+    if kind is immutables.Map:
+        yield b"{"
+        for key in sorted(value):
+            yield repr(_plain(key)).encode()
+            yield from _pieces(value[key])
+        yield b"}"
+    elif names := _maps_inside(kind):
+        for name in names:
+            yield from _pieces(getattr(value, name))
+    else:
+        yield repr(_plain(value)).encode()
+        yield b";"
+
+
+@cache
+def _maps_inside(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a dataclass that has maps; nothing for every other type."""
+    kept = [part for part in fields(kind) if not part.metadata.get("derived")] if is_dataclass(kind) else []
+    has_maps = any(str(part.type).startswith("Map[") for part in kept)
+    return tuple([part.name for part in kept]) if has_maps else ()
 
 
 def _plain(value: Any) -> Any:
     """The value as nested tuples of numbers, strings, bytes and None."""
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool or kind is float or kind is bytes:
+    plan = _PLANS.get(kind)
+    if plan is not None:
+        getter, deep = plan
+        parts = list(getter(value))
+        for at in deep:
+            parts[at] = _plain(parts[at]) if parts[at] else None
+        return tuple(parts)
+    if kind in _SCALARS:
         return value
-    if kind is tuple:
-        return tuple([_plain(part) for part in value])
     if kind is immutables.Map:
         return tuple([(_plain(key), _plain(value[key])) for key in sorted(value)])
-    getter = _GETTERS.get(kind)
-    if getter is not None:
-        return tuple([_plain(part) for part in getter(value)])
-    if isinstance(value, int):
-        return int(value)
     if isinstance(value, tuple):
         return tuple([_plain(part) for part in value])
+    if isinstance(value, int):
+        return int(value)
     if is_dataclass(kind):
-        _GETTERS[kind] = _getter(kind)
+        _PLANS[kind] = _plan(kind)
         return _plain(value)
     raise TypeError(f"{kind.__name__} has no canonical form")
 
 
-def _getter(kind: type) -> Any:
-    names = [field.name for field in fields(kind) if not field.metadata.get("derived")]
+def _plan(kind: type[Any]) -> tuple[Any, tuple[int, ...]]:
+    """How to read all fields at once, and which of them hold more than a number or a string.
+
+    Empty ones of those (no owner, an empty tuple, an enum's 0) are written as None, whatever their type.
+    """
+    kept = [part for part in fields(kind) if not part.metadata.get("derived")]
+    deep = tuple([at for at, part in enumerate(kept) if part.type not in _SCALAR_NAMES])
+    names = [part.name for part in kept]
     if len(names) == 1:
-        return lambda value, name=names[0]: (getattr(value, name),)
-    return attrgetter(*names)
+        return (lambda value, name=names[0]: (getattr(value, name),)), deep
+    return attrgetter(*names), deep
