@@ -27,14 +27,14 @@ class Pool:
     reason: WaitingReason
     """Why such work waits while none of them is free."""
     exclusions: tuple[Exclusion, ...]
-    """Agents of the desk that the rules left out, capacity not among them."""
+    """Agents of the desk that the rules left out; of capacity only those who could never hold the units."""
 
 
 def pool_of(roster: Roster, signed_in: Sequence[str], available: Sequence[str], fit: Fit) -> Pool:
     """The pool for work of this fit; depends on configuration and presence only, never on loads."""
     rules = _rules(roster, fit)
     reason = _reason(rules, signed_in)
-    fixed = {"language", "authority", "had_it"}
+    fixed = {"language", "authority", "capacity", "had_it"}
     relaxed: tuple[str, ...] = ()
     if fit.least_level > 0 and not _passing(rules, fixed, signed_in):
         relaxed = ("authority",)
@@ -54,6 +54,7 @@ def _rules(roster: Roster, fit: Fit) -> dict[str, Test]:
         "language": lambda a: not fit.language or fit.language in roster.speaks[a],
         "certificate": lambda a: not wanted or not wanted.isdisjoint(roster.certified[a]),
         "authority": lambda a: levels[a] >= fit.least_level,
+        "capacity": lambda a: roster.agents[a].capacity_units >= fit.units,
         "had_it": lambda a: a not in fit.had,
         "declined_it": lambda a: a not in fit.declined,
     }
@@ -94,7 +95,7 @@ def _exclusions(
     present = frozenset(available)
     tests = {name: rules[name] for name in ("language", "certificate", "authority") if name not in relaxed}
     tests["presence"] = present.__contains__
-    tests |= {name: rules[name] for name in ("had_it", "declined_it") if name not in relaxed}
+    tests |= {name: rules[name] for name in ("capacity", "had_it", "declined_it") if name not in relaxed}
     left, counted = list(roster.agent_ids), []
     for name, test in tests.items():
         passing = [agent_id for agent_id in left if test(agent_id)]

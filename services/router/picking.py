@@ -52,6 +52,6 @@ def _first(desk: DeskState, front: Front, agent_id: str, room: int, but: str) ->
     """(since when, contact) of the first head that the agent may take; inside a slope nobody behind is dearer."""
     pool_of = desk.crew.pool
     for _, since_ms, contact_id, work in front:
-        if work.units <= room and contact_id != but and agent_id in pool_of(work).members:
+        if work.fit.units <= room and contact_id != but and agent_id in pool_of(work).members:
             return since_ms, contact_id
     return None

@@ -52,6 +52,7 @@ class Fit(NamedTuple):
     decision_type: str
     currency: str
     least_level: int
+    units: int
     had: tuple[str, ...] = ()
     """Agents who had it, sorted; those asked for by name and the last owner left out."""
     declined: tuple[str, ...] = ()
@@ -63,7 +64,6 @@ class Work(NamedTuple):
 
     kind: Kind
     fit: Fit
-    units: int
     weight: float
     """Customer weight w of routing.md 2.0."""
     urgent: bool

@@ -165,7 +165,8 @@ def _explained(
     """`all_weighed` says that every free agent of the pool was weighed, so that the others are known to be busy."""
     exclusions = () if pool is None else pool.exclusions
     if pool is not None and all_weighed and len(pool.agent_ids) > weighed:
-        busy = len(pool.agent_ids) - weighed
+        busy = len(pool.agent_ids) - weighed + sum(one.agents for one in exclusions if one.rule == "capacity")
+        exclusions = tuple([one for one in exclusions if one.rule != "capacity"])
         exclusions = (*exclusions, Exclusion(rule="capacity", agents=busy))
     return Explanation(
         policy_version=POLICY_VERSION,

@@ -52,6 +52,18 @@ def test_a_neighbour_topic_is_better_than_nobody() -> None:
     assert offered.explanation.relaxations == ("certificate",)
 
 
+def test_who_could_never_hold_the_units_does_not_keep_a_contact_waiting() -> None:
+    """B is certified and may decide, and has no room for a call at any time."""
+    offered = offered_to(
+        [agent("A", "delivery"), agent("B", "refund", refund=500, capacity=50)],
+        call("c", "refund", wanted=refund(180)),
+    )
+
+    assert offered is not None and offered.explanation is not None
+    assert offered.agent_id == "A"
+    assert offered.explanation.relaxations == ("authority", "certificate")
+
+
 def test_no_relaxation_while_a_certified_agent_is_only_busy() -> None:
     world = World(desk(agent("A", "billing"), agent("B", "delivery")))
     world.sign_in("A", "B")
