@@ -17,19 +17,19 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
 
-from benchmarks import append, latency, loop
+from benchmarks import append, intake, latency, loop
 from benchmarks.measure import Figure
 from services.runtime import broker
 
 BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "append": (append.run, "intake's append path against the broker's own producer benchmark"),
     "latency": (latency.run, "fact to decision to reply at 500/s, on real Kafka"),
+    "delivery": (intake.run, "one delivery verified, read and enriched, without the log"),
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
 }
-STATE = Path(".state/bench-kafka")
 
 
 def main() -> int:
@@ -73,17 +73,18 @@ def table(runs: list[list[Figure]]) -> list[str]:
 
 
 @contextlib.contextmanager
-def started_broker():  # type: ignore[no-untyped-def] # a context manager of str
+def started_broker() -> Iterator[str]:
     """A broker of our own with benchmark settings, or the one of FRONTDESK_TEST_BOOTSTRAP."""
     given = os.environ.get("FRONTDESK_TEST_BOOTSTRAP")
     if given:
         yield given
         return
-    running = broker.start(STATE, port=0, heap="1g")
-    try:
-        yield running.bootstrap
-    finally:
-        running.stop()
+    with tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as state:
+        running = broker.start(state, port=0, heap="1g")
+        try:
+            yield running.bootstrap
+        finally:
+            running.stop()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ async def run(bootstrap: str) -> list[Figure]:
         )
         running = asyncio.ensure_future(router.run())
         stack.callback(running.cancel)
-        send = router.api._commander.send
+        send = router.commander.send
         await send(DESK, f"configure-{time.time_ns()}", DeskConfigured(desk=desk()), timeout_seconds=60)
         waits = await _steady(send)
     p50, p99 = percentile(waits, 0.5) * 1000, percentile(waits, 0.99) * 1000
@@ -56,7 +56,7 @@ async def run(bootstrap: str) -> list[Figure]:
     ]
 
 
-def desk() -> Desk:
+def desk(desk_id: str = DESK) -> Desk:
     """A desk whose agents only change presence: the shortest command there is."""
     agents = tuple(
         Agent(
@@ -65,7 +65,7 @@ def desk() -> Desk:
         for i in range(AGENTS)
     )
     topic = Topic(topic_id="billing", resolution_prior=0.8, handle_seconds=240, level_priors=(1.0,))
-    return Desk(desk_id=DESK, version="1", topics=(topic,), queues=(Queue(queue_id="all"),), agents=agents)
+    return Desk(desk_id=desk_id, version="1", topics=(topic,), queues=(Queue(queue_id="all"),), agents=agents)
 
 
 async def _steady(send: object) -> list[float]:

@@ -24,7 +24,7 @@ from services.contract.desk import Desk
 from services.contract.topics import DEAD_LETTERS, FACTS
 from services.router.desk_config import load_toml
 from services.runtime.clock import Clock, clock_from
-from services.runtime.lifecycle import Stopped, stop_on_signals, until_stopped
+from services.runtime.lifecycle import Stopped, calm_collector, stop_on_signals, until_stopped
 from services.runtime.log import Appender, Log, LogError, TopicSpec
 from services.runtime.observe import BuildInfo, configure_logs, serve_metrics
 from services.runtime.rpc import serve as serve_rpc
@@ -128,6 +128,7 @@ async def _serve(
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
         running = await start(roles, settings, env, bootstrap, desks, stack)
+        calm_collector()
         sys.stdout.write(json.dumps({"ready": True, **running.addresses}) + "\n")
         sys.stdout.flush()
         log.info("ready", roles=",".join(roles), **running.addresses)

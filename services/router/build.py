@@ -50,6 +50,7 @@ class Router:
     tail: DecisionTail
     owner: Owner
     api: RouterApi
+    commander: Commander
     service_name: str = NAME
 
     def add_to_grpc(self, server: grpc.aio.Server) -> None:
@@ -92,4 +93,4 @@ def build(
         dead_letters=DeadLetters(log, settings.partitions),
         measures=OwnerMeasures(registry),
     )
-    return Router(tail, owner, RouterApi(tail, trail, Cards(log), commander))
+    return Router(tail, owner, RouterApi(tail, trail, Cards(log), commander), commander)

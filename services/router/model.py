@@ -29,7 +29,7 @@ from services.contract.facts import (
 )
 from services.router.crew import Crew
 from services.router.log.canonical import canonical as canonical
-from services.router.waiting import Front, Lane, Slope, Work
+from services.router.waiting import Front, Lane, Slope, Work, entries
 
 T = TypeVar("T")
 Map = immutables.Map
@@ -281,7 +281,7 @@ class DeskState:
     def waiting_contacts(self) -> Iterator[Contact]:
         """Contacts that wait, in no particular order."""
         for lane in self.waiting.values():
-            for entry in lane:
+            for entry in entries(lane):
                 yield self.contacts[entry[-1]]
 
 

@@ -9,13 +9,17 @@ the first head which an agent may take is the dearest one of that slope.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from enum import IntEnum
+from itertools import chain
 from typing import NamedTuple
 
 Entry = tuple[int, int, str]
 """(0 ahead, else 1; since when it waits; contact)."""
-Lane = tuple[Entry, ...]
-"""Contacts of one class, next one first."""
+Lane = tuple[tuple[Entry, ...], ...]
+"""Contacts of one class, next one first, in chunks of at most CHUNK_MAX and never an empty one: a change copies one
+chunk and the list of chunks, so that ten thousand waiting cost little more than ten."""
+CHUNK_MAX = 128
 
 
 class Kind(IntEnum):
@@ -79,29 +83,43 @@ Front = tuple[tuple[int, int, str, Work], ...]
 """Heads of the lanes of one slope with their classes, next one first."""
 
 
+def entries(lane: Lane) -> Iterator[Entry]:
+    """Its contacts, next one first."""
+    return chain.from_iterable(lane)
+
+
 def joined(lane: Lane, entry: Entry) -> Lane:
     """The lane with an entry at its place."""
-    if not lane or lane[-1] < entry:
-        return (*lane, entry)
-    entries = list(lane)
-    insort(entries, entry)
-    return tuple(entries)
+    if not lane:
+        return ((entry,),)
+    at = len(lane) - 1
+    while at and entry < lane[at][0]:
+        at -= 1
+    chunk = list(lane[at])
+    insort(chunk, entry)
+    if len(chunk) <= CHUNK_MAX:
+        return (*lane[:at], tuple(chunk), *lane[at + 1 :])
+    # At the end only the new entry moves on, so that a queue that grows keeps its chunks full.
+    cut = CHUNK_MAX if at == len(lane) - 1 and chunk[-1] is entry else len(chunk) // 2
+    return (*lane[:at], tuple(chunk[:cut]), tuple(chunk[cut:]), *lane[at + 1 :])
 
 
-def left(lane: Lane, contact_id: str) -> Lane:
-    """The lane without a contact."""
-    if lane[0][2] == contact_id:
-        return lane[1:]
-    return tuple([entry for entry in lane if entry[2] != contact_id])
+def left(lane: Lane, entry: Entry) -> Lane:
+    """The lane without an entry that is in it."""
+    at = len(lane) - 1
+    while at and entry < lane[at][0]:
+        at -= 1
+    chunk = tuple([one for one in lane[at] if one != entry])
+    return (*lane[:at], *((chunk,) if chunk else ()), *lane[at + 1 :])
 
 
 def refronted(front: Front, work: Work, before: Lane, after: Lane) -> Front:
     """The front once a lane of it has changed; either lane may be empty."""
-    if before and after and before[0] == after[0]:
+    if before and after and before[0][0] == after[0][0]:
         return front
     heads = list(front)
     if before:
-        del heads[bisect_left(heads, (*before[0], work))]
+        del heads[bisect_left(heads, (*before[0][0], work))]
     if after:
-        insort(heads, (*after[0], work))
+        insort(heads, (*after[0][0], work))
     return tuple(heads)

@@ -7,11 +7,15 @@ A task that ends or raises ends the process: the platform restarts it, and the l
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
+
+GC_ALLOCATIONS = 70_000
+"""Container objects made, less those freed, between two runs of the collector (Python's default: 700)."""
 
 log = structlog.get_logger()
 
@@ -43,6 +47,18 @@ def _words(error: BaseException | None) -> str:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return "without an error" if error is None else f"{type(error).__name__}: {error}"
+
+
+def calm_collector() -> None:
+    """Lets Python's cycle collector run seldom; call it once a process is built.
+
+    Folded states are many small objects without cycles, freed by their counts alone; the collector would walk all of
+    them every few hundred allocations. With 10,000 waiting contacts it took half of the router's time. Cycles of
+    exceptions and tasks are still collected, a hundred times less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from services.cli.demo.ids import contact_ids
-from services.router.desk_config import load_toml
 
 from services.cli.demo.command import LATE_SHIFT, environment, morning_clock
+from services.cli.demo.ids import contact_ids
 from services.cli.demo.run import desk_folder, play
 from services.cli.demo.stories import load
 from services.cli.demo.system import System
@@ -20,6 +19,7 @@ from services.contract.chain import Chain
 from services.contract.codec import decode_decision
 from services.contract.decisions import Abandoned, Assigned, Closed, ContactOpened, Resolved
 from services.contract.topics import DECISIONS
+from services.router.desk_config import load_toml
 from services.runtime import broker
 from services.runtime.kafka_log import KafkaLog
 

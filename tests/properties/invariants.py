@@ -19,6 +19,7 @@ from services.router.model import (
     canonical,
 )
 from services.router.timers import TimerIndex, timers_of
+from services.router.waiting import CHUNK_MAX, entries
 
 
 def check_state(state: PartitionState) -> None:
@@ -93,7 +94,7 @@ def _check_contact(desk: DeskState, contact: Contact) -> None:
     assert contact.deadline_at_ms > 0, f"{name} has no timer"
     assert contact.hops <= HOPS_MAX and contact.topic_hops <= 1
     assert len(set(contact.prior_agent_ids)) == len(contact.prior_agent_ids)
-    lanes = sum(entry[2] == name for lane in desk.waiting.values() for entry in lane)
+    lanes = sum(entry[2] == name for lane in desk.waiting.values() for entry in entries(lane))
     assert lanes == (state is ContactState.QUEUED), f"{name} stands in {lanes} lanes"
     holders = [a.agent_id for a in desk.agents.values() if name in a.contact_ids]
     assert holders == ([contact.owner_id] if state in HELD_STATES else []), f"{name}: {holders}"
@@ -137,9 +138,10 @@ def _check_indexes(desk: DeskState) -> None:
         assert desk.contacts[request.contact_id].help_id == request.help_id
         assert (request.help_id in desk.pending_help_ids) == (not request.adviser_id)
     for work, lane in desk.waiting.items():
-        assert lane and list(lane) == sorted(lane)
-        assert all(desk.contacts[entry[2]].lane == work for entry in lane)
-    heads = sorted((*lane[0], work) for work, lane in desk.waiting.items())
+        assert lane and all(0 < len(chunk) <= CHUNK_MAX for chunk in lane)
+        assert list(entries(lane)) == sorted(entries(lane))
+        assert all(desk.contacts[entry[2]].lane == work for entry in entries(lane))
+    heads = sorted((*lane[0][0], work) for work, lane in desk.waiting.items())
     assert heads == sorted(head for front in desk.fronts.values() for head in front)
     assert all(list(front) == sorted(front) for front in desk.fronts.values())
     assert all(head[3].slope == slope for slope, front in desk.fronts.items() for head in front)

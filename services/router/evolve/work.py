@@ -7,7 +7,7 @@ from services.router.evolve.errors import CorruptLog
 from services.router.model import Contact, DeskState
 from services.router.need import certificates
 from services.router.score import customer_weight
-from services.router.waiting import Fit, Kind, Lane, Work, joined, left, refronted
+from services.router.waiting import Entry, Fit, Kind, Lane, Work, joined, left, refronted
 
 TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
 """Media of the phone family that are no calls."""
@@ -49,11 +49,8 @@ def into_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
     work = contact.lane
     if work is None:
         raise CorruptLog(f"contact {contact.contact_id} is queued in no lane")
-    since = contact.arrived_at_ms if contact.ahead else contact.queued_at_ms
     before = desk.waiting.get(work, ())
-    return _with_lane(
-        desk, work, before, joined(before, (0 if contact.ahead else 1, since, contact.contact_id))
-    )
+    return _with_lane(desk, work, before, joined(before, _entry(contact)))
 
 
 def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
@@ -62,7 +59,13 @@ def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
     if work is None:
         return {}
     before = desk.waiting[work]
-    return _with_lane(desk, work, before, left(before, contact.contact_id))
+    return _with_lane(desk, work, before, left(before, _entry(contact)))
+
+
+def _entry(contact: Contact) -> Entry:
+    """Its place in a lane; what it is made of stays the same while the contact waits."""
+    since = contact.arrived_at_ms if contact.ahead else contact.queued_at_ms
+    return (0 if contact.ahead else 1, since, contact.contact_id)
 
 
 def _with_lane(desk: DeskState, work: Work, before: Lane, after: Lane) -> dict[str, object]:
