@@ -13,7 +13,6 @@ nothing is missed and nothing is told twice. A command keeps its command_id thro
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
@@ -53,6 +52,8 @@ class AgentDesktop:
         self._unanswered: dict[str, router_pb2.AgentCommand] = {}
         self._position: router_pb2.Position | None = None
         self._call: Any = None
+        self._reading: asyncio.Future[None] | None = None
+        self._writing = asyncio.Lock()
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.reconnects = 0
@@ -146,8 +147,19 @@ class AgentDesktop:
             if self._position is not None:
                 hello.resume_after.CopyFrom(self._position)
             await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
-            async for response in self._call:
-                await self._take(response)
+            self._reading = asyncio.ensure_future(self._read(self._call))
+            try:
+                await asyncio.wait({self._reading})
+            finally:
+                self._reading.cancel()
+                await asyncio.gather(self._reading, return_exceptions=True)
+        if self._reading.cancelled():
+            raise ConnectionError("a write ended the session")
+        self._reading.result()
+
+    async def _read(self, call: Any) -> None:
+        async for response in call:
+            await self._take(response)
 
     async def _take(self, response: router_pb2.AgentSessionResponse) -> None:
         kind = response.WhichOneof("message")
@@ -165,9 +177,27 @@ class AgentDesktop:
         self._notices.put_nowait(response)
 
     async def _write(self, message: router_pb2.AgentCommand) -> None:
-        # A connection that is being lost refuses; the message is written again after the reconnect.
-        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            await self._call.write(router_pb2.AgentSessionRequest(command=message))
+        """Writes on the session of the moment; what a lost one did not carry is written again after the reconnect.
+
+        gRPC allows one write under way per call, a second one kills it, so writers take turns.
+        """
+        async with self._writing:
+            call = self._call
+            try:
+                await call.write(router_pb2.AgentSessionRequest(command=message))
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                self._reopen(call)
+            except asyncio.CancelledError:  # of the call, or of this task, which cancels the call
+                self._reopen(call)
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+
+    def _reopen(self, call: Any) -> None:
+        """Ends the session of a dead call; gRPC wakes no reader when it was a write that failed."""
+        if call is self._call and call.done() and self._reading is not None:
+            call.cancel()
+            self._reading.cancel()
 
     def _give_up(self, error: Exception) -> None:
         self._ready.set()

@@ -213,6 +213,16 @@ async def test_a_session_resumes_where_it_was(running: Running, stack: AsyncExit
     assert ana.reconnects >= 1
 
 
+async def test_commands_sent_at_the_same_time_are_all_answered(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    ana = await desktop(running, stack, "ana")
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*(ana.send(sign_in=facts_pb2.AgentSignedIn()) for _ in range(50)))
+    assert [answer.reply.accepted for answer in answers] == [True] * 50
+    assert ana.reconnects == 0
+
+
 async def test_a_router_started_again_knows_everything(
     running: Running, stack: AsyncExitStack, tmp_path: Path
 ) -> None:
