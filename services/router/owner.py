@@ -25,7 +25,7 @@ from services.router.tail import DecisionTail, Verdict
 from services.router.timers import TimerIndex
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters
-from services.runtime.log import BufferFull, Log, LogError, Ownership, Record
+from services.runtime.log import RECORD_BYTES_MAX, BufferFull, Log, LogError, Ownership, Record
 
 GROUP = "frontdesk-router"
 LOG_GENERATION = 1
@@ -33,6 +33,11 @@ RECORD_FORMAT = 1
 HINT_EVERY_SECONDS = 1.0
 TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
+TAKE_SECONDS_MAX = 60.0
+"""A partition that cannot be taken for that long ends the process."""
+LETTERS_WAITING_MAX = 10_000
+LETTER_ATTEMPTS_MAX = 8
+"""Tries of one dead letter, some fifteen seconds apart in all."""
 
 log = structlog.get_logger()
 
@@ -59,9 +64,14 @@ class OwnerMeasures:
             buckets=(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
             registry=registry,
         )
+        self.letters_dropped = Counter(
+            "frontdesk_router_dead_letters_dropped_total",
+            "Rejected facts whose dead letter could not be written; the decisions have the rejection.",
+            registry=registry,
+        )
         for cause in ("fact", "timer", "genesis"):
             self.decided.labels(cause)
-        for reason in ("foreign_record", "own_rejected", "append_failed"):
+        for reason in ("foreign_record", "own_rejected", "append_failed", "buffer_full"):
             self.reset.labels(reason)
 
 
@@ -100,7 +110,7 @@ class Owner:
         self._held: dict[int, _Held] = {}
         self._ownership: Ownership | None = None
         self._broken: BaseException | None = None
-        self._letters: set[asyncio.Task[None]] = set()
+        self._letters: asyncio.Queue[tuple[int, int, FactRejected]] = asyncio.Queue(LETTERS_WAITING_MAX)
 
     # --- group membership: positions come from the folded state, never from the group ----------------------
 
@@ -131,6 +141,8 @@ class Owner:
         stop_listening = self._tail.listen(self._on_verdict)
         self._ownership = await self._source.own(FACTS, GROUP, self)
         hinted_at = asyncio.get_running_loop().time()
+        hinting: asyncio.Future[None] | None = None
+        letters = asyncio.ensure_future(self._write_dead_letters())
         try:
             while True:
                 for record in await self._ownership.read(
@@ -141,12 +153,15 @@ class Owner:
                 if self._broken is not None:
                     raise self._broken
                 now = asyncio.get_running_loop().time()
-                if now - hinted_at > HINT_EVERY_SECONDS:
+                if now - hinted_at > HINT_EVERY_SECONDS and (hinting is None or hinting.done()):
                     hinted_at = now
-                    await self._hint()
+                    hinting = asyncio.ensure_future(self._hint())
                 await asyncio.sleep(0)
         finally:
             stop_listening()
+            for task in (hinting, letters):
+                if task is not None:
+                    task.cancel()
             await self._ownership.close()
 
     def _patience_ms(self) -> int:
@@ -157,19 +172,23 @@ class Owner:
         )
         if nearest is None:
             return 100
-        rate = getattr(self._clock, "rate", 1.0)
-        return int(max(1, min(100, (nearest - self._clock.now_ms()) / rate)))
+        return int(max(1, min(100, (nearest - self._clock.now_ms()) / self._clock.rate)))
 
     def _on_fact(self, record: Record) -> None:
         held = self._held.get(record.partition)
-        if held is None or not held.ready or record.offset <= held.ahead.last_fact:
+        if held is None or not held.ready or held.paused or record.offset <= held.ahead.last_fact:
             return
         if record.offset != held.ahead.last_fact + 1:  # a hole is never decided over
             self._seek(record.partition, held.ahead.last_fact + 1)
             return
         with self._measures.seconds.time():
             decision = self._decide(held.ahead, record)
-        self._append(record.partition, held, decision, "fact")
+            value = encode_decision(decision)
+        if len(value) > RECORD_BYTES_MAX:  # the log would refuse it, now and at every restart (engine.md 4.2)
+            detail = f"its decision takes {len(value)} bytes, {RECORD_BYTES_MAX} are allowed; make it smaller"
+            decision = self._rejected(held.ahead, record, "decision_too_large", detail, decision.fact_id)
+            value = encode_decision(decision)
+        self._append(record.partition, held, decision, value, "fact")
 
     def _decide(self, ahead: PartitionState, record: Record) -> Decision:
         now_ms, new_id = self._clock.now_ms(), self._new_id()
@@ -194,6 +213,11 @@ class Owner:
                 "decide_failed",
                 f"deciding raised {type(error).__name__}; the router's log has it",
             )
+        return self._rejected(ahead, record, reason, detail, fact_id)
+
+    def _rejected(
+        self, ahead: PartitionState, record: Record, reason: str, detail: str, fact_id: str
+    ) -> Decision:
         return decide_rejected(
             ahead,
             offset=record.offset,
@@ -201,8 +225,8 @@ class Owner:
             detail=detail,
             fact_id=fact_id,
             desk_id=record.key.decode(errors="replace"),
-            now_ms=now_ms,
-            decision_id=new_id,
+            now_ms=self._clock.now_ms(),
+            decision_id=self._new_id(),
             owner=self._name,
         )
 
@@ -218,19 +242,17 @@ class Owner:
                 decision = decide_timer(
                     held.ahead, timer, now_ms=now_ms, decision_id=self._new_id(), owner=self._name
                 )
-                self._append(partition, held, decision, "timer")
+                self._append(partition, held, decision, encode_decision(decision), "timer")
 
-    def _append(self, partition: int, held: _Held, decision: Decision, cause: str) -> None:
+    def _append(self, partition: int, held: _Held, decision: Decision, value: bytes, cause: str) -> None:
         """Folds into *ahead* and appends, with no await between (engine.md 1.5)."""
         folded = fold(held.ahead, decision)
         if not folded.accepted:
             raise RuntimeError(f"own record refused by fold on {partition}: {folded.reason}")
         try:
-            future = self._source.append(
-                DECISIONS, partition, decision.desk_id.encode(), encode_decision(decision)
-            )
-        except BufferFull:
-            self._seek(partition, held.ahead.last_fact + 1)  # nothing was sent: read the fact again later
+            future = self._source.append(DECISIONS, partition, decision.desk_id.encode(), value)
+        except BufferFull:  # nothing was sent: taken again once the log has room
+            self._reset(partition, held, "buffer_full")
             return
         held.ahead = folded.state
         held.timers.note(held.ahead, decision)
@@ -264,6 +286,9 @@ class Owner:
             self._send_dead_letters(verdict)
             if held.paused and len(held.pending) <= self._pending_max // 2 and self._ownership is not None:
                 held.paused = False
+                self._seek(
+                    verdict.partition, held.ahead.last_fact + 1
+                )  # what was read while paused was let go
                 self._ownership.resume(verdict.partition)
         elif verdict.accepted:
             self._reset(verdict.partition, held, "foreign_record")
@@ -281,32 +306,41 @@ class Owner:
         held.taking = asyncio.ensure_future(self._take(partition, held))
 
     async def _take(self, partition: int, held: _Held) -> None:
-        """Brings *ahead* to the end of the log, then lets facts flow."""
+        """Brings *ahead* to the end of the log, then lets facts flow; gives up after TAKE_SECONDS_MAX."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + TAKE_SECONDS_MAX
         try:
-            if held.in_flight:
-                await asyncio.wait(held.in_flight)  # bounded by the log's own deadline of an append
-            await self._tail.reached(partition, await self._source.end_offset(DECISIONS, partition))
-            if self._tail.state(partition).count == 0:
-                await self._write_genesis(partition)
-            if self._held.get(partition) is not held:
-                return
-            held.ahead = self._tail.state(partition)
-            self._check_genesis(partition, held.ahead)
-            held.timers.rebuild(held.ahead)
-            held.ready = True
-            self._seek(partition, held.ahead.last_fact + 1)
-            if held.paused and self._ownership is not None:
-                held.paused = False
-                self._ownership.resume(partition)
-        except LogError as error:
-            log.warning("take_over_failed", partition=partition, error=str(error))
-            await asyncio.sleep(1.0)
-            if self._held.get(partition) is held:
-                held.taking = asyncio.ensure_future(self._take(partition, held))
+            while True:
+                self._pause(partition)
+                try:
+                    await self._catch_up(partition, held)
+                    break
+                except LogError as error:
+                    log.warning("take_over_failed", partition=partition, error=str(error))
+                    if loop.time() > ends_at:
+                        raise
+                    await asyncio.sleep(1.0)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # told to run(), which ends the process
             self._broken = error
+
+    async def _catch_up(self, partition: int, held: _Held) -> None:
+        if held.in_flight:
+            await asyncio.wait(held.in_flight)  # bounded by the log's own deadline of an append
+        await asyncio.sleep(0)  # the log's other writers get their turn
+        await self._tail.reached(partition, await self._source.end_offset(DECISIONS, partition))
+        if self._tail.state(partition).count == 0:
+            await self._write_genesis(partition)
+        if self._held.get(partition) is not held:
+            return
+        held.ahead = self._tail.state(partition)
+        self._check_genesis(partition, held.ahead)
+        held.timers.rebuild(held.ahead)
+        held.ready, held.paused = True, False
+        self._seek(partition, held.ahead.last_fact + 1)
+        if self._ownership is not None and partition in self._ownership.owned:
+            self._ownership.resume(partition)
 
     async def _write_genesis(self, partition: int) -> None:
         """Record 0; two racing creators are told apart by the chain, the second is rejected."""
@@ -338,7 +372,12 @@ class Owner:
         if self._ownership is not None and partition in self._ownership.owned:
             self._ownership.seek(partition, offset)
 
+    def _pause(self, partition: int) -> None:
+        if self._ownership is not None and partition in self._ownership.owned:
+            self._ownership.pause(partition)
+
     async def _hint(self) -> None:
+        """For lag graphs only, so its failure is no failure."""
         if self._ownership is None:
             return
         for partition, held in tuple(self._held.items()):
@@ -351,17 +390,26 @@ class Owner:
         """From the tail, like all that leaves the router: only what counted is told."""
         for event in verdict.record.events:
             if isinstance(event, FactRejected):
-                task = asyncio.ensure_future(self._write_dead_letter(verdict, event))
-                self._letters.add(task)
-                task.add_done_callback(self._letters.discard)
+                if self._letters.full():  # the fact stands in facts, its rejection in decisions
+                    self._measures.letters_dropped.inc()
+                    log.warning("dead_letter_dropped", partition=verdict.partition, offset=verdict.offset)
+                else:
+                    self._letters.put_nowait((verdict.partition, verdict.record.fact_offset, event))
 
-    async def _write_dead_letter(self, verdict: Verdict, event: FactRejected) -> None:
-        offset = verdict.record.fact_offset
-        origin = f"{FACTS}/{verdict.partition}/{offset}"
-        try:
-            fact = await self._source.read_at(FACTS, verdict.partition, offset)
-            await self._dead_letters.put(
-                origin, event.reason, event.detail, fact.value, now_ms=self._clock.now_ms()
-            )
-        except LogError as error:  # the fact itself stands in facts, and its rejection in decisions
-            log.warning("dead_letter_not_written", origin=origin, error=type(error).__name__)
+    async def _write_dead_letters(self) -> None:
+        """One at a time, so that a storm of bad facts takes no memory; each a bounded number of times."""
+        while True:
+            partition, offset, event = await self._letters.get()
+            origin = f"{FACTS}/{partition}/{offset}"
+            for attempt in range(LETTER_ATTEMPTS_MAX):
+                try:
+                    fact = await self._source.read_at(FACTS, partition, offset)
+                    await self._dead_letters.put(
+                        origin, event.reason, event.detail, fact.value, now_ms=self._clock.now_ms()
+                    )
+                    break
+                except LogError as error:
+                    log.warning("dead_letter_repeated", origin=origin, error=type(error).__name__)
+                    await asyncio.sleep(min(5.0, 0.2 * 2**attempt))
+            else:
+                self._measures.letters_dropped.inc()

@@ -13,6 +13,11 @@ from services.runtime.settings import Reader
 class Clock(Protocol):
     """Tells the time; never asked by the core, which gets instants as arguments."""
 
+    @property
+    def rate(self) -> float:
+        """How many times as fast as the wall clock it runs."""
+        ...
+
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
         ...
@@ -24,6 +29,8 @@ class Clock(Protocol):
 
 class WallClock:
     """The machine's clock."""
+
+    rate = 1.0
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
@@ -53,6 +60,8 @@ class ScaledClock:
 
 class ManualClock:
     """A test's clock: stands until it is moved; sleepers wake when their time has come."""
+
+    rate = 1.0
 
     def __init__(self, now_ms: int = 1_775_203_200_000) -> None:
         self._now_ms = now_ms

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -24,22 +24,18 @@ class Stopped(Exception):
     """An essential task ended; the message says which."""
 
 
-async def until_stopped(work: Sequence[tuple[str, Coroutine[Any, Any, None]]], stop: asyncio.Event) -> None:
-    """Runs the named coroutines until `stop` is set; raises Stopped when one of them ends before."""
-    tasks = {asyncio.ensure_future(coroutine): name for name, coroutine in work}
-    stopping = asyncio.ensure_future(stop.wait())
+async def until_stopped(work: Sequence[tuple[str, asyncio.Task[None]]], stop: asyncio.Event) -> None:
+    """Returns once `stop` is set; raises Stopped when a named task ends before. The tasks go on meanwhile: whoever
+    closes the process stops them after those who ask for their work."""
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            if not task.done():
-                continue
-            error = task.exception()
-            raise Stopped(f"{tasks[task]} ended: {_words(error)}") from error
+        await asyncio.wait([stopping, *(task for _, task in work)], return_when=asyncio.FIRST_COMPLETED)
+        for name, task in work:
+            if task.done():
+                error = task.exception()
+                raise Stopped(f"{name} ended: {_words(error)}") from error
     finally:
         stopping.cancel()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(stopping, *tasks, return_exceptions=True)
 
 
 def _words(error: BaseException | None) -> str:

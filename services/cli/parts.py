@@ -1,0 +1,121 @@
+"""The services of one process: which topics they need, how they are wired, when they are ready."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import grpc
+from prometheus_client import CollectorRegistry
+
+from services.cli.plan import Plan
+from services.contract.desk import Desk
+from services.contract.topics import partition_of
+from services.intake import build as intake_build
+from services.intake.build import Intake
+from services.intake.settings import IntakeSettings
+from services.metrics import build as metrics_build
+from services.metrics.settings import MetricsSettings
+from services.router import build as router_build
+from services.router.build import Router
+from services.router.settings import RouterSettings
+from services.runtime.log import Appender, Log, TopicSpec
+
+CONFIGURE_SECONDS_MAX = 60.0
+
+
+class Part(Protocol):
+    """What serve needs of a built service."""
+
+    def add_to_grpc(self, server: grpc.aio.Server) -> None: ...
+
+
+def topics(plan: Plan) -> list[TopicSpec]:
+    """Topics of all roles; every process creates what is missing."""
+    specs = router_build.topics(plan.settings.partitions)
+    if plan.metrics is not None and plan.bootstrap is not None:
+        specs += metrics_build.topics(plan.settings.partitions, app_id=plan.metrics.app_id)
+    return specs
+
+
+class Parts:
+    """The services of one process, wired; nothing runs yet."""
+
+    def __init__(self, plan: Plan, registry: CollectorRegistry, store: Log, appender: Appender) -> None:
+        self._plan, self._registry, self._store, self._appender = plan, registry, store, appender
+        self.grpc: list[Part] = []
+        self.grpc_names: list[str] = []
+        self.work: list[tuple[str, Coroutine[Any, Any, None]]] = []
+        self.intake: Intake | None = None
+        self._ready: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def wire(self) -> None:
+        """Builds what the plan has settings for."""
+        if self._plan.router is not None:
+            self._add_router(self._plan.router)
+        if self._plan.intake is not None:
+            self._add_intake(self._plan.intake)
+        if self._plan.metrics is not None:
+            self._add_metrics(self._plan.metrics)
+
+    async def until_ready(self) -> None:
+        for ready in self._ready:
+            await ready()
+
+    def _add_router(self, settings: RouterSettings) -> None:
+        plan = self._plan
+        router = router_build.build(settings, clock=plan.clock, log=self._store, registry=self._registry)
+        self.grpc.append(router)
+        self.grpc_names.append(router.service_name)
+        self.work.append(("router", router.run()))
+
+        async def ready() -> None:
+            await router.ready()
+            for desk in plan.desks:
+                await configure(router, desk)
+
+        self._ready.append(ready)
+
+    def _add_intake(self, settings: IntakeSettings) -> None:
+        plan = self._plan
+        self.intake = intake_build.build(
+            settings,
+            clock=plan.clock,
+            appender=self._appender,
+            partitions=plan.settings.partitions,
+            registry=self._registry,
+        )
+        self.grpc.append(self.intake)
+        self.grpc_names.append(self.intake.service_name)
+
+    def _add_metrics(self, settings: MetricsSettings) -> None:
+        plan = self._plan
+        partitions, clock, registry = plan.settings.partitions, plan.clock, self._registry
+        if plan.bootstrap is None:
+            metrics = metrics_build.build(
+                settings, clock=clock, log=self._store, partitions=partitions, registry=registry
+            )
+        else:
+            metrics = metrics_build.build_kafka(
+                settings, clock=clock, bootstrap=plan.bootstrap, partitions=partitions, registry=registry
+            )
+        self.grpc.append(metrics)
+        self.grpc_names.append(metrics.service_name)
+        self.work.append(("metrics", metrics.run()))
+        self._ready.append(metrics.ready)
+
+
+async def configure(router: Router, desk: Desk) -> None:
+    """Puts the file's configuration in force, unless it is.
+
+    The command's id names the place in the log that it was compared at, so a configuration that is put back takes
+    effect again; two processes that start together may write the same one twice, which changes nothing.
+    """
+    partition = partition_of(desk.desk_id, router.tail.partitions)
+    now = router.tail.state(partition).desks.get(desk.desk_id)
+    if now is not None and now.desk == desk:
+        return
+    content = hashlib.sha256(repr(desk).encode()).hexdigest()[:32]
+    command_id = f"file-{content}-{router.tail.next_offset(partition)}"
+    await router.api.configure(command_id, desk, timeout_seconds=CONFIGURE_SECONDS_MAX)

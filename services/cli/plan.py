@@ -1,0 +1,104 @@
+"""What a process is told: every setting and desk file, read and checked before anything is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from services.contract.desk import Desk
+from services.intake.settings import IntakeSettings
+from services.metrics.settings import MetricsSettings
+from services.router.desk_config import DeskFaults, load_toml
+from services.router.settings import RouterSettings
+from services.runtime.clock import Clock, clock_from
+from services.runtime.settings import Reader, SettingsError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """Where a process listens and which log it speaks to; port 0 takes a free one."""
+
+    host: str
+    http_port: int
+    grpc_port: int
+    smtp_port: int
+    metrics_port: int
+    log_level: str
+    log_json: bool
+    data: Path
+    partitions: int
+
+    @classmethod
+    def from_env(cls, mapping: Mapping[str, str]) -> ServeSettings:
+        """Reads FRONTDESK_HOST, the ports, FRONTDESK_DATA ...; raises SettingsError with all faults."""
+        reader = Reader(mapping)
+        settings = cls(
+            host=reader.text("FRONTDESK_HOST", default="127.0.0.1"),
+            http_port=reader.integer("FRONTDESK_HTTP_PORT", default=8080, low=0, high=65535),
+            grpc_port=reader.integer("FRONTDESK_GRPC_PORT", default=50051, low=0, high=65535),
+            smtp_port=reader.integer("FRONTDESK_SMTP_PORT", default=2525, low=0, high=65535),
+            metrics_port=reader.integer("FRONTDESK_METRICS_PORT", default=9464, low=0, high=65535),
+            log_level=reader.text(
+                "FRONTDESK_LOG_LEVEL", default="info", choices=("debug", "info", "warning", "error")
+            ),
+            log_json=reader.flag("FRONTDESK_LOG_JSON", default=True),
+            data=Path(reader.text("FRONTDESK_DATA", default=".state/frontdesk.db")),
+            partitions=reader.integer("FRONTDESK_PARTITIONS", default=32, low=1, high=4096),
+        )
+        reader.done()
+        return settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a process is told, read and checked before anything is opened."""
+
+    roles: tuple[str, ...]
+    bootstrap: str | None
+    settings: ServeSettings
+    router: RouterSettings | None
+    intake: IntakeSettings | None
+    metrics: MetricsSettings | None
+    clock: Clock
+    desks: tuple[Desk, ...]
+
+    @classmethod
+    def from_env(
+        cls, env: Mapping[str, str], roles: tuple[str, ...], bootstrap: str | None, desk_files: Sequence[Path]
+    ) -> Plan:
+        """Raises SettingsError with the faults of every service and of every desk file together."""
+        faults: list[str] = []
+
+        def read(parse: Callable[[], T]) -> T | None:
+            try:
+                return parse()
+            except SettingsError as error:
+                faults.extend(fault for fault in error.faults if fault not in faults)
+            return None
+
+        settings = read(lambda: ServeSettings.from_env(env))
+        clock = read(lambda: clock_from(env))
+        router = read(lambda: RouterSettings.from_env(env)) if "router" in roles else None
+        intake = read(lambda: IntakeSettings.from_env(env)) if "intake" in roles else None
+        metrics = read(lambda: MetricsSettings.from_env(env)) if "metrics" in roles else None
+        desks = [desk for path in desk_files if (desk := read(partial(_desk, path))) is not None]
+        if desk_files and "router" not in roles:
+            faults.append("--desk is for the process that has the router")
+        if faults or settings is None or clock is None:
+            raise SettingsError(faults)
+        return cls(roles, bootstrap, settings, router, intake, metrics, clock, tuple(desks))
+
+
+def _desk(path: Path) -> Desk:
+    """The desk in a file; its faults are settings' faults."""
+    try:
+        return load_toml(path.read_text(encoding="utf-8"))
+    except DeskFaults as error:
+        raise SettingsError([f"{path}: {fault}" for fault in error.found]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"--desk {path} cannot be read ({type(error).__name__})"]) from error

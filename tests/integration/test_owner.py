@@ -1,0 +1,127 @@
+"""The owner's shell: facts too large to decide, a full pipeline, a configuration put back, a rival's record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.cli.parts import configure
+from services.contract.codec import decode_decision, encode_decision, encode_fact
+from services.contract.decisions import FactRejected
+from services.contract.desk import Desk, Queue
+from services.contract.facts import AgentSignedIn, DeskConfigured, Fact
+from services.contract.topics import DECISIONS, FACTS
+from services.router.build import Router, build, topics
+from services.router.decide import decide_fact
+from services.router.settings import RouterSettings
+from services.runtime.clock import ManualClock
+from services.runtime.log import RECORD_BYTES_MAX
+from services.runtime.sqlite_log import SqliteLog
+from tests.integration.test_router_shell import DESK
+
+PENDING_MAX = 3
+
+
+class Shell:
+    """A router on a log of one partition, running."""
+
+    def __init__(
+        self, router: Router, log: SqliteLog, clock: ManualClock, registry: CollectorRegistry
+    ) -> None:
+        self.router, self.log, self.clock, self.registry = router, log, clock, registry
+
+    def fact(self, name: str, body: AgentSignedIn | DeskConfigured) -> bytes:
+        now_ms = self.clock.now_ms()
+        return encode_fact(
+            Fact(
+                fact_id=name,
+                desk_id="acme",
+                occurred_at_ms=now_ms,
+                received_at_ms=now_ms,
+                source="t",
+                body=body,
+            )
+        )
+
+    async def append(self, name: str, body: AgentSignedIn | DeskConfigured) -> int:
+        return await self.log.append(FACTS, 0, b"acme", self.fact(name, body))
+
+    async def decided(self, offset: int) -> None:
+        async with asyncio.timeout(10):
+            while self.router.tail.state(0).last_fact < offset:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
+    clock, registry = ManualClock(), CollectorRegistry()
+    log = await SqliteLog.open(tmp_path / "log.db", clock=clock.now_ms)
+    await log.create_topics(topics(1))
+    router = build(RouterSettings("test", 1, PENDING_MAX, 100), clock=clock, log=log, registry=registry)
+    running = asyncio.create_task(router.run())
+    await router.ready()
+    found = Shell(router, log, clock, registry)
+    await found.decided(await found.append("configure", DeskConfigured(desk=DESK)))
+    yield found
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await log.close()
+
+
+async def test_a_fact_whose_decision_would_be_too_large_is_rejected_and_the_desk_goes_on(
+    shell: Shell,
+) -> None:
+    room = RECORD_BYTES_MAX - len(shell.fact("huge", DeskConfigured(desk=DESK))) - 50
+    huge = replace(DESK, queues=(*DESK.queues, Queue(queue_id="q" * room)))
+    offset = await shell.append("huge", DeskConfigured(desk=huge))
+    await shell.decided(await shell.append("after", AgentSignedIn(agent_id="ana")))
+    records = [decode_decision((await shell.log.read_at(DECISIONS, 0, at)).value) for at in range(4)]
+    rejected = next(record for record in records if record.fact_offset == offset)
+    assert [type(event) for event in rejected.events] == [FactRejected]
+    assert shell.router.tail.state(0).desks["acme"].agents["ana"].presence.label == "available"
+
+
+async def test_more_facts_than_fit_the_pipeline_are_all_decided(shell: Shell) -> None:
+    offsets = await asyncio.gather(
+        *(shell.append(f"sign-in-{i}", AgentSignedIn(agent_id="ana")) for i in range(40 * PENDING_MAX))
+    )
+    await shell.decided(max(offsets))
+    assert (
+        shell.registry.get_sample_value("frontdesk_router_records_folded_total", {"verdict": "rejected"}) == 0
+    )
+
+
+async def test_a_rivals_record_makes_the_owner_decide_again_from_the_log(shell: Shell) -> None:
+    """A rival that believes it owns the partition lands its record first; nothing is lost, one of the two counts."""
+    before = shell.router.tail.state(0)
+    body = AgentSignedIn(agent_id="ana")
+    fact = Fact(
+        fact_id="contested", desk_id="acme", received_at_ms=shell.clock.now_ms(), source="t", body=body
+    )
+    rival = decide_fact(
+        before,
+        fact,
+        offset=before.last_fact + 1,
+        now_ms=shell.clock.now_ms(),
+        decision_id=4711,
+        owner="rival",
+        partition=0,
+    )
+    await shell.log.append(DECISIONS, 0, b"acme", encode_decision(rival))
+    await shell.log.append(FACTS, 0, b"acme", encode_fact(fact))
+    await shell.decided(await shell.append("after", AgentSignedIn(agent_id="bor")))
+    state = shell.router.tail.state(0)
+    assert state.desks["acme"].agents["bor"].presence.label == "available"
+    assert state.count == before.count + 2  # one record for the contested fact, one for the fact after it
+
+
+async def test_a_configuration_that_is_put_back_takes_effect_again(shell: Shell) -> None:
+    other: Desk = replace(DESK, version="2")
+    for wanted in (other, DESK, other, other):
+        await configure(shell.router, wanted)
+        assert shell.router.tail.state(0).desks["acme"].desk.version == wanted.version
