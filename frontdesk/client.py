@@ -31,6 +31,10 @@ class SessionLost(ConnectionError):
     """The router could not be reached for `retry_seconds`; the message names the address."""
 
 
+class _Broken(ConnectionError):
+    """One session broke; the next one may hold."""
+
+
 class AgentDesktop:
     """One agent's session; use it as an async context manager."""
 
@@ -41,13 +45,13 @@ class AgentDesktop:
         agent_id: str,
         *,
         retry_seconds: float = 60.0,
-        command_seconds: float = 10.0,
         new_command_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self.address, self.desk_id, self.agent_id = address, desk_id, agent_id
-        self._retry_seconds, self._command_seconds = retry_seconds, command_seconds
+        self._retry_seconds = retry_seconds
         self._new_command_id = new_command_id
-        self._notices: asyncio.Queue[router_pb2.AgentSessionResponse | Exception] = asyncio.Queue(NOTICES_MAX)
+        self._notices: asyncio.Queue[router_pb2.AgentSessionResponse | None] = asyncio.Queue(NOTICES_MAX)
+        self._failure: Exception | None = None
         self._replies: dict[str, asyncio.Future[router_pb2.CommandResponse]] = {}
         self._unanswered: dict[str, router_pb2.AgentCommand] = {}
         self._position: router_pb2.Position | None = None
@@ -60,11 +64,14 @@ class AgentDesktop:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._stay_connected(), name=f"desktop {self.agent_id}")
-        ready = asyncio.create_task(self._ready.wait())
-        await asyncio.wait({ready, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        if self._task.done():
-            ready.cancel()
-            self._task.result()
+        try:
+            await self._ready.wait()
+            if self._failure is not None:
+                raise self._failure
+        except BaseException:  # also when cancelled: nobody else would end the task
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            raise
         return self
 
     async def __aexit__(
@@ -75,18 +82,26 @@ class AgentDesktop:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def notices(self) -> AsyncIterator[router_pb2.AgentSessionResponse]:
-        """What the router tells this agent, in order; raises SessionLost when it cannot be reached."""
-        while True:
+        """What the router tells this agent, in order.
+
+        Raises, after what was told before, the error that ended the session: SessionLost when the router
+        cannot be reached or too many notices were left unread, AioRpcError when it refuses the agent.
+        """
+        while self._failure is None or not self._notices.empty():
             item = await self._notices.get()
-            if isinstance(item, Exception):
-                raise item
-            yield item
+            if item is not None:  # None wakes a reader that waits
+                yield item
+        self._wake()
+        raise self._failure
 
     async def send(self, **command: Any) -> router_pb2.CommandResponse:
         """Sends one command, for example `send(sign_in=AgentSignedIn())`; answers with the router's reply.
 
-        Survives reconnects. Raises TimeoutError after `retry_seconds` without an answer.
+        Survives reconnects. Raises TimeoutError after `retry_seconds` without an answer, and at once the error
+        that ended the session, as `notices` does.
         """
+        if self._failure is not None:
+            raise self._failure
         message = router_pb2.AgentCommand(command_id=self._new_command_id(), **command)
         reply = asyncio.get_running_loop().create_future()
         self._replies[message.command_id] = reply
@@ -94,7 +109,8 @@ class AgentDesktop:
         try:
             async with asyncio.timeout(self._retry_seconds):
                 await self._ready.wait()
-                await self._write(message)
+                if not reply.done():
+                    await self._write(message)
                 return await reply  # type: ignore[no-any-return] # the future of this function
         finally:
             self._replies.pop(message.command_id, None)
@@ -117,6 +133,13 @@ class AgentDesktop:
         return await self.send(resolve=ContactResolved(contact_id=contact_id, epoch=epoch, outcome=outcome))
 
     async def _stay_connected(self) -> None:
+        """Keeps a session open; whatever ends it for good is told to all who wait or ask later."""
+        try:
+            await self._open_sessions()
+        except Exception as error:
+            self._give_up(error)
+
+    async def _open_sessions(self) -> None:
         loop = asyncio.get_running_loop()
         lost_at: float | None = None
         while True:
@@ -125,17 +148,16 @@ class AgentDesktop:
                 error: Exception = ConnectionError("the router closed the session")
             except grpc.aio.AioRpcError as failed:
                 if failed.code() in _FINAL:
-                    self._give_up(failed)
                     raise
                 error = failed
+            except _Broken as broken:
+                error = broken
             if self._ready.is_set():
                 self._ready.clear()
                 lost_at = None
             lost_at = lost_at or loop.time()
             if loop.time() - lost_at > self._retry_seconds:
-                lost = SessionLost(f"no router at {self.address} for {self._retry_seconds:.0f} s ({error})")
-                self._give_up(lost)
-                raise lost
+                raise SessionLost(f"no router at {self.address} for {self._retry_seconds:.0f} s ({error})")
             self.reconnects += 1
             await asyncio.sleep(0.2)
 
@@ -146,7 +168,10 @@ class AgentDesktop:
             hello = router_pb2.SessionHello(desk_id=self.desk_id, agent_id=self.agent_id)
             if self._position is not None:
                 hello.resume_after.CopyFrom(self._position)
-            await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
+            try:
+                await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
+            except asyncio.InvalidStateError as error:
+                raise _Broken("the session ended before hello") from error
             self._reading = asyncio.ensure_future(self._read(self._call))
             try:
                 await asyncio.wait({self._reading})
@@ -154,7 +179,7 @@ class AgentDesktop:
                 self._reading.cancel()
                 await asyncio.gather(self._reading, return_exceptions=True)
         if self._reading.cancelled():
-            raise ConnectionError("a write ended the session")
+            raise _Broken("a write ended the session")
         self._reading.result()
 
     async def _read(self, call: Any) -> None:
@@ -168,13 +193,16 @@ class AgentDesktop:
             if waiting is not None and not waiting.done():
                 waiting.set_result(response.reply)
             return
-        self._position = response.position
         if kind == "ready":
+            self._position = response.position
             self._ready.set()
             for message in tuple(self._unanswered.values()):  # sent on a lost connection: the same id again
                 await self._write(message)
             return
+        if self._notices.full():
+            raise SessionLost(f"{self._notices.maxsize} notices were left unread")
         self._notices.put_nowait(response)
+        self._position = response.position
 
     async def _write(self, message: router_pb2.AgentCommand) -> None:
         """Writes on the session of the moment; what a lost one did not carry is written again after the reconnect.
@@ -200,12 +228,16 @@ class AgentDesktop:
             self._reading.cancel()
 
     def _give_up(self, error: Exception) -> None:
+        self._failure = error
         self._ready.set()
-        if not self._notices.full():
-            self._notices.put_nowait(error)
+        self._wake()
         for reply in self._replies.values():
             if not reply.done():
                 reply.set_exception(error)
+
+    def _wake(self) -> None:
+        if not self._notices.full():  # nobody waits at a full queue
+            self._notices.put_nowait(None)
 
 
 _FINAL = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED)

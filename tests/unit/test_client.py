@@ -1,0 +1,84 @@
+"""The desktop's client against a router that a test scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import grpc
+import pytest
+
+from frontdesk import client
+from frontdesk.client import AgentDesktop, SessionLost
+from frontdesk.v1 import facts_pb2, router_pb2, router_pb2_grpc
+
+Notice = router_pb2.AgentSessionResponse
+Script = Callable[[AsyncIterator[router_pb2.AgentSessionRequest]], AsyncIterator[Notice]]
+READY = Notice(ready=router_pb2.SessionReady())
+
+
+class ScriptedRouter(router_pb2_grpc.RouterServiceServicer):
+    """Answers every session as the script says."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    async def AgentSession(
+        self, requests: AsyncIterator[router_pb2.AgentSessionRequest], context: Any
+    ) -> AsyncIterator[Notice]:
+        async for notice in self._script(requests):
+            yield notice
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[Script], Awaitable[str]]]:
+    async with AsyncExitStack() as stack:
+
+        async def start(script: Script) -> str:
+            server = grpc.aio.server()
+            router_pb2_grpc.add_RouterServiceServicer_to_server(ScriptedRouter(script), server)  # type: ignore[no-untyped-call] # generated
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            stack.push_async_callback(server.stop, 0)
+            return f"127.0.0.1:{port}"
+
+        yield start
+
+
+def offline(number: int) -> Notice:
+    notice = Notice(position=router_pb2.Position(offset=number))
+    notice.presence.agent_id = f"ana {number}"
+    return notice
+
+
+async def test_a_reader_that_is_too_slow_reads_what_was_kept_and_then_the_error(
+    serve: Callable[[Script], Awaitable[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def script(requests: AsyncIterator[router_pb2.AgentSessionRequest]) -> AsyncIterator[Notice]:
+        yield READY
+        for number in range(5):
+            yield offline(number)
+        async for _ in requests:
+            pass
+
+    monkeypatch.setattr(client, "NOTICES_MAX", 3)
+    read: list[int] = []
+    async with asyncio.timeout(5), AgentDesktop(await serve(script), "acme", "ana") as desktop:
+        with pytest.raises(SessionLost, match="3 notices"):
+            await desktop.send(sign_in=facts_pb2.AgentSignedIn())
+        with pytest.raises(SessionLost, match="3 notices"):
+            async for notice in desktop.notices():
+                read.append(notice.position.offset)
+        with pytest.raises(SessionLost, match="3 notices"):
+            await desktop.send(sign_in=facts_pb2.AgentSignedIn())
+    assert read == [0, 1, 2]
+
+
+async def test_a_desktop_that_stops_waiting_for_its_router_leaves_nothing_running() -> None:
+    before = asyncio.all_tasks()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), AgentDesktop("127.0.0.1:1", "acme", "ana"):
+            pass
+    assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
