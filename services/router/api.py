@@ -253,6 +253,13 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
     # --- helpers -------------------------------------------------------------------------------------------
 
     def _state(self, desk_id: str) -> tuple[int, PartitionState]:
+        if not self._tail.ready:  # what is missing here may well be in the log
+            raise Refusal(
+                grpc.StatusCode.UNAVAILABLE,
+                "CATCHING_UP",
+                "this replica is still reading the log; repeat soon, or ask another one",
+                retry_after_ms=1_000,
+            )
         partition = partition_of(desk_id, self._tail.partitions)
         return partition, self._tail.state(partition)
 
@@ -262,7 +269,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
             raise Refusal(
                 grpc.StatusCode.NOT_FOUND,
                 "DESK_NOT_FOUND",
-                "no such desk is configured, or this replica has not read that far yet",
+                "no such desk is configured, or it was configured a moment ago",
                 retry_after_ms=1_000,
             )
         return desk

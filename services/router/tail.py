@@ -70,6 +70,8 @@ class DecisionTail:
         self._next = dict.fromkeys(range(partitions), 0)
         self._listeners: list[Listener] = []
         self._moved = asyncio.Event()
+        self.ready = False
+        """All that was in the log at some moment since the start is folded; before that, little is known."""
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` for each record, in order within a partition; answers how to stop it."""
@@ -93,6 +95,7 @@ class DecisionTail:
         """Returns once all that is in the log now is folded."""
         for partition in range(self.partitions):
             await self.reached(partition, await self._source.end_offset(DECISIONS, partition))
+        self.ready = True
 
     async def run(self) -> None:
         """Folds for ever; raises when a partition cannot be folded (it is never skipped, engine.md 1.4)."""

@@ -10,6 +10,8 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry
 
 from frontdesk.client import AgentDesktop
@@ -143,6 +145,15 @@ def stub(running: Running, stack: AsyncExitStack) -> Any:
     channel = grpc.aio.insecure_channel(running.address)
     stack.push_async_callback(channel.close)
     return router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
+
+
+def reason_of(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str]:
+    """Code and reason of a refusal."""
+    status = rpc_status.from_call(error)
+    info = error_details_pb2.ErrorInfo()
+    assert status is not None
+    assert status.details[0].Unpack(info)
+    return error.code(), info.reason
 
 
 async def test_a_contact_is_offered_accepted_and_resolved(running: Running, stack: AsyncExitStack) -> None:
@@ -308,6 +319,36 @@ async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_desk_goes_on(
     await tail.close()
     letter = read_letter(letters[0].value)
     assert (letter.source, letter.reason) == (f"{FACTS}/{partition}/{offset}", "undecodable")
+
+
+async def test_a_replica_that_still_reads_the_log_says_so_and_desktops_wait_for_it(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    router = build(
+        RouterSettings("late", PARTITIONS, 100, 100),
+        clock=running.clock,
+        log=running.log,
+        registry=CollectorRegistry(),
+    )
+    late = Running(router, running.log, running.clock, await listen(router, "127.0.0.1:0"))
+    stack.push_async_callback(lambda: late.server.close(grace_seconds=0))
+    service = stub(late, stack)
+    for method, request in (
+        ("GetContact", router_pb2.GetContactRequest(desk_id="acme", contact_id="x")),
+        ("ListWaiting", router_pb2.ListWaitingRequest(desk_id="acme")),
+        ("ExplainDecision", router_pb2.ExplainDecisionRequest(desk_id="acme", contact_id="x")),
+        ("Command", router_pb2.CommandRequest(desk_id="acme", agent_id="ana")),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await getattr(service, method)(request, timeout=5)
+        assert reason_of(raised.value) == (grpc.StatusCode.UNAVAILABLE, "CATCHING_UP")
+    waiting = asyncio.ensure_future(desktop(late, stack, "ana"))
+    folding = asyncio.ensure_future(router.run())
+    stack.callback(folding.cancel)
+    assert (await asyncio.wait_for(waiting, 5)).agent_id == "ana"
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await service.GetContact(router_pb2.GetContactRequest(desk_id="acme", contact_id="x"), timeout=5)
+    assert reason_of(raised.value) == (grpc.StatusCode.NOT_FOUND, "CONTACT_NOT_FOUND")
 
 
 @pytest.mark.parametrize(
