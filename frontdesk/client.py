@@ -202,7 +202,8 @@ class AgentDesktop:
         if self._notices.full():
             raise SessionLost(f"{self._notices.maxsize} notices were left unread")
         self._notices.put_nowait(response)
-        self._position = response.position
+        if response.HasField("position"):  # what stands at the start has none: it is told whole or again
+            self._position = response.position
 
     async def _write(self, message: router_pb2.AgentCommand) -> None:
         """Writes on the session of the moment; what a lost one did not carry is written again after the reconnect.

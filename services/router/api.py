@@ -55,9 +55,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         out: asyncio.Queue[router_pb2.AgentSessionResponse | BaseException | None] = asyncio.Queue(256)
         partition, state = self._state(desk_id)
         session = Session(desk_id, agent_id, partition, state.generation, self._cards)
-        after = (
-            resume.offset if hello.hello.HasField("resume_after") and resume.partition == partition else None
-        )
+        after = resume if hello.hello.HasField("resume_after") and resume.partition == partition else None
 
         async def tell() -> None:
             async for notice in session.feed(self._tail, self._trail, after):
@@ -203,6 +201,9 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         try:
             told = self._tail.next_offset(partition) - 1
             if request.HasField("resume_after"):
+                if request.resume_after.partition != partition:
+                    raise invalid({"resume_after.partition": f"this desk's decisions are in {partition}"})
+                told = max(told, request.resume_after.offset)
                 recent = self._trail.since(partition, request.resume_after.offset)
                 if recent is not None:
                     for offset, record in recent:

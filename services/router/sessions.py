@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import grpc
 
@@ -35,8 +36,13 @@ class Session:
         self._desk_id, self._agent_id = desk_id, agent_id
         self._partition, self._generation, self._cards = partition, generation, cards
 
-    async def feed(self, tail: DecisionTail, trail: Trail, resume_after: int | None) -> AsyncIterator[Notice]:
-        """Notices, for ever; raises Refusal when the desktop reads too slowly."""
+    async def feed(
+        self, tail: DecisionTail, trail: Trail, resume_after: router_pb2.Position | None
+    ) -> AsyncIterator[Notice]:
+        """Notices, for ever; raises Refusal when the desktop reads too slowly.
+
+        A position ahead of this replica is waited for: nothing up to it is told again.
+        """
         queue: asyncio.Queue[Verdict] = asyncio.Queue(QUEUE_MAX)
         overflowed = False
 
@@ -54,20 +60,27 @@ class Session:
         stop = tail.listen(on_verdict)  # listens before it reads the state, so that nothing falls between
         try:
             state, offset = tail.state(self._partition), tail.next_offset(self._partition) - 1
-            missed = None if resume_after is None else trail.since(self._partition, resume_after)
+            seen = _Seen.of(resume_after)
+            missed = None if resume_after is None else trail.since(self._partition, seen.offset)
             if missed is None:
-                async for notice in self._standing(state, offset):
+                async for notice in self._standing(state):
                     yield notice
             else:
                 for at, record in missed:
                     for notice in await self._notices(state, at, record):
-                        yield notice
-            yield self._notice(offset, ready=router_pb2.SessionReady())
+                        if seen.is_before(notice.position):
+                            yield notice
+            at_start = router_pb2.Position(generation=self._generation, partition=self._partition)
+            at_start.offset = max(0, offset)
+            if resume_after is not None and resume_after.offset > offset:
+                at_start = resume_after
+            yield Notice(position=at_start, ready=router_pb2.SessionReady())
             while not overflowed:
                 verdict = await queue.get()
                 if verdict.offset > offset:
                     for notice in await self._notices(verdict.state, verdict.offset, verdict.record):
-                        yield notice
+                        if seen.is_before(notice.position):
+                            yield notice
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "TOO_SLOW",
@@ -77,63 +90,64 @@ class Session:
         finally:
             stop()
 
-    async def _standing(self, state: PartitionState, offset: int) -> AsyncIterator[Notice]:
-        """What stands now, oldest first."""
+    async def _standing(self, state: PartitionState) -> AsyncIterator[Notice]:
+        """What stands now, oldest first; without positions, since a session cannot resume inside it."""
         desk = state.desks.get(self._desk_id)
         if desk is None:
             return
         agent = desk.agents.get(self._agent_id)
         presence = agent.presence if agent is not None else Presence.OFFLINE
         yield self._notice(
-            offset, presence=to_message(d.AgentPresenceChanged(agent_id=self._agent_id, presence=presence))
+            presence=to_message(d.AgentPresenceChanged(agent_id=self._agent_id, presence=presence))
         )
         for offer in sorted(desk.offers.values(), key=lambda offer: (offer.expires_at_ms, offer.offer_id)):
             if offer.agent_id == self._agent_id:
-                notice = await self._offer(
-                    desk, offset, offer.offer_id, offer.contact_id, offer.expires_at_ms, ""
-                )
+                notice = await self._offer(desk, offer.offer_id, offer.contact_id, offer.expires_at_ms, "")
                 if notice is not None:
                     yield notice
         owned = [contact for contact in desk.contacts.values() if contact.owner_id == self._agent_id]
         for contact in sorted(owned, key=lambda contact: (contact.arrived_at_ms, contact.contact_id)):
-            yield await self._assigned(offset, contact)
+            yield await self._assigned(contact)
         for help_id in sorted(desk.helps):
             request = desk.helps[help_id]
             if request.adviser_id == self._agent_id:
-                yield await self._help(desk, offset, help_id)
+                yield await self._help(desk, help_id)
 
     async def _notices(self, state: PartitionState, offset: int, record: d.Decision) -> list[Notice]:
+        """What a record is to this agent; a notice's index is its event's place, so that no state moves it."""
         desk = state.desks.get(self._desk_id)
-        notices = [] if desk is None else [await self._one(desk, offset, event) for event in record.events]
+        notices = [] if desk is None else [await self._one(desk, event) for event in record.events]
+        for index, notice in enumerate(notices, 1):
+            if notice is not None:
+                notice.position.generation, notice.position.partition = self._generation, self._partition
+                notice.position.offset, notice.position.index = offset, index
         return [notice for notice in notices if notice is not None]
 
-    async def _one(self, desk: DeskState, offset: int, event: d.Event) -> Notice | None:
+    async def _one(self, desk: DeskState, event: d.Event) -> Notice | None:
         """The notice that an event is to this agent, if it is one."""
         me = self._agent_id
         match event:
             case d.Offered(agent_id=agent_id) if agent_id == me:
                 why = describe(event)
-                return await self._offer(
-                    desk, offset, event.offer_id, event.contact_id, event.expires_at_ms, why
-                )
+                return await self._offer(desk, event.offer_id, event.contact_id, event.expires_at_ms, why)
             case d.OfferEnded(agent_id=agent_id) if agent_id == me:
-                return self._notice(offset, offer_ended=to_message(event))
+                return self._notice(offer_ended=to_message(event))
             case d.Assigned(agent_id=agent_id) if agent_id == me and event.contact_id in desk.contacts:
-                return await self._assigned(offset, desk.contacts[event.contact_id], event.epoch)
+                return await self._assigned(desk.contacts[event.contact_id], event.epoch)
             case d.ConsultStarted(adviser_id=adviser_id) if adviser_id == me and event.help_id in desk.helps:
-                return await self._help(desk, offset, event.help_id)
+                return await self._help(desk, event.help_id)
             case d.ConsultEnded() if me in (event.adviser_id, self._owner(desk, event.contact_id)):
-                return self._notice(offset, help_ended=to_message(event))
+                return self._notice(help_ended=to_message(event))
             case d.AgentPresenceChanged(agent_id=agent_id) if agent_id == me:
-                return self._notice(offset, presence=to_message(event))
+                return self._notice(presence=to_message(event))
             case d.ContactContinued() if self._owner(desk, event.contact_id) == me:
-                return self._notice(offset, continued=to_message(event))
+                return self._notice(continued=to_message(event))
             case d.Transferred(from_agent_id=agent_id) if agent_id == me:
-                return self._released(offset, event.contact_id, "transferred")
+                return self._released(event.contact_id, "transferred")
             case d.Resolved(agent_id=agent_id) | d.Closed(agent_id=agent_id) if agent_id == me:
-                return self._released(offset, event.contact_id, "closed")
+                return self._released(event.contact_id, "closed")
             case d.CallbackPromised(owner_id=owner_id) if owner_id == me:
-                return self._released(offset, event.contact_id, "promised")
+                return self._released(event.contact_id, "promised")
         return None
 
     @staticmethod
@@ -142,7 +156,7 @@ class Session:
         return contact.owner_id if contact is not None else ""
 
     async def _offer(
-        self, desk: DeskState, offset: int, offer_id: str, contact_id: str, expires_at_ms: int, why: str
+        self, desk: DeskState, offer_id: str, contact_id: str, expires_at_ms: int, why: str
     ) -> Notice | None:
         contact = desk.contacts.get(contact_id)
         if contact is None:  # missed so long ago that the contact is forgotten
@@ -150,14 +164,14 @@ class Session:
         offer = router_pb2.OfferNotice(offer_id=offer_id, why=why)
         offer.contact.CopyFrom(await self._cards.card(self._partition, contact))
         offer.expires_at.FromMilliseconds(expires_at_ms)
-        return self._notice(offset, offer=offer)
+        return self._notice(offer=offer)
 
-    async def _assigned(self, offset: int, contact: Contact, epoch: int | None = None) -> Notice:
+    async def _assigned(self, contact: Contact, epoch: int | None = None) -> Notice:
         card = await self._cards.card(self._partition, contact)
         number = contact.epoch if epoch is None else epoch
-        return self._notice(offset, assigned=router_pb2.AssignmentNotice(contact=card, epoch=number))
+        return self._notice(assigned=router_pb2.AssignmentNotice(contact=card, epoch=number))
 
-    async def _help(self, desk: DeskState, offset: int, help_id: str) -> Notice:
+    async def _help(self, desk: DeskState, help_id: str) -> Notice:
         request = desk.helps[help_id]
         contact = desk.contacts[request.contact_id]
         notice = router_pb2.HelpNotice(
@@ -168,13 +182,28 @@ class Session:
         )
         if request.decision_wanted is not None:
             notice.decision_wanted.CopyFrom(to_message(request.decision_wanted))
-        return self._notice(offset, help=notice)
+        return self._notice(help=notice)
 
-    def _released(self, offset: int, contact_id: str, reason: str) -> Notice:
-        return self._notice(offset, released=router_pb2.ReleasedNotice(contact_id=contact_id, reason=reason))
+    def _released(self, contact_id: str, reason: str) -> Notice:
+        return self._notice(released=router_pb2.ReleasedNotice(contact_id=contact_id, reason=reason))
 
-    def _notice(self, offset: int, **part: object) -> Notice:
-        position = router_pb2.Position(
-            generation=self._generation, partition=self._partition, offset=max(0, offset)
-        )
-        return Notice(position=position, **part)  # type: ignore[arg-type] # one part of the oneof
+    @staticmethod
+    def _notice(**part: object) -> Notice:
+        return Notice(**part)  # type: ignore[arg-type] # one part of the oneof
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a desktop has seen: everything up to `offset`, and of the next record the notices up to `index`."""
+
+    offset: int = -1
+    index: int = 0
+
+    @classmethod
+    def of(cls, position: router_pb2.Position | None) -> _Seen:
+        if position is None:
+            return cls()
+        return cls(position.offset - 1, position.index) if position.index else cls(position.offset)
+
+    def is_before(self, position: router_pb2.Position) -> bool:
+        return (position.offset, position.index) > (self.offset + 1, self.index)

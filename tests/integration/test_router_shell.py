@@ -21,6 +21,7 @@ from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Queue, Top
 from services.contract.facts import Channel, ContactArrived, CustomerRef, Fact, LanguageGuess, TopicWeight
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
 from services.router.build import Router, build, topics
+from services.router.model import DeskState
 from services.router.settings import RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import read_letter
@@ -60,6 +61,9 @@ class Running:
         """Ends every connection at once and listens again at the same address."""
         await self.server.close(grace_seconds=0)
         self.server = await listen(self.router, self.address)
+
+    def desk(self) -> DeskState:
+        return self.router.tail.state(partition_of("acme", PARTITIONS)).desks["acme"]
 
     async def arrive(self, name: str, *, channel: Channel = Channel.SOCIAL) -> str:
         """A contact comes in, as intake would append it; answers its id."""
@@ -222,6 +226,93 @@ async def test_a_session_resumes_where_it_was(running: Running, stack: AsyncExit
     await running.arrive("one")
     assert (await told(ana, "offer")).contact.contact_id == "contact-one"
     assert ana.reconnects >= 1
+
+
+class RawSession:
+    """A session without the client's care."""
+
+    def __init__(self, service: Any, agent_id: str, resume_after: router_pb2.Position | None = None) -> None:
+        hello = router_pb2.SessionHello(desk_id="acme", agent_id=agent_id, resume_after=resume_after)
+        self.call = service.AgentSession()
+        self._hello = router_pb2.AgentSessionRequest(hello=hello)
+
+    async def __aenter__(self) -> RawSession:
+        await self.call.write(self._hello)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.call.cancel()
+
+    async def send(self, **command: Any) -> None:
+        await self.call.write(
+            router_pb2.AgentSessionRequest(command=router_pb2.AgentCommand(**command)),
+        )
+
+    async def next(self, *kinds: str) -> router_pb2.AgentSessionResponse:
+        """The next message of one of these kinds; of any kind when none is named."""
+        async with asyncio.timeout(5):
+            while True:
+                message = await self.call.read()
+                assert message is not grpc.aio.EOF, self.call
+                if not kinds or message.WhichOneof("message") in kinds:
+                    return message  # type: ignore[no-any-return] # generated
+
+
+async def folded(running: Running, count: int) -> None:
+    """Waits until so many contacts are known."""
+    async with asyncio.timeout(5):
+        while len(running.desk().contacts) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_session_cut_between_two_notices_of_a_record_resumes_with_the_second(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    service = stub(running, stack)
+    await running.arrive("one")
+    await folded(running, 1)
+    async with RawSession(service, "ana") as first:
+        await first.next("ready")
+        await first.send(command_id="in", sign_in=facts_pb2.AgentSignedIn())
+        presence = await first.next("presence")
+        offer = await first.next("offer")
+    assert offer.position.offset == presence.position.offset
+    async with RawSession(service, "ana", presence.position) as resumed:
+        assert await resumed.next() == offer
+        assert (await resumed.next()).HasField("ready")
+    async with RawSession(service, "ana", offer.position) as resumed:
+        assert (await resumed.next()).HasField("ready")
+
+
+async def test_a_position_ahead_of_the_replica_repeats_nothing(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    service = stub(running, stack)
+    partition = partition_of("acme", PARTITIONS)
+    end = running.router.tail.next_offset(partition)
+    ahead = router_pb2.Position(partition=partition, offset=end)  # the next record, which is not folded here
+    call = service.WatchDecisions(router_pb2.WatchDecisionsRequest(desk_id="acme", resume_after=ahead))
+    stack.callback(call.cancel)
+    async with RawSession(service, "ana", ahead) as session:
+        assert (await session.next("ready")).position.offset == end
+        await session.send(command_id="1", sign_in=facts_pb2.AgentSignedIn())
+        await session.next("reply")
+        await session.send(
+            command_id="2", set_presence=facts_pb2.AgentStateChanged(presence=facts_pb2.PRESENCE_BREAK)
+        )
+        assert (await session.next("presence")).position.offset == end + 1
+    async with asyncio.timeout(5):
+        assert (await call.read()).position.offset == end + 1
+
+
+async def test_decisions_are_not_watched_from_another_partition(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    request = router_pb2.WatchDecisionsRequest(desk_id="acme")
+    request.resume_after.partition = 1 - partition_of("acme", PARTITIONS)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub(running, stack).WatchDecisions(request).read()
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_commands_sent_at_the_same_time_are_all_answered(
