@@ -10,6 +10,7 @@ frontdesk demo                       play a morning and watch it
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -40,6 +41,12 @@ def _explain(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _letters(argv: Sequence[str]) -> int:
+    from services.cli.letters import main
+
+    return main(argv)
+
+
 def _demo(argv: Sequence[str]) -> int:
     from services.cli.demo.command import main
 
@@ -51,6 +58,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "replay": (_replay, "what intake makes of recorded deliveries, one JSON line a case"),
     "agent": (_agent, "be an agent in this terminal"),
     "explain": (_explain, "why a contact went where it went"),
+    "letters": (_letters, "what could not be read, and why"),
     "demo": (_demo, "play a morning of contacts against simulated agents"),
 }
 
@@ -72,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

@@ -77,7 +77,10 @@ async def _show(desktop: AgentDesktop, hands: _Hands, console: Console) -> None:
         match notice.WhichOneof("message"):
             case "offer":
                 hands.offers.append(notice.offer.offer_id)
-                console.print(_card("offer: a accept, d decline", notice.offer.contact, notice.offer.why))
+                until = notice.offer.expires_at.ToDatetime().strftime("%H:%M:%S UTC")
+                console.print(
+                    _card(f"offer until {until}: a accept, d decline", notice.offer.contact, notice.offer.why)
+                )
             case "offer_ended":
                 hands.offers = [offer for offer in hands.offers if offer != notice.offer_ended.offer_id]
                 console.print("the offer is no longer open")
@@ -98,7 +101,11 @@ async def _show(desktop: AgentDesktop, hands: _Hands, console: Console) -> None:
                 console.print(f"no longer yours: {notice.released.reason}")
             case "presence":
                 presence = facts_pb2.Presence.Name(notice.presence.presence)
-                console.print(f"you are {presence.removeprefix('PRESENCE_').lower()}")
+                words = presence.removeprefix("PRESENCE_").lower().replace("_", " ")
+                reason = f" ({notice.presence.reason.replace('_', ' ')})" if notice.presence.reason else ""
+                console.print(
+                    f"you are {words}{reason}" + ("; g takes work again" if words == "not ready" else "")
+                )
             case "continued":
                 console.print("the customer wrote again")
 
@@ -110,10 +117,10 @@ def _card(title: str, card: router_pb2.ContactCard, why: str = "") -> Panel:
     marks = " ".join(word for word, on in (("complaint", card.complaint), ("repeat", card.repeat)) if on)
     lines = [
         f"{card.medium} · {card.language or 'language unknown'} · {card.customer_name or 'name unknown'} {marks}",
-        f"about: {topics}   needs: {need}{amount} (level {card.need.least_level} at least)",
+        f"about: {topics}" + (f"   asks for: {need}{amount}" if need else ""),
     ]
     lines += [part for part in (card.subject, card.text, f"why you: {why}" if why else "") if part]
-    return Panel("\n".join(lines), title=title, subtitle=card.contact_id[:8])
+    return Panel("\n".join(lines), title=title, subtitle=card.contact_id)
 
 
 async def _act(key: str, desktop: AgentDesktop, hands: _Hands, console: Console) -> bool:
@@ -122,7 +129,7 @@ async def _act(key: str, desktop: AgentDesktop, hands: _Hands, console: Console)
         return False
     response = await _command(key, desktop, hands)
     if response is None:
-        console.print(KEYS if key == "?" else f"nothing to do for {key!r}; ? shows the keys")
+        console.print(KEYS if key == "?" else f"nothing in hand for {key!r} now; ? shows the keys")
     elif not response.reply.accepted:
         console.print(f"[yellow]not done: {response.reply.detail or response.reply.reason}[/yellow]")
     return True

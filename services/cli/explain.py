@@ -29,11 +29,20 @@ def main(argv: Sequence[str]) -> int:
         try:
             response = stub.ExplainDecision(request, timeout=30)
         except grpc.RpcError as error:
-            sys.stderr.write(f"frontdesk explain: {error.details()}\n")
+            sys.stderr.write(f"frontdesk explain: {_words(error, options.address)}\n")
             return 1
     for line in lines(response):
         sys.stdout.write(line + "\n")
     return 0
+
+
+def _words(error: grpc.RpcError, address: str) -> str:
+    """What to do about it."""
+    if error.code() == grpc.StatusCode.UNAVAILABLE:
+        return f"no router answers at {address}; is `frontdesk serve` running?"
+    if error.code() == grpc.StatusCode.NOT_FOUND:
+        return f"{error.details()} (give the whole id, as the agent's card or the demo shows it)"
+    return str(error.details())
 
 
 def lines(response: router_pb2.ExplainDecisionResponse) -> list[str]:

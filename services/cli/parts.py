@@ -46,7 +46,7 @@ class Parts:
         self._plan, self._registry, self._store, self._appender = plan, registry, store, appender
         self.grpc: list[Part] = []
         self.grpc_names: list[str] = []
-        self.work: list[tuple[str, Coroutine[Any, Any, None]]] = []
+        self.work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self.intake: Intake | None = None
         self._ready: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
@@ -68,7 +68,7 @@ class Parts:
         router = router_build.build(settings, clock=plan.clock, log=self._store, registry=self._registry)
         self.grpc.append(router)
         self.grpc_names.append(router.service_name)
-        self.work.append(("router", router.run()))
+        self.work.append(("router", router.run))
 
         async def ready() -> None:
             await router.ready()
@@ -102,7 +102,7 @@ class Parts:
             )
         self.grpc.append(metrics)
         self.grpc_names.append(metrics.service_name)
-        self.work.append(("metrics", metrics.run()))
+        self.work.append(("metrics", metrics.run))
         self._ready.append(metrics.ready)
 
 

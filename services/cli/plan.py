@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,7 +47,7 @@ class ServeSettings:
             log_level=reader.text(
                 "FRONTDESK_LOG_LEVEL", default="info", choices=("debug", "info", "warning", "error")
             ),
-            log_json=reader.flag("FRONTDESK_LOG_JSON", default=True),
+            log_json=reader.flag("FRONTDESK_LOG_JSON", default=not sys.stderr.isatty()),
             data=Path(reader.text("FRONTDESK_DATA", default=".state/frontdesk.db")),
             partitions=reader.integer("FRONTDESK_PARTITIONS", default=32, low=1, high=4096),
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from services.cli.parts import Parts, topics
 from services.cli.plan import Plan, ServeSettings
 from services.contract.topics import DEAD_LETTERS, FACTS
 from services.intake.build import Intake
+from services.intake.settings import IntakeSettings
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_producer import KafkaPythonAppender
 from services.runtime.lifecycle import Stopped, calm_collector, stop_on_signals, until_stopped
@@ -40,6 +42,8 @@ settings come from the environment (FRONTDESK_...); docs/settings.md lists them 
 
 GRACE_SECONDS = 2.0
 """Time that calls under way have to end at a stop; sessions resume elsewhere."""
+EMBEDDED_SESSION_MS = 2_000
+"""A process that was killed keeps its partitions this long; the next one waits for it."""
 HEARTBEAT_MS = 1_000
 """A member learns of a hand-over at its next heartbeat, so this bounds how long a graceful one takes."""
 
@@ -96,6 +100,7 @@ async def _serve(plan: Plan) -> None:
         sys.stdout.flush()
         log.info("ready", roles=",".join(plan.roles), **running.addresses)
         await until_stopped(running.work, stop)
+        log.info("stopping", grace_seconds=GRACE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -117,26 +122,38 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     appender = await _open_appender(store, plan, stack)
     parts = Parts(plan, registry, store, appender)
     parts.wire()
-    endpoint = serve_metrics(registry, host=settings.host, port=settings.metrics_port)
+    with _naming("FRONTDESK_METRICS_PORT", settings.host, settings.metrics_port):
+        endpoint = serve_metrics(registry, host=settings.host, port=settings.metrics_port)
     stack.callback(endpoint.close)
-    work = [(name, asyncio.create_task(coroutine)) for name, coroutine in parts.work]
+    work = [(name, asyncio.create_task(run())) for name, run in parts.work]
     stack.push_async_callback(_stop_work, [task for _, task in work])
-    rpc = await serve_rpc(
-        [part.add_to_grpc for part in parts.grpc],
-        parts.grpc_names,
-        address=f"{settings.host}:{settings.grpc_port}",
-        registry=registry,
-    )
+    with _naming("FRONTDESK_GRPC_PORT", settings.host, settings.grpc_port):
+        rpc = await serve_rpc(
+            [part.add_to_grpc for part in parts.grpc],
+            parts.grpc_names,
+            address=f"{settings.host}:{settings.grpc_port}",
+            registry=registry,
+        )
     stack.push_async_callback(rpc.close, grace_seconds=GRACE_SECONDS)
     await _ready_or_broken(parts.until_ready(), work)
     addresses = {
         "grpc": f"{settings.host}:{rpc.port}",
         "metrics": f"http://{settings.host}:{endpoint.port}/metrics",
     }
+    if plan.intake is not None and not _has_keys(plan.intake):
+        log.warning(
+            "no_provider_keys", mend="set FRONTDESK_TWILIO_AUTH_TOKENS, ...; docs/settings.md lists them"
+        )
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet
         addresses |= await _listen(parts.intake, settings, stack)
     await rpc.set_serving(True)
     return Running(addresses, work)
+
+
+def _has_keys(intake: IntakeSettings) -> bool:
+    """Whether any provider's deliveries can be verified at all."""
+    known = intake.known
+    return bool(known.twilio_auth_tokens or known.postmark_basic_auth or known.meta_app_secrets)
 
 
 async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack) -> dict[str, str]:
@@ -144,14 +161,27 @@ async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack
     runner = web.AppRunner(intake.web_app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, settings.host, settings.http_port).start()
+    with _naming("FRONTDESK_HTTP_PORT", settings.host, settings.http_port):
+        await web.TCPSite(runner, settings.host, settings.http_port).start()
     loop = asyncio.get_running_loop()
-    smtp = await loop.create_server(intake.smtp_factory, settings.host, settings.smtp_port)
+    with _naming("FRONTDESK_SMTP_PORT", settings.host, settings.smtp_port):
+        smtp = await loop.create_server(intake.smtp_factory, settings.host, settings.smtp_port)
     stack.callback(smtp.close)
     return {
         "http": f"http://{settings.host}:{runner.addresses[0][1]}",
         "smtp": f"{settings.host}:{smtp.sockets[0].getsockname()[1]}",
     }
+
+
+@contextlib.contextmanager
+def _naming(setting: str, host: str, port: int) -> Iterator[None]:
+    """A door that does not open is told with its setting."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {host}:{port} ({setting}): {error.strerror or error}; choose another"
+        ) from error
 
 
 async def _stop_work(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -179,7 +209,9 @@ async def _open_log(plan: Plan, stack: AsyncExitStack) -> Log:
     """The embedded log, or Kafka's."""
     if plan.bootstrap is None:
         plan.settings.data.parent.mkdir(parents=True, exist_ok=True)
-        embedded = await SqliteLog.open(plan.settings.data, clock=plan.clock.now_ms)
+        embedded = await SqliteLog.open(
+            plan.settings.data, clock=plan.clock.now_ms, session_timeout_ms=EMBEDDED_SESSION_MS
+        )
         stack.push_async_callback(embedded.close)
         return embedded
     store = await KafkaLog.connect(plan.bootstrap, heartbeat_ms=HEARTBEAT_MS)

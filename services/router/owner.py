@@ -35,6 +35,10 @@ TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
+REJECTIONS = (
+    *("undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid"),
+    *("decide_failed", "decision_too_large"),
+)
 LETTERS_WAITING_MAX = 10_000
 LETTER_ATTEMPTS_MAX = 8
 """Tries of one dead letter, some fifteen seconds apart in all."""
@@ -64,6 +68,12 @@ class OwnerMeasures:
             buckets=(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
             registry=registry,
         )
+        self.letters = Counter(
+            "frontdesk_router_dead_letters_total",
+            "Rejected facts, by reason.",
+            ("reason",),
+            registry=registry,
+        )
         self.letters_dropped = Counter(
             "frontdesk_router_dead_letters_dropped_total",
             "Rejected facts whose dead letter could not be written; the decisions have the rejection.",
@@ -71,6 +81,8 @@ class OwnerMeasures:
         )
         for cause in ("fact", "timer", "genesis"):
             self.decided.labels(cause)
+        for reason in REJECTIONS:
+            self.letters.labels(reason)
         for reason in ("foreign_record", "own_rejected", "append_failed", "buffer_full"):
             self.reset.labels(reason)
 
@@ -407,6 +419,7 @@ class Owner:
                     await self._dead_letters.put(
                         origin, event.reason, event.detail, fact.value, now_ms=self._clock.now_ms()
                     )
+                    self._measures.letters.labels(event.reason).inc()
                     break
                 except LogError as error:
                     log.warning("dead_letter_repeated", origin=origin, error=type(error).__name__)

@@ -193,3 +193,21 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     told = json.loads(done.stderr.strip().splitlines()[-1])
     assert env["FRONTDESK_GRPC_PORT"] in told["reason"]
+
+
+async def test_what_could_not_be_read_is_listed_without_its_words(served: Process, morning: Morning) -> None:
+    assert await post(served, morning, "noise-unknown-type") == 200
+    data = served.env["FRONTDESK_DATA"]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "services", "letters", "--data", data],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    letter = json.loads(done.stdout)
+    assert (letter["source"], letter["reason"]) == ("meta", "unknown_event")
+    assert letter["detail"]
+    assert "data" not in letter
