@@ -25,7 +25,6 @@ class ContactState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONTACT_STATE_PROMISED: _ClassVar[ContactState]
     CONTACT_STATE_WRAPPING: _ClassVar[ContactState]
     CONTACT_STATE_CLOSED: _ClassVar[ContactState]
-
 CONTACT_STATE_UNSPECIFIED: ContactState
 CONTACT_STATE_QUEUED: ContactState
 CONTACT_STATE_OFFERED: ContactState
@@ -47,27 +46,10 @@ class Position(_message.Message):
     partition: int
     offset: int
     index: int
-    def __init__(
-        self,
-        generation: _Optional[int] = ...,
-        partition: _Optional[int] = ...,
-        offset: _Optional[int] = ...,
-        index: _Optional[int] = ...,
-    ) -> None: ...
+    def __init__(self, generation: _Optional[int] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ..., index: _Optional[int] = ...) -> None: ...
 
 class AgentCommand(_message.Message):
-    __slots__ = (
-        "command_id",
-        "sign_in",
-        "set_presence",
-        "answer_offer",
-        "ask_help",
-        "answer_help",
-        "ask_transfer",
-        "use_authority",
-        "end_conversation",
-        "resolve",
-    )
+    __slots__ = ("command_id", "sign_in", "set_presence", "answer_offer", "ask_help", "answer_help", "ask_transfer", "use_authority", "end_conversation", "resolve")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     SIGN_IN_FIELD_NUMBER: _ClassVar[int]
     SET_PRESENCE_FIELD_NUMBER: _ClassVar[int]
@@ -88,19 +70,7 @@ class AgentCommand(_message.Message):
     use_authority: _facts_pb2.AuthorityUsed
     end_conversation: _facts_pb2.ConversationEnded
     resolve: _facts_pb2.ContactResolved
-    def __init__(
-        self,
-        command_id: _Optional[str] = ...,
-        sign_in: _Optional[_Union[_facts_pb2.AgentSignedIn, _Mapping]] = ...,
-        set_presence: _Optional[_Union[_facts_pb2.AgentStateChanged, _Mapping]] = ...,
-        answer_offer: _Optional[_Union[_facts_pb2.OfferAnswered, _Mapping]] = ...,
-        ask_help: _Optional[_Union[_facts_pb2.HelpAsked, _Mapping]] = ...,
-        answer_help: _Optional[_Union[_facts_pb2.HelpAnswered, _Mapping]] = ...,
-        ask_transfer: _Optional[_Union[_facts_pb2.TransferAsked, _Mapping]] = ...,
-        use_authority: _Optional[_Union[_facts_pb2.AuthorityUsed, _Mapping]] = ...,
-        end_conversation: _Optional[_Union[_facts_pb2.ConversationEnded, _Mapping]] = ...,
-        resolve: _Optional[_Union[_facts_pb2.ContactResolved, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, command_id: _Optional[str] = ..., sign_in: _Optional[_Union[_facts_pb2.AgentSignedIn, _Mapping]] = ..., set_presence: _Optional[_Union[_facts_pb2.AgentStateChanged, _Mapping]] = ..., answer_offer: _Optional[_Union[_facts_pb2.OfferAnswered, _Mapping]] = ..., ask_help: _Optional[_Union[_facts_pb2.HelpAsked, _Mapping]] = ..., answer_help: _Optional[_Union[_facts_pb2.HelpAnswered, _Mapping]] = ..., ask_transfer: _Optional[_Union[_facts_pb2.TransferAsked, _Mapping]] = ..., use_authority: _Optional[_Union[_facts_pb2.AuthorityUsed, _Mapping]] = ..., end_conversation: _Optional[_Union[_facts_pb2.ConversationEnded, _Mapping]] = ..., resolve: _Optional[_Union[_facts_pb2.ContactResolved, _Mapping]] = ...) -> None: ...
 
 class AgentSessionRequest(_message.Message):
     __slots__ = ("hello", "command")
@@ -108,11 +78,7 @@ class AgentSessionRequest(_message.Message):
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     hello: SessionHello
     command: AgentCommand
-    def __init__(
-        self,
-        hello: _Optional[_Union[SessionHello, _Mapping]] = ...,
-        command: _Optional[_Union[AgentCommand, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, hello: _Optional[_Union[SessionHello, _Mapping]] = ..., command: _Optional[_Union[AgentCommand, _Mapping]] = ...) -> None: ...
 
 class SessionHello(_message.Message):
     __slots__ = ("desk_id", "agent_id", "resume_after")
@@ -122,27 +88,10 @@ class SessionHello(_message.Message):
     desk_id: str
     agent_id: str
     resume_after: Position
-    def __init__(
-        self,
-        desk_id: _Optional[str] = ...,
-        agent_id: _Optional[str] = ...,
-        resume_after: _Optional[_Union[Position, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class AgentSessionResponse(_message.Message):
-    __slots__ = (
-        "position",
-        "offer",
-        "offer_ended",
-        "assigned",
-        "help",
-        "help_ended",
-        "released",
-        "presence",
-        "reply",
-        "ready",
-        "continued",
-    )
+    __slots__ = ("position", "offer", "offer_ended", "assigned", "help", "help_ended", "released", "presence", "reply", "ready", "continued")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     OFFER_FIELD_NUMBER: _ClassVar[int]
     OFFER_ENDED_FIELD_NUMBER: _ClassVar[int]
@@ -165,20 +114,7 @@ class AgentSessionResponse(_message.Message):
     reply: CommandResponse
     ready: SessionReady
     continued: _decisions_pb2.ContactContinued
-    def __init__(
-        self,
-        position: _Optional[_Union[Position, _Mapping]] = ...,
-        offer: _Optional[_Union[OfferNotice, _Mapping]] = ...,
-        offer_ended: _Optional[_Union[_decisions_pb2.OfferEnded, _Mapping]] = ...,
-        assigned: _Optional[_Union[AssignmentNotice, _Mapping]] = ...,
-        help: _Optional[_Union[HelpNotice, _Mapping]] = ...,
-        help_ended: _Optional[_Union[_decisions_pb2.ConsultEnded, _Mapping]] = ...,
-        released: _Optional[_Union[ReleasedNotice, _Mapping]] = ...,
-        presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ...,
-        reply: _Optional[_Union[CommandResponse, _Mapping]] = ...,
-        ready: _Optional[_Union[SessionReady, _Mapping]] = ...,
-        continued: _Optional[_Union[_decisions_pb2.ContactContinued, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., offer: _Optional[_Union[OfferNotice, _Mapping]] = ..., offer_ended: _Optional[_Union[_decisions_pb2.OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[AssignmentNotice, _Mapping]] = ..., help: _Optional[_Union[HelpNotice, _Mapping]] = ..., help_ended: _Optional[_Union[_decisions_pb2.ConsultEnded, _Mapping]] = ..., released: _Optional[_Union[ReleasedNotice, _Mapping]] = ..., presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., reply: _Optional[_Union[CommandResponse, _Mapping]] = ..., ready: _Optional[_Union[SessionReady, _Mapping]] = ..., continued: _Optional[_Union[_decisions_pb2.ContactContinued, _Mapping]] = ...) -> None: ...
 
 class SessionReady(_message.Message):
     __slots__ = ()
@@ -194,13 +130,7 @@ class OfferNotice(_message.Message):
     contact: ContactCard
     expires_at: _timestamp_pb2.Timestamp
     why: str
-    def __init__(
-        self,
-        offer_id: _Optional[str] = ...,
-        contact: _Optional[_Union[ContactCard, _Mapping]] = ...,
-        expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        why: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, offer_id: _Optional[str] = ..., contact: _Optional[_Union[ContactCard, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., why: _Optional[str] = ...) -> None: ...
 
 class AssignmentNotice(_message.Message):
     __slots__ = ("contact", "epoch")
@@ -208,9 +138,7 @@ class AssignmentNotice(_message.Message):
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     contact: ContactCard
     epoch: int
-    def __init__(
-        self, contact: _Optional[_Union[ContactCard, _Mapping]] = ..., epoch: _Optional[int] = ...
-    ) -> None: ...
+    def __init__(self, contact: _Optional[_Union[ContactCard, _Mapping]] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class HelpNotice(_message.Message):
     __slots__ = ("help_id", "contact", "kind", "decision_wanted", "owner_id")
@@ -224,14 +152,7 @@ class HelpNotice(_message.Message):
     kind: _facts_pb2.HelpKind
     decision_wanted: _facts_pb2.DecisionWanted
     owner_id: str
-    def __init__(
-        self,
-        help_id: _Optional[str] = ...,
-        contact: _Optional[_Union[ContactCard, _Mapping]] = ...,
-        kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ...,
-        decision_wanted: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ...,
-        owner_id: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, help_id: _Optional[str] = ..., contact: _Optional[_Union[ContactCard, _Mapping]] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., decision_wanted: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ..., owner_id: _Optional[str] = ...) -> None: ...
 
 class ReleasedNotice(_message.Message):
     __slots__ = ("contact_id", "reason")
@@ -242,20 +163,7 @@ class ReleasedNotice(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ContactCard(_message.Message):
-    __slots__ = (
-        "contact_id",
-        "case_id",
-        "channel",
-        "medium",
-        "language",
-        "need",
-        "customer_name",
-        "subject",
-        "text",
-        "arrived_at",
-        "complaint",
-        "repeat",
-    )
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_name", "subject", "text", "arrived_at", "complaint", "repeat")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -280,21 +188,7 @@ class ContactCard(_message.Message):
     arrived_at: _timestamp_pb2.Timestamp
     complaint: bool
     repeat: bool
-    def __init__(
-        self,
-        contact_id: _Optional[str] = ...,
-        case_id: _Optional[str] = ...,
-        channel: _Optional[_Union[_facts_pb2.Channel, str]] = ...,
-        medium: _Optional[str] = ...,
-        language: _Optional[str] = ...,
-        need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ...,
-        customer_name: _Optional[str] = ...,
-        subject: _Optional[str] = ...,
-        text: _Optional[str] = ...,
-        arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        complaint: _Optional[bool] = ...,
-        repeat: _Optional[bool] = ...,
-    ) -> None: ...
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., customer_name: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complaint: _Optional[bool] = ..., repeat: _Optional[bool] = ...) -> None: ...
 
 class CommandRequest(_message.Message):
     __slots__ = ("desk_id", "agent_id", "command")
@@ -304,12 +198,7 @@ class CommandRequest(_message.Message):
     desk_id: str
     agent_id: str
     command: AgentCommand
-    def __init__(
-        self,
-        desk_id: _Optional[str] = ...,
-        agent_id: _Optional[str] = ...,
-        command: _Optional[_Union[AgentCommand, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., command: _Optional[_Union[AgentCommand, _Mapping]] = ...) -> None: ...
 
 class CommandResponse(_message.Message):
     __slots__ = ("command_id", "reply", "position")
@@ -319,12 +208,7 @@ class CommandResponse(_message.Message):
     command_id: str
     reply: _decisions_pb2.Reply
     position: Position
-    def __init__(
-        self,
-        command_id: _Optional[str] = ...,
-        reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ...,
-        position: _Optional[_Union[Position, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, command_id: _Optional[str] = ..., reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class GetContactRequest(_message.Message):
     __slots__ = ("desk_id", "contact_id", "min_position")
@@ -334,31 +218,10 @@ class GetContactRequest(_message.Message):
     desk_id: str
     contact_id: str
     min_position: Position
-    def __init__(
-        self,
-        desk_id: _Optional[str] = ...,
-        contact_id: _Optional[str] = ...,
-        min_position: _Optional[_Union[Position, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class GetContactResponse(_message.Message):
-    __slots__ = (
-        "contact_id",
-        "case_id",
-        "state",
-        "owner_id",
-        "offered_to_id",
-        "prior_agent_ids",
-        "transfers",
-        "epoch",
-        "outcome",
-        "arrived_at",
-        "deadline_at",
-        "channel",
-        "queue_id",
-        "need",
-        "position",
-    )
+    __slots__ = ("contact_id", "case_id", "state", "owner_id", "offered_to_id", "prior_agent_ids", "transfers", "epoch", "outcome", "arrived_at", "deadline_at", "channel", "queue_id", "need", "position")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -389,24 +252,7 @@ class GetContactResponse(_message.Message):
     queue_id: str
     need: _decisions_pb2.Need
     position: Position
-    def __init__(
-        self,
-        contact_id: _Optional[str] = ...,
-        case_id: _Optional[str] = ...,
-        state: _Optional[_Union[ContactState, str]] = ...,
-        owner_id: _Optional[str] = ...,
-        offered_to_id: _Optional[str] = ...,
-        prior_agent_ids: _Optional[_Iterable[str]] = ...,
-        transfers: _Optional[int] = ...,
-        epoch: _Optional[int] = ...,
-        outcome: _Optional[_Union[_facts_pb2.Outcome, str]] = ...,
-        arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        channel: _Optional[_Union[_facts_pb2.Channel, str]] = ...,
-        queue_id: _Optional[str] = ...,
-        need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ...,
-        position: _Optional[_Union[Position, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., state: _Optional[_Union[ContactState, str]] = ..., owner_id: _Optional[str] = ..., offered_to_id: _Optional[str] = ..., prior_agent_ids: _Optional[_Iterable[str]] = ..., transfers: _Optional[int] = ..., epoch: _Optional[int] = ..., outcome: _Optional[_Union[_facts_pb2.Outcome, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class ListWaitingRequest(_message.Message):
     __slots__ = ("desk_id", "page_size", "page_token")
@@ -416,9 +262,7 @@ class ListWaitingRequest(_message.Message):
     desk_id: str
     page_size: int
     page_token: str
-    def __init__(
-        self, desk_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...
-    ) -> None: ...
+    def __init__(self, desk_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListWaitingResponse(_message.Message):
     __slots__ = ("contacts", "next_page_token", "total_size")
@@ -428,12 +272,7 @@ class ListWaitingResponse(_message.Message):
     contacts: _containers.RepeatedCompositeFieldContainer[WaitingContact]
     next_page_token: str
     total_size: int
-    def __init__(
-        self,
-        contacts: _Optional[_Iterable[_Union[WaitingContact, _Mapping]]] = ...,
-        next_page_token: _Optional[str] = ...,
-        total_size: _Optional[int] = ...,
-    ) -> None: ...
+    def __init__(self, contacts: _Optional[_Iterable[_Union[WaitingContact, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
 
 class WaitingContact(_message.Message):
     __slots__ = ("contact_id", "queue_id", "channel", "arrived_at", "reason", "language")
@@ -449,15 +288,7 @@ class WaitingContact(_message.Message):
     arrived_at: _timestamp_pb2.Timestamp
     reason: _decisions_pb2.WaitingReason
     language: str
-    def __init__(
-        self,
-        contact_id: _Optional[str] = ...,
-        queue_id: _Optional[str] = ...,
-        channel: _Optional[_Union[_facts_pb2.Channel, str]] = ...,
-        arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        reason: _Optional[_Union[_decisions_pb2.WaitingReason, str]] = ...,
-        language: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, contact_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[_decisions_pb2.WaitingReason, str]] = ..., language: _Optional[str] = ...) -> None: ...
 
 class ExplainDecisionRequest(_message.Message):
     __slots__ = ("desk_id", "contact_id")
@@ -483,13 +314,7 @@ class ExplainedStep(_message.Message):
     decided_at: _timestamp_pb2.Timestamp
     summary: str
     explanation: _decisions_pb2.Explanation
-    def __init__(
-        self,
-        position: _Optional[_Union[Position, _Mapping]] = ...,
-        decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        summary: _Optional[str] = ...,
-        explanation: _Optional[_Union[_decisions_pb2.Explanation, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[str] = ..., explanation: _Optional[_Union[_decisions_pb2.Explanation, _Mapping]] = ...) -> None: ...
 
 class WatchDecisionsRequest(_message.Message):
     __slots__ = ("desk_id", "resume_after")
@@ -497,9 +322,7 @@ class WatchDecisionsRequest(_message.Message):
     RESUME_AFTER_FIELD_NUMBER: _ClassVar[int]
     desk_id: str
     resume_after: Position
-    def __init__(
-        self, desk_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...
-    ) -> None: ...
+    def __init__(self, desk_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class WatchDecisionsResponse(_message.Message):
     __slots__ = ("position", "decision")
@@ -507,11 +330,7 @@ class WatchDecisionsResponse(_message.Message):
     DECISION_FIELD_NUMBER: _ClassVar[int]
     position: Position
     decision: _decisions_pb2.Decision
-    def __init__(
-        self,
-        position: _Optional[_Union[Position, _Mapping]] = ...,
-        decision: _Optional[_Union[_decisions_pb2.Decision, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., decision: _Optional[_Union[_decisions_pb2.Decision, _Mapping]] = ...) -> None: ...
 
 class ConfigureDeskRequest(_message.Message):
     __slots__ = ("command_id", "desk")
@@ -519,9 +338,7 @@ class ConfigureDeskRequest(_message.Message):
     DESK_FIELD_NUMBER: _ClassVar[int]
     command_id: str
     desk: _desk_pb2.Desk
-    def __init__(
-        self, command_id: _Optional[str] = ..., desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ...
-    ) -> None: ...
+    def __init__(self, command_id: _Optional[str] = ..., desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ...) -> None: ...
 
 class ConfigureDeskResponse(_message.Message):
     __slots__ = ("position",)
