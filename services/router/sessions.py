@@ -19,7 +19,7 @@ from services.contract.codec import to_message
 from services.contract.facts import Presence
 from services.router.cards import Cards
 from services.router.explain import describe
-from services.router.model import Contact, DeskState, PartitionState
+from services.router.model import Contact, ContactState, DeskState, PartitionState
 from services.router.tail import DecisionTail, Verdict
 from services.router.trail import Trail
 from services.runtime.rpc import Refusal
@@ -67,7 +67,7 @@ class Session:
                     yield notice
             else:
                 for at, record in missed:
-                    for notice in await self._notices(state, at, record):
+                    for notice in await self._notices(state, at, record, self._may_have_lost(state, record)):
                         if seen.is_before(notice.position):
                             yield notice
             at_start = router_pb2.Position(generation=self._generation, partition=self._partition)
@@ -75,10 +75,13 @@ class Session:
             if resume_after is not None and resume_after.offset > offset:
                 at_start = resume_after
             yield Notice(position=at_start, ready=router_pb2.SessionReady())
+            held = self._held(state)
             while not overflowed:
                 verdict = await queue.get()
                 if verdict.offset > offset:
-                    for notice in await self._notices(verdict.state, verdict.offset, verdict.record):
+                    before, held = held, self._held(verdict.state)
+                    lost = before - held
+                    for notice in await self._notices(verdict.state, verdict.offset, verdict.record, lost):
                         if seen.is_before(notice.position):
                             yield notice
             raise Refusal(
@@ -113,15 +116,44 @@ class Session:
             if request.adviser_id == self._agent_id:
                 yield await self._help(desk, help_id)
 
-    async def _notices(self, state: PartitionState, offset: int, record: d.Decision) -> list[Notice]:
-        """What a record is to this agent; a notice's index is its event's place, so that no state moves it."""
+    async def _notices(
+        self, state: PartitionState, offset: int, record: d.Decision, lost: frozenset[str]
+    ) -> list[Notice]:
+        """What a record is to this agent; a notice's index is its event's place, so that no state moves it.
+
+        Of the contacts `lost` with the record, those of which no event says why come last.
+        """
         desk = state.desks.get(self._desk_id)
         notices = [] if desk is None else [await self._one(desk, event) for event in record.events]
+        told = {notice.released.contact_id for notice in notices if notice is not None}
+        for contact_id in sorted(lost - told):
+            contact = None if desk is None else desk.contacts.get(contact_id)
+            closed = contact is not None and contact.state is ContactState.CLOSED
+            notices.append(self._released(contact_id, "closed" if closed else "agent_lost"))
         for index, notice in enumerate(notices, 1):
             if notice is not None:
                 notice.position.generation, notice.position.partition = self._generation, self._partition
                 notice.position.offset, notice.position.index = offset, index
         return [notice for notice in notices if notice is not None]
+
+    def _held(self, state: PartitionState) -> frozenset[str]:
+        desk = state.desks.get(self._desk_id)
+        agent = None if desk is None else desk.agents.get(self._agent_id)
+        return frozenset(() if agent is None else agent.contact_ids)
+
+    def _may_have_lost(self, state: PartitionState, record: d.Decision) -> frozenset[str]:
+        """Contacts that a missed record queued and that were this agent's at some time, but aren't now.
+
+        The state before the record is gone, so this may name one whose release was told earlier.
+        """
+        desk = state.desks.get(self._desk_id)
+        queued = {event.contact_id for event in record.events if isinstance(event, d.ContactQueued)}
+        had = set()
+        for contact_id in queued:
+            contact = None if desk is None else desk.contacts.get(contact_id)
+            if contact and self._agent_id in (contact.last_owner_id, *contact.prior_agent_ids):
+                had.add(contact_id)
+        return frozenset(had) - self._held(state)
 
     async def _one(self, desk: DeskState, event: d.Event) -> Notice | None:
         """The notice that an event is to this agent, if it is one."""

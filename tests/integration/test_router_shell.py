@@ -284,6 +284,28 @@ async def test_a_session_cut_between_two_notices_of_a_record_resumes_with_the_se
         assert (await resumed.next()).HasField("ready")
 
 
+async def test_an_agent_is_told_that_a_contact_was_taken_away(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    service = stub(running, stack)
+    ana = await desktop(running, stack, "ana")
+    contact_id = await running.arrive("one")
+    await ana.accept((await told(ana, "offer")).offer_id)
+    async with RawSession(service, "ana") as before:
+        position = (await before.next("ready")).position
+    away = router_pb2.AgentCommand(
+        command_id="away", set_presence=facts_pb2.AgentStateChanged(presence=facts_pb2.PRESENCE_OFFLINE)
+    )
+    await service.Command(router_pb2.CommandRequest(desk_id="acme", agent_id="ana", command=away), timeout=5)
+    lost = router_pb2.ReleasedNotice(contact_id=contact_id, reason="agent_lost")
+    assert await told(ana, "released") == lost
+    async with RawSession(service, "ana", position) as resumed:
+        released = await resumed.next("released", "ready")
+        assert released.released == lost
+    async with RawSession(service, "ana", released.position) as resumed:
+        assert (await resumed.next()).HasField("ready")
+
+
 async def test_a_position_ahead_of_the_replica_repeats_nothing(
     running: Running, stack: AsyncExitStack
 ) -> None:
