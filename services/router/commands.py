@@ -31,7 +31,7 @@ from services.contract.ids import command_fact_id
 from services.contract.topics import FACTS, partition_of
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.clock import Clock
-from services.runtime.log import Appender, BufferFull, LogError, RecordTooLarge
+from services.runtime.log import Appender, BufferFull, LogError, OutcomeUnknown, RecordTooLarge
 from services.runtime.rpc import Refusal
 
 Command = (
@@ -114,6 +114,7 @@ class Commander:
                 del self._waiters[fact.fact_id]
 
     async def _append(self, fact: Fact) -> None:
+        """Returns once the fact is in the log, or may be; raises Refusal when it is surely not."""
         partition = partition_of(fact.desk_id, self._tail.partitions)
         try:
             await self._appender.append(FACTS, partition, fact.desk_id.encode(), encode_fact(fact))
@@ -123,6 +124,8 @@ class Commander:
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", str(error), retry_after_ms=RETRY_AFTER_MS
             ) from error
+        except OutcomeUnknown:
+            return  # only its decision can tell now, and the caller waits for that
         except LogError as error:
             raise Refusal(
                 grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE", str(error), retry_after_ms=2_000

@@ -18,15 +18,24 @@ from frontdesk.client import AgentDesktop
 from frontdesk.v1 import facts_pb2, router_pb2, router_pb2_grpc
 from services.contract.codec import encode_fact
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Queue, Topic
-from services.contract.facts import Channel, ContactArrived, CustomerRef, Fact, LanguageGuess, TopicWeight
+from services.contract.facts import (
+    AgentSignedIn,
+    Channel,
+    ContactArrived,
+    CustomerRef,
+    Fact,
+    LanguageGuess,
+    TopicWeight,
+)
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
 from services.router.build import Router, build, topics
+from services.router.commands import Commander
 from services.router.model import DeskState
 from services.router.settings import RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import read_letter
-from services.runtime.log import Log
-from services.runtime.rpc import RpcServer, serve
+from services.runtime.log import Log, OutcomeUnknown
+from services.runtime.rpc import Refusal, RpcServer, serve
 from services.runtime.sqlite_log import SqliteLog
 
 PARTITIONS = 2
@@ -462,6 +471,36 @@ async def test_a_replica_that_still_reads_the_log_says_so_and_desktops_wait_for_
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await service.GetContact(router_pb2.GetContactRequest(desk_id="acme", contact_id="x"), timeout=5)
     assert reason_of(raised.value) == (grpc.StatusCode.NOT_FOUND, "CONTACT_NOT_FOUND")
+
+
+class Unsure:
+    """An appender that never knows what became of a record; it writes when told to."""
+
+    def __init__(self, log: Log, *, writes: bool) -> None:
+        self._log, self._writes = log, writes
+
+    async def _write(self, topic: str, partition: int, key: bytes, value: bytes) -> int:
+        if self._writes:
+            await self._log.append(topic, partition, key, value)
+        raise OutcomeUnknown("no answer")
+
+    def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        return asyncio.ensure_future(self._write(topic, partition, key, value))
+
+    async def close(self) -> None: ...
+
+
+async def test_a_command_that_may_be_written_waits_for_its_decision(running: Running) -> None:
+    def commander(*, writes: bool) -> Commander:
+        appender = Unsure(running.log, writes=writes)
+        return Commander(appender, running.router.tail, running.clock, waiting_max=10)
+
+    sign_in = AgentSignedIn(agent_id="ana")
+    answer = await commander(writes=True).send("acme", "1", sign_in, timeout_seconds=5)
+    assert answer.reply.accepted
+    with pytest.raises(Refusal) as raised:
+        await commander(writes=False).send("acme", "2", sign_in, timeout_seconds=0.05)
+    assert raised.value.reason == "OUTCOME_UNKNOWN"
 
 
 @pytest.mark.parametrize(
