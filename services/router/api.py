@@ -27,6 +27,10 @@ NAME = "frontdesk.v1.RouterService"
 ID_LENGTH_MAX = 200
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
 WATCH_QUEUE_MAX = 2_000
+HELLO_SECONDS_MAX = 10.0
+"""Longest wait for the first message of a session."""
+SESSION_COMMAND_SECONDS_MAX = 30.0
+"""Longest wait for the decision of a command that came in a session."""
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -44,8 +48,11 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
     async def AgentSession(
         self, requests: AsyncIterator[router_pb2.AgentSessionRequest], context: Context
     ) -> AsyncIterator[router_pb2.AgentSessionResponse]:
-        """Reads commands and tells notices at once; ends when the desktop closes its side."""
-        hello = await anext(aiter(requests), None)
+        """Reads commands and tells notices at once; ends when the desktop closes its side.
+
+        A command that cannot be taken is answered and the session goes on; only what is no command ends it.
+        """
+        hello = await _first(requests)
         if hello is None or hello.WhichOneof("message") != "hello":
             raise invalid({"hello": "the first message of a session must be hello"})
         desk_id, agent_id = hello.hello.desk_id, hello.hello.agent_id
@@ -65,8 +72,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
             async for request in requests:
                 if request.WhichOneof("message") != "command":
                     raise invalid({"message": "after hello only commands may follow"})
-                reply = await self._command(desk_id, agent_id, request.command, timeout_seconds=30.0)
-                await out.put(router_pb2.AgentSessionResponse(position=reply.position, reply=reply))
+                await out.put(await self._answered(desk_id, agent_id, request.command))
             await out.put(None)
 
         tasks = [asyncio.ensure_future(_forward_errors(work(), out)) for work in (tell, listen)]
@@ -79,6 +85,21 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answered(
+        self, desk_id: str, agent_id: str, command: router_pb2.AgentCommand
+    ) -> router_pb2.AgentSessionResponse:
+        """The answer to a session's command; a refusal is one too, without a position: nothing is written."""
+        try:
+            reply = await self._command(
+                desk_id, agent_id, command, timeout_seconds=SESSION_COMMAND_SECONDS_MAX
+            )
+        except Refusal as refusal:
+            refused = decisions_pb2.Reply(accepted=False, reason=refusal.reason, detail=refusal.message)
+            return router_pb2.AgentSessionResponse(
+                reply=router_pb2.CommandResponse(command_id=command.command_id, reply=refused)
+            )
+        return router_pb2.AgentSessionResponse(position=reply.position, reply=reply)
 
     async def Command(
         self, request: router_pb2.CommandRequest, context: Context
@@ -342,6 +363,18 @@ def command_of(message: router_pb2.AgentCommand, agent_id: str) -> Command:
     body.agent_id = agent_id
     command: Command = from_message(body, _COMMANDS[name])
     return command
+
+
+async def _first(
+    requests: AsyncIterator[router_pb2.AgentSessionRequest],
+) -> router_pb2.AgentSessionRequest | None:
+    try:
+        async with asyncio.timeout(HELLO_SECONDS_MAX):
+            return await anext(aiter(requests), None)
+    except TimeoutError:
+        raise Refusal(
+            grpc.StatusCode.DEADLINE_EXCEEDED, "NO_HELLO", f"no hello within {HELLO_SECONDS_MAX:.0f} s"
+        ) from None
 
 
 async def _forward_errors(work: Any, out: asyncio.Queue[Any]) -> None:

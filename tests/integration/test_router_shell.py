@@ -28,6 +28,7 @@ from services.contract.facts import (
     TopicWeight,
 )
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
+from services.router import api as router_api
 from services.router.build import Router, build, topics
 from services.router.commands import Commander
 from services.router.model import DeskState
@@ -471,6 +472,33 @@ async def test_a_replica_that_still_reads_the_log_says_so_and_desktops_wait_for_
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await service.GetContact(router_pb2.GetContactRequest(desk_id="acme", contact_id="x"), timeout=5)
     assert reason_of(raised.value) == (grpc.StatusCode.NOT_FOUND, "CONTACT_NOT_FOUND")
+
+
+async def test_a_command_that_cannot_be_taken_is_answered_and_the_session_goes_on(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    async with RawSession(stub(running, stack), "ana") as session:
+        await session.send(command_id="empty")
+        await session.send(command_id="", sign_in=facts_pb2.AgentSignedIn())
+        await session.send(command_id="large", ask_help=facts_pb2.HelpAsked(contact_id="x" * 1_100_000))
+        await session.send(command_id="good", sign_in=facts_pb2.AgentSignedIn())
+        replies = [(await session.next("reply")).reply for _ in range(4)]
+    assert [(one.command_id, one.reply.accepted, one.reply.reason) for one in replies] == [
+        ("empty", False, "INVALID_REQUEST"),
+        ("", False, "INVALID_REQUEST"),
+        ("large", False, "TOO_LARGE"),
+        ("good", True, ""),
+    ]
+    assert not replies[0].HasField("position")
+
+
+async def test_a_session_without_a_hello_is_ended(
+    running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(router_api, "HELLO_SECONDS_MAX", 0.05)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await asyncio.wait_for(stub(running, stack).AgentSession().read(), 5)
+    assert reason_of(raised.value) == (grpc.StatusCode.DEADLINE_EXCEEDED, "NO_HELLO")
 
 
 class Unsure:
