@@ -20,9 +20,11 @@ from services.contract.topics import (
 from services.router.api import NAME, RouterApi
 from services.router.cards import Cards
 from services.router.commands import Commander
-from services.router.owner import Owner, OwnerMeasures
+from services.router.letters import RejectionLetters
+from services.router.measures import LetterMeasures, OwnerMeasures, TailMeasures
+from services.router.owner import Owner
 from services.router.settings import RouterSettings
-from services.router.tail import DecisionTail, TailMeasures
+from services.router.tail import DecisionTail
 from services.router.trail import Trail
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters
@@ -90,7 +92,7 @@ def build(
         new_id=new_id,
         name=settings.instance,
         pending_max=settings.pending_max,
-        dead_letters=DeadLetters(log, settings.partitions),
+        letters=RejectionLetters(log, DeadLetters(log, settings.partitions), clock, LetterMeasures(registry)),
         measures=OwnerMeasures(registry),
     )
     return Router(tail, owner, RouterApi(tail, trail, Cards(log), commander), commander)

@@ -13,18 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.contract.codec import Undecodable, decode_fact, encode_decision
-from services.contract.decisions import Decision, FactRejected
+from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS, FACTS, PARTITION_HASH
 from services.router.decide import decide_fact, decide_genesis, decide_rejected, decide_timer
+from services.router.letters import RejectionLetters
 from services.router.log.fold import fold
+from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
 from services.router.tail import DecisionTail, Verdict
 from services.router.timers import TimerIndex
 from services.runtime.clock import Clock
-from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import RECORD_BYTES_MAX, BufferFull, Log, LogError, Ownership, Record
 
 GROUP = "frontdesk-router"
@@ -35,56 +35,8 @@ TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
-REJECTIONS = (
-    *("undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid"),
-    *("decide_failed", "decision_too_large"),
-)
-LETTERS_WAITING_MAX = 10_000
-LETTER_ATTEMPTS_MAX = 8
-"""Tries of one dead letter, some fifteen seconds apart in all."""
 
 log = structlog.get_logger()
-
-
-class OwnerMeasures:
-    """What operators see of deciding."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.decided = Counter(
-            "frontdesk_router_decisions_total", "Decision records appended.", ("cause",), registry=registry
-        )
-        self.reset = Counter(
-            "frontdesk_router_resets_total",
-            "Times that speculation was dropped.",
-            ("reason",),
-            registry=registry,
-        )
-        self.owned = Gauge(
-            "frontdesk_router_partitions_owned", "Fact partitions decided here.", registry=registry
-        )
-        self.seconds = Histogram(
-            "frontdesk_router_decide_seconds",
-            "Time to decide and fold one fact.",
-            buckets=(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
-            registry=registry,
-        )
-        self.letters = Counter(
-            "frontdesk_router_dead_letters_total",
-            "Rejected facts, by reason.",
-            ("reason",),
-            registry=registry,
-        )
-        self.letters_dropped = Counter(
-            "frontdesk_router_dead_letters_dropped_total",
-            "Rejected facts whose dead letter could not be written; the decisions have the rejection.",
-            registry=registry,
-        )
-        for cause in ("fact", "timer", "genesis"):
-            self.decided.labels(cause)
-        for reason in REJECTIONS:
-            self.letters.labels(reason)
-        for reason in ("foreign_record", "own_rejected", "append_failed", "buffer_full"):
-            self.reset.labels(reason)
 
 
 @dataclass
@@ -113,16 +65,16 @@ class Owner:
         new_id: Callable[[], int],
         name: str,
         pending_max: int,
-        dead_letters: DeadLetters,
+        letters: RejectionLetters,
         measures: OwnerMeasures,
     ) -> None:
         self._source, self._tail, self._clock, self._new_id = source, tail, clock, new_id
-        self._name, self._pending_max, self._dead_letters = name, pending_max, dead_letters
+        self._name, self._pending_max = name, pending_max
         self._measures = measures
         self._held: dict[int, _Held] = {}
         self._ownership: Ownership | None = None
         self._broken: BaseException | None = None
-        self._letters: asyncio.Queue[tuple[int, int, FactRejected]] = asyncio.Queue(LETTERS_WAITING_MAX)
+        self._letters = letters
 
     # --- group membership: positions come from the folded state, never from the group ----------------------
 
@@ -154,7 +106,7 @@ class Owner:
         self._ownership = await self._source.own(FACTS, GROUP, self)
         hinted_at = asyncio.get_running_loop().time()
         hinting: asyncio.Future[None] | None = None
-        letters = asyncio.ensure_future(self._write_dead_letters())
+        letters = asyncio.ensure_future(self._letters.run())
         try:
             while True:
                 for record in await self._ownership.read(
@@ -295,7 +247,7 @@ class Owner:
         own = verdict.record.decision_id
         if verdict.accepted and held.pending and held.pending[0] == own:
             held.pending.popleft()
-            self._send_dead_letters(verdict)
+            self._letters.told(verdict)
             if held.paused and len(held.pending) <= self._pending_max // 2 and self._ownership is not None:
                 held.paused = False
                 self._seek(
@@ -397,32 +349,3 @@ class Owner:
             if held.ready and decided > held.hinted:
                 held.hinted = decided
                 await self._ownership.hint(partition, decided + 1)
-
-    def _send_dead_letters(self, verdict: Verdict) -> None:
-        """From the tail, like all that leaves the router: only what counted is told."""
-        for event in verdict.record.events:
-            if isinstance(event, FactRejected):
-                if self._letters.full():  # the fact stands in facts, its rejection in decisions
-                    self._measures.letters_dropped.inc()
-                    log.warning("dead_letter_dropped", partition=verdict.partition, offset=verdict.offset)
-                else:
-                    self._letters.put_nowait((verdict.partition, verdict.record.fact_offset, event))
-
-    async def _write_dead_letters(self) -> None:
-        """One at a time, so that a storm of bad facts takes no memory; each a bounded number of times."""
-        while True:
-            partition, offset, event = await self._letters.get()
-            origin = f"{FACTS}/{partition}/{offset}"
-            for attempt in range(LETTER_ATTEMPTS_MAX):
-                try:
-                    fact = await self._source.read_at(FACTS, partition, offset)
-                    await self._dead_letters.put(
-                        origin, event.reason, event.detail, fact.value, now_ms=self._clock.now_ms()
-                    )
-                    self._measures.letters.labels(event.reason).inc()
-                    break
-                except LogError as error:
-                    log.warning("dead_letter_repeated", origin=origin, error=type(error).__name__)
-                    await asyncio.sleep(min(5.0, 0.2 * 2**attempt))
-            else:
-                self._measures.letters_dropped.inc()

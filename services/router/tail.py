@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
 from services.router.log.fold import fold
+from services.router.measures import TailMeasures
 from services.router.model import PartitionState
 from services.runtime.log import Log, Record, Tail
 
@@ -39,25 +39,6 @@ class Verdict:
 
 
 Listener = Callable[[Verdict], None]
-
-
-class TailMeasures:
-    """What operators see of the fold."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.folded = Counter(
-            "frontdesk_router_records_folded_total",
-            "Decision records read back.",
-            ("verdict",),
-            registry=registry,
-        )
-        self.partitions = Gauge(
-            "frontdesk_router_partitions_folded",
-            "Decision partitions that this replica folds.",
-            registry=registry,
-        )
-        for verdict in ("accepted", "rejected"):
-            self.folded.labels(verdict)
 
 
 class DecisionTail:
