@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -116,7 +117,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         check_ids(command_id=command.command_id)
         answer = await self._commander.send(
             desk_id,
-            f"{agent_id}/{command.command_id}",
+            _scoped("agent", agent_id, command.command_id),
             command_of(command, agent_id),
             timeout_seconds=timeout_seconds,
         )
@@ -264,7 +265,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         """Puts a checked configuration in force; raises Refusal as `Commander.send` does."""
         answer = await self._commander.send(
             desk.desk_id,
-            f"configure/{command_id}",
+            _scoped("configure", command_id),
             facts.DeskConfigured(desk=desk),
             timeout_seconds=timeout_seconds,
         )
@@ -330,15 +331,25 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
 
 
 def check_ids(**ids: str) -> None:
-    """Raises INVALID_ARGUMENT naming every id that is empty or too long."""
+    """Raises INVALID_ARGUMENT naming every id that is empty, too long or has a control character."""
     faulty = {name: "is required" for name, value in ids.items() if not value}
     faulty |= {
         name: f"at most {ID_LENGTH_MAX} characters"
         for name, value in ids.items()
         if len(value) > ID_LENGTH_MAX
     }
+    faulty |= {
+        name: "must not have control characters"
+        for name, value in ids.items()
+        if any(unicodedata.category(character) == "Cc" for character in value)
+    }
     if faulty:
         raise invalid(faulty)
+
+
+def _scoped(*parts: str) -> str:
+    """A command's id among all of its desk's; no part can hold the separator, `check_ids` refuses it."""
+    return "\x1f".join(parts)
 
 
 _COMMANDS: dict[str, type[Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -501,6 +502,19 @@ async def test_a_session_without_a_hello_is_ended(
     assert reason_of(raised.value) == (grpc.StatusCode.DEADLINE_EXCEEDED, "NO_HELLO")
 
 
+async def test_commands_of_agents_and_configurations_never_share_an_id(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    agents = (*DESK.agents, *(replace(DESK.agents[0], agent_id=name) for name in ("ana/x", "configure")))
+    await running.router.api.configure("c2", replace(DESK, version="2", agents=agents), timeout_seconds=5)
+    service = stub(running, stack)
+    for agent_id, command_id in (("ana", "x/1"), ("ana/x", "1"), ("configure", "c2")):
+        command = router_pb2.AgentCommand(command_id=command_id, sign_in=facts_pb2.AgentSignedIn())
+        request = router_pb2.CommandRequest(desk_id="acme", agent_id=agent_id, command=command)
+        reply = (await service.Command(request, timeout=5)).reply
+        assert (reply.accepted, reply.subject_id) == (True, agent_id)
+
+
 class Unsure:
     """An appender that never knows what became of a record; it writes when told to."""
 
@@ -541,6 +555,16 @@ async def test_a_command_that_may_be_written_waits_for_its_decision(running: Run
         (router_pb2.CommandRequest(desk_id="acme", agent_id="zoe"), "Command", "NOT_FOUND"),
         (router_pb2.CommandRequest(desk_id="acme", agent_id="ana"), "Command", "INVALID_ARGUMENT"),
         (router_pb2.ConfigureDeskRequest(command_id="c"), "ConfigureDesk", "INVALID_ARGUMENT"),
+        (router_pb2.GetContactRequest(desk_id="acme", contact_id="x\n"), "GetContact", "INVALID_ARGUMENT"),
+        (
+            router_pb2.CommandRequest(
+                desk_id="acme",
+                agent_id="ana",
+                command=router_pb2.AgentCommand(command_id="a\x1fb", sign_in=facts_pb2.AgentSignedIn()),
+            ),
+            "Command",
+            "INVALID_ARGUMENT",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
