@@ -21,7 +21,7 @@ from services.router.explain import explained
 from services.router.model import DeskState, PartitionState
 from services.router.sessions import Session
 from services.router.tail import DecisionTail, Verdict
-from services.router.trail import Trail, concerns
+from services.router.trail import Trail
 from services.runtime.rpc import Refusal, invalid, seconds_left
 
 NAME = "frontdesk.v1.RouterService"
@@ -200,9 +200,14 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         check_ids(desk_id=request.desk_id, contact_id=request.contact_id)
         partition, _ = self._state(request.desk_id)
         response = router_pb2.ExplainDecisionResponse()
-        for offset, record in await self._trail.of_contact(partition, request.contact_id):
-            if request.contact_id not in concerns(record):
-                continue
+        try:
+            async with asyncio.timeout(seconds_left(context)):
+                found = await self._trail.of_contact(partition, request.desk_id, request.contact_id)
+        except TimeoutError:
+            raise Refusal(
+                grpc.StatusCode.DEADLINE_EXCEEDED, "LOG_TOO_LONG", "the log could not be read in time"
+            ) from None
+        for offset, record in found:
             for step in explained(record, request.contact_id):
                 row = response.steps.add(position=self._position(partition, offset), summary=step.summary)
                 row.decided_at.FromMilliseconds(record.decided_at_ms)

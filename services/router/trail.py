@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 from services.contract.chain import Chain
 from services.contract.codec import decode_decision
-from services.contract.decisions import Decision
+from services.contract.decisions import ContactOpened, Decision
 from services.contract.topics import DECISIONS
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.log import Log
@@ -19,6 +19,8 @@ RECENT_RECORDS = 2_000
 """Accepted records kept per partition for resuming watchers."""
 CONTACTS_MAX = 50_000
 """Contacts whose decisions can be found without reading the log."""
+OFFSETS_PER_CONTACT_MAX = 500
+"""Decisions about one contact that are remembered; with more, the log is read."""
 
 
 def concerns(record: Decision) -> tuple[str, ...]:
@@ -35,7 +37,9 @@ class Trail:
         self._recent: dict[int, deque[tuple[int, Decision]]] = {
             p: deque(maxlen=RECENT_RECORDS) for p in range(tail.partitions)
         }
-        self._contacts: OrderedDict[str, list[int]] = OrderedDict()
+        self._contacts: OrderedDict[tuple[str, str], list[int] | None] = OrderedDict()
+        """Offsets by desk and contact, the longest unheard of first; None when they aren't all known."""
+        self._evicted = False
         tail.listen(self._on_verdict)
 
     def since(self, partition: int, offset: int) -> list[tuple[int, Decision]] | None:
@@ -47,13 +51,19 @@ class Trail:
             return None
         return [(at, record) for at, record in recent if at > offset]
 
-    async def of_contact(self, partition: int, contact_id: str) -> list[tuple[int, Decision]]:
-        """Every accepted decision about a contact, in order."""
-        offsets = self._contacts.get(contact_id)
+    async def of_contact(self, partition: int, desk_id: str, contact_id: str) -> list[tuple[int, Decision]]:
+        """Every accepted decision about a desk's contact, in order.
+
+        May read the partition from its start, when too much was decided since; the caller bounds the wait.
+        """
+        offsets = self._contacts.get((desk_id, contact_id), None if self._evicted else [])
         if offsets is None:
-            every = self.accepted(partition)
-            return [(at, record) async for at, record in every if contact_id in concerns(record)]
-        records = [await self._source.read_at(DECISIONS, partition, offset) for offset in offsets]
+            return [
+                (at, record)
+                async for at, record in self.accepted(partition)
+                if record.desk_id == desk_id and contact_id in concerns(record)
+            ]
+        records = [await self._source.read_at(DECISIONS, partition, offset) for offset in tuple(offsets)]
         return [(record.offset, decode_decision(record.value)) for record in records]
 
     async def accepted(self, partition: int) -> AsyncIterator[tuple[int, Decision]]:
@@ -77,7 +87,24 @@ class Trail:
             return
         self._recent[verdict.partition].append((verdict.offset, verdict.record))
         for contact_id in concerns(verdict.record):
-            self._contacts.setdefault(contact_id, []).append(verdict.offset)
-            self._contacts.move_to_end(contact_id)
+            self._remember(verdict, contact_id)
         while len(self._contacts) > CONTACTS_MAX:
             self._contacts.popitem(last=False)
+            self._evicted = True
+
+    def _remember(self, verdict: Verdict, contact_id: str) -> None:
+        contact = (verdict.record.desk_id, contact_id)
+        if contact not in self._contacts:
+            whole = not self._evicted or _opens(verdict.record, contact_id)
+            self._contacts[contact] = [] if whole else None
+        offsets = self._contacts[contact]
+        self._contacts.move_to_end(contact)
+        if offsets is None:
+            return
+        offsets.append(verdict.offset)
+        if len(offsets) > OFFSETS_PER_CONTACT_MAX:
+            self._contacts[contact] = None
+
+
+def _opens(record: Decision, contact_id: str) -> bool:
+    return any(isinstance(event, ContactOpened) and event.contact_id == contact_id for event in record.events)

@@ -30,6 +30,7 @@ from services.contract.facts import (
 )
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
 from services.router import api as router_api
+from services.router import trail
 from services.router.build import Router, build, topics
 from services.router.commands import Commander
 from services.router.model import DeskState
@@ -73,10 +74,10 @@ class Running:
         await self.server.close(grace_seconds=0)
         self.server = await listen(self.router, self.address)
 
-    def desk(self) -> DeskState:
-        return self.router.tail.state(partition_of("acme", PARTITIONS)).desks["acme"]
+    def desk(self, desk_id: str = "acme") -> DeskState:
+        return self.router.tail.state(partition_of(desk_id, PARTITIONS)).desks[desk_id]
 
-    async def arrive(self, name: str, *, channel: Channel = Channel.SOCIAL) -> str:
+    async def arrive(self, name: str, *, channel: Channel = Channel.SOCIAL, desk_id: str = "acme") -> str:
         """A contact comes in, as intake would append it; answers its id."""
         now_ms = self.clock.now_ms()
         body = ContactArrived(
@@ -90,14 +91,14 @@ class Running:
             topics=(TopicWeight(topic_id="billing", weight=0.9),),
         )
         fact = Fact(
-            fact_id=f"fact-{name}",
-            desk_id="acme",
+            fact_id=f"fact-{name}" if desk_id == "acme" else f"fact-{desk_id}-{name}",
+            desk_id=desk_id,
             occurred_at_ms=now_ms,
             received_at_ms=now_ms,
             source="test",
             body=body,
         )
-        await self.log.append(FACTS, partition_of("acme", PARTITIONS), b"acme", encode_fact(fact))
+        await self.log.append(FACTS, partition_of(desk_id, PARTITIONS), desk_id.encode(), encode_fact(fact))
         return body.contact_id
 
 
@@ -513,6 +514,63 @@ async def test_commands_of_agents_and_configurations_never_share_an_id(
         request = router_pb2.CommandRequest(desk_id="acme", agent_id=agent_id, command=command)
         reply = (await service.Command(request, timeout=5)).reply
         assert (reply.accepted, reply.subject_id) == (True, agent_id)
+
+
+async def test_a_contact_is_explained_from_its_arrival_though_it_was_forgotten_in_between(
+    running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "CONTACTS_MAX", 1)
+    service = stub(running, stack)
+    for count, name in enumerate(("one", "two"), 1):
+        await running.arrive(name)
+        await folded(running, count)
+    ana = await desktop(running, stack, "ana")
+    await ana.accept((await told(ana, "offer")).offer_id)
+    for contact_id in ("contact-one", "contact-two"):
+        assert await explained_offsets(service, "acme", contact_id) == await decided(running, contact_id)
+
+
+async def test_a_contact_with_very_many_decisions_is_explained_from_the_log(
+    running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "OFFSETS_PER_CONTACT_MAX", 1)
+    ana = await desktop(running, stack, "ana")
+    contact_id = await running.arrive("one")
+    await ana.accept((await told(ana, "offer")).offer_id)
+    found = await explained_offsets(stub(running, stack), "acme", contact_id)
+    assert found == await decided(running, contact_id)
+    assert running.router.api._trail._contacts["acme", contact_id] is None
+
+
+async def test_desks_that_share_a_partition_do_not_explain_each_others_contacts(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    partition = partition_of("acme", PARTITIONS)
+    other = next(name for name in map(str, range(100)) if partition_of(name, PARTITIONS) == partition)
+    await running.router.api.configure("c1", replace(DESK, desk_id=other), timeout_seconds=5)
+    contact_id = await running.arrive("one")
+    assert await running.arrive("one", desk_id=other) == contact_id
+    async with asyncio.timeout(5):
+        while contact_id not in running.desk(other).contacts:
+            await asyncio.sleep(0.01)
+    service = stub(running, stack)
+    here = await explained_offsets(service, "acme", contact_id)
+    there = await explained_offsets(service, other, contact_id)
+    assert here
+    assert there
+    assert not set(here) & set(there)
+
+
+async def explained_offsets(service: Any, desk_id: str, contact_id: str) -> list[int]:
+    request = router_pb2.ExplainDecisionRequest(desk_id=desk_id, contact_id=contact_id)
+    response = await service.ExplainDecision(request, timeout=5)
+    return list(dict.fromkeys(step.position.offset for step in response.steps))
+
+
+async def decided(running: Running, contact_id: str) -> list[int]:
+    """Offsets of all that was decided about a contact, read from the log."""
+    every = running.router.api._trail.accepted(partition_of("acme", PARTITIONS))
+    return [at async for at, record in every if contact_id in trail.concerns(record)]
 
 
 class Unsure:
