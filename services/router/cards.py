@@ -13,7 +13,7 @@ from services.contract.codec import Undecodable, decode_fact, to_message
 from services.contract.facts import ContactArrived
 from services.contract.topics import FACTS
 from services.router.model import Contact
-from services.runtime.log import Log, LogError
+from services.runtime.log import Log, LogError, PositionLost
 
 FACTS_CACHED_MAX = 2_000
 
@@ -26,7 +26,7 @@ class Cards:
         self._cache: OrderedDict[tuple[int, int], ContactArrived | None] = OrderedDict()
 
     async def card(self, partition: int, contact: Contact) -> router_pb2.ContactCard:
-        """The card; its words are empty when the fact is gone or unreadable."""
+        """The card; its words are empty when the fact is gone or unreadable, and while the log is away."""
         arrived = await self._words(partition, contact.fact_offset)
         card = router_pb2.ContactCard(
             contact_id=contact.contact_id,
@@ -47,7 +47,10 @@ class Cards:
     async def _words(self, partition: int, offset: int) -> ContactArrived | None:
         place = (partition, offset)
         if place not in self._cache:
-            self._cache[place] = await self._read(partition, offset)
+            try:
+                self._cache[place] = await self._read(partition, offset)
+            except LogError:  # a later card may have its words
+                return None
             while len(self._cache) > FACTS_CACHED_MAX:
                 self._cache.popitem(last=False)
         return self._cache.get(place)
@@ -55,6 +58,6 @@ class Cards:
     async def _read(self, partition: int, offset: int) -> ContactArrived | None:
         try:
             body = decode_fact((await self._source.read_at(FACTS, partition, offset)).value).body
-        except (LogError, Undecodable):
+        except (PositionLost, Undecodable):  # for good
             return None
         return body if isinstance(body, ContactArrived) else None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -32,12 +32,13 @@ from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
 from services.router import api as router_api
 from services.router import trail
 from services.router.build import Router, build, topics
+from services.router.cards import Cards
 from services.router.commands import Commander
 from services.router.model import DeskState
 from services.router.settings import RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import read_letter
-from services.runtime.log import Log, OutcomeUnknown
+from services.runtime.log import Log, LogError, LogUnavailable, OutcomeUnknown, PositionLost, Record
 from services.runtime.rpc import Refusal, RpcServer, serve
 from services.runtime.sqlite_log import SqliteLog
 
@@ -571,6 +572,34 @@ async def decided(running: Running, contact_id: str) -> list[int]:
     """Offsets of all that was decided about a contact, read from the log."""
     every = running.router.api._trail.accepted(partition_of("acme", PARTITIONS))
     return [at async for at, record in every if contact_id in trail.concerns(record)]
+
+
+class Away:
+    """A log whose next reads by position fail with the errors given."""
+
+    def __init__(self, log: Log, *errors: LogError) -> None:
+        self._log, self._errors = log, list(errors)
+
+    async def read_at(self, topic: str, partition: int, offset: int) -> Record:
+        if self._errors:
+            raise self._errors.pop(0)
+        return await self._log.read_at(topic, partition, offset)
+
+
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [(LogUnavailable("away"), "I was charged twice."), (PositionLost("expired"), "")],
+    ids=["unavailable", "expired"],
+)
+async def test_words_are_given_up_only_when_their_fact_is_gone(
+    running: Running, error: LogError, later: str
+) -> None:
+    contact_id = await running.arrive("one")
+    await folded(running, 1)
+    cards = Cards(cast(Log, Away(running.log, error)))
+    contact = running.desk().contacts[contact_id]
+    partition = partition_of("acme", PARTITIONS)
+    assert [(await cards.card(partition, contact)).text for _ in range(2)] == ["", later]
 
 
 class Unsure:
