@@ -360,6 +360,20 @@ async def test_commands_sent_at_the_same_time_are_all_answered(
     assert ana.reconnects == 0
 
 
+async def test_commands_under_way_survive_a_break_and_one_given_up(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    ana = await desktop(running, stack, "ana")
+    sends = [asyncio.ensure_future(ana.send(sign_in=facts_pb2.AgentSignedIn())) for _ in range(40)]
+    await asyncio.sleep(0)
+    sends[0].cancel()
+    await running.break_connections()
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*sends[1:])
+    assert all(answer.reply.accepted for answer in answers)
+    assert ana.reconnects
+
+
 async def test_a_router_started_again_knows_everything(
     running: Running, stack: AsyncExitStack, tmp_path: Path
 ) -> None:
