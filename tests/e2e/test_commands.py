@@ -211,3 +211,15 @@ async def test_what_could_not_be_read_is_listed_without_its_words(served: Proces
     assert (letter["source"], letter["reason"]) == ("meta", "unknown_event")
     assert letter["detail"]
     assert "data" not in letter
+
+
+def test_the_demo_says_how_to_let_it_stay_and_refuses_what_it_does_not_know() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "services", "demo", "--log", "paper"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "--stay" in done.stderr

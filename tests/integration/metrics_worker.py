@@ -42,9 +42,13 @@ async def main(bootstrap: str, partitions: int, topic: str, app_id: str, flush_r
         sys.stdout.flush()
         await asyncio.Event().wait()
 
+    work = [("metrics", asyncio.create_task(metrics.run())), ("announce", asyncio.create_task(announce()))]
     try:
-        await until_stopped([("metrics", metrics.run()), ("announce", announce())], stop)
+        await until_stopped(work, stop)
     finally:
+        for _, task in work:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in work), return_exceptions=True)
         endpoint.close()
         await server.close(grace_seconds=0)
 

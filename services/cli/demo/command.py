@@ -52,6 +52,9 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--log", choices=("embedded", "kafka"), default="embedded")
     parser.add_argument(
+        "--stay", action="store_true", help="leave the services running at the end, until Ctrl-C"
+    )
+    parser.add_argument(
         "--keep", action="store_true", help="keep the folder with the log and the services' output"
     )
     options = parser.parse_args(argv)
