@@ -1,13 +1,17 @@
 """How a process tells what it does: structured logs, and the /metrics endpoint.
 
 Logs: one line a unit of work, JSON for machines, columns for a terminal; a snake_case event name and ids,
-never a name, an address or a text of a customer (design.md, rule 7).
+never a name, an address or a text of a customer (design.md, rule 7). An exception's message may hold any of them,
+so what is logged of an exception is its type and where it came from.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import HTTPServer
 from threading import Thread
@@ -17,6 +21,79 @@ from prometheus_client import CollectorRegistry, disable_created_metrics, start_
 from prometheus_client.core import InfoMetricFamily
 
 VERSION = "0.1.0"
+FRAMES_MAX = 30
+"""Innermost frames kept of one exception; a runaway recursion has a thousand."""
+CHAIN_LENGTH_MAX = 10
+"""Exceptions told of one failure: itself, its causes, the members of a group."""
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Where an exception came from, innermost last: "file:line in function", never its message.
+
+    After its own frames come those of its causes and group members, each after a line "from TYPE".
+    """
+    lines: list[str] = []
+    for one in _chain(error):
+        if one is not error:
+            lines.append(f"from {type(one).__name__}")
+        innermost = deque(traceback.walk_tb(one.__traceback__), maxlen=FRAMES_MAX)
+        lines += [f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}" for frame, line in innermost]
+    return lines
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    waiting, seen = deque([error]), set[int]()
+    while waiting and len(seen) < CHAIN_LENGTH_MAX:
+        one = waiting.popleft()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        if isinstance(one, BaseExceptionGroup):
+            waiting.extend(one.exceptions)
+        cause = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        if cause is not None:
+            waiting.append(cause)
+
+
+def without_messages(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A structlog processor: exceptions become `error` (type) and `frames`, for our records and foreign ones.
+
+    A library's text beside an exception often repeats its message, so only the first line of its template is
+    kept, without the arguments.
+    """
+    del logger, method
+    error = _error_in(event.pop("exc_info", None))
+    for name, value in event.items():
+        if isinstance(value, BaseException):
+            event[name] = type(value).__name__
+    if error is None:
+        return event
+    record = event.get("_record")
+    if record is not None:
+        event["event"] = _first_line(record.msg, error)
+    event.setdefault("error", type(error).__name__)
+    event["frames"] = frames_of(error)
+    return event
+
+
+def _error_in(exc_info: object) -> BaseException | None:
+    """The exception that `exc_info` stands for: itself, a triple, or whichever is being handled."""
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple):
+        return exc_info[1] if isinstance(exc_info[1], BaseException) else None
+    return sys.exception() if exc_info else None
+
+
+def _first_line(template: object, error: BaseException) -> str:
+    if isinstance(template, BaseException):
+        return type(template).__name__
+    line = (str(template).splitlines() or [""])[0]
+    said = str(error)
+    return line.replace(said, "***") if said else line
 
 
 def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
@@ -26,6 +103,7 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_messages,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -33,7 +111,7 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,

@@ -2,7 +2,7 @@
 
 A handler raises `Refusal`; one interceptor turns it into google.rpc.Status with ErrorInfo (reason, domain
 "frontdesk"), BadRequest (fields) and RetryInfo (AIP-193). Anything else that escapes a handler becomes
-INTERNAL without its text, which may hold personal data; the log has the traceback.
+INTERNAL without its text, which may hold personal data; the log has its type and frames.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from services.runtime.observe import frames_of
 
 DOMAIN = "frontdesk"
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
@@ -188,7 +190,12 @@ class _Measured:
         if isinstance(error, grpc.aio.AbortError):
             raise error
         if not isinstance(error, Refusal):
-            log.error("rpc_failed", method=self._labels[2], error=type(error).__name__, exc_info=error)
+            log.error(
+                "rpc_failed",
+                method=self._labels[2],
+                error=type(error).__name__,
+                frames=frames_of(error),
+            )
             error = Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", "internal error; the server's log has it")
         self._code = error.code.name
         await context.abort_with_status(rpc_status.to_status(error.status()))

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+import structlog
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
@@ -89,6 +90,19 @@ async def test_an_unexpected_failure_tells_the_caller_nothing() -> None:
     error = await failure_of(ValueError("+4915112345678 is odd"), CollectorRegistry())
     assert error.code() == grpc.StatusCode.INTERNAL
     assert "4915112345678" not in (error.details() or "")
+
+
+async def test_an_unexpected_failure_is_logged_by_type_and_frames_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.runtime.rpc.log", structlog.get_logger())  # one that nothing has cached
+    with structlog.testing.capture_logs() as lines:
+        await failure_of(ValueError("+4915112345678 is odd"), CollectorRegistry())
+    (line,) = [line for line in lines if line["event"] == "rpc_failed"]
+    assert "exc_info" not in line
+    assert "4915112345678" not in repr(line)
+    assert (line["method"], line["error"]) == ("GetKpis", "ValueError")
+    assert line["frames"][-1].endswith("in GetKpis")
 
 
 async def test_every_call_is_counted_with_its_code() -> None:
