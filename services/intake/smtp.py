@@ -2,7 +2,7 @@
 
     250   durable
     421   too many connections; also a client that sends without end
-    451   the log is away: the client keeps the mail and repeats
+    451   the log is away, or a fault of ours: the client keeps the mail and repeats
     452   too many recipients in one mail
     550   nobody's mailbox, and there is no default desk
     552   too large, a dead letter without the body
@@ -32,6 +32,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.taking import Away, Taker
 from services.runtime.clock import Clock
 from services.runtime.log import LogError
+from services.runtime.observe import frames_of
 
 SOURCE = "smtp"
 RECIPIENTS_MAX = 100
@@ -57,7 +58,7 @@ class Mailroom:
 
     def protocol(self) -> SMTP:
         """A connection's protocol, for `loop.create_server`."""
-        logging.getLogger("mail.log").setLevel(logging.WARNING)  # it logs addresses below that
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # below that it logs addresses and commands
         return Connection(self)
 
     async def handle_RCPT(
@@ -72,6 +73,12 @@ class Mailroom:
             return "452 4.5.3 too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """The reply to what nobody foresaw: the client keeps its mail, and no word of it is told or logged."""
+        self.measures.deliveries.labels(SOURCE, "failed").inc()
+        log.error("delivery_failed", provider=SOURCE, error=type(error).__name__, frames=frames_of(error))
+        return "451 4.3.0 try again later"
 
     async def taken(self, mail_from: str, recipients: list[str], data: bytes) -> str:
         """The reply to a mail that came whole."""
@@ -165,11 +172,13 @@ class Connection(SMTP):
             return
         mail_from, recipients = envelope.mail_from or "", list(envelope.rcpt_tos)
         too_large = len(data) > self._bytes_max
-        reply = await (
-            self._room.too_large() if too_large else self._room.taken(mail_from, recipients, bytes(data))
-        )
-        self._set_post_data_state()  # type: ignore[no-untyped-call] # aiosmtpd's own gap
-        self._reset_timeout()
+        try:
+            reply = await (
+                self._room.too_large() if too_large else self._room.taken(mail_from, recipients, bytes(data))
+            )
+        finally:  # also after a fault of ours: the next mail of this connection begins afresh
+            self._set_post_data_state()  # type: ignore[no-untyped-call] # aiosmtpd's own gap
+            self._reset_timeout()
         await self.push(reply)
 
     async def _mail(self) -> bytearray | None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from services.contract.facts import ContactArrived
@@ -25,13 +26,15 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def listening(log: MemoryLog, given: IntakeSettings | None = None) -> AsyncIterator[int]:
+async def listening(
+    log: MemoryLog, given: IntakeSettings | None = None, registry: CollectorRegistry | None = None
+) -> AsyncIterator[int]:
     intake = build(
         given or settings(),
         clock=ManualClock(),
         appender=log,
         partitions=2,
-        registry=CollectorRegistry(),
+        registry=registry or CollectorRegistry(),
         needs=needs(),
     )
     server = await asyncio.get_running_loop().create_server(intake.smtp_factory, "127.0.0.1", 0)
@@ -83,6 +86,35 @@ async def test_log_that_is_away_makes_the_client_keep_the_mail() -> None:
 
     assert caught.value.smtp_code == 451
     assert len(log.facts) == 1
+
+
+async def test_fault_of_ours_makes_the_client_keep_the_mail_and_tells_nobody_a_word(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.intake.smtp.log", structlog.get_logger())  # one that nothing has cached
+    log, registry = MemoryLog(ZeroDivisionError("spela@x.example by zero")), CollectorRegistry()
+
+    def dialogue(client: smtplib.SMTP) -> tuple[int, bytes | str]:
+        try:
+            send(MAIL.encode())(client)
+        except smtplib.SMTPDataError as error:
+            log.fault = None
+            send(MAIL.encode())(client)
+            return error.smtp_code, error.smtp_error
+        raise AssertionError("accepted")
+
+    with structlog.testing.capture_logs() as told:
+        async with listening(log, registry=registry) as port:
+            code, text = await talk(port, dialogue)
+            await talk(port, lambda client: client.docmd("HELLO", "spela@x.example"))
+
+    assert (code, text) == (451, b"4.3.0 try again later")
+    assert len(log.facts) == 1
+    counted = {"provider": "smtp", "verdict": "failed"}
+    assert registry.get_sample_value("frontdesk_intake_deliveries_total", counted) == 1
+    (line,) = [line for line in told if line["event"] == "delivery_failed"]
+    assert (line["error"], line["frames"][-1].endswith("in publish")) == ("ZeroDivisionError", True)
+    assert not any(word in repr(told) + caplog.text for word in ("spela@x.example", "HELLO"))
 
 
 async def test_nobodys_mailbox_is_refused_without_a_default_desk() -> None:
