@@ -61,6 +61,8 @@ class AgentDesktop:
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.reconnects = 0
+        self.on_connection: Callable[[bool], None] = lambda _: None
+        """Told False when the session is lost, True when it stands again; for people to see."""
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._stay_connected(), name=f"desktop {self.agent_id}")
@@ -154,6 +156,7 @@ class AgentDesktop:
                 error = broken
             if self._ready.is_set():
                 self._ready.clear()
+                self.on_connection(False)
                 lost_at = None
             lost_at = lost_at or loop.time()
             if loop.time() - lost_at > self._retry_seconds:
@@ -196,6 +199,7 @@ class AgentDesktop:
         if kind == "ready":
             self._position = response.position
             self._ready.set()
+            self.on_connection(True)
             for message in tuple(self._unanswered.values()):  # sent on a lost connection: the same id again
                 await self._write(message)
             return

@@ -53,6 +53,9 @@ async def _run(address: str, desk_id: str, agent_id: str) -> int:
     console, hands = Console(), _Hands()
     async with AgentDesktop(address, desk_id, agent_id, retry_seconds=15) as desktop:
         await desktop.send(sign_in=facts_pb2.AgentSignedIn())
+        desktop.on_connection = lambda connected: console.print(
+            "connected again" if connected else "[red]the router is away; trying again ...[/red]"
+        )
         console.print(f"[bold]{agent_id}[/bold] at desk {desk_id}, ready.\n{KEYS}")
         showing = asyncio.create_task(_show(desktop, hands, console))
         keys: asyncio.Queue[str] = asyncio.Queue(100)

@@ -222,6 +222,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
     ) -> AsyncIterator[router_pb2.WatchDecisionsResponse]:
         """Accepted decisions of a desk: those after the position first, then as they are folded."""
         check_ids(desk_id=request.desk_id)
+        self._desk(request.desk_id)
         partition, _ = self._state(request.desk_id)
         queue: asyncio.Queue[Verdict] = asyncio.Queue(WATCH_QUEUE_MAX)
         stop = self._tail.listen(_offer_to(queue, partition, request.desk_id))

@@ -20,7 +20,7 @@ from services.cli.demo.command import environment, morning_clock
 from services.cli.demo.ids import contact_ids
 from services.cli.demo.run import desk_folder
 from services.cli.demo.stories import Morning, load
-from services.cli.demo.system import Process, System
+from services.cli.demo.system import Process, System, free_port
 
 STORY = "mail-en-cancel"
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,12 +111,30 @@ async def test_a_person_takes_a_contact_in_a_terminal_and_asks_why(served: Proce
         assert await asyncio.wait_for(why.process.wait(), 20) == 0
 
 
-async def test_a_restart_after_kill_9_finds_everything_again(served: Process, morning: Morning) -> None:
-    assert await post(served, morning, STORY) == 200
-    await served.kill()
+async def test_a_restart_after_kill_9_finds_everything_again(tmp_path: Path, morning: Morning) -> None:
+    env = {
+        **environment(morning, morning_clock(morning)),
+        "FRONTDESK_CLOCK": "wall",
+        "FRONTDESK_GRPC_PORT": str(free_port()),
+    }
+    served = System.plan(env, desk_folder() / "desk.toml", tmp_path, None).processes[0]
     await served.start()
-    async with terminal("agent", "--address", served.addresses["grpc"], "carla") as agent:
-        await agent.shows("cancel my subscription")
+    try:
+        async with terminal("agent", "--address", served.addresses["grpc"], "carla") as agent:
+            await agent.shows("ready")
+            await served.kill()
+            await agent.shows("the router is away")
+            await served.start()
+            await agent.shows("connected again")
+            assert await post(served, morning, STORY) == 200
+            await agent.shows("cancel my subscription")
+            await served.kill()
+            await served.start()
+            await agent.shows("connected again")
+            agent.types("a")
+            await agent.shows("yours")
+    finally:
+        await served.stop()
 
 
 async def test_sigterm_ends_it_in_time_with_success(served: Process) -> None:

@@ -656,6 +656,7 @@ async def test_a_command_that_may_be_written_waits_for_its_decision(running: Run
         (router_pb2.CommandRequest(desk_id="acme", agent_id="zoe"), "Command", "NOT_FOUND"),
         (router_pb2.CommandRequest(desk_id="acme", agent_id="ana"), "Command", "INVALID_ARGUMENT"),
         (router_pb2.ConfigureDeskRequest(command_id="c"), "ConfigureDesk", "INVALID_ARGUMENT"),
+        (router_pb2.WatchDecisionsRequest(desk_id="nowhere"), "WatchDecisions", "NOT_FOUND"),
         (router_pb2.GetContactRequest(desk_id="acme", contact_id="x\n"), "GetContact", "INVALID_ARGUMENT"),
         (
             router_pb2.CommandRequest(
@@ -673,7 +674,8 @@ async def test_wrong_requests_are_refused_by_name(
     running: Running, stack: AsyncExitStack, request_: Any, method: str, code: str
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await getattr(stub(running, stack), method)(request_, timeout=5)
+        call = getattr(stub(running, stack), method)(request_, timeout=5)
+        await (call.read() if method == "WatchDecisions" else call)
     assert raised.value.code().name == code
 
 
