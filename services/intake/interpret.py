@@ -14,6 +14,8 @@ from services.intake.channels.adapter import Adapter
 from services.intake.facts import fact_of
 from services.intake.need.reader import Need, NeedReader
 
+_NOBODYS = "no desk has this account, and there is no default desk"
+
 
 @dataclass(frozen=True, slots=True)
 class Interpreted:
@@ -41,27 +43,34 @@ class Interpreter:
         return self.events(adapter.source, reading, delivery.body, delivery.received_at_ms)
 
     def events(self, source: str, reading: Reading, data: bytes, received_at_ms: int) -> Interpreted:
-        """Needs, desks and facts of a reading; `data` is the evidence when an account is nobody's."""
+        """Needs, desks and facts of a reading; `data` is the evidence of what came to nothing. Never raises.
+
+        Each event has a guard of its own: a fault of ours is one dead letter, and not a 500 that the provider
+        repeats for days, sound neighbours and all (channels.md 1, rules 5 and 13).
+        """
         needs: list[Need] = []
         facts: dict[str, Fact] = {}
         problems = list(reading.problems)
         for event in reading.events:
-            account = self.accounts.find(event.account)
-            need = self.needs.read(event, account.language if account else "")
+            need = Need()
+            try:
+                account = self.accounts.find(event.account)
+                need = self.needs.read(event, account.language if account else "")
+                if account is None:
+                    problems.append(Problem("unknown_account", _NOBODYS, data))
+                else:
+                    fact = fact_of(
+                        event,
+                        need,
+                        account,
+                        source=source,
+                        scheme=reading.verdict.scheme,
+                        secret=self.identity_secret,
+                        received_at_ms=received_at_ms,
+                    )
+                    facts.setdefault(fact.fact_id, fact)
+            except Exception as error:  # a fault of ours: keep the evidence, go on
+                detail = f"an event's need or fact failed with {type(error).__name__}"
+                problems.append(Problem("reader_failed", detail, data))
             needs.append(need)
-            if account is None:
-                problems.append(
-                    Problem("unknown_account", "no desk has this account, and there is no default desk", data)
-                )
-                continue
-            fact = fact_of(
-                event,
-                need,
-                account,
-                source=source,
-                scheme=reading.verdict.scheme,
-                secret=self.identity_secret,
-                received_at_ms=received_at_ms,
-            )
-            facts.setdefault(fact.fact_id, fact)
         return Interpreted(source, reading, tuple(needs), tuple(facts.values()), tuple(problems))
