@@ -5,7 +5,7 @@
     451   the log is away, or a fault of ours: the client keeps the mail and repeats
     452   too many recipients in one mail
     550   nobody's mailbox, and there is no default desk
-    552   too large, a dead letter without the body
+    552   too large, a dead letter without the body, of which there are only a few a minute
 
 It runs on the caller's event loop, no thread. aiosmtpd speaks the protocol; DATA is read here, because its own
 reading refuses the long lines of real mails and keeps an endless line in memory.
@@ -30,6 +30,7 @@ from services.intake.measures import Measures
 from services.intake.publish import Publisher
 from services.intake.settings import IntakeSettings
 from services.intake.taking import Away, Taker
+from services.intake.unverified import UnverifiedLetters
 from services.runtime.clock import Clock
 from services.runtime.log import LogError
 from services.runtime.observe import frames_of
@@ -55,6 +56,7 @@ class Mailroom:
     measures: Measures
     clock: Clock
     connections: int = field(default=0)
+    unverified: UnverifiedLetters = field(default_factory=UnverifiedLetters)
 
     def protocol(self) -> SMTP:
         """A connection's protocol, for `loop.create_server`."""
@@ -104,10 +106,12 @@ class Mailroom:
         bound = self.settings.body_bytes_max
         self.measures.deliveries.labels(SOURCE, "too_large").inc()
         problem = Problem("too_large", f"the mail is longer than {bound} bytes", b"")
-        try:
-            await self.publisher.letter(SOURCE, problem, now_ms=self.clock.now_ms())
-        except LogError:
-            log.warning("dead_letter_lost", provider=SOURCE, reason="too_large")
+        now_ms = self.clock.now_ms()
+        if self.unverified.allow(SOURCE, now_ms):
+            try:
+                await self.publisher.letter(SOURCE, problem, now_ms=now_ms)
+            except LogError:
+                log.warning("dead_letter_lost", provider=SOURCE, reason="too_large")
         return f"552 5.3.4 the mail is longer than {bound} bytes"
 
 

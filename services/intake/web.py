@@ -1,7 +1,7 @@
 """The HTTP side of intake: bounded bodies, the provider's own reply, and no answer before the durable append.
 
 unknown path        404
-body too long       413, a dead letter without the body
+body too long       413, a dead letter without the body; nobody has verified it, so only a few a minute
 body cut or slow    400 or 408, counted
 wrong signature     the provider's reply (403), nothing published
 log away, busy      503 with Retry-After: the provider repeats, the facts' ids make that safe
@@ -27,8 +27,10 @@ from services.intake.measures import Measures
 from services.intake.publish import Publisher
 from services.intake.settings import IntakeSettings
 from services.intake.taking import RETRY_SECONDS, Away, Taker
+from services.intake.unverified import UnverifiedLetters
 from services.runtime.clock import Clock
 from services.runtime.log import LogError
+from services.runtime.observe import frames_of
 
 CHUNK_BYTES = 64 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -56,6 +58,7 @@ class Hooks:
     clock: Clock
     in_flight: int = 0
     bytes_in_flight: int = field(default=0)
+    unverified: UnverifiedLetters = field(default_factory=UnverifiedLetters)
 
     def app(self) -> web.Application:
         """The application; it starts and connects nothing."""
@@ -77,6 +80,9 @@ class Hooks:
                 self.measures.deliveries.labels(adapter.source, error.verdict).inc()
                 log.warning("delivery_not_read", provider=adapter.source, verdict=error.verdict)
                 return _plain(error.status, error.text)
+            except Exception:
+                self.measures.deliveries.labels(adapter.source, "failed").inc()
+                raise
             finally:
                 self.in_flight -= 1
                 self.measures.seconds.labels(adapter.source).observe(time.perf_counter() - began)
@@ -133,12 +139,12 @@ class Hooks:
 
     async def _too_large(self, adapter: Adapter) -> None:
         text = f"the body is longer than {self.settings.body_bytes_max} bytes"
-        try:
-            await self.publisher.letter(
-                adapter.source, Problem("too_large", text, b""), now_ms=self.clock.now_ms()
-            )
-        except LogError:
-            log.warning("dead_letter_lost", provider=adapter.source, reason="too_large")
+        now_ms = self.clock.now_ms()
+        if self.unverified.allow(adapter.source, now_ms):
+            try:
+                await self.publisher.letter(adapter.source, Problem("too_large", text, b""), now_ms=now_ms)
+            except LogError:
+                log.warning("dead_letter_lost", provider=adapter.source, reason="too_large")
         raise NotRead(413, "too_large", text)
 
     def _public_url(self, request: web.Request) -> str:
@@ -155,7 +161,12 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     except (web.HTTPException, asyncio.CancelledError):
         raise
     except Exception as error:
-        log.error("delivery_failed", error=type(error).__name__, path_known=request.path in PATHS)
+        log.error(
+            "delivery_failed",
+            error=type(error).__name__,
+            frames=frames_of(error),
+            path_known=request.path in PATHS,
+        )
         return _plain(500, "internal error")
 
 

@@ -20,6 +20,7 @@ from services.contract.topics import DEAD_LETTERS, FACTS
 from services.intake.build import build
 from services.intake.canonical import Delivery
 from services.intake.settings import IntakeSettings
+from services.intake.unverified import UNVERIFIED_LETTERS_PER_MINUTE
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import DeadLetter, read_letter
 from services.runtime.log import Appender, LogUnavailable, OutcomeUnknown, TopicSpec
@@ -145,6 +146,28 @@ async def test_twenty_megabytes_are_refused_plainly(log: SqliteLog, chunked: boo
         (letter,) = await letters(log)
         assert (letter.reason, letter.size_bytes, letter.data) == ("too_large", 0, "")
         assert (await intake.post(messenger(said()))).status == 200
+
+
+async def test_flood_of_unsigned_long_bodies_writes_few_dead_letters() -> None:
+    log = MemoryLog()
+    many = UNVERIFIED_LETTERS_PER_MINUTE + 5
+    async with serving(log, settings(body_bytes_max=1_000)) as intake:
+        for _ in range(many):
+            assert (await intake.post(meta(b"x" * 1_001, secret="nobody's"))).status == 413
+        assert (await intake.post(replace(sms(), body=b"x" * 1_001))).status == 413
+
+        assert [letter.source for letter in log.letters] == (
+            ["meta"] * UNVERIFIED_LETTERS_PER_MINUTE + ["twilio"]
+        )
+        assert intake.count("meta", "too_large") == many
+
+
+async def test_fault_of_ours_is_counted_and_no_word_of_it_told() -> None:
+    async with serving(MemoryLog(ZeroDivisionError("+381641112223 by zero"))) as intake:
+        answer = await intake.post(sms())
+
+        assert (answer.status, await answer.text()) == (500, "internal error\n")
+        assert intake.count("twilio", "failed") == 1
 
 
 async def test_truncated_body_is_counted_and_the_service_goes_on(log: SqliteLog) -> None:

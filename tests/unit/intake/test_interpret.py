@@ -11,6 +11,7 @@ from services.contract.facts import ContactArrived
 from services.intake import interpret
 from services.intake.canonical import CanonicalEvent
 from services.intake.channels import meta
+from services.intake.facts import fact_of
 from services.intake.need.reader import Need, NeedReader
 from tests.unit.intake.world import interpreter, messenger, needs, said
 
@@ -33,10 +34,7 @@ class OddNeeds(NeedReader):
 
 def odd_fact(event: CanonicalEvent, *given: Any, **named: Any) -> Any:
     odd(event)
-    return real_fact_of(event, *given, **named)
-
-
-real_fact_of = interpret.fact_of
+    return fact_of(event, *given, **named)
 
 
 @pytest.mark.parametrize("step", ["need", "fact"])
