@@ -26,6 +26,7 @@ from services.router.tail import DecisionTail, Verdict
 from services.router.timers import TimerIndex
 from services.runtime.clock import Clock
 from services.runtime.log import RECORD_BYTES_MAX, BufferFull, Log, LogError, Ownership, Record
+from services.runtime.observe import frames_of
 
 GROUP = "frontdesk-router"
 LOG_GENERATION = 1
@@ -172,7 +173,13 @@ class Owner:
         except Undecodable as error:
             detail = str(error)
         except Exception as error:  # a fact that breaks deciding must not stop the desk (engine.md 2)
-            log.error("decide_failed", partition=record.partition, offset=record.offset, exc_info=error)
+            log.error(
+                "decide_failed",
+                partition=record.partition,
+                offset=record.offset,
+                error=type(error).__name__,
+                frames=frames_of(error),
+            )
             reason, detail = (
                 "decide_failed",
                 f"deciding raised {type(error).__name__}; the router's log has it",
