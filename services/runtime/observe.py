@@ -20,6 +20,8 @@ import structlog
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 from prometheus_client.core import InfoMetricFamily
 
+from services.runtime.settings import Secret
+
 VERSION = "0.1.0"
 FRAMES_MAX = 30
 """Innermost frames kept of one exception; a runaway recursion has a thousand."""
@@ -56,10 +58,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting.append(cause)
 
 
-def without_messages(
-    logger: object, method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """A structlog processor: exceptions become `error` (type) and `frames`, for our records and foreign ones.
+def discreet(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A structlog processor for our records and foreign ones: an exception becomes `error` (its type) and `frames`,
+    a secret hides.
 
     A library's text beside an exception often repeats its message, so only the first line of its template is
     kept, without the arguments.
@@ -69,6 +70,8 @@ def without_messages(
     for name, value in event.items():
         if isinstance(value, BaseException):
             event[name] = type(value).__name__
+        elif isinstance(value, Secret):
+            event[name] = repr(value)
     if error is None:
         return event
     record = event.get("_record")
@@ -103,7 +106,7 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        without_messages,
+        discreet,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()

@@ -25,12 +25,21 @@ class SettingsError(Exception):
 
 
 class Secret(str):
-    """A string that does not show itself in reprs and logs."""
+    """A string that hides itself from repr, str and format, and as a value of a log line.
+
+    Its users take `encode()`. It still is a string: slices, joins and JSON show it, so those are not for logs.
+    """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return "Secret(***)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
 
 
 class Reader:

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from services.runtime.observe import CHAIN_LENGTH_MAX, FRAMES_MAX, configure_logs, frames_of
+from services.runtime.settings import Secret
 
 PERSONAL = "+4915112345678"
 
@@ -123,6 +124,19 @@ def test_a_record_without_exception_keeps_its_text(capsys: pytest.CaptureFixture
     theirs, ours = told(capsys)
     assert theirs["event"] == "slow: 3 s"
     assert "frames" not in ours
+
+
+@pytest.mark.usefixtures("logs")
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_secret_hides_in_a_record(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    configure_logs(as_json=as_json)
+    secret = Secret("hush")
+    structlog.get_logger().error("started", key=secret, keys=f"{secret} {secret!s:>20} {secret!r}")
+    logging.getLogger("library").warning("key %s", secret)
+
+    told = capsys.readouterr().err
+    assert "hush" not in told
+    assert told.count("Secret(***)") == 5
 
 
 @pytest.mark.usefixtures("logs")
