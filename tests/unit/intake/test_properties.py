@@ -176,6 +176,16 @@ BASES = [
 ]
 
 
+@pytest.mark.parametrize("other", [[], {}, None, 0, -1.5, "x", [[]], {"type": []}], ids=repr)
+def test_meta_reads_each_node_of_another_type(other: Any) -> None:
+    for delivery in BASES:
+        document, place, left = json.loads(delivery.body), 0, -1
+        while left < 0:
+            body, left = replaced(document, place, other)
+            sound(interpret(meta(json.dumps(body).encode())))
+            place += 1
+
+
 def replaced(value: Any, place: int, other: Any) -> tuple[Any, int]:
     """The document with its node number `place` replaced; the number counts down while walking."""
     if place == 0:
