@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -58,6 +59,19 @@ def test_a_port_that_is_taken_is_refused_in_words(state: str) -> None:
 
     assert refused.returncode == 1
     assert "is taken" in refused.stderr
+
+
+def test_where_9092_is_taken_a_free_port_is_chosen(state: str) -> None:
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # somebody else may have it already
+            taken.bind(("127.0.0.1", 9092))
+            taken.listen()
+        up = command("up", "--state", state)
+        command("down", "--state", state)
+
+    address = re.search(r"is up at 127\.0\.0\.1:(\d+)", up.stdout)
+    assert address is not None, up.stderr
+    assert address[1] != "9092"
 
 
 def test_another_broker_on_its_port_is_not_taken_for_it(state: str, kafka_state: Path) -> None:
