@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from services.runtime import broker
+
+# No test is timed: a slow machine is no fault. All else stays as the surroundings (CI or not) have it.
+settings.register_profile("frontdesk", settings(), deadline=None)
+settings.load_profile("frontdesk")
 
 TEST_KAFKA = Path(__file__).resolve().parents[1] / ".state" / "test-kafka"
 NO_KAFKA = "no real Kafka here: " + broker.INSTALL
