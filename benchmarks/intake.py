@@ -18,7 +18,7 @@ from benchmarks.measure import Figure, percentile
 from services.contract.codec import encode_fact
 from services.intake.accounts import Accounts
 from services.intake.canonical import Known
-from services.intake.channels import PATHS
+from services.intake.channels import PATHS, meta, postmark, twilio
 from services.intake.interpret import Interpreter
 from services.intake.mail.delivery import Envelope, read_mail
 from services.intake.need.language import Languages
@@ -30,9 +30,11 @@ MORNING = Path(__file__).resolve().parent.parent / "examples" / "morning" / "del
 ROUNDS = 100
 GOAL_MS = 5.0
 KNOWN = Known(
-    twilio_auth_tokens=("demo-twilio-token",),
-    postmark_basic_auth=("demo:postmark-password",),
-    meta_app_secrets=("demo-meta-secret",),
+    values={
+        twilio.TOKENS.name: ("demo-twilio-token",),
+        postmark.BASIC_AUTH.name: ("demo:postmark-password",),
+        meta.APP_SECRETS.name: ("demo-meta-secret",),
+    }
 )
 
 

@@ -18,6 +18,12 @@ class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHANNEL_EMAIL: _ClassVar[Channel]
     CHANNEL_SOCIAL: _ClassVar[Channel]
 
+class LinkStrength(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LINK_STRENGTH_UNSPECIFIED: _ClassVar[LinkStrength]
+    LINK_STRENGTH_WEAK: _ClassVar[LinkStrength]
+    LINK_STRENGTH_STRONG: _ClassVar[LinkStrength]
+
 class Presence(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PRESENCE_UNSPECIFIED: _ClassVar[Presence]
@@ -70,6 +76,9 @@ CHANNEL_UNSPECIFIED: Channel
 CHANNEL_PHONE: Channel
 CHANNEL_EMAIL: Channel
 CHANNEL_SOCIAL: Channel
+LINK_STRENGTH_UNSPECIFIED: LinkStrength
+LINK_STRENGTH_WEAK: LinkStrength
+LINK_STRENGTH_STRONG: LinkStrength
 PRESENCE_UNSPECIFIED: Presence
 PRESENCE_OFFLINE: Presence
 PRESENCE_AVAILABLE: Presence
@@ -103,7 +112,7 @@ OUTCOME_DUPLICATE: Outcome
 OUTCOME_CUSTOMER_SILENT: Outcome
 
 class Fact(_message.Message):
-    __slots__ = ("fact_id", "desk_id", "occurred_at", "received_at", "source", "contact_arrived", "caller_hung_up", "agent_signed_in", "agent_state_changed", "offer_answered", "help_asked", "help_answered", "transfer_asked", "authority_used", "conversation_ended", "contact_resolved", "message_sent", "non_contact_seen", "desk_configured")
+    __slots__ = ("fact_id", "desk_id", "occurred_at", "received_at", "source", "contact_arrived", "caller_hung_up", "agent_signed_in", "agent_state_changed", "offer_answered", "help_asked", "help_answered", "transfer_asked", "authority_used", "conversation_ended", "contact_resolved", "message_sent", "non_contact_seen", "desk_configured", "mention_seen", "identity_linked", "identity_unlinked")
     FACT_ID_FIELD_NUMBER: _ClassVar[int]
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +132,9 @@ class Fact(_message.Message):
     MESSAGE_SENT_FIELD_NUMBER: _ClassVar[int]
     NON_CONTACT_SEEN_FIELD_NUMBER: _ClassVar[int]
     DESK_CONFIGURED_FIELD_NUMBER: _ClassVar[int]
+    MENTION_SEEN_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_LINKED_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_UNLINKED_FIELD_NUMBER: _ClassVar[int]
     fact_id: str
     desk_id: str
     occurred_at: _timestamp_pb2.Timestamp
@@ -142,23 +154,30 @@ class Fact(_message.Message):
     message_sent: MessageSent
     non_contact_seen: NonContactSeen
     desk_configured: DeskConfigured
-    def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ...) -> None: ...
+    mention_seen: MentionSeen
+    identity_linked: IdentityLinked
+    identity_unlinked: IdentityUnlinked
+    def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ..., mention_seen: _Optional[_Union[MentionSeen, _Mapping]] = ..., identity_linked: _Optional[_Union[IdentityLinked, _Mapping]] = ..., identity_unlinked: _Optional[_Union[IdentityUnlinked, _Mapping]] = ...) -> None: ...
 
 class CustomerRef(_message.Message):
-    __slots__ = ("type", "value", "name", "key", "absent_reason", "scoped_id")
+    __slots__ = ("type", "value", "name", "key", "absent_reason", "scoped_id", "verified", "handle")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
     ABSENT_REASON_FIELD_NUMBER: _ClassVar[int]
     SCOPED_ID_FIELD_NUMBER: _ClassVar[int]
+    VERIFIED_FIELD_NUMBER: _ClassVar[int]
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
     type: str
     value: str
     name: str
     key: str
     absent_reason: str
     scoped_id: str
-    def __init__(self, type: _Optional[str] = ..., value: _Optional[str] = ..., name: _Optional[str] = ..., key: _Optional[str] = ..., absent_reason: _Optional[str] = ..., scoped_id: _Optional[str] = ...) -> None: ...
+    verified: bool
+    handle: str
+    def __init__(self, type: _Optional[str] = ..., value: _Optional[str] = ..., name: _Optional[str] = ..., key: _Optional[str] = ..., absent_reason: _Optional[str] = ..., scoped_id: _Optional[str] = ..., verified: _Optional[bool] = ..., handle: _Optional[str] = ...) -> None: ...
 
 class LanguageGuess(_message.Message):
     __slots__ = ("code", "script", "confidence", "source")
@@ -192,8 +211,24 @@ class DecisionWanted(_message.Message):
     stated: bool
     def __init__(self, decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., stated: _Optional[bool] = ...) -> None: ...
 
+class DecisionWeight(_message.Message):
+    __slots__ = ("decision", "weight")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    decision: DecisionWanted
+    weight: float
+    def __init__(self, decision: _Optional[_Union[DecisionWanted, _Mapping]] = ..., weight: _Optional[float] = ...) -> None: ...
+
+class Rating(_message.Message):
+    __slots__ = ("value", "scale")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    scale: int
+    def __init__(self, value: _Optional[float] = ..., scale: _Optional[int] = ...) -> None: ...
+
 class ContactArrived(_message.Message):
-    __slots__ = ("contact_id", "channel", "medium", "account", "provider_event_id", "customer", "thread_id", "thread_key", "in_reply_to", "subject", "text", "language", "topics", "decision_wanted", "complaint", "public", "urgent", "opted_out", "reference", "signature_scheme", "attachment_count", "preferred_agent_id")
+    __slots__ = ("contact_id", "channel", "medium", "account", "provider_event_id", "customer", "thread_id", "thread_key", "in_reply_to", "subject", "text", "language", "topics", "decision_wanted", "complaint", "public", "urgent", "opted_out", "reference", "signature_scheme", "attachment_count", "preferred_agent_id", "rating", "decisions_needed", "question_id", "question", "topic_model")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     MEDIUM_FIELD_NUMBER: _ClassVar[int]
@@ -216,6 +251,11 @@ class ContactArrived(_message.Message):
     SIGNATURE_SCHEME_FIELD_NUMBER: _ClassVar[int]
     ATTACHMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     PREFERRED_AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RATING_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_NEEDED_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_MODEL_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     channel: Channel
     medium: str
@@ -238,17 +278,56 @@ class ContactArrived(_message.Message):
     signature_scheme: str
     attachment_count: int
     preferred_agent_id: str
-    def __init__(self, contact_id: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., medium: _Optional[str] = ..., account: _Optional[str] = ..., provider_event_id: _Optional[str] = ..., customer: _Optional[_Union[CustomerRef, _Mapping]] = ..., thread_id: _Optional[str] = ..., thread_key: _Optional[str] = ..., in_reply_to: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., language: _Optional[_Union[LanguageGuess, _Mapping]] = ..., topics: _Optional[_Iterable[_Union[TopicWeight, _Mapping]]] = ..., decision_wanted: _Optional[_Union[DecisionWanted, _Mapping]] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., opted_out: _Optional[bool] = ..., reference: _Optional[str] = ..., signature_scheme: _Optional[str] = ..., attachment_count: _Optional[int] = ..., preferred_agent_id: _Optional[str] = ...) -> None: ...
+    rating: Rating
+    decisions_needed: _containers.RepeatedCompositeFieldContainer[DecisionWeight]
+    question_id: str
+    question: str
+    topic_model: str
+    def __init__(self, contact_id: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., medium: _Optional[str] = ..., account: _Optional[str] = ..., provider_event_id: _Optional[str] = ..., customer: _Optional[_Union[CustomerRef, _Mapping]] = ..., thread_id: _Optional[str] = ..., thread_key: _Optional[str] = ..., in_reply_to: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., language: _Optional[_Union[LanguageGuess, _Mapping]] = ..., topics: _Optional[_Iterable[_Union[TopicWeight, _Mapping]]] = ..., decision_wanted: _Optional[_Union[DecisionWanted, _Mapping]] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., opted_out: _Optional[bool] = ..., reference: _Optional[str] = ..., signature_scheme: _Optional[str] = ..., attachment_count: _Optional[int] = ..., preferred_agent_id: _Optional[str] = ..., rating: _Optional[_Union[Rating, _Mapping]] = ..., decisions_needed: _Optional[_Iterable[_Union[DecisionWeight, _Mapping]]] = ..., question_id: _Optional[str] = ..., question: _Optional[str] = ..., topic_model: _Optional[str] = ...) -> None: ...
+
+class MentionSeen(_message.Message):
+    __slots__ = ("kind", "contact", "positive")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    POSITIVE_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    contact: ContactArrived
+    positive: bool
+    def __init__(self, kind: _Optional[str] = ..., contact: _Optional[_Union[ContactArrived, _Mapping]] = ..., positive: _Optional[bool] = ...) -> None: ...
+
+class IdentityLinked(_message.Message):
+    __slots__ = ("link_id", "one", "other", "strength", "statement")
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    ONE_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    link_id: str
+    one: CustomerRef
+    other: CustomerRef
+    strength: LinkStrength
+    statement: str
+    def __init__(self, link_id: _Optional[str] = ..., one: _Optional[_Union[CustomerRef, _Mapping]] = ..., other: _Optional[_Union[CustomerRef, _Mapping]] = ..., strength: _Optional[_Union[LinkStrength, str]] = ..., statement: _Optional[str] = ...) -> None: ...
+
+class IdentityUnlinked(_message.Message):
+    __slots__ = ("link_id", "agent_id")
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    link_id: str
+    agent_id: str
+    def __init__(self, link_id: _Optional[str] = ..., agent_id: _Optional[str] = ...) -> None: ...
 
 class CallerHungUp(_message.Message):
-    __slots__ = ("contact_id", "duration_seconds", "status")
+    __slots__ = ("contact_id", "duration_seconds", "status", "wait_ms")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    WAIT_MS_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     duration_seconds: int
     status: str
-    def __init__(self, contact_id: _Optional[str] = ..., duration_seconds: _Optional[int] = ..., status: _Optional[str] = ...) -> None: ...
+    wait_ms: int
+    def __init__(self, contact_id: _Optional[str] = ..., duration_seconds: _Optional[int] = ..., status: _Optional[str] = ..., wait_ms: _Optional[int] = ...) -> None: ...
 
 class AgentSignedIn(_message.Message):
     __slots__ = ("agent_id",)
@@ -371,20 +450,42 @@ class MessageSent(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., thread_key: _Optional[str] = ..., kind: _Optional[str] = ..., medium: _Optional[str] = ..., account: _Optional[str] = ...) -> None: ...
 
 class NonContactSeen(_message.Message):
-    __slots__ = ("kind", "channel", "medium", "account", "provider_event_id", "thread_key")
+    __slots__ = ("kind", "channel", "medium", "account", "provider_event_id", "thread_key", "contact_id", "call_state", "wait_ms", "reports", "about_id")
     KIND_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     MEDIUM_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     THREAD_KEY_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_STATE_FIELD_NUMBER: _ClassVar[int]
+    WAIT_MS_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_ID_FIELD_NUMBER: _ClassVar[int]
     kind: str
     channel: Channel
     medium: str
     account: str
     provider_event_id: str
     thread_key: str
-    def __init__(self, kind: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., medium: _Optional[str] = ..., account: _Optional[str] = ..., provider_event_id: _Optional[str] = ..., thread_key: _Optional[str] = ...) -> None: ...
+    contact_id: str
+    call_state: str
+    wait_ms: int
+    reports: _containers.RepeatedCompositeFieldContainer[DeliveryReport]
+    about_id: str
+    def __init__(self, kind: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., medium: _Optional[str] = ..., account: _Optional[str] = ..., provider_event_id: _Optional[str] = ..., thread_key: _Optional[str] = ..., contact_id: _Optional[str] = ..., call_state: _Optional[str] = ..., wait_ms: _Optional[int] = ..., reports: _Optional[_Iterable[_Union[DeliveryReport, _Mapping]]] = ..., about_id: _Optional[str] = ...) -> None: ...
+
+class DeliveryReport(_message.Message):
+    __slots__ = ("recipient", "recipient_key", "action", "status")
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_KEY_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    recipient: str
+    recipient_key: str
+    action: str
+    status: str
+    def __init__(self, recipient: _Optional[str] = ..., recipient_key: _Optional[str] = ..., action: _Optional[str] = ..., status: _Optional[str] = ...) -> None: ...
 
 class DeskConfigured(_message.Message):
     __slots__ = ("desk",)

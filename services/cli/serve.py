@@ -141,9 +141,7 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
         "metrics": f"http://{settings.host}:{endpoint.port}/metrics",
     }
     if plan.intake is not None and not _has_keys(plan.intake):
-        log.warning(
-            "no_provider_keys", mend="set FRONTDESK_TWILIO_AUTH_TOKENS, ...; docs/settings.md lists them"
-        )
+        log.warning("no_provider_keys", mend="set a provider's keys; docs/channels.md says which")
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet
         addresses |= await _listen(parts.intake, settings, stack)
     await rpc.set_serving(True)
@@ -152,8 +150,7 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
 
 def _has_keys(intake: IntakeSettings) -> bool:
     """Whether any provider's deliveries can be verified at all."""
-    known = intake.known
-    return bool(known.twilio_auth_tokens or known.postmark_basic_auth or known.meta_app_secrets)
+    return bool(intake.known.values)
 
 
 async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack) -> dict[str, str]:

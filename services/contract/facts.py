@@ -24,6 +24,17 @@ class Channel(OpenEnum):
     """Social networks and messengers."""
 
 
+class LinkStrength(OpenEnum):
+    """How far two identities are known to be one customer's."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    WEAK = 1
+    """Evidence: shown to the agent, joins nothing by itself."""
+    STRONG = 2
+    """The provider's own statement, the customer's proof, or an agent's decision: joins the histories."""
+
+
 class Presence(OpenEnum):
     """Whether an agent takes work."""
 
@@ -145,6 +156,9 @@ class Fact:
         | MessageSent
         | NonContactSeen
         | DeskConfigured
+        | MentionSeen
+        | IdentityLinked
+        | IdentityUnlinked
         | None
     ) = None
     """What happened."""
@@ -166,6 +180,10 @@ class CustomerRef:
     """Why there is no identifier: "anonymous", "short_code", "invalid"."""
     scoped_id: str = ""
     """Business-scoped id beside a phone number, where the provider gives both."""
+    verified: bool = False
+    """The provider vouches for the identifier within a delivery that it signed."""
+    handle: str = ""
+    """Name in the network ("OtherUser"); a label that changes owners, never an identity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +222,26 @@ class DecisionWanted:
     """ISO 4217 code; empty when none was stated."""
     stated: bool = False
     """True when the words state the decision and the amount, so that it may be relied on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionWeight:
+    """A decision that the customer may need, and how likely it is."""
+
+    decision: DecisionWanted | None = None
+    """The decision, with its amount where one is meant."""
+    weight: float = 0.0
+    """Probability in (0, 1]; what is missing to 1 is the probability that no decision is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What a reviewer gave."""
+
+    value: float = 0.0
+    """Stars given."""
+    scale: int = 0
+    """Stars there are, for example 5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +292,54 @@ class ContactArrived:
     """Number of files that came with it."""
     preferred_agent_id: str = ""
     """Agent asked for by name (id); empty when none."""
+    rating: Rating | None = None
+    """Stars, for reviews."""
+    decisions_needed: tuple[DecisionWeight, ...] = ()
+    """Decisions that the customer may need, likeliest first; empty when none was recognised."""
+    question_id: str = ""
+    """Which question would make the need clear: "what_about", "order_number" ...; empty when the need is clear."""
+    question: str = ""
+    """That question in the customer's language, to be asked by whoever answers first."""
+    topic_model: str = ""
+    """Version of the model that gave the topics: "rules/1", or "trained/" and a hash of the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionSeen:
+    """Somebody spoke about us, or rated us, without writing to us. No contact until the desk's rule makes it one."""
+
+    kind: str = ""
+    """"mention" or "review"."""
+    contact: ContactArrived | None = None
+    """The contact that it becomes when the desk's rule says so."""
+    positive: bool = False
+    """The words or the stars are friendly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLinked:
+    """Two identities were said to be one customer's. The identities stay as they are; the link can be taken back."""
+
+    link_id: str = ""
+    """Derived id of the link: the same two identities and the same statement give the same one."""
+    one: CustomerRef | None = None
+    """One identity."""
+    other: CustomerRef | None = None
+    """The other identity."""
+    strength: LinkStrength = LinkStrength.UNSPECIFIED
+    """How far it is known."""
+    statement: str = ""
+    """What says so: "number_changed", "scoped_id", "same_value", "order_reference", "agent", "crm" ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityUnlinked:
+    """A link between identities was taken back: each history goes back to its own identity."""
+
+    link_id: str = ""
+    """The link."""
+    agent_id: str = ""
+    """Agent who decided it; empty when the provider did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +352,8 @@ class CallerHungUp:
     """Length of the call in seconds, where the provider tells it; else 0."""
     status: str = ""
     """The provider's word for it: "completed", "no-answer", "canceled" ..."""
+    wait_ms: int = 0
+    """Wait in the provider's own queue in milliseconds, where it tells; else 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +512,30 @@ class NonContactSeen:
     """The provider's own id of the event."""
     thread_key: str = ""
     """Keyed hash of the account and the thread."""
+    contact_id: str = ""
+    """The contact whose call changed its state; empty for all else."""
+    call_state: str = ""
+    """State of the call: "call_queued", "call_connected", "call_ended", "call_started"; empty for all else."""
+    wait_ms: int = 0
+    """Wait in the provider's own queue in milliseconds, where it tells; else 0."""
+    reports: tuple[DeliveryReport, ...] = ()
+    """What became of a mail of ours, by recipient; for bounces and complaints."""
+    about_id: str = ""
+    """Message that it is about, as the provider names it: what bounced, was reacted to, edited or deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReport:
+    """What became of a mail for one recipient (RFC 3464 2.3)."""
+
+    recipient: str = ""
+    """Final recipient, a mail address. Personal data."""
+    recipient_key: str = ""
+    """Keyed hash of the recipient as a customer's identity."""
+    action: str = ""
+    """"failed", "delayed", "delivered", "relayed" or "expanded"; empty when not told."""
+    status: str = ""
+    """Status code, for example "5.1.1"; empty when not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

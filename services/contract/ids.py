@@ -31,6 +31,11 @@ def contact_id(source: str, account: str, provider_event_id: str) -> str:
     return _derive("contact", source, account, provider_event_id)
 
 
+def link_id(desk_id: str, one_key: str, other_key: str, statement: str) -> str:
+    """Id of the link between two identities, whichever is named first."""
+    return _derive("link", desk_id, *sorted((one_key, other_key)), statement)
+
+
 def identity_key(secret: bytes, desk_id: str, identity_type: str, value: str) -> str:
     """Keyed hash of a customer's identifier, 32 hex digits; empty for an empty value (withheld)."""
     return _keyed(secret, "identity", desk_id, identity_type, value) if value else ""

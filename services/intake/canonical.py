@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from services.intake.channels.provider import ProviderSetting
 
 KINDS = (
     "message",
     "mention",
+    "review",
     "unsupported",
     "reaction",
     "edit",
@@ -39,6 +43,8 @@ class Delivery:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received_at_ms: int
+    fetched: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """What its adapter wanted, by address."""
 
     @classmethod
     def of(
@@ -54,16 +60,30 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a module knows besides the delivery: keys (several, for rotation), and the region of our lines."""
+    """What a module knows besides the delivery: its settings' values by name, and the region of our lines."""
 
-    twilio_auth_tokens: tuple[str, ...] = field(default=(), repr=False)
-    postmark_basic_auth: tuple[str, ...] = field(default=(), repr=False)
-    meta_app_secrets: tuple[str, ...] = field(default=(), repr=False)
-    meta_verify_tokens: tuple[str, ...] = field(default=(), repr=False)
-    voice_twiml: str = (
-        '<?xml version="1.0" encoding="UTF-8"?><Response><Enqueue>frontdesk</Enqueue></Response>'
-    )
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     regions: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, setting: ProviderSetting) -> tuple[str, ...]:
+        """All values of a setting: keys, any of which may verify."""
+        return self.values.get(setting.name, setting.default)
+
+    def one(self, setting: ProviderSetting) -> str:
+        """The only value of a setting, "" without one."""
+        return next(iter(self.of(setting)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A resource without which a delivery cannot be read: a certificate, the review that a notice names.
+
+    `fetcher` names who may fetch it ("sns", "google" ...): each has its own hosts, checked before anything is
+    sent, and its own credentials. Fetching is a port; a module only says what it wants.
+    """
+
+    url: str
+    fetcher: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +115,50 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """Who contacted us, as the provider tells it; `absent_reason` says why there is no identifier."""
+    """Who contacted us, as the provider tells it; `absent_reason` says why there is no identifier.
+
+    `handle` is a label that changes owners and never identifies anybody. `verified` is for what the provider
+    itself vouches for within a delivery that it signed.
+    """
 
     type: str = ""
     value: str = ""
     name: str = ""
     scoped_id: str = ""
     absent_reason: str = ""
+    handle: str = ""
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A statement that two identities are one customer's; the router decides what becomes of it.
+
+    `strength` is "strong" for the provider's own statement and "weak" for evidence; `statement` says which:
+    "number_changed", "scoped_id", "same_value", "order_reference".
+    """
+
+    one: Customer
+    other: Customer
+    strength: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a mail of ours for one recipient (RFC 3464): action "failed", "delayed" ...; status "5.1.1"."""
+
+    recipient: str
+    action: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Stars: `value` of `scale`, for example 2 of 5."""
+
+    value: float
+    scale: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +190,11 @@ class CanonicalEvent:
     leg: bool = False
     reference: str = ""
     attachments: int = 0
+    rating: Rating | None = None
+    links: tuple[Link, ...] = ()
+    reports: tuple[Report, ...] = ()
+    about_id: str = ""
+    """What bounced, was reacted to, edited or deleted, as the provider names it."""
     extras: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -145,6 +207,8 @@ class Reading:
     events: tuple[CanonicalEvent, ...] = ()
     problems: tuple[Problem, ...] = ()
     dropped: tuple[str, ...] = ()
+    follow: tuple[Wanted, ...] = ()
+    """To be fetched after the answer, the result thrown away: a subscription to confirm."""
 
 
 @dataclass
@@ -154,6 +218,14 @@ class Collector:
     events: list[CanonicalEvent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    follow: list[Wanted] = field(default_factory=list)
 
     def reading(self, verdict: Verdict, reply: ProviderReply) -> Reading:
-        return Reading(verdict, reply, tuple(self.events), tuple(self.problems), tuple(self.dropped))
+        return Reading(
+            verdict,
+            reply,
+            tuple(self.events),
+            tuple(self.problems),
+            tuple(self.dropped),
+            follow=tuple(self.follow),
+        )

@@ -1,6 +1,7 @@
 """From a canonical event to the fact it is, with ids derived from the provider's own.
 
-    inbound message, mention, unsupported, call_started   ContactArrived
+    inbound message, unsupported, call_started            ContactArrived
+    inbound mention, review                               MentionSeen
     inbound call_ended                                    CallerHungUp
     outbound message                                      MessageSent (a person answered)
     auto_reply, bounce, complaint, reaction, edit,
@@ -18,9 +19,14 @@ from services.contract.facts import (
     Channel,
     ContactArrived,
     CustomerRef,
+    DeliveryReport,
     Fact,
+    IdentityLinked,
+    LinkStrength,
+    MentionSeen,
     MessageSent,
     NonContactSeen,
+    Rating,
 )
 from services.intake import identity
 from services.intake.accounts import Account
@@ -28,8 +34,12 @@ from services.intake.canonical import CanonicalEvent, Customer
 from services.intake.need.reader import Need
 
 CHANNELS = {"phone": Channel.PHONE, "email": Channel.EMAIL, "social": Channel.SOCIAL}
-_ARRIVALS = frozenset({"message", "mention", "unsupported", "call_started"})
+_ARRIVALS = frozenset({"message", "unsupported", "call_started"})
+_MENTIONS = frozenset({"mention", "review"})
 _MESSAGES = frozenset({"message", "mention", "unsupported"})
+_STRENGTHS = {"strong": LinkStrength.STRONG, "weak": LinkStrength.WEAK}
+FRIENDLY_SHARE_MIN = 0.8
+"""Four of five stars and more are friendly."""
 _STARTED = "started"
 
 
@@ -46,19 +56,23 @@ def fact_of(
     """The fact; `secret` is the deployment's key for keyed hashes, `scheme` what verified the delivery."""
     thread_key = ids.thread_key(secret, account.desk_id, event.account, event.thread_id)
     inbound = event.direction == "inbound"
-    body: ContactArrived | CallerHungUp | MessageSent | NonContactSeen
+    body: ContactArrived | MentionSeen | CallerHungUp | MessageSent | NonContactSeen
     if inbound and event.kind in _ARRIVALS and not event.leg:
         body = _arrived(event, need, account, source, scheme, secret, thread_key)
+    elif inbound and event.kind in _MENTIONS:
+        contact = _arrived(event, need, account, source, scheme, secret, thread_key)
+        body = MentionSeen(kind=event.kind, contact=contact, positive=_friendly(event, need))
     elif inbound and event.kind == "call_ended" and not event.leg:
         body = CallerHungUp(
             contact_id=contact_id(source, event),
             duration_seconds=int(event.extras.get("duration_s", 0)),
             status=str(event.extras.get("status", "")),
+            wait_ms=_wait_ms(event),
         )
     elif not inbound and event.kind in _MESSAGES:
         body = MessageSent(thread_key=thread_key, kind="human", medium=event.medium, account=event.account)
     else:
-        body = _no_contact(event, thread_key)
+        body = _no_contact(event, thread_key, source, account.desk_id, secret)
     return Fact(
         fact_id=fact_id(source, event),
         desk_id=account.desk_id,
@@ -78,6 +92,37 @@ def fact_id(source: str, event: CanonicalEvent) -> str:
     """Id of the fact, the same for every delivery of the same event."""
     state = _STARTED if event.kind == "call_started" and not event.leg else event.state
     return ids.fact_id(source, event.account, event.contact_ref or event.provider_event_id, state)
+
+
+def link_facts(
+    event: CanonicalEvent, account: Account, *, source: str, secret: bytes, received_at_ms: int
+) -> list[Fact]:
+    """What an event says about identities, a fact each; within one desk, for links never cross tenants."""
+    found = []
+    for link in event.links:
+        one, other = (
+            customer_ref(side, event.account, account.desk_id, secret) for side in (link.one, link.other)
+        )
+        if not one.key or not other.key or one.key == other.key:
+            continue
+        link_id = ids.link_id(account.desk_id, one.key, other.key, link.statement)
+        found.append(
+            Fact(
+                fact_id=ids.fact_id(source, event.account, event.provider_event_id, f"link:{link_id}"),
+                desk_id=account.desk_id,
+                occurred_at_ms=event.occurred_at_ms or received_at_ms,
+                received_at_ms=received_at_ms,
+                source=source,
+                body=IdentityLinked(
+                    link_id=link_id,
+                    one=one,
+                    other=other,
+                    strength=_STRENGTHS.get(link.strength, LinkStrength.UNSPECIFIED),
+                    statement=link.statement,
+                ),
+            )
+        )
+    return found
 
 
 def opens_contact(event: CanonicalEvent) -> bool:
@@ -116,6 +161,7 @@ def _arrived(
         reference=event.reference,
         signature_scheme=scheme,
         attachment_count=event.attachments,
+        rating=Rating(value=event.rating.value, scale=event.rating.scale) if event.rating else None,
     )
 
 
@@ -131,13 +177,41 @@ def customer_ref(customer: Customer | None, account: str, desk_id: str, secret: 
         key=key,
         absent_reason=customer.absent_reason,
         scoped_id=customer.scoped_id,
+        verified=customer.verified,
+        handle=customer.handle,
     )
 
 
-def _no_contact(event: CanonicalEvent, thread_key: str) -> NonContactSeen:
-    kind = "call_state" if event.kind.startswith("call_") else event.kind
+def _friendly(event: CanonicalEvent, need: Need) -> bool:
+    """By the stars where there are some, else by the words."""
+    if event.rating is not None and event.rating.scale > 0:
+        return event.rating.value / event.rating.scale >= FRIENDLY_SHARE_MIN
+    return not need.complaint and bool(need.topics) and need.topics[0].topic_id == "praise"
+
+
+def _wait_ms(event: CanonicalEvent) -> int:
+    return max(0, int(event.extras.get("wait_s", 0) * 1000))
+
+
+def _no_contact(
+    event: CanonicalEvent, thread_key: str, source: str, desk_id: str, secret: bytes
+) -> NonContactSeen:
+    call = event.kind.startswith("call_")
     return NonContactSeen(
-        kind=kind,
+        kind="call_state" if call else event.kind,
+        contact_id=contact_id(source, event) if call else "",
+        call_state=event.kind if call else "",
+        wait_ms=_wait_ms(event) if call else 0,
+        reports=tuple(
+            DeliveryReport(
+                recipient=report.recipient,
+                recipient_key=ids.identity_key(secret, desk_id, "email", report.recipient),
+                action=report.action,
+                status=report.status,
+            )
+            for report in event.reports
+        ),
+        about_id=event.about_id,
         channel=CHANNELS[event.channel],
         medium=event.medium,
         account=event.account,

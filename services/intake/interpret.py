@@ -11,7 +11,7 @@ from services.contract.facts import Fact
 from services.intake.accounts import Accounts
 from services.intake.canonical import Delivery, Known, Problem, Reading
 from services.intake.channels.adapter import Adapter
-from services.intake.facts import fact_of
+from services.intake.facts import fact_of, link_facts
 from services.intake.need.reader import Need, NeedReader
 
 _NOBODYS = "no desk has this account, and there is no default desk"
@@ -68,7 +68,15 @@ class Interpreter:
                         secret=self.identity_secret,
                         received_at_ms=received_at_ms,
                     )
-                    facts.setdefault(fact.fact_id, fact)
+                    links = link_facts(
+                        event,
+                        account,
+                        source=source,
+                        secret=self.identity_secret,
+                        received_at_ms=received_at_ms,
+                    )
+                    for one in (fact, *links):
+                        facts.setdefault(one.fact_id, one)
             except Exception as error:  # a fault of ours: keep the evidence, go on
                 detail = f"an event's need or fact failed with {type(error).__name__}"
                 problems.append(Problem("reader_failed", detail, data))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-SOURCES = ("twilio", "postmark", "meta", "smtp", "grpc")
+from services.intake.channels import PROVIDERS
+
+SOURCES = (*(one.name for one in PROVIDERS), "smtp", "grpc")
 VERDICTS = ("genuine", "refused", "too_large", "truncated", "too_slow", "busy", "log_away", "failed")
 FACT_KINDS = (
     "ContactArrived",
     "CallerHungUp",
+    "MentionSeen",
+    "IdentityLinked",
     "MessageSent",
     "NonContactSeen",
 )

@@ -22,12 +22,13 @@ from urllib.parse import urlsplit
 
 from services.intake.accounts import Accounts
 from services.intake.canonical import CanonicalEvent, Delivery, Known
-from services.intake.channels import PATHS
+from services.intake.channels import PATHS, PROVIDERS
 from services.intake.facts import contact_id, opens_contact
 from services.intake.interpret import Interpreted, Interpreter
 from services.intake.mail.delivery import Envelope, read_mail
 from services.intake.need.language import Languages
 from services.intake.need.reader import Need, NeedReader
+from services.intake.served import served
 from services.intake.settings import LANGUAGES_DEFAULT
 
 DESK = "replay"
@@ -62,7 +63,7 @@ def replay_cases(paths: Iterable[Path], *, accounts: Accounts | None = None) -> 
     replay = Replay(accounts or Accounts(default_desk=DESK))
     for path in paths:
         try:
-            yield replay.line(json.loads(path.read_text(encoding="utf-8")))
+            yield replay.line(json.loads(path.read_text(encoding="utf-8")), path.parent)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, NoAdapter) as error:
             yield {"case": path.stem, "error": _words(error)}
 
@@ -74,9 +75,9 @@ class Replay:
         self._accounts = accounts
         self._needs = NeedReader(Languages(LANGUAGES_DEFAULT), time_limit_ms=10_000)
 
-    def line(self, case: Mapping[str, Any]) -> dict[str, Any]:
-        """The line of one case; raises NoAdapter when nobody reads its path."""
-        found = self.interpret(case)
+    def line(self, case: Mapping[str, Any], folder: Path = Path()) -> dict[str, Any]:
+        """The line of one case, whose files stand beside `folder`; raises NoAdapter when nobody reads its path."""
+        found = self.interpret(case, folder)
         reply = found.reading.reply
         http: dict[str, Any] = {"status": reply.status, "content_type": reply.content_type}
         if reply.body:
@@ -96,11 +97,10 @@ class Replay:
             ],
         }
 
-    def interpret(self, case: Mapping[str, Any]) -> Interpreted:
+    def interpret(self, case: Mapping[str, Any], folder: Path = Path()) -> Interpreted:
         """What intake makes of a case."""
-        interpreter = Interpreter(
-            known_of(case.get("secrets") or {}, self._accounts), self._accounts, self._needs, _SECRET
-        )
+        known = known_of(case.get("secrets") or {}, self._accounts)
+        interpreter = Interpreter(known, self._accounts, self._needs, _SECRET)
         at_ms = received_at_ms(case)
         if "smtp" in case:
             mail = case["smtp"]
@@ -110,7 +110,7 @@ class Replay:
         adapter = PATHS.get(urlsplit(delivery.url).path)
         if adapter is None:
             raise NoAdapter(f"no provider reads {urlsplit(delivery.url).path}")
-        return interpreter.webhook(adapter, delivery)
+        return interpreter.webhook(adapter, served(adapter, delivery, known, case, folder))
 
 
 def delivery_of(request: Mapping[str, Any], at_ms: int) -> Delivery:
@@ -141,13 +141,9 @@ def known_of(secrets: Mapping[str, Any], accounts: Accounts) -> Known:
             found.extend([value] if isinstance(value, str) else value)
         return tuple(found)
 
-    return Known(
-        twilio_auth_tokens=keys("auth_token", "auth_tokens"),
-        postmark_basic_auth=keys("basic_auth"),
-        meta_app_secrets=keys("app_secret", "app_secrets"),
-        meta_verify_tokens=keys("verify_token", "verify_tokens"),
-        regions=accounts.regions,
-    )
+    settings = (setting for provider in PROVIDERS for setting in provider.settings)
+    given = {setting.name: keys(*setting.in_cases) or setting.absent_in_cases for setting in settings}
+    return Known(values={name: found for name, found in given.items() if found}, regions=accounts.regions)
 
 
 def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> dict[str, Any]:
@@ -174,9 +170,12 @@ def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> di
         "urgent": need.urgent,
         "opted_out": need.opted_out,
         "attachments": event.attachments,
+        "reference": event.reference,
         "contact_id": contact_id(source, event) if opens_contact(event) else "",
     }
     line.update({name: value for name, value in optional.items() if value})
+    if event.rating is not None:
+        line |= {"rating": event.rating.value, "rating_scale": event.rating.scale}
     if need.decision is not None:
         line["decision_wanted"] = {
             "decision_type": need.decision.decision_type,
@@ -188,13 +187,15 @@ def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> di
     return line
 
 
-def _customer(event: CanonicalEvent) -> dict[str, str] | None:
+def _customer(event: CanonicalEvent) -> dict[str, str | None] | None:
     customer = event.customer
-    if customer is None or not customer.value:
+    if customer is None or not (customer.value or customer.type):
         return None
-    line = {"type": customer.type, "value": customer.value}
+    line: dict[str, str | None] = {"type": customer.type, "value": customer.value or None}
     if customer.name:
         line["name"] = customer.name
+    if customer.handle:
+        line["handle"] = customer.handle
     if customer.scoped_id:
         line["bsuid"] = customer.scoped_id
     return line

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from services.contract.ids import IDENTITY_KEY_BYTES_MIN
 from services.intake.accounts import Accounts, AccountsError, load_accounts
 from services.intake.canonical import Known
+from services.intake.channels import PROVIDERS
 from services.runtime.settings import Reader
 
 LANGUAGES_DEFAULT = ("en", "de", "pt", "sr", "sl", "te")
@@ -52,18 +53,11 @@ class IntakeSettings:
         """Reads the variables of docs/intake.md; raises SettingsError with all faults."""
         reader = Reader(mapping)
         public_url = reader.text("FRONTDESK_PUBLIC_URL", default="").rstrip("/")
-        twilio = reader.secret_list("FRONTDESK_TWILIO_AUTH_TOKENS")
-        if twilio and not public_url:
-            reader.fault(
-                "FRONTDESK_PUBLIC_URL is required with FRONTDESK_TWILIO_AUTH_TOKENS: Twilio signs it"
-            )
+        values = _provider_values(reader, public_url)
         if public_url and (
             urlsplit(public_url).scheme not in ("http", "https") or not urlsplit(public_url).netloc
         ):
             reader.fault("FRONTDESK_PUBLIC_URL must be like https://desk.example.com")
-        basic = reader.secret_list("FRONTDESK_POSTMARK_BASIC_AUTH")
-        if any(":" not in one for one in basic):
-            reader.fault("FRONTDESK_POSTMARK_BASIC_AUTH must be name:password (several with commas between)")
         languages = tuple(
             filter(
                 None,
@@ -79,14 +73,7 @@ class IntakeSettings:
             reader.fault("FRONTDESK_LANGUAGES must be codes with commas between, for example en,de,sr")
         key = reader.secret("FRONTDESK_IDENTITY_KEY", bytes_min=IDENTITY_KEY_BYTES_MIN)
         accounts = _accounts(reader)
-        known = Known(
-            twilio_auth_tokens=twilio,
-            postmark_basic_auth=basic,
-            meta_app_secrets=reader.secret_list("FRONTDESK_META_APP_SECRETS"),
-            meta_verify_tokens=reader.secret_list("FRONTDESK_META_VERIFY_TOKEN"),
-            voice_twiml=reader.text("FRONTDESK_TWILIO_VOICE_TWIML", default=Known().voice_twiml),
-            regions=accounts.regions,
-        )
+        known = Known(values=values, regions=accounts.regions)
         settings = cls(
             identity_key=key.encode(),
             known=known,
@@ -116,6 +103,29 @@ class IntakeSettings:
         )
         reader.done()
         return settings
+
+
+def _provider_values(reader: Reader, public_url: str) -> dict[str, tuple[str, ...]]:
+    """Values of all settings that providers declare, by name; those that are absent are left out."""
+    values: dict[str, tuple[str, ...]] = {}
+    for provider in PROVIDERS:
+        for setting in provider.settings:
+            given: tuple[str, ...]
+            if setting.secret:
+                given = reader.secret_list(setting.name)
+            else:
+                text = reader.text(setting.name, default="")
+                given = (text,) if text else ()
+            if not given:
+                continue
+            values[setting.name] = given
+            fault = setting.fault(given) if setting.fault else ""
+            if fault:
+                reader.fault(f"{setting.name} {fault}")
+        signed = provider.needs_public_url
+        if signed is not None and signed.name in values and not public_url:
+            reader.fault(f"FRONTDESK_PUBLIC_URL is required with {signed.name}: {provider.title} signs it")
+    return values
 
 
 def _accounts(reader: Reader) -> Accounts:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from services.intake.channels import PROVIDERS
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SETTING = re.compile(r"FRONTDESK_[A-Z][A-Z_]*[A-Z]")
@@ -61,6 +63,7 @@ def test_the_settings_page_lists_exactly_the_settings_that_the_code_reads() -> N
         for path in (ROOT / "services").rglob("*.py")
         for name in re.findall(r'\.\w+\(\s*"(FRONTDESK_[A-Z_]+[A-Z])"', path.read_text(encoding="utf-8"))
     }
+    read |= {setting.name for provider in PROVIDERS for setting in provider.settings}
     metrics = (ROOT / "services/metrics/settings.py").read_text(encoding="utf-8")
     read |= {f"FRONTDESK_METRICS_{part}" for part in re.findall(r'name\("([A-Z_]+)"\)', metrics)}
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")

@@ -37,7 +37,7 @@ def test_twilio_vector(vector: dict[str, Any]) -> None:
 
 
 def test_meta_vector() -> None:
-    known = Known(meta_app_secrets=(META["app_secret"],))
+    known = Known(values={meta.APP_SECRETS.name: (META["app_secret"],)})
 
     def valid(body: str, signature: str) -> bool:
         delivery = Delivery.of("POST", "https://x/", [("X-Hub-Signature-256", signature)], body.encode(), 0)
@@ -50,7 +50,7 @@ def test_meta_vector() -> None:
 
 def test_meta_handshake() -> None:
     wanted = META["get_challenge"]
-    known = Known(meta_verify_tokens=(wanted["verify_token"],))
+    known = Known(values={meta.VERIFY_TOKENS.name: (wanted["verify_token"],)})
     reading = meta.WEBHOOK.read(
         Delivery.of("GET", f"https://x/hooks/meta?{wanted['query']}", [], b"", 0), known
     )

@@ -23,10 +23,8 @@ from tests.outside.data import DATA, folded, load, need_data, told
 from tests.unit.intake.world import IDENTITY_KEY, needs
 
 need_data()
-ALL = {
-    path.stem: load(f"webhooks/cases/{path.name}")
-    for path in sorted((DATA / "webhooks/cases").glob("*.json"))
-}
+CASES = DATA / "webhooks/cases"
+ALL = {path.stem: load(f"webhooks/cases/{path.name}") for path in sorted(CASES.glob("*.json"))}
 OURS = {name: case for name, case in ALL.items() if urlsplit(case["request"]["url"]).path in PATHS}
 SKIPPED_FIELDS = ("thread_id", "timestamp_note")
 SERBIAN = {"sr", "hr", "bs", "sh"}
@@ -53,7 +51,7 @@ def test_what_is_compared_and_what_is_left_out(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("name", OURS)
 def test_case_is_equal(name: str, replay: Replay) -> None:
-    wanted, line = load(f"webhooks/expected/{name}.json"), replay.line(OURS[name])
+    wanted, line = load(f"webhooks/expected/{name}.json"), replay.line(OURS[name], CASES)
 
     assert line["signature_valid"] == wanted["signature_valid"]
     assert {field: line["http"].get(field) for field in wanted["http"]} == wanted["http"]
@@ -81,7 +79,7 @@ def test_equal_threads_are_shared_and_different_ones_are_not(replay: Replay) -> 
     pairs = set()
     for name, case in OURS.items():
         wanted = load(f"webhooks/expected/{name}.json")["events"]
-        for event, expected in zip(replay.line(case)["events"], wanted, strict=True):
+        for event, expected in zip(replay.line(case, CASES)["events"], wanted, strict=True):
             pairs.add(((event["account"], event["thread_id"]), expected["thread_id"]))
 
     ours, theirs = {one for one, _ in pairs}, {one for _, one in pairs}

@@ -10,18 +10,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.intake.canonical import Collector, Delivery, Known, Problem, ProviderReply, Reading, Verdict
+from services.intake.canonical import (
+    Collector,
+    Delivery,
+    Known,
+    Problem,
+    ProviderReply,
+    Reading,
+    Verdict,
+    Wanted,
+)
 from services.intake.values import Unreadable
 
 FORBIDDEN = ProviderReply(403, body="signature does not verify")
+UNVERIFIED = Verdict(False, "none", "the verifier failed")
+
+
+def nothing(delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
+    """What most deliveries want besides themselves."""
+    del delivery, known
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One provider under one path. All three are pure.
+    """One provider under one path. All functions are pure.
 
     `parse` puts what it finds into the collector and answers nothing; it may raise Unreadable.
     `reply` tells what a genuine delivery is answered, `refused` what a forged one is.
+    `wants` names what must be fetched before the delivery can be verified or read; it checks hosts, and, where
+    the delivery can be verified without, verifies first. The shell puts it into `delivery.fetched`.
     """
 
     source: str
@@ -29,10 +47,21 @@ class Adapter:
     parse: Callable[[Delivery, Known, Collector], None]
     reply: Callable[[Delivery, Known], ProviderReply]
     refused: ProviderReply = FORBIDDEN
+    wants: Callable[[Delivery, Known], tuple[Wanted, ...]] = nothing
+
+    def wanted(self, delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
+        """What is to be fetched first; never raises."""
+        try:
+            return self.wants(delivery, known)
+        except Exception:  # `read` meets the same fault and keeps the evidence
+            return ()
 
     def read(self, delivery: Delivery, known: Known) -> Reading:
-        """What the delivery holds; never raises."""
-        verdict = self.verify(delivery, known)
+        """What the delivery holds; never raises. A verifier that fails has verified nothing."""
+        try:
+            verdict = self.verify(delivery, known)
+        except Exception:  # a fault of ours; nobody has verified it, so it leaves no evidence
+            verdict = UNVERIFIED
         if not verdict.signature_valid:
             return Reading(verdict, self.refused)
         found = Collector()

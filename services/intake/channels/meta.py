@@ -15,9 +15,20 @@ from urllib.parse import parse_qsl, urlsplit
 from services.intake.canonical import Collector, Delivery, Known, Problem, ProviderReply, Verdict
 from services.intake.channels import messenger, whatsapp
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal, any_key
 from services.intake.values import Unreadable, dump, items, load_json, obj, text
 
+APP_SECRETS = ProviderSetting(
+    name="FRONTDESK_META_APP_SECRETS",
+    says="app secrets that sign Messenger's, Instagram's and WhatsApp's webhooks",
+    in_cases=("app_secret", "app_secrets"),
+)
+VERIFY_TOKENS = ProviderSetting(
+    name="FRONTDESK_META_VERIFY_TOKEN",
+    says="token of Meta's handshake",
+    in_cases=("verify_token", "verify_tokens"),
+)
 SCHEME = "meta"
 CHALLENGE_CHARS_MAX = 200
 _READERS: dict[str, Callable[[dict[str, Any], Known, Collector], None]] = {
@@ -32,11 +43,11 @@ def verify(delivery: Delivery, known: Known) -> Verdict:
     if delivery.method == "GET":
         query = _query(delivery)
         right = query.get("hub.mode") == "subscribe" and any_equal(
-            query.get("hub.verify_token", ""), known.meta_verify_tokens
+            query.get("hub.verify_token", ""), known.of(VERIFY_TOKENS)
         )
         return Verdict(right, "meta_handshake", "" if right else "wrong verify token")
     given = delivery.headers.get("x-hub-signature-256", "")
-    if any_key(given, known.meta_app_secrets, lambda key: _sign(key, delivery.body)):
+    if any_key(given, known.of(APP_SECRETS), lambda key: _sign(key, delivery.body)):
         return Verdict(True, SCHEME)
     return Verdict(False, SCHEME, "wrong signature" if given else "no signature")
 
@@ -79,3 +90,21 @@ def _query(delivery: Delivery) -> dict[str, str]:
 
 
 WEBHOOK = Adapter("meta", verify, parse, reply)
+PROVIDER = Provider(
+    name="meta",
+    title="Meta (Messenger, Instagram, Facebook, WhatsApp)",
+    media=(
+        "messenger",
+        "instagram",
+        "facebook_comment",
+        "instagram_comment",
+        "instagram_mention",
+        "whatsapp",
+        "whatsapp_call",
+    ),
+    verified_by="HMAC-SHA256 over the raw body",
+    event_id="mid, comment id, wamid or wacid; and state",
+    page="meta",
+    hooks={"/hooks/meta": WEBHOOK},
+    settings=(APP_SECRETS, VERIFY_TOKENS),
+)

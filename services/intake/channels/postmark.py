@@ -21,6 +21,7 @@ from services.intake.canonical import (
     Verdict,
 )
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
 from services.intake.mail.headers import Headers, Mailbox
 from services.intake.mail.html import html_to_text
@@ -40,6 +41,12 @@ from services.intake.values import (
     text,
 )
 
+BASIC_AUTH = ProviderSetting(
+    name="FRONTDESK_POSTMARK_BASIC_AUTH",
+    says="`name:password` of Postmark's webhook address",
+    in_cases=("basic_auth",),
+    fault=lambda given: "" if all(":" in one for one in given) else "must be name:password",
+)
 _RECORDS = {"Bounce": "bounce", "SpamComplaint": "complaint"}
 _NO_EVENTS = frozenset({"Delivery", "Open", "Click", "SubscriptionChange"})
 Body = dict[str, Any]
@@ -48,7 +55,7 @@ Body = dict[str, Any]
 def verify(delivery: Delivery, known: Known) -> Verdict:
     """Whether the Authorization header is one of ours ("Basic" in any case, RFC 7617)."""
     scheme, _, given = delivery.headers.get("authorization", "").partition(" ")
-    wanted = (b64encode(key.encode()).decode() for key in known.postmark_basic_auth if key)
+    wanted = (b64encode(key.encode()).decode() for key in known.of(BASIC_AUTH) if key)
     right = any_equal(given.strip(), wanted) and scheme.lower() == "basic"
     return Verdict(right, "basic", "" if right else ("wrong credentials" if given else "no credentials"))
 
@@ -142,4 +149,14 @@ INBOUND = Adapter(
     parse,
     reply,
     refused=ProviderReply(403, body="credentials are missing or wrong"),
+)
+PROVIDER = Provider(
+    name="postmark",
+    title="Postmark",
+    media=("email",),
+    verified_by="basic auth in the URL",
+    event_id="MessageID",
+    page="postmark",
+    hooks={"/hooks/postmark": INBOUND},
+    settings=(BASIC_AUTH,),
 )

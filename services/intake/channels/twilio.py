@@ -19,8 +19,20 @@ from services.intake.canonical import (
 )
 from services.intake.channels import twilio_signature
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.values import Unreadable, ident, line, load_json, mail_date_ms, seconds, text, whole
 
+TOKENS = ProviderSetting(
+    name="FRONTDESK_TWILIO_AUTH_TOKENS",
+    says="auth tokens that sign Twilio's webhooks",
+    in_cases=("auth_token", "auth_tokens"),
+)
+VOICE_TWIML = ProviderSetting(
+    name="FRONTDESK_TWILIO_VOICE_TWIML",
+    says="what Twilio is answered to an incoming call (by default it puts the caller into a queue)",
+    secret=False,
+    default=('<?xml version="1.0" encoding="UTF-8"?><Response><Enqueue>frontdesk</Enqueue></Response>',),
+)
 EMPTY = ProviderReply(200, "text/xml", '<?xml version="1.0" encoding="UTF-8"?><Response/>')
 _CALL_KINDS = {
     "queued": "call_started",
@@ -40,7 +52,7 @@ Fields = dict[str, str]
 
 
 def verify(delivery: Delivery, known: Known) -> Verdict:
-    return twilio_signature.verify(delivery, known.twilio_auth_tokens)
+    return twilio_signature.verify(delivery, known.of(TOKENS))
 
 
 def parse_call(delivery: Delivery, known: Known, found: Collector) -> None:
@@ -153,7 +165,7 @@ def _first_answer(delivery: Delivery, known: Known) -> ProviderReply:
     """The caller waits in Twilio's queue; an empty answer would hang up."""
     fields = twilio_signature.form_of(delivery) or []
     ended = any(name == "CallStatus" and _CALL_KINDS.get(value) == "call_ended" for name, value in fields)
-    return EMPTY if ended else ProviderReply(200, "text/xml", known.voice_twiml)
+    return EMPTY if ended else ProviderReply(200, "text/xml", known.one(VOICE_TWIML))
 
 
 def _empty(delivery: Delivery, known: Known) -> ProviderReply:
@@ -164,3 +176,18 @@ def _empty(delivery: Delivery, known: Known) -> ProviderReply:
 MESSAGES = Adapter("twilio", verify, parse_message, _empty)
 VOICE = Adapter("twilio", verify, parse_call, _first_answer)
 VOICE_STATUS = Adapter("twilio", verify, parse_call, _empty)
+PROVIDER = Provider(
+    name="twilio",
+    title="Twilio",
+    media=("voice", "sms", "mms", "rcs", "whatsapp", "messenger"),
+    verified_by="HMAC-SHA1 over the public URL and the form",
+    event_id="MessageSid; CallSid and state",
+    page="twilio",
+    hooks={
+        "/hooks/twilio/sms": MESSAGES,
+        "/hooks/twilio/voice": VOICE,
+        "/hooks/twilio/voice/status": VOICE_STATUS,
+    },
+    settings=(TOKENS, VOICE_TWIML),
+    needs_public_url=TOKENS,
+)

@@ -21,7 +21,7 @@ from services.intake.need.topics import scores_of, topics_of
 from services.intake.need.words import words_of
 
 OPT_OUT = (TopicWeight(topic_id="opt_out", weight=0.99),)
-_ASKING = frozenset({"message", "mention", "auto_reply"})
+_ASKING = frozenset({"message", "mention", "review", "auto_reply"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.contract.facts import ContactArrived, MessageSent, NonContactSeen
+from services.contract.facts import ContactArrived, MentionSeen, MessageSent, NonContactSeen
 from services.intake.canonical import Delivery, Known
 from tests.unit.intake.world import NOON_MS, PUBLIC_URL, interpret, messenger, meta, read, said
 
@@ -172,7 +172,7 @@ def comment(**value: Any) -> Delivery:
 
 def test_comment_is_a_public_complaint_in_seconds() -> None:
     found = interpret(comment())
-    event, contact = found.reading.events[0], found.facts[0].body
+    event, mention = found.reading.events[0], found.facts[0].body
 
     assert (event.kind, event.medium, event.thread_id, event.occurred_at_ms) == (
         "mention",
@@ -180,9 +180,11 @@ def test_comment_is_a_public_complaint_in_seconds() -> None:
         "100_9",
         NOON_MS,
     )
-    assert isinstance(contact, ContactArrived)
-    assert contact.public
-    assert contact.complaint
+    assert isinstance(mention, MentionSeen)
+    assert mention.contact is not None
+    assert mention.contact.public
+    assert mention.contact.complaint
+    assert not mention.positive
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.intake.accounts import AccountsError, load_accounts
+from services.intake.channels import meta
 from services.intake.settings import IntakeSettings
 from services.runtime.settings import SettingsError
 from tests.unit.intake.world import ACCOUNTS, interpret, sms
@@ -49,7 +50,7 @@ def test_settings_do_not_show_their_secrets() -> None:
     env = {**GOOD, "FRONTDESK_META_APP_SECRETS": "meta-s1,meta-s2", "FRONTDESK_POSTMARK_BASIC_AUTH": "pm:pw"}
     settings = IntakeSettings.from_env(env)
 
-    assert settings.known.meta_app_secrets == ("meta-s1", "meta-s2")
+    assert settings.known.of(meta.APP_SECRETS) == ("meta-s1", "meta-s2")
     assert not any(secret in repr(settings) for secret in ("sixteen", "meta-s1", "pm:pw"))
 
 

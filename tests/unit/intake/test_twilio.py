@@ -12,6 +12,7 @@ import pytest
 
 from services.contract.facts import CallerHungUp, ContactArrived, NonContactSeen
 from services.intake.canonical import Delivery, Known
+from services.intake.channels import twilio as module
 from tests.unit.intake.world import NOON_MS, PUBLIC_URL, TOKEN, call, interpret, read, sms, twilio
 
 
@@ -56,9 +57,9 @@ def test_url_is_tried_with_and_without_its_port(port: str) -> None:
 
 
 def read_at(delivery: Delivery) -> bool:
-    from services.intake.channels import twilio as module
-
-    return module.MESSAGES.read(delivery, Known(twilio_auth_tokens=(TOKEN,))).verdict.signature_valid
+    return module.MESSAGES.read(
+        delivery, Known(values={module.TOKENS.name: (TOKEN,)})
+    ).verdict.signature_valid
 
 
 @pytest.mark.parametrize("header", [None, "", "AAAA", "€"])
@@ -76,7 +77,7 @@ def test_missing_or_wrong_signature_is_refused_and_publishes_nothing(header: str
 
 def test_without_a_key_nothing_is_genuine() -> None:
     assert not read(sms(), Known()).verdict.signature_valid
-    assert not read(sms(), Known(twilio_auth_tokens=("",))).verdict.signature_valid
+    assert not read(sms(), Known(values={module.TOKENS.name: ("",)})).verdict.signature_valid
 
 
 def test_json_is_covered_by_the_hash_in_the_url() -> None:

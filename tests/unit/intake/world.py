@@ -19,6 +19,9 @@ from services.contract.topics import DEAD_LETTERS, FACTS
 from services.intake.accounts import Account, Accounts
 from services.intake.canonical import Delivery, Known, Reading
 from services.intake.channels import PATHS
+from services.intake.channels import meta as meta_module
+from services.intake.channels import postmark as postmark_module
+from services.intake.channels import twilio as twilio_module
 from services.intake.interpret import Interpreted, Interpreter
 from services.intake.need.language import Languages
 from services.intake.need.reader import NeedReader
@@ -31,10 +34,12 @@ TOKEN, PASSWORD, SECRET = "twilio-token", "post:mark", "meta-secret"
 IDENTITY_KEY = b"an identity key of a test"
 NOON_MS = 1_775_217_600_000
 KNOWN = Known(
-    twilio_auth_tokens=("old-token", TOKEN),
-    postmark_basic_auth=(PASSWORD,),
-    meta_app_secrets=("old-secret", SECRET),
-    meta_verify_tokens=("verify-me",),
+    values={
+        twilio_module.TOKENS.name: ("old-token", TOKEN),
+        postmark_module.BASIC_AUTH.name: (PASSWORD,),
+        meta_module.APP_SECRETS.name: ("old-secret", SECRET),
+        meta_module.VERIFY_TOKENS.name: ("verify-me",),
+    }
 )
 ACCOUNTS = Accounts({"+381112345678": Account("acme", "RS", "sr")}, "acme")
 

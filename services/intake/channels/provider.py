@@ -1,0 +1,64 @@
+"""What a provider's module declares about itself: its paths, its secrets, and what the channel matrix says of it.
+
+Settings, web server, replay, README and docs/settings.md read these declarations, so a provider is one module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from services.intake.channels.adapter import Adapter
+from services.intake.channels.fetching import FetchRule
+from services.intake.channels.polling import Poller, Stream
+
+SETTING_PREFIX = "FRONTDESK_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSetting:
+    """A setting that one provider needs.
+
+    A secret one is a list with commas between its values, all of which verify (for rotation), and may come from
+    a file (`NAME_FILE`); any other is one text. `default` holds for a setting that is absent.
+    """
+
+    name: str
+    says: str
+    """For docs/settings.md: what it is, in one phrase."""
+    secret: bool = True
+    default: tuple[str, ...] = ()
+    in_cases: tuple[str, ...] = ()
+    """Names that recorded cases give to it in `secrets`."""
+    absent_in_cases: tuple[str, ...] = ()
+    """What a recorded case means that gives none of them."""
+    fault: Callable[[tuple[str, ...]], str] | None = None
+    """What is wrong with values given, without the values; "" when nothing is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One provider. `name` is the source that its facts carry; it is part of their ids, so it never changes."""
+
+    name: str
+    title: str
+    """As people write it."""
+    media: tuple[str, ...]
+    """Media of its events, as facts carry them."""
+    verified_by: str
+    """How a delivery is proven to be the provider's own, in one phrase."""
+    event_id: str
+    """What makes the fact's id, in one phrase."""
+    page: str
+    """Page in docs/channels that says how to connect it, without its suffix."""
+    hooks: Mapping[str, Adapter] = field(default_factory=dict)
+    """Adapter by path; empty when intake fetches or listens by itself."""
+    door: str = ""
+    """How deliveries come when there is no path, in one phrase."""
+    fetchers: Mapping[str, FetchRule] = field(default_factory=dict)
+    """Who may fetch for this provider, by the name that `Wanted.fetcher` gives."""
+    pollers: tuple[Poller, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    settings: tuple[ProviderSetting, ...] = ()
+    needs_public_url: ProviderSetting | None = None
+    """The setting that, once given, makes FRONTDESK_PUBLIC_URL required, because the provider signs it."""
