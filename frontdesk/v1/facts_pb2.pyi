@@ -180,16 +180,18 @@ class CustomerRef(_message.Message):
     def __init__(self, type: _Optional[str] = ..., value: _Optional[str] = ..., name: _Optional[str] = ..., key: _Optional[str] = ..., absent_reason: _Optional[str] = ..., scoped_id: _Optional[str] = ..., verified: _Optional[bool] = ..., handle: _Optional[str] = ...) -> None: ...
 
 class LanguageGuess(_message.Message):
-    __slots__ = ("code", "script", "confidence", "source")
+    __slots__ = ("code", "script", "confidence", "source", "variant")
     CODE_FIELD_NUMBER: _ClassVar[int]
     SCRIPT_FIELD_NUMBER: _ClassVar[int]
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     code: str
     script: str
     confidence: float
     source: str
-    def __init__(self, code: _Optional[str] = ..., script: _Optional[str] = ..., confidence: _Optional[float] = ..., source: _Optional[str] = ...) -> None: ...
+    variant: str
+    def __init__(self, code: _Optional[str] = ..., script: _Optional[str] = ..., confidence: _Optional[float] = ..., source: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class TopicWeight(_message.Message):
     __slots__ = ("topic_id", "weight")

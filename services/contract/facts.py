@@ -197,7 +197,9 @@ class LanguageGuess:
     confidence: float = 0.0
     """Confidence in [0, 1]."""
     source: str = ""
-    """Where it comes from: "script", "text", "hint", "account"."""
+    """Where it comes from: "script", "text", "words", "hint", "account"."""
+    variant: str = ""
+    """Regional standard where the macro-language has several: "sr", "hr" or "bs", by country, account or hint; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
