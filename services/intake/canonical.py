@@ -44,7 +44,8 @@ class Delivery:
     body: bytes = field(repr=False)
     received_at_ms: int
     fetched: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """What its adapter wanted, by address."""
+    """What its adapter wanted, by address: b"" where the provider says there is none (404, 410); no entry where it
+    could not be fetched, for which an adapter may raise NotNow."""
 
     @classmethod
     def of(

@@ -27,6 +27,13 @@ class Unreadable(ValueError):
     """The bytes are not the documented format; the text says how, without a value of them."""
 
 
+class NotNow(Exception):
+    """What was wanted could not be fetched at this moment, and the delivery is lost without it.
+
+    The provider is told to come back (503) and nothing is published. `str` is a short closed word, the reason.
+    """
+
+
 def load_json(data: bytes) -> dict[str, Any]:
     """The JSON object in `data`; raises Unreadable for anything else, however deep or long."""
     try:

@@ -20,9 +20,10 @@ from services.intake.canonical import (
     Verdict,
     Wanted,
 )
-from services.intake.values import Unreadable
+from services.intake.values import NotNow, Unreadable
 
 FORBIDDEN = ProviderReply(403, body="signature does not verify")
+COME_BACK = ProviderReply(503, body="come back later")
 UNVERIFIED = Verdict(False, "none", "the verifier failed")
 
 
@@ -36,7 +37,8 @@ def nothing(delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
 class Adapter:
     """One provider under one path. All functions are pure.
 
-    `parse` puts what it finds into the collector and answers nothing; it may raise Unreadable.
+    `parse` puts what it finds into the collector and answers nothing; it may raise Unreadable. `verify` and
+    `parse` may raise NotNow when `delivery.fetched` lacks what they cannot do without.
     `reply` tells what a genuine delivery is answered, `refused` what a forged one is.
     `wants` names what must be fetched before the delivery can be verified or read; it checks hosts, and, where
     the delivery can be verified without, verifies first. The shell puts it into `delivery.fetched`.
@@ -60,6 +62,8 @@ class Adapter:
         """What the delivery holds; never raises. A verifier that fails has verified nothing."""
         try:
             verdict = self.verify(delivery, known)
+        except NotNow as error:
+            return Reading(Verdict(False, "none", str(error)), COME_BACK)
         except Exception:  # a fault of ours; nobody has verified it, so it leaves no evidence
             verdict = UNVERIFIED
         if not verdict.signature_valid:
@@ -67,6 +71,8 @@ class Adapter:
         found = Collector()
         try:
             self.parse(delivery, known, found)
+        except NotNow:  # all of it comes again, with the same ids
+            return Reading(verdict, COME_BACK)
         except Unreadable as error:
             found.problems.append(Problem("unreadable", str(error), delivery.body))
         except Exception as error:  # a fault of ours: keep the evidence, go on

@@ -1,0 +1,45 @@
+"""How any provider's module is read, whatever it does."""
+
+from __future__ import annotations
+
+from services.intake.canonical import Collector, Delivery, Known, ProviderReply, Verdict
+from services.intake.channels.adapter import Adapter
+from services.intake.values import NotNow
+
+DELIVERY = Delivery("POST", "https://desk.example/hooks/any", {}, b"{}", 0)
+GENUINE = Verdict(True, "any")
+
+
+def adapter(*, verify_now: bool = True, parse_now: bool = True) -> Adapter:
+    def verify(delivery: Delivery, known: Known) -> Verdict:
+        if not verify_now:
+            raise NotNow("certificate")
+        return GENUINE
+
+    def parse(delivery: Delivery, known: Known, found: Collector) -> None:
+        found.dropped.append("receipt")
+        if not parse_now:
+            raise NotNow("review")
+
+    return Adapter("any", verify, parse, lambda delivery, known: ProviderReply(200))
+
+
+def test_what_cannot_be_verified_now_is_asked_for_again_and_not_genuine() -> None:
+    reading = adapter(verify_now=False).read(DELIVERY, Known())
+
+    assert (reading.reply.status, reading.verdict) == (503, Verdict(False, "none", "certificate"))
+
+
+def test_what_cannot_be_read_now_is_asked_for_again_and_nothing_of_it_is_kept() -> None:
+    reading = adapter(parse_now=False).read(DELIVERY, Known())
+
+    assert (reading.reply.status, reading.verdict) == (503, GENUINE)
+    assert (reading.events, reading.problems, reading.dropped) == ((), (), ())
+
+
+def test_what_a_module_wants_is_nothing_when_it_fails() -> None:
+    def wants(delivery: Delivery, known: Known) -> tuple[()]:
+        raise ZeroDivisionError
+
+    failing = Adapter("any", lambda *_: GENUINE, lambda *_: None, lambda *_: ProviderReply(200), wants=wants)
+    assert failing.wanted(DELIVERY, Known()) == ()
