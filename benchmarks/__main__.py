@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 
-from benchmarks import append, intake, latency, loop
+from benchmarks import append, front_door, intake, latency, loop, submit_stream
 from benchmarks.measure import Figure
 from services.runtime import broker
 
@@ -28,6 +28,8 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "append": (append.run, "intake's append path against the broker's own producer benchmark"),
     "latency": (latency.run, "fact to decision to reply at 500/s, on real Kafka"),
     "delivery": (intake.run, "one delivery verified, read and enriched, without the log"),
+    "webhooks": (front_door.run, "signed webhooks to durable facts, two intake processes on real Kafka"),
+    "stream": (submit_stream.run, "facts by gRPC stream, two intake processes on real Kafka"),
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
 }
 

@@ -39,7 +39,7 @@ async def run(bootstrap: str) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         embedded = await SqliteLog.open(Path(folder) / "log.db")
         await _created(embedded, topic)
-        reference = await asyncio.to_thread(_reference, bootstrap, topic)
+        reference = await asyncio.to_thread(reference_rate, bootstrap, topic)
         figures = [Figure("Kafka's own producer (Java)", reference, "records/s")]
         for name, appender in (
             ("intake on Kafka (kafka-python)", intake),
@@ -58,7 +58,7 @@ async def _created(log: KafkaLog | SqliteLog, topic: str) -> Sequence[str]:
     return [topic]
 
 
-def _reference(bootstrap: str, topic: str) -> float:
+def reference_rate(bootstrap: str, topic: str) -> float:
     """Records per second, as the tool reports them; the jars come from where the broker's do."""
     library = jars.ensure(lambda line: print(f"  {line}"))
     command = [jars.java() or "java", "-cp", f"{library}/*", f"-Dlog4j2.configurationFile={LOGGING}"]
