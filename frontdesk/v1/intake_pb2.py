@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from frontdesk.v1 import facts_pb2 as frontdesk_dot_v1_dot_facts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66rontdesk/v1/intake.proto\x12\x0c\x66rontdesk.v1\x1a\x18\x66rontdesk/v1/facts.proto\"V\n\rSubmitRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\"~\n\x0eSubmitResponse\x12\x17\n\x07\x66\x61\x63t_id\x18\x01 \x01(\tR\x06\x66\x61\x63tId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12\x1c\n\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x04 \x01(\x03R\x06offset\"\\\n\x13SubmitStreamRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\"z\n\x0bRefusedFact\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12\x1d\n\nrequest_id\x18\x02 \x01(\tR\trequestId\x12\x14\n\x05\x66ield\x18\x03 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x04 \x01(\tR\x0b\x64\x65scription\"\x83\x01\n\x14SubmitStreamResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x03R\x08\x61\x63\x63\x65pted\x12\x18\n\x07refused\x18\x02 \x01(\x03R\x07refused\x12\x35\n\x08refusals\x18\x03 \x03(\x0b\x32\x19.frontdesk.v1.RefusedFactR\x08refusals2\xad\x01\n\rIntakeService\x12\x43\n\x06Submit\x12\x1b.frontdesk.v1.SubmitRequest\x1a\x1c.frontdesk.v1.SubmitResponse\x12W\n\x0cSubmitStream\x12!.frontdesk.v1.SubmitStreamRequest\x1a\".frontdesk.v1.SubmitStreamResponse(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66rontdesk/v1/intake.proto\x12\x0c\x66rontdesk.v1\x1a\x18\x66rontdesk/v1/facts.proto\"V\n\rSubmitRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\"~\n\x0eSubmitResponse\x12\x17\n\x07\x66\x61\x63t_id\x18\x01 \x01(\tR\x06\x66\x61\x63tId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12\x1c\n\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x04 \x01(\x03R\x06offset\"\x8f\x01\n\x13SubmitStreamRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\x12\x31\n\x05\x62\x61tch\x18\x03 \x03(\x0b\x32\x1b.frontdesk.v1.SubmitRequestR\x05\x62\x61tch\"z\n\x0bRefusedFact\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12\x1d\n\nrequest_id\x18\x02 \x01(\tR\trequestId\x12\x14\n\x05\x66ield\x18\x03 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x04 \x01(\tR\x0b\x64\x65scription\"\x83\x01\n\x14SubmitStreamResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x03R\x08\x61\x63\x63\x65pted\x12\x18\n\x07refused\x18\x02 \x01(\x03R\x07refused\x12\x35\n\x08refusals\x18\x03 \x03(\x0b\x32\x19.frontdesk.v1.RefusedFactR\x08refusals2\xad\x01\n\rIntakeService\x12\x43\n\x06Submit\x12\x1b.frontdesk.v1.SubmitRequest\x1a\x1c.frontdesk.v1.SubmitResponse\x12W\n\x0cSubmitStream\x12!.frontdesk.v1.SubmitStreamRequest\x1a\".frontdesk.v1.SubmitStreamResponse(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,12 +36,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITREQUEST']._serialized_end=155
   _globals['_SUBMITRESPONSE']._serialized_start=157
   _globals['_SUBMITRESPONSE']._serialized_end=283
-  _globals['_SUBMITSTREAMREQUEST']._serialized_start=285
-  _globals['_SUBMITSTREAMREQUEST']._serialized_end=377
-  _globals['_REFUSEDFACT']._serialized_start=379
-  _globals['_REFUSEDFACT']._serialized_end=501
-  _globals['_SUBMITSTREAMRESPONSE']._serialized_start=504
-  _globals['_SUBMITSTREAMRESPONSE']._serialized_end=635
-  _globals['_INTAKESERVICE']._serialized_start=638
-  _globals['_INTAKESERVICE']._serialized_end=811
+  _globals['_SUBMITSTREAMREQUEST']._serialized_start=286
+  _globals['_SUBMITSTREAMREQUEST']._serialized_end=429
+  _globals['_REFUSEDFACT']._serialized_start=431
+  _globals['_REFUSEDFACT']._serialized_end=553
+  _globals['_SUBMITSTREAMRESPONSE']._serialized_start=556
+  _globals['_SUBMITSTREAMRESPONSE']._serialized_end=687
+  _globals['_INTAKESERVICE']._serialized_start=690
+  _globals['_INTAKESERVICE']._serialized_end=863
 # @@protoc_insertion_point(module_scope)

@@ -28,12 +28,14 @@ class SubmitResponse(_message.Message):
     def __init__(self, fact_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class SubmitStreamRequest(_message.Message):
-    __slots__ = ("request_id", "fact")
+    __slots__ = ("request_id", "fact", "batch")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     FACT_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     fact: _facts_pb2.Fact
-    def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[_facts_pb2.Fact, _Mapping]] = ...) -> None: ...
+    batch: _containers.RepeatedCompositeFieldContainer[SubmitRequest]
+    def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[_facts_pb2.Fact, _Mapping]] = ..., batch: _Optional[_Iterable[_Union[SubmitRequest, _Mapping]]] = ...) -> None: ...
 
 class RefusedFact(_message.Message):
     __slots__ = ("index", "request_id", "field", "description")

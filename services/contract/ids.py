@@ -7,11 +7,12 @@ the deployment's key. A plain hash of a phone number can be undone by trying all
 from __future__ import annotations
 
 import hmac
-from hashlib import sha256
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 NAMESPACE = UUID("6f2d6c0e-3c1b-5d0a-9a53-0b7f1d5c7e11")
 """Root of every derived id; changing it would make every redelivery a new fact."""
+_NAMESPACE_BYTES = NAMESPACE.bytes
 IDENTITY_KEY_BYTES_MIN = 16
 """Shortest key, in bytes, that `identity_key` and `thread_key` may be used with."""
 
@@ -47,8 +48,15 @@ def thread_key(secret: bytes, desk_id: str, account: str, thread_id: str) -> str
 
 
 def _derive(*parts: str) -> str:
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    """UUID version 5 (RFC 9562 5.5) of the parts; written out because it is needed several times per delivery."""
+    digest = bytearray(
+        sha1(_NAMESPACE_BYTES + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16]
+    )
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _keyed(secret: bytes, *parts: str) -> str:
-    return hmac.new(secret, "\x1f".join(parts).encode(), sha256).hexdigest()[:32]
+    return hmac.digest(secret, "\x1f".join(parts).encode(), "sha256").hex()[:32]

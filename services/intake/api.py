@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 
 from frontdesk.v1 import intake_pb2, intake_pb2_grpc
-from services.contract.facts import Fact
 from services.contract.topics import partition_of
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
-from services.intake.submitted import Invalid, Submissions
+from services.intake.submitted import Invalid, Submissions, Submitted
 from services.runtime.clock import Clock
 from services.runtime.log import BufferFull, LogError, OutcomeUnknown, RecordTooLarge
 from services.runtime.rpc import Refusal, invalid
 
 NAME = "frontdesk.v1.IntakeService"
 REFUSALS_TOLD_MAX = 100
+BATCH_LENGTH_MAX = 500
 RETRY_MS = 2_000
 SOURCE = "grpc"
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -47,18 +47,18 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
     async def Submit(self, request: intake_pb2.SubmitRequest, context: Context) -> intake_pb2.SubmitResponse:
         """One fact, durable on return."""
         try:
-            fact = self.submissions.fact(request, self.clock.now_ms())
+            fact = self.submissions.take(request, self.clock.now_ms())
         except Invalid as error:
             self._refused(error)
             raise invalid(error.fields) from None
         try:
-            offset = await self.publisher.append(fact)
+            offset = await self.publisher.append_encoded(fact.desk_id, fact.data)
         except (LogError, ValueError, TypeError) as error:
             raise refusal_of(error) from error
         self._taken(fact)
         return intake_pb2.SubmitResponse(
             fact_id=fact.fact_id,
-            contact_id=getattr(fact.body, "contact_id", ""),
+            contact_id=fact.contact_id,
             partition=partition_of(fact.desk_id, self.publisher.partitions),
             offset=offset,
         )
@@ -71,19 +71,21 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
         response = intake_pb2.SubmitStreamResponse()
         index = -1
         try:
-            async for request in request_iterator:
-                index += 1
-                try:
-                    fact = self.submissions.fact(request, self.clock.now_ms())
-                    await stream.send(self.publisher, fact)
-                    self._taken(fact)
-                except Invalid as error:
-                    self._refused(error)
-                    _tell(response, index, request.request_id, error)
-                except RecordTooLarge:
-                    _tell(
-                        response, index, request.request_id, Invalid({"fact": "is larger than the log takes"})
-                    )
+            async for message in request_iterator:
+                for request in _unpacked(message):
+                    index += 1
+                    try:
+                        if request is None:
+                            raise Invalid({"batch": f"has more than {BATCH_LENGTH_MAX} facts"})
+                        fact = self.submissions.take(request, self.clock.now_ms())
+                        await stream.send(self.publisher, fact)
+                        self._taken(fact)
+                    except Invalid as error:
+                        self._refused(error)
+                        _tell(response, index, request.request_id if request is not None else "", error)
+                    except RecordTooLarge:
+                        large = Invalid({"fact": "is larger than the log takes"})
+                        _tell(response, index, request.request_id if request is not None else "", large)
             await stream.drain(0)
         except (LogError, ValueError, TypeError) as error:
             raise refusal_of(error) from error
@@ -92,12 +94,24 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
         response.accepted = index + 1 - response.refused
         return response
 
-    def _taken(self, fact: Fact) -> None:
-        self.measures.facts.labels(type(fact.body).__name__).inc()
+    def _taken(self, fact: Submitted) -> None:
+        self.measures.facts.labels(fact.kind).inc()
 
     def _refused(self, error: Invalid) -> None:
         for field in error.fields:
             self.measures.refused_facts.labels(field.partition("[")[0]).inc()
+
+
+def _unpacked(message: Any) -> Iterator[Any]:
+    """The facts of a message of the stream; None stands for all that a batch holds beyond its bound."""
+    if not message.batch:
+        yield message
+        return
+    if message.HasField("fact"):
+        yield message
+    yield from message.batch[:BATCH_LENGTH_MAX]
+    if len(message.batch) > BATCH_LENGTH_MAX:
+        yield None
 
 
 class _Stream:
@@ -107,12 +121,13 @@ class _Stream:
         self._in_flight_max = in_flight_max
         self._waiting: deque[asyncio.Future[int]] = deque()
 
-    async def send(self, publisher: Publisher, fact: Fact) -> None:
+    async def send(self, publisher: Publisher, fact: Submitted) -> None:
         """Sends once there is room; a full log is waited for as long as appends of ours are on their way."""
-        await self.drain(self._in_flight_max - 1)
+        if len(self._waiting) >= self._in_flight_max:
+            await self.drain(self._in_flight_max - 1)
         while True:
             try:
-                self._waiting.append(publisher.append(fact))
+                self._waiting.append(publisher.append_encoded(fact.desk_id, fact.data))
                 return
             except BufferFull:
                 if not self._waiting:

@@ -13,6 +13,8 @@ A call's states share one contact id (channels.md 1, rule 3), and all that begin
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.contract import ids
 from services.contract.facts import (
     CallerHungUp,
@@ -151,18 +153,25 @@ def _arrived(
         in_reply_to=event.in_reply_to,
         subject=event.subject,
         text=event.text,
-        language=need.language,
-        topics=need.topics,
-        decision_wanted=need.decision,
-        complaint=need.complaint,
         public=event.public,
-        urgent=need.urgent,
-        opted_out=need.opted_out,
         reference=event.reference,
         signature_scheme=scheme,
         attachment_count=event.attachments,
         rating=Rating(value=event.rating.value, scale=event.rating.scale) if event.rating else None,
+        **need_fields(need),
     )
+
+
+def need_fields(need: Need) -> dict[str, Any]:
+    """Fields of ContactArrived that intake read from the words, by name."""
+    return {
+        "language": need.language,
+        "topics": need.topics,
+        "decision_wanted": need.decision,
+        "complaint": need.complaint,
+        "urgent": need.urgent,
+        "opted_out": need.opted_out,
+    }
 
 
 def customer_ref(customer: Customer | None, account: str, desk_id: str, secret: bytes) -> CustomerRef:

@@ -67,8 +67,11 @@ class Publisher:
 
     def append(self, fact: Fact) -> asyncio.Future[int]:
         """Sends one fact; raises as `Appender.append` does, and ValueError for what cannot be encoded."""
-        partition = partition_of(fact.desk_id, self.partitions)
-        return self.appender.append(FACTS, partition, fact.desk_id.encode(), encode_fact(fact))
+        return self.append_encoded(fact.desk_id, encode_fact(fact))
+
+    def append_encoded(self, desk_id: str, data: bytes) -> asyncio.Future[int]:
+        """Sends one encoded fact of a desk; raises as `Appender.append` does."""
+        return self.appender.append(FACTS, partition_of(desk_id, self.partitions), desk_id.encode(), data)
 
     def _send(self, fact: Fact, waiting: list[asyncio.Future[int]], data: bytes) -> Problem | None:
         try:

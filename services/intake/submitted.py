@@ -9,25 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf.message import Message
+from google.protobuf.message import EncodeError, Message
 
 from services.contract import ids
-from services.contract.codec import Undecodable, from_message
-from services.contract.facts import (
-    Channel,
-    ContactArrived,
-    CustomerRef,
-    Fact,
-    MessageSent,
-    NonContactSeen,
-)
+from services.contract.codec import to_message
+from services.contract.facts import Channel, LinkStrength
 from services.intake import identity
 from services.intake.accounts import Account, Accounts
 from services.intake.canonical import CanonicalEvent, Customer
-from services.intake.facts import CHANNELS, customer_ref
+from services.intake.facts import CHANNELS, need_fields
 from services.intake.need.reader import NeedReader
 
 ID_CHARS_MAX = 200
@@ -50,99 +43,139 @@ class Invalid(Exception):
         self.fields = fields
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A fact that may be stored: its encoded record, and what its caller is told of it."""
+
+    fact_id: str
+    desk_id: str
+    contact_id: str
+    kind: str
+    """Name of the fact's kind, a label: "ContactArrived" ..."""
+    data: bytes = field(repr=False)
+
+
 @dataclass(frozen=True)
 class Submissions:
-    """Makes facts of requests; pure but for the clock of the need reader's limit."""
+    """Makes facts of requests; pure but for the clock of the need reader's limit.
+
+    A request is completed in place and encoded once: between two protobuf messages a dataclass would cost more than
+    all the rest (benchmarks/submit_stream.py).
+    """
 
     accounts: Accounts
     needs: NeedReader
     identity_secret: bytes
 
-    def fact(self, request: Any, now_ms: int) -> Fact:
-        """The fact of a SubmitRequest or SubmitStreamRequest; raises Invalid."""
+    def take(self, request: Any, now_ms: int) -> Submitted:
+        """The fact of a SubmitRequest or SubmitStreamRequest, whose message is changed; raises Invalid."""
         faults = dict(_faults(request))
         if faults:
             raise Invalid(faults)
+        fact = request.fact
+        fact.DiscardUnknownFields()
+        kind = fact.WhichOneof("body")
+        body = getattr(fact, kind)
+        fact.fact_id = ids.command_fact_id(fact.desk_id, request.request_id)
+        fact.source = fact.source or "grpc"
+        if kind == "contact_arrived":
+            self._complete(body, fact, request.request_id, "fact.contact_arrived")
+        elif kind == "mention_seen":
+            self._complete(body.contact, fact, request.request_id, "fact.mention_seen.contact")
+        elif kind in ("message_sent", "non_contact_seen"):
+            body.thread_key = ""  # only a thread in plain words could be hashed
+        elif kind == "identity_linked":
+            self._link(body, fact.desk_id)
+        if not fact.HasField("occurred_at"):
+            _set(fact.occurred_at, now_ms)
+        _set(fact.received_at, now_ms)
         try:
-            fact = from_message(request.fact, Fact)
-        except (Undecodable, ValueError, OverflowError):
-            raise Invalid({"fact": "cannot be read"}) from None
-        body = fact.body
-        if isinstance(body, ContactArrived):
-            body = self._contact(body, fact, request.request_id)
-        elif isinstance(body, MessageSent | NonContactSeen):
-            body = replace(body, thread_key="")  # only a thread in plain words could be hashed
-        return replace(
-            fact,
-            fact_id=ids.command_fact_id(fact.desk_id, request.request_id),
-            source=fact.source or "grpc",
-            occurred_at_ms=fact.occurred_at_ms or now_ms,
-            received_at_ms=now_ms,
-            body=body,
+            data = fact.SerializeToString(deterministic=True)
+        except (ValueError, EncodeError):
+            raise Invalid({"fact": "cannot be stored; shorten it"}) from None
+        return Submitted(
+            fact.fact_id, fact.desk_id, getattr(body, "contact_id", ""), body.DESCRIPTOR.name, data
         )
 
-    def _contact(self, body: ContactArrived, fact: Fact, request_id: str) -> ContactArrived:
+    def _complete(self, body: Any, fact: Any, request_id: str, path: str) -> None:
+        """Canonical customer, need, ids and keys of what may become a contact."""
         account = self.accounts.find(body.account) or Account(fact.desk_id)
-        customer = _canonical(body.customer, account.region)
-        if isinstance(customer, str):
-            raise Invalid({"fact.contact_arrived.customer.value": customer})
-        told = Customer(
-            type=customer.type,
-            value=customer.value,
-            name=customer.name,
-            scoped_id=customer.scoped_id,
-            absent_reason=customer.absent_reason,
-        )
-        read = self._enriched(body, told, account)
-        return replace(
-            read,
-            contact_id=body.contact_id or ids.contact_id(fact.source or "grpc", fact.desk_id, request_id),
-            customer=customer_ref(told, body.account, fact.desk_id, self.identity_secret),
-            thread_key=ids.thread_key(self.identity_secret, fact.desk_id, body.account, body.thread_id),
-            signature_scheme=body.signature_scheme or "grpc",
-        )
+        fault = _canonical(body.customer, account.region)
+        if fault:
+            raise Invalid({f"{path}.customer.value": fault})
+        if not body.HasField("language") or not body.topics:
+            self._enrich(body, account)
+        if not body.contact_id:
+            body.contact_id = ids.contact_id(fact.source, fact.desk_id, request_id)
+        self._key(body.customer, body.account, fact.desk_id)
+        body.thread_key = ids.thread_key(self.identity_secret, fact.desk_id, body.account, body.thread_id)
+        body.signature_scheme = body.signature_scheme or "grpc"
 
-    def _enriched(self, body: ContactArrived, customer: Customer, account: Account) -> ContactArrived:
+    def _key(self, customer: Any, account: str, desk_id: str) -> None:
+        value = identity.scoped_value(customer.type, customer.value, account)
+        customer.key = ids.identity_key(self.identity_secret, desk_id, customer.type, value)
+
+    def _link(self, body: Any, desk_id: str) -> None:
+        """Both identities canonical and with their keys; the link's own id when the caller gives none."""
+        for side in ("one", "other"):
+            customer = getattr(body, side)
+            fault = _canonical(customer, "") or ("" if customer.value else "is required to link")
+            if fault:
+                raise Invalid({f"fact.identity_linked.{side}.value": fault})
+            self._key(customer, "", desk_id)
+        if not body.link_id:
+            body.link_id = ids.link_id(desk_id, body.one.key, body.other.key, body.statement)
+
+    def _enrich(self, body: Any, account: Account) -> None:
         """Language, topics and the rest where the caller says nothing; what it says stays."""
-        if body.language is not None and body.topics:
-            return body
         event = CanonicalEvent(
             channel=_CHANNEL_NAMES.get(body.channel, "social"),
             medium=body.medium,
             account=body.account,
             provider_event_id="",
             kind="message",
-            customer=customer,
+            customer=Customer(type=body.customer.type, value=body.customer.value),
             subject=body.subject,
             text=body.text,
             public=body.public,
             opted_out=body.opted_out,
-            language_hint=body.language.code if body.language else "",
+            language_hint=body.language.code,
         )
-        need = self.needs.read(event, account.language)
-        return replace(
-            body,
-            language=body.language or need.language,
-            topics=body.topics or need.topics,
-            decision_wanted=body.decision_wanted or need.decision,
-            complaint=body.complaint or need.complaint,
-            urgent=body.urgent or need.urgent,
-            opted_out=body.opted_out or need.opted_out,
-        )
+        need = need_fields(self.needs.read(event, account.language))
+        for name, value in need.items():
+            _fill(body, name, value)
 
 
-def _canonical(customer: CustomerRef | None, region: str) -> CustomerRef | str:
-    """The customer with its identifier in canonical form, or what is wrong with it."""
-    if customer is None or not customer.value:
-        reason = (customer.absent_reason if customer else "") or "anonymous"
-        return CustomerRef(name=customer.name if customer else "", absent_reason=reason)
+def _fill(body: Any, name: str, value: Any) -> None:
+    """Sets one field that the caller left empty."""
+    if isinstance(value, tuple):
+        if not getattr(body, name):
+            getattr(body, name).extend(to_message(one) for one in value)
+    elif isinstance(value, bool | str):
+        setattr(body, name, getattr(body, name) or value)
+    elif value is not None and not body.HasField(name):
+        getattr(body, name).CopyFrom(to_message(value))
+
+
+def _set(stamp: Any, epoch_ms: int) -> None:
+    stamp.seconds, stamp.nanos = epoch_ms // 1000, epoch_ms % 1000 * 1_000_000
+
+
+def _canonical(customer: Any, region: str) -> str:
+    """Puts the identifier into its canonical form; what is wrong with it, else ""."""
+    if not customer.value:
+        customer.absent_reason = customer.absent_reason or "anonymous"
+        for name in ("type", "scoped_id", "key"):
+            customer.ClearField(name)
+        return ""
     if customer.type == "phone":
         found = identity.phone(customer.value, region)
-        return replace(customer, value=found.e164) if found.e164 else "is no telephone number; give E.164"
+        customer.value = found.e164
+        return "" if found.e164 else "is no telephone number; give E.164"
     if customer.type == "email":
-        address = identity.mail_address(customer.value)
-        return replace(customer, value=address) if address else "is no mail address; give name@domain"
-    return customer if customer.type else "has no type; give customer.type beside it"
+        customer.value = identity.mail_address(customer.value)
+        return "" if customer.value else "is no mail address; give name@domain"
+    return "" if customer.type else "has no type; give customer.type beside it"
 
 
 # --- what every request must satisfy ----------------------------------------------------------------------
@@ -184,18 +217,18 @@ def _faults(request: Any) -> Iterator[tuple[str, str]]:
 
 def _long(message: Message, path: str) -> Iterator[tuple[str, str]]:
     """Strings and lists over their bound, at any depth."""
-    for field, value in message.ListFields():
-        name = f"{path}.{field.name}"
-        if field.is_repeated:
+    for one, value in message.ListFields():
+        name = f"{path}.{one.name}"
+        if one.is_repeated:
             if len(value) > LIST_LENGTH_MAX:
                 yield name, f"has more than {LIST_LENGTH_MAX} entries"
-            elif field.message_type is not None:
-                for index, one in enumerate(value):
-                    yield from _long(one, f"{name}[{index}]")
-        elif field.message_type is not None:
+            elif one.message_type is not None:
+                for index, part in enumerate(value):
+                    yield from _long(part, f"{name}[{index}]")
+        elif one.message_type is not None:
             yield from _long(value, name)
         elif isinstance(value, str):
-            most = _CHARS_MAX.get(field.name, STRING_CHARS_MAX)
+            most = _CHARS_MAX.get(one.name, STRING_CHARS_MAX)
             if len(value) > most:
                 yield name, f"is longer than {most} characters"
 
@@ -227,8 +260,35 @@ def _hung_up(body: Any, path: str) -> Iterator[tuple[str, str]]:
         yield f"{path}.duration_seconds", "must not be negative"
 
 
+def _mention_seen(body: Any, path: str) -> Iterator[tuple[str, str]]:
+    if body.kind not in ("mention", "review"):
+        yield f"{path}.kind", 'must be "mention" or "review"'
+    if not body.HasField("contact"):
+        yield f"{path}.contact", "is required: who said what"
+        return
+    yield from _contact_arrived(body.contact, f"{path}.contact")
+
+
+def _identity_linked(body: Any, path: str) -> Iterator[tuple[str, str]]:
+    for side in ("one", "other"):
+        if not body.HasField(side):
+            yield f"{path}.{side}", "is required"
+    if body.strength == LinkStrength.UNSPECIFIED:
+        yield f"{path}.strength", "is required: LINK_STRENGTH_WEAK or LINK_STRENGTH_STRONG"
+    if not body.statement:
+        yield f"{path}.statement", 'is required: what says so, for example "agent" or "crm"'
+
+
+def _identity_unlinked(body: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not body.link_id:
+        yield f"{path}.link_id", "is required"
+
+
 _CHECKS: dict[str, Callable[[Any, str], Iterator[tuple[str, str]]]] = {
     "contact_arrived": _contact_arrived,
+    "mention_seen": _mention_seen,
+    "identity_linked": _identity_linked,
+    "identity_unlinked": _identity_unlinked,
     "caller_hung_up": _hung_up,
     "conversation_ended": _about_contact,
     "contact_resolved": _about_contact,

@@ -13,9 +13,9 @@ from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry
 
 from frontdesk.v1 import desk_pb2, facts_pb2, intake_pb2, intake_pb2_grpc
-from services.contract.facts import ContactArrived
+from services.contract.facts import ContactArrived, IdentityLinked, MentionSeen
 from services.contract.ids import command_fact_id
-from services.intake.api import NAME
+from services.intake.api import BATCH_LENGTH_MAX, NAME
 from services.intake.build import build
 from services.runtime.clock import ManualClock
 from services.runtime.log import BufferFull, LogUnavailable
@@ -207,3 +207,75 @@ async def test_only_the_first_hundred_refusals_are_told() -> None:
 async def test_empty_stream_is_nothing() -> None:
     async with serving(MemoryLog()) as intake:
         assert (await intake.SubmitStream(stream([]))).accepted == 0
+
+
+async def test_batch_is_its_facts_one_by_one() -> None:
+    log = MemoryLog()
+    facts = [contact(arrived={"provider_event_id": str(index)}) for index in range(5)]
+    facts[2] = contact(desk_id="")
+    batch = [intake_pb2.SubmitRequest(request_id=f"r{index}", fact=fact) for index, fact in enumerate(facts)]
+    messages = iter(
+        [
+            intake_pb2.SubmitStreamRequest(request_id="alone", fact=contact()),
+            intake_pb2.SubmitStreamRequest(batch=batch),
+        ]
+    )
+    async with serving(log) as intake:
+        answer = await intake.SubmitStream(messages)
+
+    assert (answer.accepted, answer.refused) == (5, 1)
+    assert [(one.index, one.request_id) for one in answer.refusals] == [(3, "r2")]
+    assert [fact.fact_id for fact in log.facts][1] == command_fact_id("acme", "r0")
+
+
+async def test_what_a_batch_holds_beyond_its_bound_is_refused() -> None:
+    log = MemoryLog()
+    batch = [
+        intake_pb2.SubmitRequest(request_id=f"r{index}", fact=contact())
+        for index in range(BATCH_LENGTH_MAX + 1)
+    ]
+    async with serving(log) as intake:
+        answer = await intake.SubmitStream(iter([intake_pb2.SubmitStreamRequest(batch=batch)]))
+
+    assert (answer.accepted, answer.refused) == (BATCH_LENGTH_MAX, 1)
+    assert answer.refusals[0].field == "batch"
+
+
+async def test_mention_is_completed_like_a_contact() -> None:
+    log = MemoryLog()
+    mention = facts_pb2.Fact(
+        desk_id="acme",
+        mention_seen=facts_pb2.MentionSeen(kind="review", contact=contact().contact_arrived, positive=True),
+    )
+    async with serving(log) as intake:
+        await intake.Submit(request(mention))
+
+    body = log.facts[0].body
+    assert isinstance(body, MentionSeen)
+    assert body.contact is not None
+    assert body.contact.customer is not None
+    assert body.contact.customer.value == "ana@x.example"
+    assert body.contact.customer.key
+    assert body.contact.language is not None
+    assert body.contact.language.code == "de"
+
+
+async def test_link_has_the_keys_of_both_identities() -> None:
+    log = MemoryLog()
+    link = facts_pb2.IdentityLinked(
+        one={"type": "email", "value": "Ana@X.example"},
+        other={"type": "phone", "value": "+4915112345678"},
+        strength=facts_pb2.LINK_STRENGTH_STRONG,
+        statement="crm",
+    )
+    async with serving(log) as intake:
+        await intake.Submit(request(facts_pb2.Fact(desk_id="acme", identity_linked=link)))
+        await intake.Submit(request(contact(), "r2"))
+
+    linked, arrived = log.facts[0].body, log.facts[1].body
+    assert isinstance(linked, IdentityLinked)
+    assert isinstance(arrived, ContactArrived)
+    assert linked.one is not None
+    assert arrived.customer is not None
+    assert linked.one.key == arrived.customer.key
+    assert linked.link_id
