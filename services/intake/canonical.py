@@ -196,6 +196,8 @@ class CanonicalEvent:
     reports: tuple[Report, ...] = ()
     about_id: str = ""
     """What bounced, was reacted to, edited or deleted, as the provider names it."""
+    also_to: tuple[str, ...] = ()
+    """Further accounts of ours that the same mail was for; each further desk gets a fact of its own."""
     extras: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -5,11 +5,11 @@ verify → parse → need → desk → facts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.contract.facts import Fact
-from services.intake.accounts import Accounts
-from services.intake.canonical import Delivery, Known, Problem, Reading
+from services.intake.accounts import Account, Accounts
+from services.intake.canonical import CanonicalEvent, Delivery, Known, Problem, Reading
 from services.intake.channels.adapter import Adapter
 from services.intake.facts import fact_of, link_facts
 from services.intake.need.reader import Need, NeedReader
@@ -54,31 +54,49 @@ class Interpreter:
         for event in reading.events:
             need = Need()
             try:
-                account = self.accounts.find(event.account)
-                need = self.needs.read(event, account.language if account else "")
-                if account is None:
+                desks = self._desks(event)
+                need = self.needs.read(event, next((one.language for _, one in desks), ""))
+                if not desks:
                     problems.append(Problem("unknown_account", _NOBODYS, data))
-                else:
-                    fact = fact_of(
-                        event,
-                        need,
-                        account,
-                        source=source,
-                        scheme=reading.verdict.scheme,
-                        secret=self.identity_secret,
-                        received_at_ms=received_at_ms,
-                    )
-                    links = link_facts(
-                        event,
-                        account,
-                        source=source,
-                        secret=self.identity_secret,
-                        received_at_ms=received_at_ms,
-                    )
-                    for one in (fact, *links):
+                for addressed, account in desks:
+                    for one in self._facts(source, reading, addressed, need, account, received_at_ms):
                         facts.setdefault(one.fact_id, one)
             except Exception as error:  # a fault of ours: keep the evidence, go on
                 detail = f"an event's need or fact failed with {type(error).__name__}"
                 problems.append(Problem("reader_failed", detail, data))
             needs.append(need)
         return Interpreted(source, reading, tuple(needs), tuple(facts.values()), tuple(problems))
+
+    def _desks(self, event: CanonicalEvent) -> list[tuple[CanonicalEvent, Account]]:
+        """The event for each desk that it is for, once a desk: with the first account of that desk."""
+        found: dict[str, tuple[CanonicalEvent, Account]] = {}
+        for name in (event.account, *event.also_to):
+            account = self.accounts.find(name)
+            if account is not None and account.desk_id not in found:
+                addressed = event if name == event.account else replace(event, account=name)
+                found[account.desk_id] = (addressed, account)
+        return list(found.values())
+
+    def _facts(
+        self,
+        source: str,
+        reading: Reading,
+        event: CanonicalEvent,
+        need: Need,
+        account: Account,
+        received_at_ms: int,
+    ) -> list[Fact]:
+        secret = self.identity_secret
+        fact = fact_of(
+            event,
+            need,
+            account,
+            source=source,
+            scheme=reading.verdict.scheme,
+            secret=secret,
+            received_at_ms=received_at_ms,
+        )
+        return [
+            fact,
+            *link_facts(event, account, source=source, secret=secret, received_at_ms=received_at_ms),
+        ]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from services.contract.codec import encode_fact
-from services.intake.mail.delivery import Envelope, read_mail, words_of_mail
+from services.intake.mail.delivery import Envelope, read_mail
+from services.intake.mail.event import words_of_mail
 from services.intake.mail.html import html_to_text
 from services.intake.mail.newest import newest_words
 from services.intake.mail.parse import Mail, parse_mail

@@ -23,12 +23,9 @@ from services.intake.canonical import (
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
+from services.intake.mail.event import mail_event, mail_of_fields
 from services.intake.mail.headers import Headers, Mailbox
-from services.intake.mail.html import html_to_text
-from services.intake.mail.kinds import kind_of
-from services.intake.mail.newest import newest_words
 from services.intake.mail.people import customer_of, plus_account
-from services.intake.mail.threads import answered, thread_of
 from services.intake.values import (
     SUBJECT_CHARS_MAX,
     Unreadable,
@@ -75,47 +72,46 @@ def parse(delivery: Delivery, known: Known, found: Collector) -> None:
 
 
 def _mail(body: Body, delivery: Delivery) -> CanonicalEvent:
-    headers = Headers.of(
-        (text(obj(one).get("Name")), text(obj(one).get("Value"))) for one in items(body.get("Headers"))
-    )
+    headers = _headers(body)
     sender = obj(body.get("FromFull"))
     from_ = Mailbox(
         line(sender.get("Name") or body.get("FromName")), line(sender.get("Email") or body.get("From"))
     )
     if not from_.address and not text(body.get("MessageID")):
         raise Unreadable("neither From nor MessageID")
-    reply_to = line(body.get("ReplyTo"))
-    header_id = ident(headers.first("message-id"))
-    event_id = ident(body.get("MessageID")) or header_id or "sha256:" + sha256(delivery.body).hexdigest()
-    recipient = obj(next(iter(items(body.get("ToFull"))), None)).get("Email")
+    attached = [obj(one) for one in items(body.get("Attachments"))]
+    mail = mail_of_fields(
+        headers,
+        from_=from_,
+        subject=line(body.get("Subject"), SUBJECT_CHARS_MAX),
+        text=text(body.get("StrippedTextReply")) or text(body.get("TextBody")),
+        html=text(body.get("HtmlBody"), 1_000_000),
+        attachments=len(attached),
+        types=(line(one.get("ContentType"), 100) for one in attached),
+    )
     mailbox_hash = ident(body.get("MailboxHash"))
-    subject = line(body.get("Subject"), SUBJECT_CHARS_MAX)
-    extras = {"reply_to": reply_to} if reply_to else {}
-    return CanonicalEvent(
-        channel="email",
-        medium="email",
-        account=plus_account(
-            line(body.get("OriginalRecipient") or recipient or body.get("To")), mailbox_hash
-        ),
-        provider_event_id=event_id,
-        kind=kind_of(headers, from_, subject, frozenset()),
-        customer=customer_of(from_, reply_to),
-        thread_id=mailbox_hash or thread_of(headers, header_id or event_id),
-        in_reply_to=answered(headers),
-        occurred_at_ms=mail_date_ms(body.get("Date")),
-        subject=subject,
-        text=_words(body),
-        language_hint=line(headers.first("content-language"), 40),
-        attachments=len(items(body.get("Attachments"))),
-        extras=extras,
+    recipient = obj(next(iter(items(body.get("ToFull"))), None)).get("Email")
+    account = plus_account(line(body.get("OriginalRecipient") or recipient or body.get("To")), mailbox_hash)
+    return mail_event(
+        mail,
+        recipients=(account,),
+        event_id=ident(body.get("MessageID")) or mail.message_id or _hash(delivery),
+        thread_id=mailbox_hash,
     )
 
 
-def _words(body: Body) -> str:
-    plain = text(body.get("StrippedTextReply")) or text(body.get("TextBody"))
-    if plain.strip():
-        return newest_words(plain)
-    return newest_words(html_to_text(text(body.get("HtmlBody"), 1_000_000)))
+def _headers(body: Body) -> Headers:
+    """Their list of headers, and those that they give apart."""
+    pairs = [(text(obj(one).get("Name")), text(obj(one).get("Value"))) for one in items(body.get("Headers"))]
+    named = {name.strip().lower() for name, _ in pairs}
+    apart = {"date": "Date", "reply-to": "ReplyTo"}
+    return Headers.of(
+        [(name, line(body.get(key), 1_000)) for name, key in apart.items() if name not in named] + pairs
+    )
+
+
+def _hash(delivery: Delivery) -> str:
+    return "sha256:" + sha256(delivery.body).hexdigest()
 
 
 def _report(body: Body, kind: str) -> CanonicalEvent:

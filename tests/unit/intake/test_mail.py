@@ -7,6 +7,7 @@ import time
 import pytest
 
 from services.contract.facts import ContactArrived, NonContactSeen
+from services.intake.accounts import Account, Accounts
 from services.intake.canonical import CanonicalEvent
 from services.intake.mail.charsets import decode
 from services.intake.mail.delivery import Envelope, read_mail
@@ -25,10 +26,27 @@ def events(
     return read_mail(Envelope(mail_from, to, data, NOON_MS)).events
 
 
-def test_mail_is_one_event_per_account() -> None:
-    found = events(PLAIN, to=("support@acme.example", "Sales+7@acme.example", "support+x@acme.example"))
+def test_mail_for_several_mailboxes_is_one_event_and_one_fact_a_desk() -> None:
+    to = ("support@acme.example", "Sales+7@acme.example", "support+x@acme.example", "help@bolt.example")
+    accounts = Accounts({"help@bolt.example": Account("bolt")}, "acme")
 
-    assert sorted(event.account for event in found) == ["sales@acme.example", "support@acme.example"]
+    (event,) = events(PLAIN, to=to)
+    assert (event.account, event.also_to) == (
+        "support@acme.example",
+        ("sales@acme.example", "help@bolt.example"),
+    )
+    found = interpreter(accounts).events("smtp", read_mail(Envelope("", to, PLAIN, 1)), PLAIN, 1)
+    bodies = [fact.body for fact in found.facts if isinstance(fact.body, ContactArrived)]
+    assert [body.account for body in bodies] == ["support@acme.example", "help@bolt.example"]
+    assert [fact.desk_id for fact in found.facts] == ["acme", "bolt"]
+
+
+def test_mailbox_that_is_nobodys_is_passed_over_when_another_is_a_desks() -> None:
+    accounts = Accounts({"help@bolt.example": Account("bolt")})
+    read = read_mail(Envelope("", ("else@other.example", "help@bolt.example"), PLAIN, 1))
+
+    found = interpreter(accounts).events("smtp", read, PLAIN, 1)
+    assert ([fact.desk_id for fact in found.facts], found.problems) == (["bolt"], ())
 
 
 def test_same_mail_is_the_same_fact_with_and_without_an_id() -> None:

@@ -1,0 +1,101 @@
+"""A mail becomes one canonical event, whichever way it came: SMTP, IMAP, or a provider's webhook.
+
+Routes differ in what they give: the bytes (read by `parse_mail`), or the parts already apart (`mail_of_fields`).
+From there on all mails are treated alike, so that one mail is the same event by every route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from services.intake.canonical import CanonicalEvent
+from services.intake.mail.headers import Headers, Mailbox, message_ids, words
+from services.intake.mail.html import html_to_text
+from services.intake.mail.kinds import kind_of
+from services.intake.mail.newest import newest_words
+from services.intake.mail.parse import HTML_BYTES_MAX, Mail, first_person
+from services.intake.mail.people import customer_of, plus_account, plus_part
+from services.intake.mail.threads import answered, thread_of
+from services.intake.values import SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, clean, line, mail_date_ms
+
+RECIPIENTS_MAX = 100
+"""Recipients of one mail that are looked at; more are left out."""
+
+
+def mail_of_fields(
+    headers: Headers,
+    *,
+    from_: Mailbox | None = None,
+    subject: str = "",
+    text: str = "",
+    html: str = "",
+    attachments: int = 0,
+    types: Iterable[str] = (),
+) -> Mail:
+    """A mail whose parts a provider has taken apart; a part that is not given is read from the headers.
+
+    `text` and `html` are decoded, `types` are the content types of what is attached.
+    """
+    root = headers.first("content-type").partition(";")[0].strip().lower()
+    return Mail(
+        headers=headers,
+        message_id=next(iter(message_ids(headers.first("message-id"))), ""),
+        from_=from_ if from_ and (from_.address or from_.name) else first_person(headers.first("from")),
+        reply_to=first_person(headers.first("reply-to")),
+        subject=line(subject, SUBJECT_CHARS_MAX) or words(headers.first("subject")),
+        date_ms=mail_date_ms(headers.first("date")),
+        text=clean(text[:TEXT_CHARS_MAX]),
+        html=clean(html[:HTML_BYTES_MAX]),
+        attachments=attachments,
+        types=frozenset(filter(None, (root, *(one.lower() for one in types)))),
+    )
+
+
+def mail_event(
+    mail: Mail,
+    *,
+    recipients: Sequence[str],
+    event_id: str,
+    thread_id: str = "",
+    null_sender: bool = False,
+    occurred_at_ms: int = 0,
+) -> CanonicalEvent:
+    """The event of a mail.
+
+    `recipients` are our addresses that it was for, as written; the first is the account, the others stand in
+    `also_to`. `thread_id` is the conversation when the provider says it, else References, In-Reply-To, the plus
+    part of an address and the mail's own id decide. `occurred_at_ms` goes before the Date header.
+    """
+    kind = kind_of(mail.headers, mail.from_, mail.subject, mail.types, null_sender=null_sender)
+    accounts = accounts_of(recipients)
+    token = next(filter(None, map(plus_part, recipients[:RECIPIENTS_MAX])), "")
+    reply_to = mail.reply_to.address
+    return CanonicalEvent(
+        channel="email",
+        medium="email",
+        account=accounts[0] if accounts else "",
+        also_to=accounts[1:],
+        provider_event_id=event_id,
+        kind=kind,
+        customer=customer_of(mail.from_, mail.headers.first("reply-to") or reply_to),
+        thread_id=thread_id or thread_of(mail.headers, token or mail.message_id or event_id),
+        in_reply_to=answered(mail.headers),
+        occurred_at_ms=occurred_at_ms or mail.date_ms,
+        subject=mail.subject[:SUBJECT_CHARS_MAX],
+        text=words_of_mail(mail),
+        language_hint=mail.headers.first("content-language")[:40],
+        attachments=mail.attachments,
+        extras={"reply_to": reply_to} if reply_to else {},
+    )
+
+
+def accounts_of(recipients: Sequence[str]) -> tuple[str, ...]:
+    """Addresses of ours without their plus parts, each once, in order."""
+    return tuple(dict.fromkeys(filter(None, map(plus_account, recipients[:RECIPIENTS_MAX]))))
+
+
+def words_of_mail(mail: Mail) -> str:
+    """The newest words: of the plain text, else of the HTML."""
+    if mail.text.strip():
+        return newest_words(mail.text)
+    return newest_words(html_to_text(mail.html)) if mail.html.strip() else ""
