@@ -15,6 +15,7 @@ from services.intake.mail.kinds import kind_of
 from services.intake.mail.newest import newest_words
 from services.intake.mail.parse import HTML_BYTES_MAX, Mail, first_person
 from services.intake.mail.people import customer_of, plus_account, plus_part
+from services.intake.mail.reports import told_by
 from services.intake.mail.threads import answered, thread_of
 from services.intake.values import SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, clean, line, mail_date_ms
 
@@ -66,8 +67,17 @@ def mail_event(
     `also_to`. `thread_id` is the conversation when the provider says it, else References, In-Reply-To, the plus
     part of an address and the mail's own id decide. `occurred_at_ms` goes before the Date header.
     """
-    kind = kind_of(mail.headers, mail.from_, mail.subject, mail.types, null_sender=null_sender)
     accounts = accounts_of(recipients)
+    kind = kind_of(
+        mail.headers,
+        mail.from_,
+        mail.subject,
+        mail.types,
+        null_sender=null_sender,
+        words=mail.text,
+        accounts=accounts,
+    )
+    told = told_by(mail, kind)
     token = next(filter(None, map(plus_part, recipients[:RECIPIENTS_MAX])), "")
     reply_to = mail.reply_to.address
     return CanonicalEvent(
@@ -85,6 +95,8 @@ def mail_event(
         text=words_of_mail(mail),
         language_hint=mail.headers.first("content-language")[:40],
         attachments=mail.attachments,
+        reports=told.reports,
+        about_id=told.about_id,
         extras={"reply_to": reply_to} if reply_to else {},
     )
 

@@ -16,7 +16,15 @@ from functools import partial
 from hashlib import sha256
 
 from services.intake.mail.charsets import decode
-from services.intake.mail.headers import FIELD_CHARS_MAX, Headers, Mailbox, mailboxes, message_ids, words
+from services.intake.mail.headers import (
+    FIELD_CHARS_MAX,
+    Headers,
+    Mailbox,
+    mailboxes,
+    message_ids,
+    unfolded,
+    words,
+)
 from services.intake.values import TEXT_CHARS_MAX, clean, mail_date_ms
 
 BOUNDARIES_MAX = 64
@@ -24,6 +32,8 @@ SEPARATORS_MAX = 5_000
 BOUNDARY_CHECKS_MAX = 4_000_000
 """The parser holds each line against each boundary; beyond it a mail is read by its headers only."""
 PARTS_MAX = 200
+NOTICE_CHARS_MAX = 50_000
+"""So much of a report's fields, or of its further texts, is read."""
 HTML_BYTES_MAX = 1_000_000
 
 
@@ -55,13 +65,22 @@ class Mail:
     html: str = field(default="", repr=False)
     attachments: int = 0
     types: frozenset[str] = frozenset()
+    """Content types of its parts; a calendar's with its method ("text/calendar;method=reply")."""
+    status: str = field(default="", repr=False)
+    """Fields of message/delivery-status (RFC 3464), blocks apart."""
+    feedback: str = field(default="", repr=False)
+    """Fields of message/feedback-report (RFC 5965)."""
+    original: Headers | None = field(default=None, repr=False)
+    """Headers of the first mail that is enclosed."""
+    rest: str = field(default="", repr=False)
+    """Plain texts behind the first: a bounce may quote its original there."""
 
 
 def parse_mail(data: bytes, languages: Sequence[str] = ()) -> Mail:
     """Reads a mail; `languages` are the desk's, likeliest first, for texts without a usable charset."""
     root = _tree(data)
     headers = Headers.of(_raw_fields(root))
-    body = _Body(joins="apple-mail" in headers.first("content-type").lower())
+    body = _Body(root, joins="apple-mail" in headers.first("content-type").lower())
     for number, part in enumerate(_parts(root)):
         if number >= PARTS_MAX:
             break
@@ -77,6 +96,10 @@ def parse_mail(data: bytes, languages: Sequence[str] = ()) -> Mail:
         html=clean(body.html),
         attachments=body.attachments,
         types=frozenset(body.types),
+        status=clean(body.status),
+        feedback=clean(body.feedback),
+        original=body.original,
+        rest=clean(body.rest),
     )
 
 
@@ -123,7 +146,7 @@ def _parts(root: Message) -> Iterator[Message]:
         part = stack.pop()
         seen += 1
         payload = part.get_payload()
-        if _type(part) == "message/rfc822" or not isinstance(payload, list):
+        if _type(part).startswith("message/") or not isinstance(payload, list):
             yield part
         else:
             stack.extend(reversed([one for one in payload if isinstance(one, Message)]))
@@ -141,7 +164,7 @@ class _Shell(Message):
 
 def _type(part: Message) -> str:
     try:
-        return part.get_content_type()
+        return (part.get_content_type().split() or ["text/plain"])[0]
     except (ValueError, LookupError, AttributeError, IndexError, TypeError):
         return "text/plain"
 
@@ -153,20 +176,28 @@ class _Body:
     Later texts are lists' footers and forwarded words; only Apple Mail splits a letter around its pictures.
     """
 
+    root: Message
     text: str = ""
     html: str = ""
     attachments: int = 0
     types: set[str] = field(default_factory=set)
     joins: bool = False
+    status: str = ""
+    feedback: str = ""
+    original: Headers | None = None
+    rest: str = ""
 
     def take(self, part: Message, languages: Sequence[str]) -> None:
         kind = _type(part)
         self.types.add(kind)
         if isinstance(part, _Shell):
             return
+        self._notice(kind, part, languages)
         if kind.startswith("message/") and kind != "message/rfc822":
             return
-        if _attached(part) or not kind.startswith("text/"):
+        if kind.startswith("multipart/") and not self.text.strip():  # its boundary is missing or lost
+            self.text = _content(part, languages)
+        elif _attached(part) or not kind.startswith("text/"):
             self.attachments += 1
         elif kind == "text/html":
             self.html = self.html or _content(part, languages)[:HTML_BYTES_MAX]
@@ -175,8 +206,63 @@ class _Body:
                 self.text = _content(part, languages)
             elif self.joins and len(self.text) < TEXT_CHARS_MAX:
                 self.text += "\n" + _content(part, languages)
+            elif len(self.rest) < NOTICE_CHARS_MAX:
+                self.rest += "\n" + _content(part, languages)[:NOTICE_CHARS_MAX]
         else:
             self.attachments += kind not in ("text/calendar", "text/rfc822-headers")
+
+    def _notice(self, kind: str, part: Message, languages: Sequence[str]) -> None:
+        """Keeps what a report says, and the headers of what it encloses."""
+        if kind in ("message/delivery-status", "message/global-delivery-status"):
+            self.status += _fields_text(part, languages)
+        elif kind == "message/feedback-report":
+            self.feedback += _fields_text(part, languages)
+        elif kind == "text/calendar":
+            self.types.add(f"text/calendar;method={str(_parameter(part, 'method')).lower()[:20]}")
+        elif self.original is None and kind in _ENCLOSED:
+            self.original = _enclosed_headers(part, languages)
+        elif self.original is None and part is not self.root and "message-id" in part and "received" in part:
+            self.original = Headers.of(_raw_fields(part))  # a mail without the header of its part
+
+
+_ENCLOSED = frozenset(
+    {
+        "message/rfc822",
+        "message/global",
+        "message/global-headers",
+        "text/rfc822-headers",
+        "text/rfc822-header",
+    }
+)
+
+
+def _fields_text(part: Message, languages: Sequence[str]) -> str:
+    """The fields of a report as text, a blank line between blocks."""
+    payload = part.get_payload()
+    if not isinstance(payload, list):
+        return _content(part, languages)[:NOTICE_CHARS_MAX] + "\n\n"
+    blocks = []
+    for block in payload[:PARTS_MAX]:
+        if isinstance(block, Message):
+            lines = [f"{name}: {unfolded(value)}" for name, value in _raw_fields(block)]
+            blocks.append("\n".join(lines) + "\n" + _content(block, languages))
+    return "\n\n".join(blocks)[:NOTICE_CHARS_MAX] + "\n\n"
+
+
+def _enclosed_headers(part: Message, languages: Sequence[str]) -> Headers:
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        inner = payload[0] if payload and isinstance(payload[0], Message) else Message()
+        return Headers.of(_raw_fields(inner))
+    head = _content(part, languages)[:NOTICE_CHARS_MAX].replace("\r\n", "\n").partition("\n\n")[0]
+    return Headers.of(_raw_fields(_tree(head.encode("utf-8", "surrogateescape"))))
+
+
+def _parameter(part: Message, name: str) -> object:
+    try:
+        return part.get_param(name) or ""
+    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
+        return ""
 
 
 def _attached(part: Message) -> bool:
@@ -194,9 +280,6 @@ def _content(part: Message, languages: Sequence[str]) -> str:
         payload = None
     if not isinstance(payload, bytes):
         return ""
-    try:
-        charset = part.get_param("charset") or ""
-    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
-        charset = ""
+    charset = _parameter(part, "charset")
     declared = charset[2] if isinstance(charset, tuple) else str(charset)
     return decode(payload, declared, languages)
