@@ -189,6 +189,11 @@ class CanonicalEvent:
     opted_out: bool = False
     opt_word: bool = False
     leg: bool = False
+    """How an agent is reached, or a transfer within the call: a state of it that is neither arrival nor end."""
+    opens: bool = False
+    """Begins the contact although its kind does not: a queue that tells of no earlier state."""
+    id_scope: str = ""
+    """What ids are scoped to where `account` may differ between the states of one call; "" is the account."""
     reference: str = ""
     attachments: int = 0
     rating: Rating | None = None

@@ -56,10 +56,10 @@ def fact_of(
     received_at_ms: int,
 ) -> Fact:
     """The fact; `secret` is the deployment's key for keyed hashes, `scheme` what verified the delivery."""
-    thread_key = ids.thread_key(secret, account.desk_id, event.account, event.thread_id)
+    thread_key = ids.thread_key(secret, account.desk_id, _scope(event), event.thread_id)
     inbound = event.direction == "inbound"
     body: ContactArrived | MentionSeen | CallerHungUp | MessageSent | NonContactSeen
-    if inbound and event.kind in _ARRIVALS and not event.leg:
+    if opens_contact(event):
         body = _arrived(event, need, account, source, scheme, secret, thread_key)
     elif inbound and event.kind in _MENTIONS:
         contact = _arrived(event, need, account, source, scheme, secret, thread_key)
@@ -87,13 +87,18 @@ def fact_of(
 
 def contact_id(source: str, event: CanonicalEvent) -> str:
     """Id of the contact; the states of one call share it."""
-    return ids.contact_id(source, event.account, event.contact_ref or event.provider_event_id)
+    return ids.contact_id(source, _scope(event), event.contact_ref or event.provider_event_id)
 
 
 def fact_id(source: str, event: CanonicalEvent) -> str:
     """Id of the fact, the same for every delivery of the same event."""
-    state = _STARTED if event.kind == "call_started" and not event.leg else event.state
-    return ids.fact_id(source, event.account, event.contact_ref or event.provider_event_id, state)
+    begins = (event.kind == "call_started" or event.opens) and not event.leg
+    state = _STARTED if begins else event.state
+    return ids.fact_id(source, _scope(event), event.contact_ref or event.provider_event_id, state)
+
+
+def _scope(event: CanonicalEvent) -> str:
+    return event.id_scope or event.account
 
 
 def link_facts(
@@ -129,7 +134,7 @@ def link_facts(
 
 def opens_contact(event: CanonicalEvent) -> bool:
     """Whether the event is a customer's contact."""
-    return event.direction == "inbound" and event.kind in _ARRIVALS and not event.leg
+    return event.direction == "inbound" and (event.kind in _ARRIVALS or event.opens) and not event.leg
 
 
 def _arrived(
