@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from services.intake.channels import PROVIDERS
+from services.intake.channels import FETCHERS, PROVIDERS
+from services.intake.fetch_faults import OUTCOMES
 
 SOURCES = (*(one.name for one in PROVIDERS), "smtp", "grpc")
 VERDICTS = ("genuine", "refused", "too_large", "truncated", "too_slow", "busy", "log_away", "failed")
@@ -80,6 +81,15 @@ class Measures:
             ("field",),
             registry=registry,
         )
+        self.fetches = Counter(
+            "frontdesk_intake_fetches",
+            "Fetches for provider modules, by fetcher and by what became of them.",
+            ("fetcher", "outcome"),
+            registry=registry,
+        )
+        for fetcher in FETCHERS:
+            for outcome in OUTCOMES:
+                self.fetches.labels(fetcher, outcome)
         for source in SOURCES:
             self.reading_seconds.labels(source)
             self.seconds.labels(source)

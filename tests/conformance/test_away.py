@@ -20,7 +20,7 @@ TOPIC = "test.away.v1"
 
 
 @pytest.fixture
-def own_broker(kafka_bootstrap: str, kafka_state: Path, tmp_path: Path) -> Iterator[broker.Broker]:  # noqa: ARG001 - skips where none can run
+def own_broker(kafka_bootstrap: str, kafka_state: Path, tmp_path: Path) -> Iterator[broker.Broker]:
     """A broker that a test may stop and kill without disturbing the others."""
     started = broker.start(kafka_state / tmp_path.name, port=0)
     yield started

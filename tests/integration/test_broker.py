@@ -31,7 +31,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture
-def state(kafka_bootstrap: str, kafka_state: Path, tmp_path: Path) -> str:  # noqa: ARG001 - skips where none can run
+def state(kafka_bootstrap: str, kafka_state: Path, tmp_path: Path) -> str:
     return str(kafka_state / tmp_path.name)
 
 

@@ -4,8 +4,6 @@ An action is a function of the world and two small numbers that choose among wha
 shrink a sequence, and a seeded run can go on for long.
 """
 
-# ruff: noqa: ARG001 - every action takes two numbers, whether it has a choice or not
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
