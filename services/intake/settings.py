@@ -111,7 +111,10 @@ def _provider_values(reader: Reader, public_url: str) -> dict[str, tuple[str, ..
     for provider in PROVIDERS:
         for setting in provider.settings:
             given: tuple[str, ...]
-            if setting.secret:
+            if setting.secret and setting.single:
+                key = reader.secret(setting.name, default="")
+                given = (key,) if key else ()
+            elif setting.secret:
                 given = reader.secret_list(setting.name)
             else:
                 text = reader.text(setting.name, default="")

@@ -123,6 +123,11 @@ def flipped(case: dict[str, Any], delivery: Delivery, rng: random.Random) -> lis
             place = rng.randrange(len(given))
             changed = given[:place] + chr(ord(given[place]) ^ 1) + given[place + 1 :]
             return [replace(delivery, headers={**delivery.headers, header: changed})]
+    if "url_key" in case["secrets"]:
+        address, _, key = delivery.url.rpartition("=")
+        place = rng.randrange(len(key))
+        changed = key[:place] + chr(ord(key[place]) ^ 1) + key[place + 1 :]
+        return [replace(delivery, url=f"{address}={changed}"), replace(delivery, url=delivery.url + "x")]
     changed_bytes = bytearray(delivery.body)
     changed_bytes[rng.randrange(len(changed_bytes))] ^= 1 << rng.randrange(8)
     return [replace(delivery, body=bytes(changed_bytes))]

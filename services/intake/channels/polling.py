@@ -18,7 +18,10 @@ PAGES_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page leads to: the next one of this round, and the cursor once the round is over."""
+    """What a page leads to: the next one of this round, and the cursor once the round is over.
+
+    The round's cursor is that of its last page.
+    """
 
     more: Wanted | None = None
     cursor: str = ""
@@ -29,7 +32,8 @@ class Poller:
     """One list of a provider that is asked for news.
 
     `first` gives the first page of a round from a cursor; None when the provider is not configured. `read` puts
-    the page's events into the collector; it may raise Unreadable. Cursors only ever move forward.
+    the page's events into the collector; it is given the cursor that the round began with, on every page, and may
+    raise Unreadable. Cursors only ever move forward.
     """
 
     source: str

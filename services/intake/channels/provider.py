@@ -27,6 +27,8 @@ class ProviderSetting:
     says: str
     """For docs/settings.md: what it is, in one phrase."""
     secret: bool = True
+    single: bool = False
+    """A secret that is one value, commas and all: a key as JSON or PEM."""
     default: tuple[str, ...] = ()
     in_cases: tuple[str, ...] = ()
     """Names that recorded cases give to it in `secrets`."""
