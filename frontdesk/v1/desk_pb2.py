@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66rontdesk/v1/desk.proto\x12\x0c\x66rontdesk.v1\"\xad\x02\n\x04\x44\x65sk\x12\x17\n\x07\x64\x65sk_id\x18\x01 \x01(\tR\x06\x64\x65skId\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12+\n\x06topics\x18\x03 \x03(\x0b\x32\x13.frontdesk.v1.TopicR\x06topics\x12+\n\x06queues\x18\x04 \x03(\x0b\x32\x13.frontdesk.v1.QueueR\x06queues\x12\x39\n\tauthority\x18\x05 \x03(\x0b\x32\x1b.frontdesk.v1.AuthorityRuleR\tauthority\x12+\n\x06\x61gents\x18\x06 \x03(\x0b\x32\x13.frontdesk.v1.AgentR\x06\x61gents\x12\x30\n\x06limits\x18\x07 \x01(\x0b\x32\x18.frontdesk.v1.DeskLimitsR\x06limits\"\xbc\x01\n\x05Topic\x12\x19\n\x08topic_id\x18\x01 \x01(\tR\x07topicId\x12)\n\x10resolution_prior\x18\x02 \x01(\x01R\x0fresolutionPrior\x12%\n\x0ehandle_seconds\x18\x03 \x01(\x01R\rhandleSeconds\x12!\n\x0clevel_priors\x18\x04 \x03(\x01R\x0blevelPriors\x12#\n\rdecision_type\x18\x05 \x01(\tR\x0c\x64\x65\x63isionType\"[\n\x05Queue\x12\x19\n\x08queue_id\x18\x01 \x01(\tR\x07queueId\x12\x1b\n\ttopic_ids\x18\x02 \x03(\tR\x08topicIds\x12\x1a\n\x08\x63hannels\x18\x03 \x03(\tR\x08\x63hannels\"s\n\rAuthorityRule\x12#\n\rdecision_type\x18\x01 \x01(\tR\x0c\x64\x65\x63isionType\x12\x1a\n\x08\x63urrency\x18\x02 \x01(\tR\x08\x63urrency\x12!\n\x0climits_minor\x18\x03 \x03(\x03R\x0blimitsMinor\"\x87\x01\n\x05Grant\x12#\n\rdecision_type\x18\x01 \x01(\tR\x0c\x64\x65\x63isionType\x12\x1f\n\x0blimit_minor\x18\x02 \x01(\x03R\nlimitMinor\x12\x1a\n\x08\x63urrency\x18\x03 \x01(\tR\x08\x63urrency\x12\x1c\n\tunlimited\x18\x04 \x01(\x08R\tunlimited\"\x81\x02\n\x05\x41gent\x12\x19\n\x08\x61gent_id\x18\x01 \x01(\tR\x07\x61gentId\x12\x1b\n\ttopic_ids\x18\x02 \x03(\tR\x08topicIds\x12\x1c\n\tlanguages\x18\x03 \x03(\tR\tlanguages\x12+\n\x06grants\x18\x04 \x03(\x0b\x32\x13.frontdesk.v1.GrantR\x06grants\x12%\n\x0e\x63\x61pacity_units\x18\x05 \x01(\x05R\rcapacityUnits\x12!\n\x0cspeed_factor\x18\x06 \x01(\x01R\x0bspeedFactor\x12+\n\x06skills\x18\x07 \x03(\x0b\x32\x13.frontdesk.v1.SkillR\x06skills\"B\n\x05Skill\x12\x19\n\x08topic_id\x18\x01 \x01(\tR\x07topicId\x12\x1e\n\nresolution\x18\x02 \x01(\x01R\nresolution\"\xed\x04\n\nDeskLimits\x12$\n\x0eoffer_phone_ms\x18\x01 \x01(\x03R\x0cofferPhoneMs\x12$\n\x0eoffer_other_ms\x18\x02 \x01(\x03R\x0cofferOtherMs\x12\'\n\x10wrap_up_phone_ms\x18\x03 \x01(\x03R\rwrapUpPhoneMs\x12\'\n\x10wrap_up_other_ms\x18\x04 \x01(\x03R\rwrapUpOtherMs\x12&\n\x0ftarget_phone_ms\x18\x05 \x01(\x03R\rtargetPhoneMs\x12(\n\x10target_social_ms\x18\x06 \x01(\x03R\x0etargetSocialMs\x12&\n\x0ftarget_email_ms\x18\x07 \x01(\x03R\rtargetEmailMs\x12\x15\n\x06\x64ue_ms\x18\x08 \x01(\x03R\x05\x64ueMs\x12.\n\x13\x63onsult_unfilled_ms\x18\t \x01(\x03R\x11\x63onsultUnfilledMs\x12*\n\x11\x63onsult_joined_ms\x18\n \x01(\x03R\x0f\x63onsultJoinedMs\x12\x1f\n\x0bhandover_ms\x18\x0b \x01(\x03R\nhandoverMs\x12\x1f\n\x0b\x63\x61llback_ms\x18\x0c \x01(\x03R\ncallbackMs\x12(\n\x10repeat_window_ms\x18\r \x01(\x03R\x0erepeatWindowMs\x12\x19\n\x08lease_ms\x18\x0e \x01(\x03R\x07leaseMs\x12*\n\x11missed_offers_max\x18\x0f \x01(\x05R\x0fmissedOffersMax\x12!\n\x0cretention_ms\x18\x10 \x01(\x03R\x0bretentionMsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66rontdesk/v1/desk.proto\x12\x0c\x66rontdesk.v1\"\xed\x02\n\x04\x44\x65sk\x12\x17\n\x07\x64\x65sk_id\x18\x01 \x01(\tR\x06\x64\x65skId\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12+\n\x06topics\x18\x03 \x03(\x0b\x32\x13.frontdesk.v1.TopicR\x06topics\x12+\n\x06queues\x18\x04 \x03(\x0b\x32\x13.frontdesk.v1.QueueR\x06queues\x12\x39\n\tauthority\x18\x05 \x03(\x0b\x32\x1b.frontdesk.v1.AuthorityRuleR\tauthority\x12+\n\x06\x61gents\x18\x06 \x03(\x0b\x32\x13.frontdesk.v1.AgentR\x06\x61gents\x12\x30\n\x06limits\x18\x07 \x01(\x0b\x32\x18.frontdesk.v1.DeskLimitsR\x06limits\x12>\n\rmention_rules\x18\x08 \x03(\x0b\x32\x19.frontdesk.v1.MentionRuleR\x0cmentionRules\"\xca\x01\n\x0bMentionRule\x12\x14\n\x05kinds\x18\x01 \x03(\tR\x05kinds\x12\x14\n\x05media\x18\x02 \x03(\tR\x05media\x12\x1c\n\tlanguages\x18\x03 \x03(\tR\tlanguages\x12\x1b\n\ttopic_ids\x18\x04 \x03(\tR\x08topicIds\x12\x1c\n\tcomplaint\x18\x05 \x01(\x08R\tcomplaint\x12\x12\n\x04\x61sks\x18\x06 \x01(\x08R\x04\x61sks\x12\"\n\rstars_at_most\x18\x07 \x01(\x01R\x0bstarsAtMost\"\xbc\x01\n\x05Topic\x12\x19\n\x08topic_id\x18\x01 \x01(\tR\x07topicId\x12)\n\x10resolution_prior\x18\x02 \x01(\x01R\x0fresolutionPrior\x12%\n\x0ehandle_seconds\x18\x03 \x01(\x01R\rhandleSeconds\x12!\n\x0clevel_priors\x18\x04 \x03(\x01R\x0blevelPriors\x12#\n\rdecision_type\x18\x05 \x01(\tR\x0c\x64\x65\x63isionType\"[\n\x05Queue\x12\x19\n\x08queue_id\x18\x01 \x01(\tR\x07queueId\x12\x1b\n\ttopic_ids\x18\x02 \x03(\tR\x08topicIds\x12\x1a\n\x08\x63hannels\x18\x03 \x03(\tR\x08\x63hannels\"s\n\rAuthorityRule\x12#\n\rdecision_type\x18\x01 \x01(\tR\x0c\x64\x65\x63isionType\x12\x1a\n\x08\x63urrency\x18\x02 \x01(\tR\x08\x63urrency\x12!\n\x0climits_minor\x18\x03 \x03(\x03R\x0blimitsMinor\"\x87\x01\n\x05Grant\x12#\n\rdecision_type\x18\x01 \x01(\tR\x0c\x64\x65\x63isionType\x12\x1f\n\x0blimit_minor\x18\x02 \x01(\x03R\nlimitMinor\x12\x1a\n\x08\x63urrency\x18\x03 \x01(\tR\x08\x63urrency\x12\x1c\n\tunlimited\x18\x04 \x01(\x08R\tunlimited\"\x81\x02\n\x05\x41gent\x12\x19\n\x08\x61gent_id\x18\x01 \x01(\tR\x07\x61gentId\x12\x1b\n\ttopic_ids\x18\x02 \x03(\tR\x08topicIds\x12\x1c\n\tlanguages\x18\x03 \x03(\tR\tlanguages\x12+\n\x06grants\x18\x04 \x03(\x0b\x32\x13.frontdesk.v1.GrantR\x06grants\x12%\n\x0e\x63\x61pacity_units\x18\x05 \x01(\x05R\rcapacityUnits\x12!\n\x0cspeed_factor\x18\x06 \x01(\x01R\x0bspeedFactor\x12+\n\x06skills\x18\x07 \x03(\x0b\x32\x13.frontdesk.v1.SkillR\x06skills\"B\n\x05Skill\x12\x19\n\x08topic_id\x18\x01 \x01(\tR\x07topicId\x12\x1e\n\nresolution\x18\x02 \x01(\x01R\nresolution\"\x9f\x05\n\nDeskLimits\x12$\n\x0eoffer_phone_ms\x18\x01 \x01(\x03R\x0cofferPhoneMs\x12$\n\x0eoffer_other_ms\x18\x02 \x01(\x03R\x0cofferOtherMs\x12\'\n\x10wrap_up_phone_ms\x18\x03 \x01(\x03R\rwrapUpPhoneMs\x12\'\n\x10wrap_up_other_ms\x18\x04 \x01(\x03R\rwrapUpOtherMs\x12&\n\x0ftarget_phone_ms\x18\x05 \x01(\x03R\rtargetPhoneMs\x12(\n\x10target_social_ms\x18\x06 \x01(\x03R\x0etargetSocialMs\x12&\n\x0ftarget_email_ms\x18\x07 \x01(\x03R\rtargetEmailMs\x12\x15\n\x06\x64ue_ms\x18\x08 \x01(\x03R\x05\x64ueMs\x12.\n\x13\x63onsult_unfilled_ms\x18\t \x01(\x03R\x11\x63onsultUnfilledMs\x12*\n\x11\x63onsult_joined_ms\x18\n \x01(\x03R\x0f\x63onsultJoinedMs\x12\x1f\n\x0bhandover_ms\x18\x0b \x01(\x03R\nhandoverMs\x12\x1f\n\x0b\x63\x61llback_ms\x18\x0c \x01(\x03R\ncallbackMs\x12(\n\x10repeat_window_ms\x18\r \x01(\x03R\x0erepeatWindowMs\x12\x19\n\x08lease_ms\x18\x0e \x01(\x03R\x07leaseMs\x12*\n\x11missed_offers_max\x18\x0f \x01(\x05R\x0fmissedOffersMax\x12!\n\x0cretention_ms\x18\x10 \x01(\x03R\x0bretentionMs\x12\x30\n\x14\x66\x61\x63ts_remembered_max\x18\x11 \x01(\x03R\x12\x66\x61\x63tsRememberedMaxb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,19 +32,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'frontdesk.v1.desk_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DESK']._serialized_start=42
-  _globals['_DESK']._serialized_end=343
-  _globals['_TOPIC']._serialized_start=346
-  _globals['_TOPIC']._serialized_end=534
-  _globals['_QUEUE']._serialized_start=536
-  _globals['_QUEUE']._serialized_end=627
-  _globals['_AUTHORITYRULE']._serialized_start=629
-  _globals['_AUTHORITYRULE']._serialized_end=744
-  _globals['_GRANT']._serialized_start=747
-  _globals['_GRANT']._serialized_end=882
-  _globals['_AGENT']._serialized_start=885
-  _globals['_AGENT']._serialized_end=1142
-  _globals['_SKILL']._serialized_start=1144
-  _globals['_SKILL']._serialized_end=1210
-  _globals['_DESKLIMITS']._serialized_start=1213
-  _globals['_DESKLIMITS']._serialized_end=1834
+  _globals['_DESK']._serialized_end=407
+  _globals['_MENTIONRULE']._serialized_start=410
+  _globals['_MENTIONRULE']._serialized_end=612
+  _globals['_TOPIC']._serialized_start=615
+  _globals['_TOPIC']._serialized_end=803
+  _globals['_QUEUE']._serialized_start=805
+  _globals['_QUEUE']._serialized_end=896
+  _globals['_AUTHORITYRULE']._serialized_start=898
+  _globals['_AUTHORITYRULE']._serialized_end=1013
+  _globals['_GRANT']._serialized_start=1016
+  _globals['_GRANT']._serialized_end=1151
+  _globals['_AGENT']._serialized_start=1154
+  _globals['_AGENT']._serialized_end=1411
+  _globals['_SKILL']._serialized_start=1413
+  _globals['_SKILL']._serialized_end=1479
+  _globals['_DESKLIMITS']._serialized_start=1482
+  _globals['_DESKLIMITS']._serialized_end=2153
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Desk(_message.Message):
-    __slots__ = ("desk_id", "version", "topics", "queues", "authority", "agents", "limits")
+    __slots__ = ("desk_id", "version", "topics", "queues", "authority", "agents", "limits", "mention_rules")
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     TOPICS_FIELD_NUMBER: _ClassVar[int]
@@ -15,6 +15,7 @@ class Desk(_message.Message):
     AUTHORITY_FIELD_NUMBER: _ClassVar[int]
     AGENTS_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
+    MENTION_RULES_FIELD_NUMBER: _ClassVar[int]
     desk_id: str
     version: str
     topics: _containers.RepeatedCompositeFieldContainer[Topic]
@@ -22,7 +23,26 @@ class Desk(_message.Message):
     authority: _containers.RepeatedCompositeFieldContainer[AuthorityRule]
     agents: _containers.RepeatedCompositeFieldContainer[Agent]
     limits: DeskLimits
-    def __init__(self, desk_id: _Optional[str] = ..., version: _Optional[str] = ..., topics: _Optional[_Iterable[_Union[Topic, _Mapping]]] = ..., queues: _Optional[_Iterable[_Union[Queue, _Mapping]]] = ..., authority: _Optional[_Iterable[_Union[AuthorityRule, _Mapping]]] = ..., agents: _Optional[_Iterable[_Union[Agent, _Mapping]]] = ..., limits: _Optional[_Union[DeskLimits, _Mapping]] = ...) -> None: ...
+    mention_rules: _containers.RepeatedCompositeFieldContainer[MentionRule]
+    def __init__(self, desk_id: _Optional[str] = ..., version: _Optional[str] = ..., topics: _Optional[_Iterable[_Union[Topic, _Mapping]]] = ..., queues: _Optional[_Iterable[_Union[Queue, _Mapping]]] = ..., authority: _Optional[_Iterable[_Union[AuthorityRule, _Mapping]]] = ..., agents: _Optional[_Iterable[_Union[Agent, _Mapping]]] = ..., limits: _Optional[_Union[DeskLimits, _Mapping]] = ..., mention_rules: _Optional[_Iterable[_Union[MentionRule, _Mapping]]] = ...) -> None: ...
+
+class MentionRule(_message.Message):
+    __slots__ = ("kinds", "media", "languages", "topic_ids", "complaint", "asks", "stars_at_most")
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGES_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_IDS_FIELD_NUMBER: _ClassVar[int]
+    COMPLAINT_FIELD_NUMBER: _ClassVar[int]
+    ASKS_FIELD_NUMBER: _ClassVar[int]
+    STARS_AT_MOST_FIELD_NUMBER: _ClassVar[int]
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    media: _containers.RepeatedScalarFieldContainer[str]
+    languages: _containers.RepeatedScalarFieldContainer[str]
+    topic_ids: _containers.RepeatedScalarFieldContainer[str]
+    complaint: bool
+    asks: bool
+    stars_at_most: float
+    def __init__(self, kinds: _Optional[_Iterable[str]] = ..., media: _Optional[_Iterable[str]] = ..., languages: _Optional[_Iterable[str]] = ..., topic_ids: _Optional[_Iterable[str]] = ..., complaint: _Optional[bool] = ..., asks: _Optional[bool] = ..., stars_at_most: _Optional[float] = ...) -> None: ...
 
 class Topic(_message.Message):
     __slots__ = ("topic_id", "resolution_prior", "handle_seconds", "level_priors", "decision_type")
@@ -97,7 +117,7 @@ class Skill(_message.Message):
     def __init__(self, topic_id: _Optional[str] = ..., resolution: _Optional[float] = ...) -> None: ...
 
 class DeskLimits(_message.Message):
-    __slots__ = ("offer_phone_ms", "offer_other_ms", "wrap_up_phone_ms", "wrap_up_other_ms", "target_phone_ms", "target_social_ms", "target_email_ms", "due_ms", "consult_unfilled_ms", "consult_joined_ms", "handover_ms", "callback_ms", "repeat_window_ms", "lease_ms", "missed_offers_max", "retention_ms")
+    __slots__ = ("offer_phone_ms", "offer_other_ms", "wrap_up_phone_ms", "wrap_up_other_ms", "target_phone_ms", "target_social_ms", "target_email_ms", "due_ms", "consult_unfilled_ms", "consult_joined_ms", "handover_ms", "callback_ms", "repeat_window_ms", "lease_ms", "missed_offers_max", "retention_ms", "facts_remembered_max")
     OFFER_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
     OFFER_OTHER_MS_FIELD_NUMBER: _ClassVar[int]
     WRAP_UP_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +134,7 @@ class DeskLimits(_message.Message):
     LEASE_MS_FIELD_NUMBER: _ClassVar[int]
     MISSED_OFFERS_MAX_FIELD_NUMBER: _ClassVar[int]
     RETENTION_MS_FIELD_NUMBER: _ClassVar[int]
+    FACTS_REMEMBERED_MAX_FIELD_NUMBER: _ClassVar[int]
     offer_phone_ms: int
     offer_other_ms: int
     wrap_up_phone_ms: int
@@ -130,4 +151,5 @@ class DeskLimits(_message.Message):
     lease_ms: int
     missed_offers_max: int
     retention_ms: int
-    def __init__(self, offer_phone_ms: _Optional[int] = ..., offer_other_ms: _Optional[int] = ..., wrap_up_phone_ms: _Optional[int] = ..., wrap_up_other_ms: _Optional[int] = ..., target_phone_ms: _Optional[int] = ..., target_social_ms: _Optional[int] = ..., target_email_ms: _Optional[int] = ..., due_ms: _Optional[int] = ..., consult_unfilled_ms: _Optional[int] = ..., consult_joined_ms: _Optional[int] = ..., handover_ms: _Optional[int] = ..., callback_ms: _Optional[int] = ..., repeat_window_ms: _Optional[int] = ..., lease_ms: _Optional[int] = ..., missed_offers_max: _Optional[int] = ..., retention_ms: _Optional[int] = ...) -> None: ...
+    facts_remembered_max: int
+    def __init__(self, offer_phone_ms: _Optional[int] = ..., offer_other_ms: _Optional[int] = ..., wrap_up_phone_ms: _Optional[int] = ..., wrap_up_other_ms: _Optional[int] = ..., target_phone_ms: _Optional[int] = ..., target_social_ms: _Optional[int] = ..., target_email_ms: _Optional[int] = ..., due_ms: _Optional[int] = ..., consult_unfilled_ms: _Optional[int] = ..., consult_joined_ms: _Optional[int] = ..., handover_ms: _Optional[int] = ..., callback_ms: _Optional[int] = ..., repeat_window_ms: _Optional[int] = ..., lease_ms: _Optional[int] = ..., missed_offers_max: _Optional[int] = ..., retention_ms: _Optional[int] = ..., facts_remembered_max: _Optional[int] = ...) -> None: ...

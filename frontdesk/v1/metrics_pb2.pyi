@@ -44,7 +44,7 @@ class GetKpisResponse(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[KpiRow, _Mapping]]] = ..., watermark_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decisions: _Optional[int] = ...) -> None: ...
 
 class KpiRow(_message.Message):
-    __slots__ = ("group", "arrived", "offered", "answered", "abandoned", "abandoned_short", "handled", "fcr_provisional_closed", "fcr_provisional_resolved", "fcr_matured", "fcr_resolved", "escalated", "consults", "transfers", "chains", "wait_since_arrival_seconds_sum", "wait_since_queue_seconds_sum", "answered_legs", "promises_kept", "promises_broken", "offers", "offers_authority_short", "repeats", "fcr_provisional", "abandonment", "escalation", "transfers_per_contact", "average_speed_of_answer_seconds")
+    __slots__ = ("group", "arrived", "offered", "answered", "abandoned", "abandoned_short", "handled", "fcr_provisional_closed", "fcr_provisional_resolved", "fcr_matured", "fcr_resolved", "escalated", "consults", "transfers", "chains", "wait_since_arrival_seconds_sum", "wait_since_queue_seconds_sum", "answered_legs", "promises_kept", "promises_broken", "offers", "offers_authority_short", "repeats", "fcr_provisional", "abandonment", "escalation", "transfers_per_contact", "average_speed_of_answer_seconds", "mentions", "mentions_addressed", "mentions_answered")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     ARRIVED_FIELD_NUMBER: _ClassVar[int]
     OFFERED_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,9 @@ class KpiRow(_message.Message):
     ESCALATION_FIELD_NUMBER: _ClassVar[int]
     TRANSFERS_PER_CONTACT_FIELD_NUMBER: _ClassVar[int]
     AVERAGE_SPEED_OF_ANSWER_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MENTIONS_FIELD_NUMBER: _ClassVar[int]
+    MENTIONS_ADDRESSED_FIELD_NUMBER: _ClassVar[int]
+    MENTIONS_ANSWERED_FIELD_NUMBER: _ClassVar[int]
     group: _containers.RepeatedScalarFieldContainer[str]
     arrived: int
     offered: int
@@ -101,4 +104,7 @@ class KpiRow(_message.Message):
     escalation: float
     transfers_per_contact: float
     average_speed_of_answer_seconds: float
-    def __init__(self, group: _Optional[_Iterable[str]] = ..., arrived: _Optional[int] = ..., offered: _Optional[int] = ..., answered: _Optional[int] = ..., abandoned: _Optional[int] = ..., abandoned_short: _Optional[int] = ..., handled: _Optional[int] = ..., fcr_provisional_closed: _Optional[int] = ..., fcr_provisional_resolved: _Optional[int] = ..., fcr_matured: _Optional[int] = ..., fcr_resolved: _Optional[int] = ..., escalated: _Optional[int] = ..., consults: _Optional[int] = ..., transfers: _Optional[int] = ..., chains: _Optional[int] = ..., wait_since_arrival_seconds_sum: _Optional[float] = ..., wait_since_queue_seconds_sum: _Optional[float] = ..., answered_legs: _Optional[int] = ..., promises_kept: _Optional[int] = ..., promises_broken: _Optional[int] = ..., offers: _Optional[int] = ..., offers_authority_short: _Optional[int] = ..., repeats: _Optional[int] = ..., fcr_provisional: _Optional[float] = ..., abandonment: _Optional[float] = ..., escalation: _Optional[float] = ..., transfers_per_contact: _Optional[float] = ..., average_speed_of_answer_seconds: _Optional[float] = ...) -> None: ...
+    mentions: int
+    mentions_addressed: int
+    mentions_answered: int
+    def __init__(self, group: _Optional[_Iterable[str]] = ..., arrived: _Optional[int] = ..., offered: _Optional[int] = ..., answered: _Optional[int] = ..., abandoned: _Optional[int] = ..., abandoned_short: _Optional[int] = ..., handled: _Optional[int] = ..., fcr_provisional_closed: _Optional[int] = ..., fcr_provisional_resolved: _Optional[int] = ..., fcr_matured: _Optional[int] = ..., fcr_resolved: _Optional[int] = ..., escalated: _Optional[int] = ..., consults: _Optional[int] = ..., transfers: _Optional[int] = ..., chains: _Optional[int] = ..., wait_since_arrival_seconds_sum: _Optional[float] = ..., wait_since_queue_seconds_sum: _Optional[float] = ..., answered_legs: _Optional[int] = ..., promises_kept: _Optional[int] = ..., promises_broken: _Optional[int] = ..., offers: _Optional[int] = ..., offers_authority_short: _Optional[int] = ..., repeats: _Optional[int] = ..., fcr_provisional: _Optional[float] = ..., abandonment: _Optional[float] = ..., escalation: _Optional[float] = ..., transfers_per_contact: _Optional[float] = ..., average_speed_of_answer_seconds: _Optional[float] = ..., mentions: _Optional[int] = ..., mentions_addressed: _Optional[int] = ..., mentions_answered: _Optional[int] = ...) -> None: ...

@@ -163,7 +163,7 @@ class ReleasedNotice(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ContactCard(_message.Message):
-    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_name", "subject", "text", "arrived_at", "complaint", "repeat")
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_name", "subject", "text", "arrived_at", "complaint", "repeat", "customer_links", "question")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -176,6 +176,8 @@ class ContactCard(_message.Message):
     ARRIVED_AT_FIELD_NUMBER: _ClassVar[int]
     COMPLAINT_FIELD_NUMBER: _ClassVar[int]
     REPEAT_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_LINKS_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     channel: _facts_pb2.Channel
@@ -188,7 +190,49 @@ class ContactCard(_message.Message):
     arrived_at: _timestamp_pb2.Timestamp
     complaint: bool
     repeat: bool
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., customer_name: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complaint: _Optional[bool] = ..., repeat: _Optional[bool] = ...) -> None: ...
+    customer_links: _containers.RepeatedCompositeFieldContainer[CustomerLink]
+    question: str
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., customer_name: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complaint: _Optional[bool] = ..., repeat: _Optional[bool] = ..., customer_links: _Optional[_Iterable[_Union[CustomerLink, _Mapping]]] = ..., question: _Optional[str] = ...) -> None: ...
+
+class CustomerLink(_message.Message):
+    __slots__ = ("link_id", "identity", "strength", "statement", "case_ids")
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    CASE_IDS_FIELD_NUMBER: _ClassVar[int]
+    link_id: str
+    identity: _decisions_pb2.IdentityKey
+    strength: _facts_pb2.LinkStrength
+    statement: str
+    case_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, link_id: _Optional[str] = ..., identity: _Optional[_Union[_decisions_pb2.IdentityKey, _Mapping]] = ..., strength: _Optional[_Union[_facts_pb2.LinkStrength, str]] = ..., statement: _Optional[str] = ..., case_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LinkCustomersRequest(_message.Message):
+    __slots__ = ("command_id", "desk_id", "agent_id", "contact_id", "other_contact_id")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    OTHER_CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    desk_id: str
+    agent_id: str
+    contact_id: str
+    other_contact_id: str
+    def __init__(self, command_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., other_contact_id: _Optional[str] = ...) -> None: ...
+
+class UnlinkCustomersRequest(_message.Message):
+    __slots__ = ("command_id", "desk_id", "agent_id", "link_id")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    desk_id: str
+    agent_id: str
+    link_id: str
+    def __init__(self, command_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., link_id: _Optional[str] = ...) -> None: ...
 
 class CommandRequest(_message.Message):
     __slots__ = ("desk_id", "agent_id", "command")
@@ -221,7 +265,7 @@ class GetContactRequest(_message.Message):
     def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class GetContactResponse(_message.Message):
-    __slots__ = ("contact_id", "case_id", "state", "owner_id", "offered_to_id", "prior_agent_ids", "transfers", "epoch", "outcome", "arrived_at", "deadline_at", "channel", "queue_id", "need", "position")
+    __slots__ = ("contact_id", "case_id", "state", "owner_id", "offered_to_id", "prior_agent_ids", "transfers", "epoch", "outcome", "arrived_at", "deadline_at", "channel", "queue_id", "need", "position", "customer_links")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -237,6 +281,7 @@ class GetContactResponse(_message.Message):
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
     NEED_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_LINKS_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     state: ContactState
@@ -252,7 +297,8 @@ class GetContactResponse(_message.Message):
     queue_id: str
     need: _decisions_pb2.Need
     position: Position
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., state: _Optional[_Union[ContactState, str]] = ..., owner_id: _Optional[str] = ..., offered_to_id: _Optional[str] = ..., prior_agent_ids: _Optional[_Iterable[str]] = ..., transfers: _Optional[int] = ..., epoch: _Optional[int] = ..., outcome: _Optional[_Union[_facts_pb2.Outcome, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+    customer_links: _containers.RepeatedCompositeFieldContainer[CustomerLink]
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., state: _Optional[_Union[ContactState, str]] = ..., owner_id: _Optional[str] = ..., offered_to_id: _Optional[str] = ..., prior_agent_ids: _Optional[_Iterable[str]] = ..., transfers: _Optional[int] = ..., epoch: _Optional[int] = ..., outcome: _Optional[_Union[_facts_pb2.Outcome, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., customer_links: _Optional[_Iterable[_Union[CustomerLink, _Mapping]]] = ...) -> None: ...
 
 class ListWaitingRequest(_message.Message):
     __slots__ = ("desk_id", "page_size", "page_token")

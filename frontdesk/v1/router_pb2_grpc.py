@@ -71,6 +71,16 @@ class RouterServiceStub:
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.ConfigureDeskRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_router__pb2.ConfigureDeskResponse.FromString,
                 _registered_method=True)
+        self.LinkCustomers = channel.unary_unary(
+                '/frontdesk.v1.RouterService/LinkCustomers',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.LinkCustomersRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+                _registered_method=True)
+        self.UnlinkCustomers = channel.unary_unary(
+                '/frontdesk.v1.RouterService/UnlinkCustomers',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+                _registered_method=True)
 
 
 class RouterServiceServicer:
@@ -127,6 +137,20 @@ class RouterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LinkCustomers(self, request, context):
+        """An agent says that the customers of two contacts are one: their histories are joined from here on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlinkCustomers(self, request, context):
+        """Takes a link back, whoever said it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RouterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -164,6 +188,16 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.ConfigureDesk,
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.ConfigureDeskRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_router__pb2.ConfigureDeskResponse.SerializeToString,
+            ),
+            'LinkCustomers': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkCustomers,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.LinkCustomersRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.SerializeToString,
+            ),
+            'UnlinkCustomers': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkCustomers,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -357,6 +391,60 @@ class RouterService:
             '/frontdesk.v1.RouterService/ConfigureDesk',
             frontdesk_dot_v1_dot_router__pb2.ConfigureDeskRequest.SerializeToString,
             frontdesk_dot_v1_dot_router__pb2.ConfigureDeskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkCustomers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/LinkCustomers',
+            frontdesk_dot_v1_dot_router__pb2.LinkCustomersRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkCustomers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/UnlinkCustomers',
+            frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
             options,
             channel_credentials,
             insecure,

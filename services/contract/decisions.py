@@ -13,6 +13,7 @@ from services.contract.facts import (
     DecisionWanted,
     HelpKind,
     HelpResult,
+    LinkStrength,
     Outcome,
     Presence,
     TopicWeight,
@@ -145,7 +146,7 @@ class Reply:
     accepted: bool = False
     """True when the command took effect, or had taken effect before."""
     reason: str = ""
-    """Reason of a refusal: "unknown", "wrong_state", "stale_epoch", "over_capacity", "not_eligible", "hop_budget_spent", "prior_owner", "limit_exceeded", "expired", "duplicate", "malformed"."""
+    """Reason of a refusal: "unknown", "wrong_state", "stale_epoch", "over_capacity", "not_eligible", "hop_budget_spent", "prior_owner", "limit_exceeded", "expired", "duplicate", "malformed"; of links also "withheld", "same_identity", "different_verified", "too_many", "taken_back"."""
     detail: str = ""
     """What to do about a refusal, in plain words."""
     subject_id: str = ""
@@ -264,6 +265,14 @@ class ContactOpened:
     """Agent asked for by name; empty when none."""
     fact_offset: int = 0
     """Offset of the fact that holds its words, in the same partition of the facts."""
+    customer_type: str = ""
+    """Kind of the customer's identifier: "phone", "email", "psid" ...; empty when withheld."""
+    customer_verified: bool = False
+    """The provider vouches for the customer's identifier."""
+    mention: str = ""
+    """"mention" or "review" when a rule of the desk made a contact of one; empty for who wrote to us."""
+    occurred_at_ms: int = 0
+    """When it happened by the source's clock, never after arrived_at; tells which own answers follow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -740,6 +749,8 @@ class Answered:
     """Medium family."""
     queue_id: str = ""
     """The queue."""
+    mention: str = ""
+    """"mention" or "review" when the contact was one; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -750,6 +761,90 @@ class NonContactNoted:
     """Its kind."""
     channel: Channel = Channel.UNSPECIFIED
     """Medium family."""
+    contact_id: str = ""
+    """The contact whose call changed its state; empty for all else."""
+    call_state: str = ""
+    """State of the call: "call_queued", "call_connected" ...; empty for all else."""
+    wait_ms: int = 0
+    """Wait in the provider's own queue in milliseconds, where it tells; else 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionNoted:
+    """Somebody spoke about us or rated us without writing to us; a contact only where a rule of the desk says so."""
+
+    contact_id: str = ""
+    """The contact that it is, or would be."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    medium: str = ""
+    """Medium."""
+    kind: str = ""
+    """"mention" or "review"."""
+    sentiment: str = ""
+    """"positive", "neutral" or "negative"."""
+    complaint: bool = False
+    """The words complain."""
+    stars: float = 0.0
+    """Stars, brought to a scale of five; 0 when none were given."""
+    topic_id: str = ""
+    """Likeliest topic; empty when unknown."""
+    addressed: bool = False
+    """A rule of the desk made a contact of it."""
+    again: bool = False
+    """It was noted before and is noted again because it was edited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityKey:
+    """An identity as decisions know it: no personal data."""
+
+    type: str = ""
+    """Kind of identifier: "phone", "email", "psid" ..."""
+    key: str = ""
+    """Keyed hash of desk, type and value."""
+    verified: bool = False
+    """The provider vouches for it, or the customer proved it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitiesLinked:
+    """Two identities are linked. A strong link joins their histories, a weak one is shown to whoever has a contact."""
+
+    link_id: str = ""
+    """The link."""
+    one: IdentityKey | None = None
+    """One identity."""
+    other: IdentityKey | None = None
+    """The other identity."""
+    strength: LinkStrength = LinkStrength.UNSPECIFIED
+    """How far it is known."""
+    statement: str = ""
+    """What says so: "number_changed", "scoped_id", "agent" ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitiesUnlinked:
+    """A link is taken back: each history goes back to its own identity."""
+
+    link_id: str = ""
+    """The link."""
+    agent_id: str = ""
+    """Agent who decided it; empty when the provider did."""
+    occurred_at_ms: int = 0
+    """When it was taken back, by the source's clock; the same link said before that stays ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredEarly:
+    """An own answer came before the message that it answers; kept until that arrives."""
+
+    thread_key: str = ""
+    """Keyed hash of the conversation."""
+    kind: str = ""
+    """"human" or "ack"."""
+    occurred_at_ms: int = 0
+    """When it was sent, by the source's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -845,5 +940,9 @@ Event = (
     | Forgotten
     | AgentMissedOffers
     | EndedEarly
+    | MentionNoted
+    | IdentitiesLinked
+    | IdentitiesUnlinked
+    | AnsweredEarly
 )
 """One thing that follows from a fact or a timer."""

@@ -26,6 +26,28 @@ class Desk:
     """People who take contacts."""
     limits: DeskLimits | None = None
     """Time limits and bounds."""
+    mention_rules: tuple[MentionRule, ...] = ()
+    """Which mentions and reviews become contacts; none without a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionRule:
+    """When a mention or review becomes a contact: when every condition that is given holds. A desk with several rules takes what any of them takes."""
+
+    kinds: tuple[str, ...] = ()
+    """"mention", "review"; empty takes both."""
+    media: tuple[str, ...] = ()
+    """Media, for example "trustpilot", "facebook"; empty takes every medium."""
+    languages: tuple[str, ...] = ()
+    """Languages, ISO 639-1; empty takes every language."""
+    topic_ids: tuple[str, ...] = ()
+    """Topics, of which the likeliest must be one; empty takes every topic."""
+    complaint: bool = False
+    """The words complain."""
+    asks: bool = False
+    """The words ask: a question mark stands in them, or a decision is asked for."""
+    stars_at_most: float = 0.0
+    """Stars are given, at most this many of five; other scales are brought to five. 0 means no condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,3 +170,5 @@ class DeskLimits:
     """Offers in a row that an agent may leave unanswered before being set to not ready."""
     retention_ms: int = 0
     """A closed contact is kept in memory this long."""
+    facts_remembered_max: int = 0
+    """Facts whose ids the desk's partition remembers, this desk's share of the bound; 8 bytes each."""

@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 from frontdesk.v1 import router_pb2
 from services.contract.codec import Undecodable, decode_fact, to_message
-from services.contract.facts import ContactArrived
+from services.contract.facts import ContactArrived, MentionSeen
 from services.contract.topics import FACTS
 from services.router.model import Contact
 from services.runtime.log import Log, LogError, PositionLost
@@ -42,6 +42,7 @@ class Cards:
         if arrived is not None:
             card.customer_name = arrived.customer.name if arrived.customer else ""
             card.subject, card.text = arrived.subject, arrived.text
+            card.question = arrived.question
         return card
 
     async def _words(self, partition: int, offset: int) -> ContactArrived | None:
@@ -60,4 +61,5 @@ class Cards:
             body = decode_fact((await self._source.read_at(FACTS, partition, offset)).value).body
         except (PositionLost, Undecodable):  # for good
             return None
-        return body if isinstance(body, ContactArrived) else None
+        arrived = body.contact if isinstance(body, MentionSeen) else body
+        return arrived if isinstance(arrived, ContactArrived) else None

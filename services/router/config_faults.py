@@ -7,8 +7,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from services.contract.desk import Agent, AuthorityRule, Desk, DeskLimits, Grant, Queue, Topic
+from services.contract.desk import (
+    Agent,
+    AuthorityRule,
+    Desk,
+    DeskLimits,
+    Grant,
+    MentionRule,
+    Queue,
+    Topic,
+)
 
+MENTION_KINDS = ("mention", "review")
+MENTION_RULES_MAX, STARS_MAX = 50, 5
+FACTS_REMEMBERED_MIN, FACTS_REMEMBERED_MAX = 100_000, 200_000_000
+_MEDIUM = re.compile(r"[a-z][a-z_]{0,23}")
 CHANNELS = ("phone", "email", "social")
 CAPACITY_MIN, CAPACITY_MAX = 1, 10_000
 ID_LENGTH_MAX = 100
@@ -39,6 +52,10 @@ def faults(desk: Desk) -> list[str]:
         found += _rule(rule)
     for agent in desk.agents:
         found += _agent(agent, topics)
+    if len(desk.mention_rules) > MENTION_RULES_MAX:
+        found.append(f"mention_rules: at most {MENTION_RULES_MAX}")
+    for index, mention_rule in enumerate(desk.mention_rules):
+        found += _mention_rule(f"mention_rules[{index}]", mention_rule, topics)
     return found + _limits(desk.limits)
 
 
@@ -108,12 +125,29 @@ def _grant(at: str, grant: Grant) -> list[str]:
     return found
 
 
+def _mention_rule(at: str, rule: MentionRule, topics: set[str]) -> list[str]:
+    found = [f"{at}: unknown kind {kind!r}" for kind in rule.kinds if kind not in MENTION_KINDS]
+    found += [f"{at}: {name!r} is no medium" for name in rule.media if not _MEDIUM.fullmatch(name)]
+    found += [
+        f"{at}: {code!r} is no ISO 639 code" for code in rule.languages if not _LANGUAGE.fullmatch(code)
+    ]
+    found += _unknown_topics(at, rule.topic_ids, topics)
+    if not 0 <= rule.stars_at_most <= STARS_MAX:
+        found.append(f"{at}: stars_at_most must be between 0 and {STARS_MAX}")
+    if rule == MentionRule():
+        found.append(f'{at}: needs a condition; kinds = ["mention", "review"] takes everything')
+    return found
+
+
 def _limits(limits: DeskLimits | None) -> list[str]:
     found = []
     for part in fields(DeskLimits) if limits is not None else ():
         value, name = getattr(limits, part.name), part.name.removesuffix("_ms")
         if value < 0:
             found.append(f"limits: {name} must not be negative")
+        elif name == "facts_remembered_max":
+            if value and not FACTS_REMEMBERED_MIN <= value <= FACTS_REMEMBERED_MAX:
+                found.append(f"limits: {name} must be {FACTS_REMEMBERED_MIN:,} to {FACTS_REMEMBERED_MAX:,}")
         elif value > LIMIT_MS_MAX:
             found.append(f"limits: {name} must be at most a year")
     return found

@@ -35,6 +35,15 @@ their documented defaults (`limits.DEFAULTS`).
       { decision = "goodwill", unlimited = true },
     ]
 
+    [[mention_rules]]            # mentions and reviews that become contacts: all conditions of one rule must hold
+    kinds = ["review"]           # mention, review; left out takes both, as for media, languages and topics
+    media = ["trustpilot"]
+    languages = ["de"]
+    topics = ["refund"]          # the likeliest one
+    complaint = true             # the words complain
+    asks = true                  # a question mark stands in them, or a decision is asked for
+    stars_at_most = 3            # of five; other scales are brought to five
+
     [limits]                     # seconds; names as in DeskLimits without _ms: offer_phone, target_email ...
     target_phone = 40
     missed_offers_max = 2
@@ -54,6 +63,7 @@ from services.contract.desk import (
     Desk,
     DeskLimits,
     Grant,
+    MentionRule,
     Queue,
     Skill,
     Topic,
@@ -96,7 +106,7 @@ class _Reader:
         self.found: list[str] = []
 
     def desk(self, table: Mapping[str, Any]) -> Desk:
-        known = ("desk_id", "version", "topics", "queues", "authority", "agents", "limits")
+        known = ("desk_id", "version", "topics", "queues", "authority", "agents", "mention_rules", "limits")
         self._known("desk", table, *known)
         return Desk(
             desk_id=self._text("desk", table, "desk_id"),
@@ -105,6 +115,7 @@ class _Reader:
             queues=tuple(self._queue(*row) for row in self._rows(table, "queues")),
             authority=tuple(self._rule(*row) for row in self._rows(table, "authority")),
             agents=tuple(self._agent(*row) for row in self._rows(table, "agents")),
+            mention_rules=tuple(self._mention_rule(*row) for row in self._rows(table, "mention_rules")),
             limits=self._limits(table.get("limits", {})),
         )
 
@@ -136,6 +147,19 @@ class _Reader:
             decision_type=self._text(at, table, "decision"),
             currency=self._text(at, table, "currency"),
             limits_minor=tuple(self._minor(at, "limits", value) for value in limits),
+        )
+
+    def _mention_rule(self, at: str, table: Mapping[str, Any]) -> MentionRule:
+        lists, flags = ("kinds", "media", "languages", "topics"), ("complaint", "asks")
+        self._known(at, table, *lists, *flags, "stars_at_most")
+        return MentionRule(
+            kinds=self._texts(at, table, "kinds"),
+            media=self._texts(at, table, "media"),
+            languages=self._texts(at, table, "languages"),
+            topic_ids=self._texts(at, table, "topics"),
+            complaint=self._flag(at, table, "complaint"),
+            asks=self._flag(at, table, "asks"),
+            stars_at_most=self._number(at, table, "stars_at_most"),
         )
 
     def _agent(self, at: str, table: Mapping[str, Any]) -> Agent:
@@ -207,6 +231,13 @@ class _Reader:
             return tuple(value)
         self.found.append(f"{at}: {name} must be a list of texts")
         return ()
+
+    def _flag(self, at: str, table: Mapping[str, Any], name: str) -> bool:
+        value = table.get(name, False)
+        if isinstance(value, bool):
+            return value
+        self.found.append(f"{at}: {name} must be true or false")
+        return False
 
     def _number(self, at: str, table: Mapping[str, Any], name: str, default: float = 0.0) -> float:
         value = table.get(name, default)

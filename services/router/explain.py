@@ -187,6 +187,12 @@ def _wait_words(event: d.Abandoned) -> str:
     )
 
 
+def _mention(event: d.MentionNoted) -> str:
+    stars = f", {event.stars:g} of 5 stars" if event.stars else ""
+    what = f"{_plain(event.sentiment) or 'unclear'} {_plain(event.kind) or 'mention'}{stars}"
+    return f"{what}: a rule of the desk makes it a contact" if event.addressed else f"{what}: no contact"
+
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     d.DeskApplied: lambda e: f"configuration {e.desk.version if e.desk else ''} is in force",
     d.AgentPresenceChanged: lambda e: (
@@ -227,7 +233,15 @@ _WORDS: dict[type, Callable[[Any], str]] = {
         else "repeat window over, not settled at first contact"
     ),
     d.Answered: lambda e: f"first {_plain(e.kind)} answer after {_seconds(e.after_ms)}",
-    d.NonContactNoted: lambda e: f"no contact: {_plain(e.kind)}",
+    d.NonContactNoted: lambda e: (
+        f"no contact: {_plain(e.kind)}" + (f", {_plain(e.call_state)}" if e.call_state else "")
+    ),
+    d.MentionNoted: _mention,
+    d.IdentitiesLinked: lambda e: (
+        f"linked ({_plain(e.strength.label)}) by {_plain(e.statement) or 'a statement'}"
+    ),
+    d.IdentitiesUnlinked: lambda e: "link taken back" + (f" by {e.agent_id}" if e.agent_id else ""),
+    d.AnsweredEarly: lambda e: f"a {_plain(e.kind)} answer came before the message that it answers",
     d.Refused: lambda e: f"{_plain(e.command)} refused: {_plain(e.reason)}",
     d.DuplicateIgnored: lambda _: "the same fact again, ignored",
     d.FactRejected: lambda e: f"fact rejected, {_plain(e.reason)}: {e.detail}",

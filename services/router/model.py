@@ -275,6 +275,8 @@ class DeskState:
     """Keyed hash of a customer to his newest cases, oldest first."""
     ended_early_ids: tuple[str, ...] = ()
     """Calls that ended before they arrived, oldest first; bounded."""
+    kept_mention_ids: tuple[str, ...] = ()
+    """Mentions that no rule made a contact, oldest first; bounded. One that is edited is known by it."""
     crew: Crew = field(default_factory=Crew, metadata={"derived": True})
     """Who is signed in, and what each may take."""
 

@@ -7,10 +7,11 @@ shrink a sequence, and a seeded run can go on for long.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.contract import facts as f
-from services.contract.desk import Desk, DeskLimits
+from services.contract.desk import Desk, DeskLimits, MentionRule
 from services.router.model import Contact, ContactState
 from services.router.need import top_topic
 from tests.unit.router.world import DAY, DESK, HOUR, MINUTE, SECOND, World, agent, arrived, desk, refund
@@ -36,8 +37,11 @@ def big_desk(version: int = 0) -> Desk:
         people = people[:-1]
     if version % 3 == 2:
         people[2] = agent("C", "delivery billing", "en te", refund=50, capacity=100)
-    return desk(
+    configured = desk(
         *people, limits=DeskLimits(callback_ms=10 * MINUTE, retention_ms=HOUR, repeat_window_ms=2 * DAY)
+    )
+    return replace(
+        configured, mention_rules=(MentionRule(complaint=True), MentionRule(stars_at_most=1 + version % 4))
     )
 
 
@@ -69,6 +73,21 @@ def arrive(world: World, a: int, b: int) -> None:
         ),
         received_ms=world.now_ms - (a == 7) * HOUR,
     )
+
+
+def speak_of_us(world: World, a: int, b: int) -> None:
+    """A mention or review, new or edited; a rule takes those that complain or have few stars."""
+    contact = arrived(
+        f"m{b}",
+        f.Channel.SOCIAL,
+        ("facebook", MARKER)[a % 2],
+        ("billing", MARKER)[b % 2],
+        customer=("k1", "", "k3")[a % 3],
+        thread=f"t{b % 3}",
+        complaint=a == 2,
+        rating=f.Rating(value=a, scale=(5, 0)[b % 2]),
+    )
+    world.tell(f.MentionSeen(kind=("review", "mention", MARKER)[b % 3], contact=contact, positive=a > 4))
 
 
 def hang_up(world: World, a: int, b: int) -> None:
@@ -150,7 +169,7 @@ def message(world: World, a: int, b: int) -> None:
 
 def noise(world: World, a: int, b: int) -> None:
     bodies = (
-        f.NonContactSeen(kind=MARKER, account=MARKER),
+        f.NonContactSeen(kind=MARKER, account=MARKER, call_state=MARKER, wait_ms=-5),
         None,
         f.ContactArrived(contact_id="", text=MARKER),
         f.ContactArrived(contact_id="x" * 300),
@@ -243,6 +262,7 @@ ACTIONS: tuple[Action, ...] = (
     *(arrive, answer_offer, answer_offer) * 3,
     *(resolve, pass_time, late_timers, ask_transfer, sign_in_all) * 2,
     hang_up,
+    speak_of_us,
     sign_in,
     set_presence,
     ask_help,

@@ -80,7 +80,7 @@ def test_a_replay_in_another_process_gives_the_same_digest() -> None:
         for salt in ("1", "2", "3")
     }
     assert len(digests) == 1
-    assert len(digests.pop().strip()) == 32
+    assert len(digests.pop().strip()) == 34
 
 
 def _long_run(seed: int, *, steps: int) -> World:

@@ -29,6 +29,7 @@ from services.router.decide import (
     closing,
     configuration,
     help,
+    mentions,
     messages,
     offers,
     timeouts,
@@ -60,6 +61,7 @@ _HANDLERS: dict[type, tuple[str, Handler]] = {
     f.ContactResolved: ("contact_resolved", closing.resolved),
     f.MessageSent: ("message_sent", messages.sent),
     f.NonContactSeen: ("non_contact_seen", messages.non_contact),
+    f.MentionSeen: ("mention_seen", mentions.seen),
 }
 
 
@@ -182,7 +184,14 @@ def _decided(
     state: PartitionState, fact: f.Fact, offset: int, at_ms: int, partition: int | None
 ) -> tuple[tuple[Event, ...], Reply | None]:
     desk = state.desks.get(fact.desk_id)
-    step = Step(desk, at_ms=at_ms, number=state.count, offset=offset, received_at_ms=fact.received_at_ms)
+    step = Step(
+        desk,
+        at_ms=at_ms,
+        number=state.count,
+        offset=offset,
+        received_at_ms=fact.received_at_ms,
+        occurred_at_ms=fact.occurred_at_ms,
+    )
     body = fact.body
     if desk is None and _is_elsewhere(state, fact.desk_id, partition):
         return _rejected(

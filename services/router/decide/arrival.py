@@ -8,7 +8,7 @@ identity is withheld always gets a new case: no repeat of it could be seen (oper
 from __future__ import annotations
 
 from services.contract.decisions import CaseOpened, ContactContinued, ContactOpened, Need, Reopened
-from services.contract.facts import ContactArrived
+from services.contract.facts import ContactArrived, CustomerRef
 from services.router.decide import ending
 from services.router.decide.placing import place, queue
 from services.router.decide.refusal import Malformed
@@ -23,8 +23,8 @@ UNITS_CALL, UNITS_EMAIL, UNITS_MESSAGE = 100, 50, 20
 _UNITS = {Kind.CALL: UNITS_CALL, Kind.EMAIL: UNITS_EMAIL, Kind.MESSAGE: UNITS_MESSAGE}
 
 
-def contact_arrived(step: Step, body: ContactArrived) -> None:
-    """Opens, queues and offers; or notes that an open contact goes on."""
+def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> None:
+    """Opens, queues and offers; or notes that an open contact goes on. `mention` says of what a rule made it."""
     if not body.contact_id:
         raise Malformed("contact_arrived: contact_id is required")
     customer_key = body.customer.key if body.customer is not None else ""
@@ -44,7 +44,7 @@ def contact_arrived(step: Step, body: ContactArrived) -> None:
         return  # another state of a contact that is over
     need = need_of(step.crew.roster, body)
     was_over = body.contact_id in step.desk.ended_early_ids
-    _open(step, body, kind, need)
+    _open(step, body, kind, need, mention)
     if was_over:
         queue(step, step.contact(body.contact_id))
         ending.abandon(step, body.contact_id)
@@ -66,8 +66,9 @@ def _going_on(step: Step, body: ContactArrived, kind: Kind) -> str | None:
     return None
 
 
-def _open(step: Step, body: ContactArrived, kind: Kind, need: Need) -> None:
-    customer_key = body.customer.key if body.customer is not None else ""
+def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str) -> None:
+    customer = body.customer or CustomerRef()
+    customer_key = customer.key
     topic_id = top_topic(need)
     case = _case_of(step, customer_key, body.thread_key, topic_id)
     if case is None:
@@ -77,6 +78,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need) -> None:
         case_id = case.case_id
         if case.closed_at_ms:
             step.emit(_reopened(step, case, body.contact_id))
+    arrived_at_ms = min(step.received_at_ms or step.at_ms, step.at_ms)
     known_agent = body.preferred_agent_id in step.desk.agents
     step.emit(
         ContactOpened(
@@ -94,9 +96,13 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need) -> None:
             repeat=case is not None,
             first_in_case=case is None,
             units=_UNITS[kind],
-            arrived_at_ms=min(step.received_at_ms or step.at_ms, step.at_ms),
+            arrived_at_ms=arrived_at_ms,
             preferred_agent_id=body.preferred_agent_id if known_agent else "",
             fact_offset=step.offset,
+            customer_type=word(customer.type) if customer_key else "",
+            customer_verified=bool(customer_key) and customer.verified,
+            mention=mention,
+            occurred_at_ms=min(step.occurred_at_ms or arrived_at_ms, arrived_at_ms),
         )
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.contract.decisions import Answered, NonContactNoted
 from services.contract.facts import MessageSent, NonContactSeen
 from services.router.decide.step import Step
+from services.router.decide.words import checked_ids, word
 from services.router.model import Contact
 
 ANSWER_KINDS = ("human", "ack")
@@ -25,14 +26,24 @@ def sent(step: Step, body: MessageSent) -> None:
             after_ms=step.at_ms - contact.arrived_at_ms,
             channel=contact.channel,
             queue_id=contact.queue_id,
+            mention=contact.opened.mention,
         )
     )
 
 
 def non_contact(step: Step, body: NonContactSeen) -> None:
-    """Noted as a label only."""
+    """Noted by labels and ids only; a state of a call with its contact and the wait that the provider tells."""
     kind = body.kind if body.kind in NON_CONTACT_KINDS else "other"
-    step.emit(NonContactNoted(kind=kind, channel=body.channel))
+    checked_ids("non_contact_seen", contact_id=body.contact_id)
+    step.emit(
+        NonContactNoted(
+            kind=kind,
+            channel=body.channel,
+            contact_id=body.contact_id,
+            call_state=word(body.call_state),
+            wait_ms=max(0, body.wait_ms),
+        )
+    )
 
 
 def _contact_of(step: Step, body: MessageSent) -> Contact | None:

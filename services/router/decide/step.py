@@ -15,10 +15,17 @@ from services.router.model import AgentState, Contact, DeskState
 class Step:
     """One decision in the making; `desk` is the desk after the events so far."""
 
-    __slots__ = ("_desk", "at_ms", "events", "number", "offset", "received_at_ms", "reply")
+    __slots__ = ("_desk", "at_ms", "events", "number", "occurred_at_ms", "offset", "received_at_ms", "reply")
 
     def __init__(
-        self, desk: DeskState | None, *, at_ms: int, number: int, offset: int, received_at_ms: int = 0
+        self,
+        desk: DeskState | None,
+        *,
+        at_ms: int,
+        number: int,
+        offset: int,
+        received_at_ms: int = 0,
+        occurred_at_ms: int = 0,
     ) -> None:
         self._desk = desk
         self.at_ms = at_ms
@@ -29,6 +36,8 @@ class Step:
         """Offset of the fact; that of the last fact for a timer."""
         self.received_at_ms = received_at_ms
         """When Frontdesk received the fact; 0 where nobody says."""
+        self.occurred_at_ms = occurred_at_ms
+        """When it happened by the source's clock; 0 where nobody says. Orders messages of one conversation only."""
         self.events: list[Event] = []
         self.reply: Reply | None = None
 

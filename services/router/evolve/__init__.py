@@ -46,8 +46,19 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.DeadlineMoved: contacts.deadline_moved,
     d.Forgotten: cases.forgotten,
     d.EndedEarly: contacts.ended_early,
+    d.MentionNoted: contacts.mention_noted,
 }
-_SAY_ONLY = frozenset({d.NonContactNoted, d.Refused, d.DuplicateIgnored, d.FactRejected})
+_SAY_ONLY = frozenset(
+    {
+        d.NonContactNoted,
+        d.Refused,
+        d.DuplicateIgnored,
+        d.FactRejected,
+        d.IdentitiesLinked,
+        d.IdentitiesUnlinked,
+        d.AnsweredEarly,
+    }
+)
 """Events that tell people something and change nothing."""
 
 

@@ -1,6 +1,7 @@
 """Canonical bytes of state: equal states give equal bytes on any machine, in any process.
 
-The digest of engine.md 1.3 is taken over them. Maps are written in the order of their sorted keys, for their own
+The digest of engine.md 1.3 is taken over them; its first byte is the form of the state, for a state that has a new
+field has other bytes, and a digest of another form says nothing. Maps are written in the order of their sorted keys, for their own
 iteration order depends on the process's hash salt; dataclasses as their fields, those marked `derived` left out
 (they are recomputed from the rest). Numbers and strings are written by `repr`, exact and alike everywhere.
 """
@@ -17,6 +18,8 @@ from typing import Any
 import immutables
 
 DIGEST_BYTES = 16
+STATE_FORM = 2
+"""Raise it with every change of the state's fields: digests written before are then not compared."""
 _LAST: list[tuple[object, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
@@ -30,15 +33,24 @@ def canonical(value: object) -> bytes:
 
 
 def digest(value: object) -> bytes:
-    """BLAKE2b-128 of the canonical bytes; remembered for the last value, which decide and fold ask for in turn."""
+    """The form of the state and BLAKE2b-128 of its canonical bytes.
+
+    Remembered for the last value, which decide and fold ask for in turn.
+    """
     if _LAST and _LAST[0][0] is value:
         return _LAST[0][1]
     sums = blake2b(digest_size=DIGEST_BYTES)
     for piece in _pieces(value):
         sums.update(piece)
-    found = sums.digest()
+    found = bytes((STATE_FORM,)) + sums.digest()
     _LAST[:] = [(value, found)]
     return found
+
+
+def comparable(written: bytes) -> bool:
+    """False for a digest of another form of the state; form 1 had no byte that says so."""
+    forms = {DIGEST_BYTES: 1, DIGEST_BYTES + 1: written[0] if written else 0}
+    return forms.get(len(written), STATE_FORM) == STATE_FORM
 
 
 def _pieces(value: Any) -> Iterator[bytes]:

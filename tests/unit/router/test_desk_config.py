@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.contract.desk import AuthorityRule, Desk, DeskLimits, Grant, Queue, Topic
+from services.contract.desk import AuthorityRule, Desk, DeskLimits, Grant, MentionRule, Queue, Topic
 from services.router import desk_config
 from services.router.desk_config import DeskFaults, faults, load_toml
 from services.router.limits import DEFAULTS, with_defaults
@@ -51,6 +51,31 @@ def test_amounts_are_exact(written: str, minor: int) -> None:
     read = load_toml(text.replace('limit = "150.00"', f"limit = {written}"))
 
     assert read.agents[0].grants[0].limit_minor == minor
+
+
+def test_rules_for_mentions_are_read_and_their_faults_told_together() -> None:
+    (rule,) = load_toml(documented()).mention_rules
+    assert (rule.kinds, rule.media, rule.stars_at_most) == (("review",), ("trustpilot",), 3)
+    assert rule.complaint and rule.asks
+
+    foul = MentionRule(kinds=("like",), media=("X!",), languages=("german",), topic_ids=("moon",))
+    found = faults(replace(GOOD, mention_rules=(foul, MentionRule(stars_at_most=6), MentionRule())))
+
+    assert [fault for fault in found if fault.startswith("mention_rules[0]")] == [
+        "mention_rules[0]: unknown kind 'like'",
+        "mention_rules[0]: 'X!' is no medium",
+        "mention_rules[0]: 'german' is no ISO 639 code",
+        "mention_rules[0]: unknown topic 'moon'",
+    ]
+    assert any(fault.startswith("mention_rules[1]: stars_at_most") for fault in found)
+    assert any(fault.startswith("mention_rules[2]: needs a condition") for fault in found)
+
+
+def test_a_flag_of_a_rule_is_true_or_false() -> None:
+    with pytest.raises(DeskFaults) as told:
+        load_toml(documented().replace("complaint = true", 'complaint = "yes"'))
+
+    assert "mention_rules[0]: complaint must be true or false" in told.value.found
 
 
 def test_every_fault_is_told_at_once() -> None:
