@@ -1,7 +1,5 @@
 """How any provider's module is read, whatever it does."""
 
-# ruff: noqa: ARG001, ARG005 - a fake keeps the signature it stands for
-
 from __future__ import annotations
 
 from services.intake.canonical import Collector, Delivery, Known, ProviderReply, Verdict
