@@ -87,6 +87,7 @@ class Parts:
             registry=self._registry,
         )
         self.grpc.append(self.intake)
+        self.work.extend(self.intake.work)
         self.grpc_names.append(self.intake.service_name)
 
     def _add_metrics(self, settings: MetricsSettings) -> None:

@@ -122,6 +122,8 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     appender = await _open_appender(store, plan, stack)
     parts = Parts(plan, registry, store, appender)
     parts.wire()
+    if parts.intake is not None:
+        stack.push_async_callback(parts.intake.close)
     with _naming("FRONTDESK_METRICS_PORT", settings.host, settings.metrics_port):
         endpoint = serve_metrics(registry, host=settings.host, port=settings.metrics_port)
     stack.callback(endpoint.close)

@@ -102,6 +102,10 @@ class Fetcher:
         async with self._answer(rule, wanted, headers) as content:
             yield content
 
+    def left_out(self, wanted: Wanted) -> None:
+        """Counts a fetch that was not even tried, because there are too many."""
+        self._count(wanted, "busy")
+
     async def close(self) -> None:
         """Ends what is under way."""
         for task in self._under_way.values():

@@ -8,7 +8,17 @@ from services.intake.channels import FETCHERS, PROVIDERS
 from services.intake.fetch_faults import OUTCOMES
 
 SOURCES = (*(one.name for one in PROVIDERS), "smtp", "grpc")
-VERDICTS = ("genuine", "refused", "too_large", "truncated", "too_slow", "busy", "log_away", "failed")
+VERDICTS = (
+    "genuine",
+    "refused",
+    "too_large",
+    "truncated",
+    "too_slow",
+    "busy",
+    "log_away",
+    "not_now",
+    "failed",
+)
 FACT_KINDS = (
     "ContactArrived",
     "CallerHungUp",

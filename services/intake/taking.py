@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.intake.channels.adapter import COME_BACK
 from services.intake.interpret import Interpreted
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
@@ -67,7 +68,10 @@ class Taker:
         return found
 
     def _count(self, source: str, found: Interpreted, genuine: bool) -> None:
-        self.measures.deliveries.labels(source, "genuine" if genuine else "refused").inc()
+        verdict = "genuine" if genuine else "refused"
+        if found.reading.reply.status == COME_BACK.status:
+            verdict = "not_now"
+        self.measures.deliveries.labels(source, verdict).inc()
         for kind in found.reading.dropped:
             self.measures.dropped.labels(source, kind).inc()
         self.measures.need_cut_short.inc(sum(need.cut_short for need in found.needs))

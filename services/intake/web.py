@@ -5,6 +5,7 @@ body too long       413, a dead letter without the body; nobody has verified it,
 body cut or slow    400 or 408, counted
 wrong signature     the provider's reply (403), nothing published
 log away, busy      503 with Retry-After: the provider repeats, the facts' ids make that safe
+not readable now    the same: what it cannot be read without could not be fetched
 all else            the provider's reply, whatever could not be read is a dead letter
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,8 +21,8 @@ from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from services.intake.canonical import Delivery, Problem
-from services.intake.channels import PATHS
 from services.intake.channels.adapter import Adapter
+from services.intake.gather import Gatherer
 from services.intake.interpret import Interpreter
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
@@ -56,6 +57,8 @@ class Hooks:
     publisher: Publisher
     measures: Measures
     clock: Clock
+    gatherer: Gatherer
+    paths: Mapping[str, Adapter]
     in_flight: int = 0
     bytes_in_flight: int = field(default=0)
     unverified: UnverifiedLetters = field(default_factory=UnverifiedLetters)
@@ -63,7 +66,7 @@ class Hooks:
     def app(self) -> web.Application:
         """The application; it starts and connects nothing."""
         app = web.Application(middlewares=[_guarded], client_max_size=self.settings.body_bytes_max)
-        for path, adapter in PATHS.items():
+        for path, adapter in self.paths.items():
             handler = self._handler(adapter)
             app.router.add_post(path, handler)
             app.router.add_get(path, handler, allow_head=False)
@@ -102,6 +105,7 @@ class Hooks:
                 bytes(body),
                 self.clock.now_ms(),
             )
+            delivery = await self.gatherer.completed(adapter, delivery)
             found = await self.taker.take(
                 adapter.source, delivery.body, lambda: self.interpreter.webhook(adapter, delivery)
             )
@@ -110,13 +114,18 @@ class Hooks:
         finally:
             self.bytes_in_flight -= len(body)
         reply = found.reading.reply
-        return web.Response(
+        response = web.Response(
             status=reply.status,
             text=reply.body,
             content_type=reply.content_type,
             charset="utf-8",
-            headers={"X-Content-Type-Options": "nosniff"},
+            headers={"X-Content-Type-Options": "nosniff", **_retry_after(reply.status)},
         )
+        if found.reading.follow:
+            await response.prepare(request)
+            await response.write_eof()
+            self.gatherer.follow(found.reading.follow)
+        return response
 
     async def _read(self, adapter: Adapter, request: web.Request, body: bytearray) -> None:
         """Reads the raw body into `body`, within the bounds of size, time and memory; raises NotRead."""
@@ -165,7 +174,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
             "delivery_failed",
             error=type(error).__name__,
             frames=frames_of(error),
-            path_known=request.path in PATHS,
+            path_known=request.match_info.http_exception is None,
         )
         return _plain(500, "internal error")
 
@@ -176,5 +185,8 @@ async def _alive(request: web.Request) -> web.StreamResponse:
 
 
 def _plain(status: int, text: str) -> web.Response:
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
-    return web.Response(status=status, text=text + "\n", headers=headers)
+    return web.Response(status=status, text=text + "\n", headers=_retry_after(status))
+
+
+def _retry_after(status: int) -> dict[str, str]:
+    return {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
