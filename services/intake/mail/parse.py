@@ -145,13 +145,18 @@ def _parts(root: Message) -> Iterator[Message]:
     while stack and seen < PARTS_MAX * 4:
         part = stack.pop()
         seen += 1
-        payload = part.get_payload()
-        if _type(part).startswith("message/") or not isinstance(payload, list):
-            yield part
+        if _type(part).startswith("message/") or not part.is_multipart():
+            yield part  # its payload is not asked for here: decoding it may fail, and is guarded where it is read
         else:
-            stack.extend(reversed([one for one in payload if isinstance(one, Message)]))
+            stack.extend(reversed(_inner(part)))
             if part is root or _type(part) == "multipart/report":
                 yield _Shell(part)
+
+
+def _inner(part: Message) -> list[Message]:
+    """What a container holds. Of a leaf this would be decoded, which may fail: ask `is_multipart` first."""
+    payload = part.get_payload()
+    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
 
 
 class _Shell(Message):
@@ -238,21 +243,18 @@ _ENCLOSED = frozenset(
 
 def _fields_text(part: Message, languages: Sequence[str]) -> str:
     """The fields of a report as text, a blank line between blocks."""
-    payload = part.get_payload()
-    if not isinstance(payload, list):
+    if not part.is_multipart():
         return _content(part, languages)[:NOTICE_CHARS_MAX] + "\n\n"
     blocks = []
-    for block in payload[:PARTS_MAX]:
-        if isinstance(block, Message):
-            lines = [f"{name}: {unfolded(value)}" for name, value in _raw_fields(block)]
-            blocks.append("\n".join(lines) + "\n" + _content(block, languages))
+    for block in _inner(part)[:PARTS_MAX]:
+        lines = [f"{name}: {unfolded(value)}" for name, value in _raw_fields(block)]
+        blocks.append("\n".join(lines) + "\n" + _content(block, languages))
     return "\n\n".join(blocks)[:NOTICE_CHARS_MAX] + "\n\n"
 
 
 def _enclosed_headers(part: Message, languages: Sequence[str]) -> Headers:
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        inner = payload[0] if payload and isinstance(payload[0], Message) else Message()
+    if part.is_multipart():
+        inner = next(iter(_inner(part)), Message())
         return Headers.of(_raw_fields(inner))
     head = _content(part, languages)[:NOTICE_CHARS_MAX].replace("\r\n", "\n").partition("\n\n")[0]
     return Headers.of(_raw_fields(_tree(head.encode("utf-8", "surrogateescape"))))

@@ -212,3 +212,13 @@ def test_dates_without_a_zone_or_sense_are_told_apart() -> None:
     assert parse_mail(b"Date: Fri, 3 Apr 2026 14:00:00\r\n\r\n").date_ms == 1_775_224_800_000
     assert parse_mail(b"Date: never\r\n\r\n").date_ms == 0
     assert parse_mail(b"Date: Thu, 01 Jan 99999 00:00:00 +0000\r\n\r\n").date_ms == 0
+
+
+def test_charset_that_holds_a_nul_loses_no_mail() -> None:
+    data = (
+        b'From: Ana <ana@x.example>\r\nContent-Type: text/plain; charset="\x00"\r\n'
+        b"Content-Transfer-Encoding: 8bit\r\n\r\nHvala \xc5\xa1to ste javili\r\n"
+    )
+
+    (event,) = events(data)
+    assert event.text == "Hvala što ste javili"
