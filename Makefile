@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOG ?= embedded
+MINUTES ?= 10
+TARGETS ?=
 
 .PHONY: help
 help: ## list the doors
@@ -45,15 +47,28 @@ format: setup ## let ruff and buf format the tree
 proto: setup ## regenerate frontdesk/v1 from protos/
 	@$(BIN)/python scripts/generate_protos.py
 
+.PHONY: channels
+channels: setup ## write the README's channel matrix from the provider modules
+	@$(BIN)/python scripts/channel_matrix.py --write
+
 .PHONY: verify
 verify: setup ## fail when generated code or the lock file is stale
 	@$(BIN)/python scripts/generate_protos.py --check
 	$(BIN)/python scripts/check_locks.py
 	$(BIN)/python scripts/record_morning.py --check
+	$(BIN)/python scripts/channel_matrix.py
+
+.PHONY: outside
+outside: setup ## compare intake with the outside cases beside the project, and print every figure
+	@$(BIN)/python -m pytest tests/outside -q
 
 .PHONY: bench
 bench: setup ## measure the hot paths as ratios to their references, on real Kafka
 	@$(BIN)/python -m benchmarks
+
+.PHONY: fuzz
+fuzz: setup ## fuzz every parser of intake, guided by coverage (MINUTES=10 each, about five hours for all)
+	@$(BIN)/python -m fuzz --minutes $(MINUTES) $(TARGETS)
 
 .PHONY: kafka-up
 kafka-up: setup ## start a real Apache Kafka on loopback (Docker, else Java and Maven)

@@ -27,8 +27,13 @@ def folded(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
+FIGURES: list[str] = []
+"""What the outside tests compared, in the order they ran; told again at the end of the run."""
+
+
 def told(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Shows what was compared and what was left out, also when the test passes."""
+    """Says what was compared and what was left out, also when the test passes."""
+    FIGURES.extend(line.strip() for line in text.splitlines() if line.strip())
     with capsys.disabled():
         sys.stdout.write(f"\n{text}")
         sys.stdout.flush()

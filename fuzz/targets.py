@@ -1,0 +1,168 @@
+"""What is fuzzed: every function of intake that reads what strangers send, as a function of bytes.
+
+A target may not raise, whatever the bytes are: that is a crash. The engine calls a run that takes longer than
+SECONDS_MAX a hang; inputs are at most BYTES_MAX long, so superlinear time shows there.
+
+Providers are read without their signatures (no fuzzer guesses one) through the very way a server takes:
+adapter, need, facts and their encoding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from services.contract.codec import encode_fact
+from services.intake.accounts import Accounts
+from services.intake.canonical import CanonicalEvent, Collector, Delivery, Known, Verdict
+from services.intake.channels import PROVIDERS
+from services.intake.channels.adapter import Adapter
+from services.intake.identity import caller, mail_address, phone
+from services.intake.interpret import Interpreter
+from services.intake.mail.charsets import decode
+from services.intake.mail.delivery import Envelope, read_mail
+from services.intake.mail.headers import mailboxes, message_ids, words
+from services.intake.mail.html import html_to_text
+from services.intake.mail.newest import newest_words
+from services.intake.need.language import Languages
+from services.intake.need.reader import NeedReader
+from services.intake.replay import delivery_of
+from services.intake.settings import LANGUAGES_DEFAULT
+
+BYTES_MAX = 64 * 1024
+SECONDS_MAX = 5
+NOON_MS = 1_775_217_600_000
+CASES = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+"""Seeds beside the project; without them a target begins with nothing."""
+Target = Callable[[bytes], None]
+_MESSAGE = CanonicalEvent(channel="social", medium="chat", account="a", provider_event_id="1", kind="message")
+
+
+class _Fuzzed:
+    """Intake for one process; its language model is loaded once."""
+
+    def __init__(self) -> None:
+        needs = NeedReader(Languages(LANGUAGES_DEFAULT), time_limit_ms=60_000)
+        self.known = Known()
+        self.interpreter = Interpreter(self.known, Accounts(default_desk="fuzz"), needs, b"k" * 32)
+
+    def mail(self, data: bytes) -> None:
+        reading = read_mail(Envelope("", ("help@acme.example",), data, NOON_MS), LANGUAGES_DEFAULT)
+        assert not any(problem.reason == "reader_failed" for problem in reading.problems), reading.problems
+        self._stored(self.interpreter.events("smtp", reading, data, NOON_MS).facts)
+
+    def provider(self, adapter: Adapter, path: str) -> Target:
+        """The adapter's parser alone, so that what it did not foresee is seen."""
+
+        def read(data: bytes) -> None:
+            head, _, body = data.partition(b"\n")
+            kind = "application/x-www-form-urlencoded" if head[:1] == b"f" else head.decode("latin-1").strip()
+            delivery = Delivery.of(
+                "POST", f"https://desk.example{path}", [("content-type", kind)], body, NOON_MS
+            )
+            found = Collector()
+            try:
+                adapter.parse(delivery, self.known, found)
+            except ValueError as error:
+                assert type(error).__name__ == "Unreadable", error
+            reading = found.reading(Verdict(True, "fuzz"), adapter.reply(delivery, self.known))
+            self._stored(self.interpreter.events(adapter.source, reading, body, NOON_MS).facts)
+
+        return read
+
+    def need(self, data: bytes) -> None:
+        event = replace(_MESSAGE, text=data.decode("utf-8", "replace")[:100_000])
+        self.interpreter.needs.read(event, "sr")
+
+    @staticmethod
+    def _stored(facts: object) -> None:
+        for fact in facts:  # type: ignore[attr-defined] # a tuple of facts
+            encode_fact(fact)
+
+
+def _html(data: bytes) -> None:
+    html_to_text(data.decode("utf-8", "replace"))
+
+
+def _newest(data: bytes) -> None:
+    newest_words(data.decode("utf-8", "replace"))
+
+
+def _headers(data: bytes) -> None:
+    text = data.decode("utf-8", "surrogateescape")
+    words(text)
+    mailboxes(text)
+    message_ids(text)
+
+
+def _charsets(data: bytes) -> None:
+    name, _, body = data.partition(b"\n")
+    decode(body, name.decode("latin-1"), ("sr", "sl"))
+
+
+def _identity(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    for region in ("", "RS", "DE", "IN"):
+        phone(text, region)
+        caller(text, region)
+    mail_address(text)
+
+
+_PLAIN: dict[str, tuple[Target, str]] = {
+    "html": (_html, "mail/replies/*.html"),
+    "newest": (_newest, "mail/replies/*.txt"),
+    "headers": (_headers, "mail/threads/*.eml"),
+    "charsets": (_charsets, "mail/replies/own-*.txt"),
+    "identity": (_identity, "mail/addresses.tsv"),
+}
+"""Parsers that need nothing else, with their seeds below CASES."""
+
+
+def names() -> list[str]:
+    """Every target, in order."""
+    return ["mail", "need", *_PLAIN, *(f"provider-{one.name}" for one in PROVIDERS if one.hooks)]
+
+
+def target(name: str) -> tuple[Target, list[bytes]]:
+    """A target and its seeds; raises KeyError for a name that is none."""
+    if name in _PLAIN:
+        run, pattern = _PLAIN[name]
+        return run, _seeds(pattern)
+    fuzzed = _Fuzzed()
+    if name == "mail":
+        return fuzzed.mail, _seeds("mail/messages/*.eml") + _seeds("mail/bounces/*.eml")
+    if name == "need":
+        return fuzzed.need, _seeds("mail/replies/own-*.txt")
+    provider = {f"provider-{one.name}": one for one in PROVIDERS}[name]
+    readers = [fuzzed.provider(adapter, path) for path, adapter in sorted(provider.hooks.items())]
+    return _each(readers), recorded_bodies(set(provider.hooks))
+
+
+def _each(readers: list[Target]) -> Target:
+    """One of several by the first byte, so that one corpus serves all paths of a provider."""
+
+    def read(data: bytes) -> None:
+        readers[(data[0] if data else 0) % len(readers)](data[1:])
+
+    return read
+
+
+def recorded_bodies(paths: set[str]) -> list[bytes]:
+    """Bodies of recorded deliveries to these paths, in the form that a provider's target reads."""
+    found = []
+    for file in sorted((CASES / "webhooks/cases").glob("*.json")):
+        request = json.loads(file.read_text(encoding="utf-8"))["request"]
+        path = urlsplit(request["url"]).path
+        if path in paths:
+            delivery = delivery_of(request, NOON_MS)
+            kind = delivery.headers.get("content-type", "")
+            place = sorted(paths).index(path)
+            found.append(bytes([place]) + kind.encode() + b"\n" + delivery.body)
+    return found
+
+
+def _seeds(pattern: str) -> list[bytes]:
+    return [path.read_bytes()[:BYTES_MAX] for path in sorted(CASES.glob(pattern))]
