@@ -1,19 +1,21 @@
-"""Published signature vectors of Twilio and Meta, good ones and each of them changed."""
+"""Published signature vectors of Twilio, Meta, X and Slack, good ones and each of them changed."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from services.intake.canonical import Delivery, Known
-from services.intake.channels import meta, twilio_signature
+from services.intake.channels import meta, twilio_signature, x
 from tests.outside.data import DATA, load, need_data
 
 need_data()
 TWILIO = load("webhooks/signatures/twilio.json") if DATA.is_dir() else {}
 META = load("webhooks/signatures/meta.json") if DATA.is_dir() else {}
+X = load("webhooks/signatures/x_crc.json") if DATA.is_dir() else {}
 
 
 def twilio_delivery(vector: dict[str, Any], signature: str) -> Delivery:
@@ -56,3 +58,32 @@ def test_meta_handshake() -> None:
     )
 
     assert (reading.reply.status, reading.reply.body) == (wanted["status"], wanted["body"])
+
+
+def test_x_challenge() -> None:
+    known = Known(values={x.CONSUMER_SECRETS.name: (X["consumer_secret"], "older")})
+    reading = x.WEBHOOK.read(
+        Delivery.of("GET", f"https://x/hooks/x?crc_token={X['crc_token']}", [], b"", 0), known
+    )
+
+    assert (reading.reply.status, reading.reply.content_type) == (200, "application/json")
+    assert json.loads(reading.reply.body) == X["response"]
+
+
+def test_x_signs_bodies_as_it_signs_challenges() -> None:
+    token, signature = X["crc_token"].encode(), X["response"]["response_token"]
+
+    def told(body: bytes, headers: list[tuple[str, str]], secret: str = X["consumer_secret"]) -> str:
+        delivery = Delivery.of("POST", "https://x/hooks/x", headers, body, 0)
+        verdict = x.verify(delivery, Known(values={x.CONSUMER_SECRETS.name: (secret,)}))
+        assert verdict.signature_valid == (verdict.reason == "")
+        return verdict.reason
+
+    header = "x-twitter-webhooks-signature"
+    assert told(token, [(header, signature)]) == ""
+    assert told(token, []) == "no signature"
+    assert told(token, [(header, signature)] * 2) == "wrong signature"
+    assert told(token + b" ", [(header, signature)]) == "wrong signature"
+    assert told(token, [(header, signature.swapcase())]) == "wrong signature"
+    assert told(token, [(header, signature.removeprefix("sha256="))]) == "wrong signature"
+    assert told(token, [(header, signature)], secret="another") == "wrong signature"
