@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from services.contract.facts import DecisionWanted
 from services.intake.need.money import amounts
-from services.intake.need.topics import Scores
 
 _DECISIONS = {"refund": "refund"}
 """Topics that ask for something an agent needs authority for."""
@@ -16,7 +15,7 @@ SCORE_MIN = 3.0
 """The decision's own words must be there; what it is mostly about does not matter."""
 
 
-def decision_of(text: str, scores: Scores) -> DecisionWanted | None:
+def decision_of(text: str, scores: dict[str, float]) -> DecisionWanted | None:
     """The decision asked for; None when none was recognised."""
     wanted = next((name for topic, name in _DECISIONS.items() if scores.get(topic, 0.0) >= SCORE_MIN), None)
     if wanted is None:

@@ -1,133 +1,114 @@
-"""Which language a text is in (channels.md 5.1): its script first, then py3langid among the languages expected.
+"""Which language a text is in (channels.md 5.1): its script first, then a detector among the languages expected.
 
     script   Telugu letters are Telugu; Cyrillic with ђ or ћ is Serbian: certain on one word
-    text     py3langid, once there are four words; Serbian, Croatian and Bosnian count as "sr" (nobody tells
-             them apart offline), the script is told beside
+    words    Telugu in Latin letters, by its commonest words
+    text     the detector, once there are four words
     hint     what the provider says, or the country of the number
     account  the language of the line or mailbox
-    weak     a short text's likeliest language, with low confidence, when nothing else is known
 
-Numbers, links, addresses and emoji are no words. A text without letters has no language.
+Serbian, Croatian and Bosnian are "sr", for nobody tells them apart offline; the script and, where a hint names it,
+the variant stand beside. Numbers, links, addresses and emoji are no words. What is known of the conversation and of
+the customer is the router's: it prefers that to anything below 0.5 here. Without any hint a short text's likeliest
+language is told with a confidence of at most 0.3.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+import tomllib
 from collections.abc import Sequence
-
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from pathlib import Path
 
 from services.contract.facts import LanguageGuess
+from services.intake.need.detector import Detector
+from services.intake.need.regions import macro, variant
+from services.intake.need.romanised import telugu_share
+from services.intake.need.script import language_of, script_of
 
-CHARS_READ_MAX = 1_500
+CHARS_READ_MAX = 600
+"""A language shows in a few lines; longer texts take no longer."""
 WORDS_MIN = 4
 CONFIDENCE_MIN = 0.5
 """Below it the detector abstains."""
-NEIGHBOURS = ("en", "de", "pt", "sl", "sr", "hr", "bs", "te", "mk", "es", "it", "fr", "nl")
+CONFIDENCE_WEAK_MAX = 0.3
+NEIGHBOURS = (
+    "en", "de", "pt", "sl", "sr", "hr", "bs", "te", "mk", "es", "it", "fr", "nl", "cs", "sk", "pl", "ru", "uk",
+    "bg", "sv", "da", "no", "hu", "ro", "tr", "ar", "hi",
+)  # fmt: skip
 """Languages that are told apart beside those a deployment serves, so that Spanish is not taken for Portuguese."""
-_MACRO = {"hr": "sr", "bs": "sr", "sh": "sr", "cnr": "sr"}
-_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[\w.]*\d[\w.]*|[^\w\s'\u0c00-\u0c7f]|_")
-_SCRIPTS = (
-    ("Latn", "A", "\u024f"),
-    ("Cyrl", "\u0400", "\u052f"),
-    ("Telu", "\u0c00", "\u0c7f"),
-    ("Deva", "\u0900", "\u097f"),
-    ("Grek", "\u0370", "\u03ff"),
-    ("Arab", "\u0600", "\u06ff"),
-    ("Hebr", "\u0590", "\u05ff"),
-)
-_SCRIPT_CONFIDENCE_SHARE = 0.5
-_COUNTRIES = {
-    "RS": "sr", "BA": "sr", "ME": "sr", "HR": "sr", "SI": "sl", "DE": "de", "AT": "de", "LI": "de",
-    "BR": "pt", "PT": "pt", "AO": "pt", "MZ": "pt", "US": "en", "GB": "en", "IE": "en", "AU": "en", "NZ": "en",
-}  # fmt: skip
-"""Languages that a country's numbers suggest; countries with several stay out."""
+_LINK = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\w*\d\w*")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[\u0c00-\u0c7f]+")
+_SCRIPT_SHARE_MIN = 0.5
+COMMON_WORD_WEIGHT = 0.7
+"""Logarithm by which a word that only one of two close languages has makes it likelier."""
+COMMON_WORDS_MAX = 4
+_LETTERS = dict.fromkeys("ćđ", "sr") | dict.fromkeys("ãõ", "pt") | {"ß": "de"}
+
+
+def _common_words() -> dict[str, str]:
+    data = tomllib.loads((Path(__file__).parent / "lexicon/languages.toml").read_text(encoding="utf-8"))
+    return {word: code for code, words in data.items() for word in words.split()}
 
 
 class Languages:
-    """The detector of a process: loads its model once (130 MB, two thirds of a second)."""
+    """The detector of a process: loads its model once."""
 
     def __init__(self, deployment: Sequence[str]) -> None:
-        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-        known = set(self._identifier.nb_classes)
-        wanted = dict.fromkeys((*deployment, *NEIGHBOURS))
-        self._identifier.set_languages([code for code in wanted if code in known])
+        self._detector = Detector(deployment, NEIGHBOURS)
         self._served = frozenset(macro(code) for code in deployment)
+        self._common = _common_words()
 
-    def guess(self, text: str, hints: Sequence[tuple[str, str]] = ()) -> LanguageGuess:
-        """The language of a text; `hints` are (source, language tag), the strongest first.
+    def guess(self, text: str, hints: Sequence[tuple[str, str]] = (), region: str = "") -> LanguageGuess:
+        """The language of a text; `hints` are (source, language tag), the strongest first; `region` is the country
+        of the customer's number.
 
         Without a certain answer the first hint that this deployment serves is taken.
         """
-        plain = _NOISE.sub(" ", text[:CHARS_READ_MAX])
-        script, share = script_of(plain)
-        by_script = _language_of_script(script, plain)
-        if by_script and share >= _SCRIPT_CONFIDENCE_SHARE:
-            return LanguageGuess(code=by_script, script=script, confidence=0.99, source="script")
-        words = plain.split()
-        code, confidence = self._classify(plain) if script else ("", 0.0)
-        if len(words) >= WORDS_MIN and confidence >= CONFIDENCE_MIN:
-            return LanguageGuess(code=code, script=script, confidence=round(confidence, 3), source="text")
-        for source, tag in hints:
-            hinted = macro(tag)
-            if hinted in self._served:
-                return LanguageGuess(code=hinted, script=script, confidence=0.4, source=source)
-        if not code:
-            return LanguageGuess(script=script)
+        code, script, confidence, source = self._of_text(text, region)
+        if not source:
+            for hint, tag in hints:
+                if macro(tag) in self._served:
+                    code, confidence, source = macro(tag), 0.4, hint
+                    break
+            else:
+                confidence = min(confidence, CONFIDENCE_WEAK_MAX)
+                source = "text" if code else ""
+        named = ""
+        if code == "sr":
+            named = "sr" if script == "Cyrl" else next(filter(None, (variant(tag) for _, tag in hints)), "")
         return LanguageGuess(
-            code=code, script=script, confidence=round(min(confidence, 0.3), 3), source="text"
+            code=code, script=script, confidence=round(confidence, 3), source=source, variant=named
         )
 
-    def _classify(self, plain: str) -> tuple[str, float]:
-        """The likeliest macro-language; the shares of Serbian's three names are summed."""
-        totals: dict[str, float] = defaultdict(float)
-        for code, probability in self._identifier.rank(plain):
-            totals[macro(code)] += float(probability)
-        return max(totals.items(), key=lambda one: one[1], default=("", 0.0))
+    def _of_text(self, text: str, region: str) -> tuple[str, str, float, str]:
+        """Code, script, confidence and source; no source when the text is not certain."""
+        plain = _LINK.sub(" ", text[:CHARS_READ_MAX])
+        script, share = script_of(plain)
+        by_script = language_of(script, plain)
+        if by_script and share >= _SCRIPT_SHARE_MIN:
+            return by_script, script, 0.99, "script"
+        if not script:
+            return "", "", 0.0, ""
+        words = _WORD.findall(plain.lower())
+        if script == "Latn":
+            telugu = telugu_share(words, region)
+            if telugu:
+                return "te", script, min(0.95, 0.5 + telugu), "words"
+        shares = self._detector.shares(plain, self._evidence(words))
+        code = max(shares, key=shares.__getitem__)
+        certain = len(words) >= WORDS_MIN and shares[code] >= CONFIDENCE_MIN
+        return code, script, shares[code], "text" if certain else ""
 
-
-def macro(tag: str) -> str:
-    """The macro-language of a tag: "sr-Latn-RS" is "sr", "hr" too."""
-    code = re.split(r"[-_,; ]", tag.strip().lower(), maxsplit=1)[0]
-    return _MACRO.get(code, code)
-
-
-def country_language(region: str) -> str:
-    """What a number's country suggests, "" when it suggests nothing."""
-    return _COUNTRIES.get(region, "")
-
-
-def script_of(text: str) -> tuple[str, float]:
-    """The script of most letters (ISO 15924) and its share of them; "" when there are no letters."""
-    found: Counter[str] = Counter()
-    for letter in text:
-        if letter.isalpha() or "\u0c00" <= letter <= "\u0c7f":
-            found[_script(letter)] += 1
-    if not found:
-        return "", 0.0
-    name, count = found.most_common(1)[0]
-    return name, count / found.total()
-
-
-def _script(letter: str) -> str:
-    for name, first, last in _SCRIPTS:
-        if first <= letter <= last:
-            return name
-    return "Zyyy"
-
-
-def _language_of_script(script: str, text: str) -> str:
-    if script == "Telu":
-        return "te"
-    if script == "Cyrl":
-        folded = text.lower()
-        if "ђ" in folded or "ћ" in folded:
-            return "sr"
-        if any(letter in folded for letter in "ѓќѕ"):
-            return "mk"
-        if any(letter in folded for letter in "ыэъё") or any(letter in folded for letter in "їєґ"):
-            return ""
-        if any(letter in folded for letter in "јљњџ") or len(folded.split()) < WORDS_MIN:
-            return "sr" if any(letter in folded for letter in "јљњџ") else ""
-    return ""
+    def _evidence(self, words: Sequence[str]) -> list[tuple[str, float]]:
+        """For languages with words or letters that their neighbours do not have."""
+        counts: dict[str, int] = {}
+        for word in set(words):
+            code = self._common.get(word)
+            if code is None:
+                for letter in _LETTERS:
+                    if letter in word:
+                        code = _LETTERS[letter]
+                        break
+            if code is not None:
+                counts[code] = counts.get(code, 0) + 1
+        return [(code, COMMON_WORD_WEIGHT * min(count, COMMON_WORDS_MAX)) for code, count in counts.items()]

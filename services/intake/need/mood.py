@@ -1,17 +1,15 @@
 """Complaints, urgency, and the wish to be left alone (channels.md 5.3).
 
-No ready sentiment model works outside English, so these are words, in all languages at once. They prefer a
-false alarm to a missed public complaint; a STOP is obeyed whatever anything else thinks.
+No ready sentiment model works outside English, so these are words of the text's language. They prefer a false alarm
+to a missed public complaint; a STOP is obeyed whatever anything else thinks.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
-from services.intake.need.words import folded
+from services.intake.canonical import Rating
+from services.intake.need.evidence import Evidence
 
 OPT_OUT_WORDS = frozenset(
     {
@@ -31,54 +29,21 @@ OPT_OUT_WORDS = frozenset(
 """A message that is nothing but one of these refuses further messages."""
 OPT_OUT_WORDS_SMS = OPT_OUT_WORDS | {"cancel", "end", "quit"}
 """On a phone line, those that carriers reserve as well."""
-_FIRST, _LAST = 0, -1
+LOW_RATING_SHARE_MAX = 0.4
+"""Two of five stars and fewer complain."""
 
 
-@cache
-def _phrases(name: str) -> tuple[tuple[str, ...], ...]:
-    data = tomllib.loads((Path(__file__).parent / "mood.toml").read_text(encoding="utf-8"))
-    return tuple(tuple(folded(phrase).split()) for phrases in data[name].values() for phrase in phrases)
+def complains(found: Evidence, *, public: bool, rating: Rating | None = None) -> bool:
+    """Whether it is a complaint: by the words, and by the stars; in public, displeasure is enough."""
+    if rating is not None and rating.scale > 0 and rating.value / rating.scale <= LOW_RATING_SHARE_MAX:
+        return True
+    said = found.phrases.get("complaint", 0) + (found.phrases.get("displeasure", 0) if public else 0)
+    return said > 0
 
 
-@cache
-def _by_first(name: str) -> tuple[dict[str, list[tuple[str, ...]]], list[tuple[str, ...]]]:
-    """Phrases by their first word; those that begin with a stem stand apart."""
-    exact: dict[str, list[tuple[str, ...]]] = {}
-    stems = []
-    for phrase in _phrases(name):
-        if phrase[_FIRST].endswith("*"):
-            stems.append(phrase)
-        else:
-            exact.setdefault(phrase[_FIRST], []).append(phrase)
-    return exact, stems
-
-
-def _holds(name: str, words: Sequence[str]) -> bool:
-    exact, stems = _by_first(name)
-    for place, word in enumerate(words):
-        candidates = [*exact.get(word, ()), *(s for s in stems if word.startswith(s[_FIRST][:_LAST]))]
-        if any(_follows(phrase, words, place) for phrase in candidates):
-            return True
-    return False
-
-
-def _follows(phrase: tuple[str, ...], words: Sequence[str], place: int) -> bool:
-    if place + len(phrase) > len(words):
-        return False
-    return all(
-        words[place + n].startswith(part[:_LAST]) if part.endswith("*") else words[place + n] == part
-        for n, part in enumerate(phrase)
-    )
-
-
-def complains(words: Sequence[str], *, public: bool) -> bool:
-    """Whether the words complain; in public, strong displeasure is enough."""
-    return _holds("complaint", words) or (public and _holds("displeasure", words))
-
-
-def urgent(words: Sequence[str]) -> bool:
+def urgent(found: Evidence) -> bool:
     """Whether the words say that it cannot wait."""
-    return _holds("urgent", words)
+    return found.phrases.get("urgent", 0) > 0
 
 
 def opts_out(words: Sequence[str], *, phone: bool) -> bool:

@@ -15,10 +15,12 @@ from services.contract.facts import DecisionWanted, LanguageGuess, TopicWeight
 from services.intake import identity
 from services.intake.canonical import CanonicalEvent
 from services.intake.need.decision import decision_of
-from services.intake.need.language import Languages, country_language
+from services.intake.need.evidence import lexicon
+from services.intake.need.language import Languages
 from services.intake.need.mood import complains, opts_out, urgent
-from services.intake.need.topics import scores_of, topics_of
-from services.intake.need.words import words_of
+from services.intake.need.regions import country_language
+from services.intake.need.topics import topics_of
+from services.intake.need.words import sentences_of, words_of
 
 OPT_OUT = (TopicWeight(topic_id="opt_out", weight=0.99),)
 _ASKING = frozenset({"message", "mention", "review", "auto_reply"})
@@ -49,10 +51,10 @@ class NeedReader:
         """The need behind an event on an account whose usual language is given."""
         ends_at = self.monotonic() + self.time_limit_ms / 1000
         text = f"{event.subject}\n{event.text}".strip()
-        language = self.languages.guess(text, _hints(event, account_language))
+        region = _region(event)
+        language = self.languages.guess(text, _hints(event, region, account_language), region)
         if not text:
             return Need(language=language if language.code else None, opted_out=event.opted_out)
-        words = words_of(text)
         phone = event.medium in ("sms", "mms", "rcs")
         opted_out = event.opted_out or (
             event.kind == "message" and opts_out(words_of(event.text), phone=phone)
@@ -63,20 +65,28 @@ class NeedReader:
             return Need(language=language, topics=OPT_OUT, opted_out=opted_out)
         if self.monotonic() > ends_at:
             return Need(language=language, cut_short=True)
-        scores = scores_of(words, language.code)
+        found = lexicon(language.code).read(sentences_of(text))
         return Need(
             language=language,
-            topics=topics_of(scores),
-            decision=decision_of(text, scores),
-            complaint=complains(words, public=event.public),
-            urgent=urgent(words),
+            topics=topics_of(found.topics),
+            decision=decision_of(text, found.decisions),
+            complaint=complains(found, public=event.public, rating=event.rating),
+            urgent=urgent(found),
         )
 
 
-def _hints(event: CanonicalEvent, account_language: str) -> list[tuple[str, str]]:
+def _hints(event: CanonicalEvent, region: str, account_language: str) -> list[tuple[str, str]]:
     """Hints by strength: the provider's, the country of the caller's number, the account's language."""
-    hints = [("hint", event.language_hint)] if event.language_hint else []
-    if event.customer is not None and event.customer.type == "phone":
-        hints.append(("hint", country_language(identity.region_of(event.customer.value))))
-    hints.append(("account", account_language))
+    hints = (
+        ("hint", event.language_hint),
+        ("hint", country_language(region)),
+        ("account", account_language),
+    )
     return [(source, tag) for source, tag in hints if tag]
+
+
+def _region(event: CanonicalEvent) -> str:
+    """Country of the customer's number, "" without one."""
+    if event.customer is None or event.customer.type != "phone":
+        return ""
+    return identity.region_of(event.customer.value)

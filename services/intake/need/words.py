@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+
+from services.intake.need.money import Money, amounts
 
 TEXT_CHARS_READ_MAX = 4_000
 WORDS_MAX = 600
+SENTENCES_MAX = 60
 _WORD = re.compile(r"[\w\u0c00-\u0c7f'’+]+")
+_END = re.compile(r"(?<!\b\d)(?<!\b\d\d)[.…।]+(?=\s+\D)|[!?]+|\n+")
+"""An end of a sentence; not the full stop of "2. april" or "No. 7"."""
+_DIGIT = re.compile(r"\d")
 _CYRILLIC = {
     **dict(zip("абвгдезијклмнопрстуфхц", "abvgdezijklmnoprstufhc", strict=True)),
     "ђ": "dj",
@@ -35,6 +42,18 @@ _SPECIAL = {
     "’": "'",
 }
 _TABLE = str.maketrans({**_CYRILLIC, **_SPECIAL})
+_MARKS = dict.fromkeys(range(768, 880))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: its folded words, whether it asks, and the amounts of money in it."""
+
+    words: list[str]
+    question: bool
+    amounts: tuple[Money, ...] = ()
+    text: str = ""
+    """As it stands, where it has amounts; "" else."""
 
 
 def folded(text: str) -> str:
@@ -42,10 +61,33 @@ def folded(text: str) -> str:
     plain = unicodedata.normalize("NFC", text[:TEXT_CHARS_READ_MAX]).casefold().translate(_TABLE)
     if plain.isascii():
         return plain
-    spread = unicodedata.normalize("NFD", plain)
-    return "".join(letter for letter in spread if not "\u0300" <= letter <= "\u036f")
+    return unicodedata.normalize("NFD", plain).translate(_MARKS)
 
 
 def words_of(text: str) -> list[str]:
     """The folded words, in order."""
     return _WORD.findall(folded(text))[:WORDS_MAX]
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """The sentences that have words, in order, up to `SENTENCES_MAX` and `WORDS_MAX` words in all."""
+    cut = text[:TEXT_CHARS_READ_MAX]
+    found: list[Sentence] = []
+    start, left = 0, WORDS_MAX
+    for match in _END.finditer(cut):
+        start, left = match.end(), _add(found, cut[start : match.start()], "?" in match.group(), left)
+        if left <= 0 or len(found) >= SENTENCES_MAX:
+            return found
+    _add(found, cut[start:], False, left)
+    return found
+
+
+def _add(found: list[Sentence], part: str, question: bool, left: int) -> int:
+    """Adds a sentence, if it has words; answers how many words may still come."""
+    words = _WORD.findall(folded(part))[:left]
+    if words:
+        if _DIGIT.search(part):
+            found.append(Sentence(words, question, tuple(amounts(part)), part))
+        else:
+            found.append(Sentence(words, question))
+    return left - len(words)

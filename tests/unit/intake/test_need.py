@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from services.contract.facts import ContactArrived, DecisionWanted
+from services.intake.canonical import Rating
+from services.intake.need.evidence import Evidence, lexicon
 from services.intake.need.money import amounts
 from services.intake.need.mood import complains, opts_out, urgent
-from services.intake.need.topics import TOPICS, scores_of, topics_of
-from services.intake.need.words import words_of
+from services.intake.need.topics import TOPICS, topics_of
+from services.intake.need.words import sentences_of, words_of
 from tests.unit.intake.world import call, interpret, needs, sms
+
+
+def found(text: str, code: str) -> Evidence:
+    return lexicon(code).read(sentences_of(text))
 
 
 @pytest.mark.parametrize(
@@ -69,18 +75,18 @@ def test_call_has_the_language_of_its_number_else_of_the_line() -> None:
     ],
 )
 def test_topic_comes_first(text: str, code: str, topic: str) -> None:
-    assert topics_of(scores_of(words_of(text), code))[0].topic_id == topic
+    assert topics_of(found(text, code).topics)[0].topic_id == topic
 
 
 def test_unsure_topic_is_none() -> None:
-    assert topics_of(scores_of(words_of("Hello there, John speaking"), "en")) == ()
+    assert topics_of(found("Hello there, John speaking", "en").topics) == ()
 
 
 def test_shares_leave_room_for_doubt() -> None:
-    found = topics_of(scores_of(words_of("refund the parcel that is broken and late"), "en"))
+    topics = topics_of(found("refund the parcel that is broken and late", "en").topics)
 
-    assert 0 < sum(topic.weight for topic in found) < 1
-    assert all(topic.topic_id in TOPICS for topic in found)
+    assert 0 < sum(topic.weight for topic in topics) < 1
+    assert all(topic.topic_id in TOPICS for topic in topics)
 
 
 @pytest.mark.parametrize(
@@ -135,13 +141,35 @@ def test_decision_is_stated_with_one_amount_only(text: str, wanted: DecisionWant
     assert contact.decision_wanted == wanted
 
 
-def test_complaints_and_urgency_in_several_languages() -> None:
-    assert complains(words_of("Das ist eine Frechheit"), public=False)
-    assert complains(words_of("Ово је неприхватљиво"), public=False)
-    assert not complains(words_of("still no answer"), public=False)
-    assert complains(words_of("still no answer"), public=True)
-    assert urgent(words_of("Hitno mi treba odgovor"))
-    assert not urgent(words_of("Danke für die Antwort"))
+@pytest.mark.parametrize(
+    ("text", "code", "public", "wanted"),
+    [
+        ("Das ist eine Frechheit", "de", False, True),
+        ("Ово је неприхватљиво", "sr", False, True),
+        ("still no answer", "en", False, False),
+        ("still no answer", "en", True, True),
+        ("This is not a complaint, just a question", "en", True, False),
+        ("Keine Beschwerde, nur eine Frage", "de", True, False),
+        ("Nije žalba, samo pitanje", "sr", True, False),
+        ("Worst service, though I have no complaint about Tom", "en", False, True),
+        ("Inaceitavel, exijo falar com o gerente", "pt", False, True),
+        ("Pritožujem se, to je nesprejemljivo", "sl", False, True),
+        ("Pritozujem se", "sl", False, True),
+    ],
+)
+def test_complaints_in_several_languages(text: str, code: str, public: bool, wanted: bool) -> None:
+    assert complains(found(text, code), public=public) is wanted
+
+
+def test_low_rating_is_a_complaint_whatever_the_words_say() -> None:
+    assert complains(Evidence(), public=True, rating=Rating(2, 5))
+    assert not complains(Evidence(), public=True, rating=Rating(3, 5))
+
+
+def test_urgency_in_several_languages() -> None:
+    assert urgent(found("Hitno mi treba odgovor", "sr"))
+    assert not urgent(found("Danke für die Antwort", "de"))
+    assert not urgent(found("It is not urgent", "en"))
 
 
 def test_opt_out_is_a_word_that_stands_alone() -> None:

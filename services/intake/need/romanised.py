@@ -1,0 +1,178 @@
+"""Telugu in Latin letters, as people type it on phones: a class in no detector (channels.md 5.1).
+
+A short list of its commonest words and endings, none of which is a word of the languages beside it. Two of them, or
+one on an Indian number, and a quarter of the words decide; `tests/outside/test_languages.py` prints how often other
+languages are taken for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+WORDS = frozenset(
+    [
+        "naa",
+        "naaku",
+        "naku",
+        "nenu",
+        "neenu",
+        "meeru",
+        "meeku",
+        "maaku",
+        "maku",
+        "nannu",
+        "mimmalni",
+        "vaallu",
+        "vallu",
+        "evaru",
+        "evvaru",
+        "evaroo",
+        "raledu",
+        "raaledu",
+        "kaledu",
+        "ledhu",
+        "leedu",
+        "levu",
+        "ledandi",
+        "undi",
+        "undhi",
+        "unnanu",
+        "unnaru",
+        "unnayi",
+        "ayindi",
+        "ayyindi",
+        "ayipoyindi",
+        "vachindi",
+        "vachchindi",
+        "vastundi",
+        "vasthundi",
+        "vastadi",
+        "ravali",
+        "raavali",
+        "kavali",
+        "kaavali",
+        "avvaledu",
+        "avtaledu",
+        "avvatledu",
+        "cheyandi",
+        "cheyyandi",
+        "cheyali",
+        "cheyadam",
+        "chesanu",
+        "chesaru",
+        "chesthe",
+        "chestunnaru",
+        "cheppandi",
+        "cheppali",
+        "chudandi",
+        "ivvandi",
+        "ivvaledu",
+        "icchanu",
+        "pampandi",
+        "pampanu",
+        "pampinchandi",
+        "pampincharu",
+        "teesukondi",
+        "marchandi",
+        "maarchandi",
+        "aapandi",
+        "ekkada",
+        "yekkada",
+        "eppudu",
+        "yeppudu",
+        "enduku",
+        "yenduku",
+        "ela-undi",
+        "ippudu",
+        "appudu",
+        "ippatiki",
+        "inkaa",
+        "malli",
+        "dabbu",
+        "dabbulu",
+        "vapasu",
+        "tirigi",
+        "thirigi",
+        "dayachesi",
+        "dhanyavadalu",
+        "dhanyavaadalu",
+        "namaskaram",
+        "namasthe",
+        "nundi",
+        "nunchi",
+        "kosam",
+        "gurinchi",
+        "gurunchi",
+        "valla",
+        "chala",
+        "chaala",
+        "bagundi",
+        "baagundi",
+        "baledu",
+        "bagoledu",
+        "manchi",
+        "kotta",
+        "kottha",
+        "rojulu",
+        "rojula",
+        "nimishalu",
+        "gantalu",
+        "sarlu",
+        "saarlu",
+        "varam",
+        "padaindi",
+        "paadaindi",
+        "pagilipoyindi",
+        "virigipoyindi",
+        "panicheyadam",
+        "panicheyatledu",
+        "panicheyadamledu",
+        "konnanu",
+        "konanu",
+        "konaledu",
+        "kattanu",
+        "telugulo",
+        "garu",
+        "andi",
+        "ayya",
+        "chirunama",
+        "firyadu",
+        "samadhanam",
+        "javabu",
+        "avasaram",
+        "rendu",
+        "moodu",
+        "naalugu",
+        "aidu",
+        "sahayam",
+    ]
+)
+_ENDINGS = (
+    "aledu",
+    "atledu",
+    "tunnanu",
+    "tunnaru",
+    "tundi",
+    "chindi",
+    "poyindi",
+    "incharu",
+    "inchandi",
+    "andamu",
+)
+_ENDING_CHARS_MIN = 7
+HITS_MIN = 2
+HITS_MIN_INDIA = 1
+SHARE_MIN = 0.25
+
+
+def telugu_share(words: Sequence[str], region: str) -> float:
+    """Share of a text's words (lower case) that are Telugu's, 0 when they do not decide."""
+    hits = {
+        word
+        for word in words
+        if word in WORDS or (len(word) >= _ENDING_CHARS_MIN and word.endswith(_ENDINGS))
+    }
+    if len(hits) < (HITS_MIN_INDIA if region == "IN" else HITS_MIN):
+        return 0.0
+    share = len(hits) / len(set(words))
+    return share if share >= SHARE_MIN else 0.0
