@@ -158,7 +158,11 @@ def one_off(text: str, part: str, rng: random.Random) -> str:
     return text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
 
 
-@pytest.mark.parametrize("name", OURS)
+SIGNED = [name for name, case in OURS.items() if set(case["secrets"]) - {"resource_to_fetch"}]
+"""Where a case gives no key at all, the network in front of intake is what verifies."""
+
+
+@pytest.mark.parametrize("name", SIGNED)
 def test_one_flipped_byte_publishes_nothing(name: str) -> None:
     case, rng = OURS[name], random.Random(name)
     delivery = delivery_of(case["request"], received_at_ms(case))
