@@ -132,6 +132,9 @@ def writer(raw: str, name: str = "") -> Customer:
 SCOPED = frozenset({"psid", "igsid", "facebook_user", "client"})
 """Types whose identifiers mean somebody else on another page or account of ours."""
 
+LABELS = frozenset({"appstore_nickname"})
+"""Types whose values are only names: nobody is recognised by them (channels.md 4)."""
+
 
 def key_value(customer: Customer, account: str) -> str:
     """What a customer's keyed hash is made of: an id that is scoped to a page counts with its page."""
@@ -139,5 +142,7 @@ def key_value(customer: Customer, account: str) -> str:
 
 
 def scoped_value(identity_type: str, value: str, account: str) -> str:
-    """The same from the parts."""
+    """The same from the parts; "" for a name, so that equal names never meet."""
+    if identity_type in LABELS:
+        return ""
     return f"{account}|{value}" if value and identity_type in SCOPED else value
