@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -66,6 +67,7 @@ def phone(raw: str, line_region: str = "") -> Phone:
     return Phone(absent_reason="invalid")
 
 
+@lru_cache(maxsize=4_096)
 def region_of(number: str) -> str:
     """Region of an E.164 number, "" when it has none (a satellite, a short code, a name)."""
     try:

@@ -16,7 +16,7 @@ from services.contract.topics import FACTS, partition_of
 from services.intake.canonical import Problem
 from services.intake.measures import Measures
 from services.runtime.dead_letters import DeadLetters
-from services.runtime.log import Appender, RecordTooLarge
+from services.runtime.log import Appender, LogError, RecordTooLarge
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Publisher:
                     left.append(problem)
         finally:
             # Also when the buffer is full midway: what has been sent is awaited, so that nothing is left unread.
-            results = await asyncio.gather(*waiting, return_exceptions=True)
+            results = await _outcomes(waiting)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -81,3 +81,13 @@ class Publisher:
         except (ValueError, TypeError) as error:
             return Problem("unencodable", f"the fact cannot be encoded ({type(error).__name__})", data)
         return None
+
+
+async def _outcomes(waiting: Sequence[asyncio.Future[int]]) -> Sequence[int | BaseException]:
+    """What each append came to; most deliveries hold one fact, which needs no gathering."""
+    if len(waiting) != 1:
+        return await asyncio.gather(*waiting, return_exceptions=True)
+    try:
+        return (await waiting[0],)
+    except LogError as error:
+        return (error,)

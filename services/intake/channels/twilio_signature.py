@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from services.intake.canonical import Delivery, Verdict
@@ -34,6 +35,12 @@ def form_of(delivery: Delivery) -> Form | None:
         return None
     else:
         raw = delivery.body.decode("utf-8", "surrogateescape")
+    return _parsed(raw)
+
+
+@lru_cache(maxsize=4)
+def _parsed(raw: str) -> Form | None:
+    """Decoded once for the verifier, the reader and the reply of one delivery; nobody changes the list."""
     try:
         return parse_qsl(raw, keep_blank_values=True, errors="surrogateescape", max_num_fields=FIELDS_MAX)
     except ValueError:
