@@ -66,6 +66,10 @@ outside: setup ## compare intake with the outside cases beside the project, and 
 bench: setup ## measure the hot paths as ratios to their references, on real Kafka
 	@$(BIN)/python -m benchmarks
 
+.PHONY: soak
+soak: setup ## an hour of steady webhooks on one intake process; fails when its memory grows
+	@$(BIN)/python -m benchmarks.soak
+
 .PHONY: fuzz
 fuzz: setup ## fuzz every parser of intake, guided by coverage (MINUTES=10 each, about five hours for all)
 	@$(BIN)/python -m fuzz --minutes $(MINUTES) $(TARGETS)

@@ -61,13 +61,13 @@ async def run(bootstrap: str) -> list[Figure]:
         with ExitStack() as stack:
             reference = await _reference(log, bootstrap)
             doors = [stack.enter_context(serving(bootstrap)) for _ in range(PROCESSES)]
-            await _load([door.http for door in doors], requests(2_000), pace=0)  # warm
+            await load([door.http for door in doors], requests(2_000), pace=0)  # warm
             before = await _records(log)
             cpu = sum(door.cpu_seconds() for door in doors)
-            full = await _load([door.http for door in doors], requests(REQUESTS), pace=0)
+            full = await load([door.http for door in doors], requests(REQUESTS), pace=0)
             cpu = sum(door.cpu_seconds() for door in doors) - cpu
             grown = await _records(log) - before
-            paced = await _load(
+            paced = await load(
                 [door.http for door in doors],
                 requests(PACED_PER_SECOND * PACED_SECONDS),
                 pace=PACED_PER_SECOND,
@@ -317,7 +317,7 @@ class Client(asyncio.Protocol):
         self._transport.close()
 
 
-async def _load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int) -> Load:
+async def load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int) -> Load:
     """Sends all requests: each connection one after the other (pace 0), or `pace` a second."""
     loop = asyncio.get_running_loop()
     load, queue, done = Load(), deque[tuple[float, bytes]](), loop.create_future()
