@@ -71,6 +71,8 @@ class Measure:
     """Channels that can have it at all; no other gets a zero."""
     bounds: tuple[int, ...] = ()
     """Upper bounds of a histogram's buckets, in the exported unit."""
+    queued: bool = True
+    """False for what happens before any queue: its label is "other", with zeros from the start there."""
     scale: int = 1
     """Stored units in one exported unit: 1,000 for seconds kept as milliseconds."""
 
@@ -264,6 +266,28 @@ OFFERS_ENDED = _counter(
     ),
 )
 
+_MENTION_KIND = Label("kind", ("mention", "review"), ("mention", "review"))
+MENTIONS = _counter(
+    "mentions",
+    "Mentions and reviews by people who did not write to us; later = counted as false before, then edited.",
+    "At MentionNoted: once when first seen, and once more (later) when an edit makes a contact of it.",
+    "All of them = addressed true + false; made a contact = true + later.",
+    _MENTION_KIND,
+    Label("sentiment", ("positive", "neutral", "negative", OTHER), ("positive", "neutral", "negative")),
+    Label("addressed", ("true", "false", "later"), ("true", "false", "later")),
+    channels=("social",),
+    queued=False,
+)
+MENTIONS_ANSWERED = _counter(
+    "mentions_answered",
+    "Mentions and reviews that a person of ours answered.",
+    "At Answered by a human, once per contact that was one.",
+    "Answered mentions = mentions_answered / mentions (addressed true + false).",
+    _MENTION_KIND,
+    channels=("social",),
+    queued=False,
+)
+
 MEASURES: tuple[Measure, ...] = (
     CONTACT_WAIT,
     CONTACT_WAIT_SQUARES,
@@ -287,6 +311,8 @@ MEASURES: tuple[Measure, ...] = (
     TRANSFERS_PER_CONTACT,
     OFFERS,
     OFFERS_ENDED,
+    MENTIONS,
+    MENTIONS_ANSWERED,
 )
 """In the order of export."""
 

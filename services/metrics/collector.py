@@ -62,7 +62,7 @@ def _by_measure(ledger: LedgerSnapshot) -> dict[str, dict[Labels, dict[str, int]
             labels: {}
             for desk in ledger.desks
             for channel, queue in desk.pairs
-            for labels in born(measure, channel, queue, desk.window)
+            for labels in born(measure, channel, queue if measure.queued else OTHER, desk.window)
         }
         for measure in MEASURES
     }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from services.contract import decisions as d
-from services.metrics.folds import escalation, offers, resolution, waits
+from services.metrics.folds import escalation, mentions, offers, resolution, waits
 from services.metrics.folds.scene import Scene
 from services.metrics.folds.totals import Move, Series
 
@@ -21,7 +21,8 @@ FOLDS: dict[type, tuple[Fold, ...]] = {
     d.Assigned: (waits.assigned, offers.accepted),
     d.Abandoned: (waits.abandoned,),
     d.TargetMissed: (waits.target_missed,),
-    d.Answered: (waits.answered,),
+    d.Answered: (waits.answered, mentions.answered),
+    d.MentionNoted: (mentions.noted,),
     d.Offered: (offers.offered,),
     d.OfferEnded: (offers.ended,),
     d.Escalated: (escalation.escalated,),
@@ -52,4 +53,5 @@ def result(totals: Mapping[Series, int]) -> dict[str, int]:
         **resolution.result(totals),
         **escalation.result(totals),
         **offers.result(totals),
+        **mentions.result(totals),
     }

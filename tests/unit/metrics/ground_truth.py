@@ -120,6 +120,13 @@ def _moved(event: d.Event, record: d.Decision) -> Iterator[tuple[Sample, int]]:
             yield from _seen(
                 "first_response_seconds", RESPONSE, event.after_ms, 1_000, event, kind=event.kind
             )
+            if event.mention and event.kind == "human":
+                yield _one("mentions_answered", event.channel, "", kind=event.mention)
+        case d.MentionNoted():
+            if event.addressed or not event.again:
+                at = ("false", "true", "", "later")[event.addressed + 2 * event.again]
+                labels = {"kind": event.kind, "sentiment": event.sentiment, "addressed": at}
+                yield _one("mentions", event.channel, "", **labels)
         case d.Offered():
             authority = COVER.get(event.authority, "unknown")
             yield _one("offers", event.channel, event.queue_id, authority=authority)

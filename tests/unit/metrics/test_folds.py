@@ -297,3 +297,38 @@ def test_a_queue_may_be_called_sum() -> None:
     desk = Desk(desk_id="acme", queues=(Queue(queue_id="sum"),))
 
     assert folds.result(totals(d.Resolved(tally=tally(queue="sum")), desk=desk))["handled"] == 1
+
+
+# --- mentions ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("addressed", "again", "label"),
+    [(False, False, "false"), (True, False, "true"), (True, True, "later"), (False, True, "")],
+)
+def test_a_mention_counts_once_whatever_its_edits(addressed: bool, again: bool, label: str) -> None:
+    """An edit moves nothing unless it makes a contact of the mention, and then a series of its own."""
+    noted = d.MentionNoted(
+        channel=SOCIAL, kind="review", sentiment="negative", addressed=addressed, again=again
+    )
+
+    assert short(totals(noted)) == ({f"mentions review negative {label}": 1} if label else {})
+
+
+@pytest.mark.parametrize(("kind", "mention", "counted"), [("human", "review", 1), ("ack", "review", 0)])
+def test_only_a_person_answers_a_mention(kind: str, mention: str, counted: int) -> None:
+    found = short(totals(d.Answered(channel=SOCIAL, queue_id="post", kind=kind, mention=mention)))
+
+    assert found.get("mentions_answered review", 0) == counted
+
+
+def test_mentions_in_a_row_of_kpis() -> None:
+    found = totals(
+        d.MentionNoted(channel=SOCIAL, kind="review", sentiment="negative"),
+        d.MentionNoted(channel=SOCIAL, kind="review", sentiment="negative", addressed=True, again=True),
+        d.MentionNoted(channel=SOCIAL, kind="mention", sentiment="neutral", addressed=True),
+        d.Answered(channel=SOCIAL, queue_id="post", kind="human", mention="mention"),
+    )
+    row = folds.result(found)
+
+    assert (row["mentions"], row["mentions_addressed"], row["mentions_answered"]) == (2, 2, 1)

@@ -129,6 +129,14 @@ def random_event(rng: random.Random) -> d.Event:
         open_ms=wait_ms,
     )
     makers: list[Callable[[], d.Event]] = [
+        lambda: d.MentionNoted(
+            contact_id=contact,
+            channel=channel,
+            kind=rng.choice(["mention", "review"]),
+            sentiment=rng.choice(["positive", "neutral", "negative"]),
+            addressed=rng.random() < 0.5,
+            again=rng.random() < 0.5,
+        ),
         lambda: d.ContactOpened(contact_id=contact, channel=channel),
         lambda: d.ContactQueued(contact_id=contact, channel=channel, queue_id=queue),
         lambda: d.Offered(
@@ -150,7 +158,11 @@ def random_event(rng: random.Random) -> d.Event:
         ),
         lambda: d.TargetMissed(channel=channel, queue_id=queue, promise=rng.choice(["target", "due", "?"])),
         lambda: d.Answered(
-            channel=channel, queue_id=queue, kind=rng.choice(["human", "ack"]), after_ms=wait_ms * 40
+            channel=channel,
+            queue_id=queue,
+            kind=rng.choice(["human", "ack"]),
+            after_ms=wait_ms * 40,
+            mention=rng.choice(["", "review"]),
         ),
         lambda: d.Escalated(channel=channel, queue_id=queue, reason=rng.choice(["lacks_authority", "mood"])),
         lambda: d.ConsultEnded(channel=channel, queue_id=queue, result=HelpResult(rng.randrange(8))),
