@@ -794,18 +794,20 @@ class IdentityKey(_message.Message):
     def __init__(self, type: _Optional[str] = ..., key: _Optional[str] = ..., verified: _Optional[bool] = ...) -> None: ...
 
 class IdentitiesLinked(_message.Message):
-    __slots__ = ("link_id", "one", "other", "strength", "statement")
+    __slots__ = ("link_id", "one", "other", "strength", "statement", "occurred_at")
     LINK_ID_FIELD_NUMBER: _ClassVar[int]
     ONE_FIELD_NUMBER: _ClassVar[int]
     OTHER_FIELD_NUMBER: _ClassVar[int]
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     link_id: str
     one: IdentityKey
     other: IdentityKey
     strength: _facts_pb2.LinkStrength
     statement: str
-    def __init__(self, link_id: _Optional[str] = ..., one: _Optional[_Union[IdentityKey, _Mapping]] = ..., other: _Optional[_Union[IdentityKey, _Mapping]] = ..., strength: _Optional[_Union[_facts_pb2.LinkStrength, str]] = ..., statement: _Optional[str] = ...) -> None: ...
+    occurred_at: _timestamp_pb2.Timestamp
+    def __init__(self, link_id: _Optional[str] = ..., one: _Optional[_Union[IdentityKey, _Mapping]] = ..., other: _Optional[_Union[IdentityKey, _Mapping]] = ..., strength: _Optional[_Union[_facts_pb2.LinkStrength, str]] = ..., statement: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class IdentitiesUnlinked(_message.Message):
     __slots__ = ("link_id", "agent_id", "occurred_at")

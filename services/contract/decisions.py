@@ -821,6 +821,8 @@ class IdentitiesLinked:
     """How far it is known."""
     statement: str = ""
     """What says so: "number_changed", "scoped_id", "agent" ..."""
+    occurred_at_ms: int = 0
+    """When it was said, by the source's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ from services.contract import facts
 from services.contract.codec import from_message, to_message
 from services.contract.desk import Desk
 from services.contract.topics import partition_of
+from services.router import linking
+from services.router.agent_commands import command_of
 from services.router.cards import Cards
-from services.router.commands import Answer, Command, Commander
+from services.router.commands import Answer, Commander
 from services.router.desk_config import faults
 from services.router.explain import explained
 from services.router.model import DeskState, PartitionState
@@ -127,6 +129,52 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
             position=self._position(answer.partition, answer.offset),
         )
 
+    async def LinkCustomers(
+        self, request: router_pb2.LinkCustomersRequest, context: Context
+    ) -> router_pb2.CommandResponse:
+        """The identities are those that the two contacts came with; the reply's subject is the link."""
+        check_ids(
+            desk_id=request.desk_id,
+            agent_id=request.agent_id,
+            command_id=request.command_id,
+            contact_id=request.contact_id,
+            other_contact_id=request.other_contact_id,
+        )
+        self._agent_known(request.desk_id, request.agent_id)
+        body = linking.link_of(request, self._desk(request.desk_id))
+        return await self._linking(request, body, context)
+
+    async def UnlinkCustomers(
+        self, request: router_pb2.UnlinkCustomersRequest, context: Context
+    ) -> router_pb2.CommandResponse:
+        check_ids(
+            desk_id=request.desk_id,
+            agent_id=request.agent_id,
+            command_id=request.command_id,
+            link_id=request.link_id,
+        )
+        self._agent_known(request.desk_id, request.agent_id)
+        body = facts.IdentityUnlinked(link_id=request.link_id, agent_id=request.agent_id)
+        return await self._linking(request, body, context)
+
+    async def _linking(
+        self,
+        request: router_pb2.LinkCustomersRequest | router_pb2.UnlinkCustomersRequest,
+        body: facts.IdentityLinked | facts.IdentityUnlinked,
+        context: Context,
+    ) -> router_pb2.CommandResponse:
+        answer = await self._commander.send(
+            request.desk_id,
+            _scoped("agent", request.agent_id, request.command_id),
+            body,
+            timeout_seconds=seconds_left(context),
+        )
+        return router_pb2.CommandResponse(
+            command_id=request.command_id,
+            reply=to_message(answer.reply),
+            position=self._position(answer.partition, answer.offset),
+        )
+
     # --- reads ---------------------------------------------------------------------------------------------
 
     async def GetContact(
@@ -157,6 +205,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
             queue_id=contact.queue_id,
             need=to_message(contact.need),
             position=self._position(partition, self._tail.next_offset(partition) - 1),
+            customer_links=linking.customer_links(self._desk(request.desk_id), contact.opened.customer_key),
         )
         response.arrived_at.FromMilliseconds(contact.arrived_at_ms)
         if contact.deadline_at_ms:
@@ -356,30 +405,6 @@ def check_ids(**ids: str) -> None:
 def _scoped(*parts: str) -> str:
     """A command's id among all of its desk's; no part can hold the separator, `check_ids` refuses it."""
     return "\x1f".join(parts)
-
-
-_COMMANDS: dict[str, type[Any]] = {
-    "sign_in": facts.AgentSignedIn,
-    "set_presence": facts.AgentStateChanged,
-    "answer_offer": facts.OfferAnswered,
-    "ask_help": facts.HelpAsked,
-    "answer_help": facts.HelpAnswered,
-    "ask_transfer": facts.TransferAsked,
-    "use_authority": facts.AuthorityUsed,
-    "end_conversation": facts.ConversationEnded,
-    "resolve": facts.ContactResolved,
-}
-
-
-def command_of(message: router_pb2.AgentCommand, agent_id: str) -> Command:
-    """The fact body of an agent's command; the agent is the session's, whatever the message says."""
-    name = message.WhichOneof("command")
-    if name is None:
-        raise invalid({"command": "is required"})
-    body = getattr(message, name)
-    body.agent_id = agent_id
-    command: Command = from_message(body, _COMMANDS[name])
-    return command
 
 
 async def _first(

@@ -12,7 +12,8 @@ from frontdesk.v1 import router_pb2
 from services.contract.codec import Undecodable, decode_fact, to_message
 from services.contract.facts import ContactArrived, MentionSeen
 from services.contract.topics import FACTS
-from services.router.model import Contact
+from services.router.linking import customer_links
+from services.router.model import Contact, DeskState
 from services.runtime.log import Log, LogError, PositionLost
 
 FACTS_CACHED_MAX = 2_000
@@ -25,7 +26,9 @@ class Cards:
         self._source = source
         self._cache: OrderedDict[tuple[int, int], ContactArrived | None] = OrderedDict()
 
-    async def card(self, partition: int, contact: Contact) -> router_pb2.ContactCard:
+    async def card(
+        self, partition: int, contact: Contact, desk: DeskState | None = None
+    ) -> router_pb2.ContactCard:
         """The card; its words are empty when the fact is gone or unreadable, and while the log is away."""
         arrived = await self._words(partition, contact.fact_offset)
         card = router_pb2.ContactCard(
@@ -38,6 +41,8 @@ class Cards:
             complaint=contact.complaint,
             repeat=contact.repeat,
         )
+        if desk is not None:
+            card.customer_links.extend(customer_links(desk, contact.opened.customer_key))
         card.arrived_at.FromMilliseconds(contact.arrived_at_ms)
         if arrived is not None:
             card.customer_name = arrived.customer.name if arrived.customer else ""

@@ -24,6 +24,8 @@ from services.contract.facts import (
     Fact,
     HelpAnswered,
     HelpAsked,
+    IdentityLinked,
+    IdentityUnlinked,
     OfferAnswered,
     TransferAsked,
 )
@@ -45,6 +47,8 @@ Command = (
     | ConversationEnded
     | ContactResolved
     | DeskConfigured
+    | IdentityLinked
+    | IdentityUnlinked
 )
 RETRY_AFTER_MS = 500
 

@@ -28,6 +28,7 @@ from services.contract.facts import (
     TransferReason,
 )
 from services.router.crew import Crew
+from services.router.identity import Links
 from services.router.log.canonical import canonical as canonical
 from services.router.waiting import Front, Lane, Slope, Work, entries
 
@@ -230,7 +231,9 @@ class Case:
 
     case_id: str
     customer_key: str
+    """The identity that it came with; links may let others find it."""
     topic_id: str
+    opened_at_ms: int = 0
     open_contact_ids: tuple[str, ...] = ()
     thread_keys: tuple[str, ...] = ()
     deadline_at_ms: int = 0
@@ -277,6 +280,8 @@ class DeskState:
     """Calls that ended before they arrived, oldest first; bounded."""
     kept_mention_ids: tuple[str, ...] = ()
     """Mentions that no rule made a contact, oldest first; bounded. One that is edited is known by it."""
+    links: Links = field(default_factory=Links)
+    """Which customers are one."""
     crew: Crew = field(default_factory=Crew, metadata={"derived": True})
     """Who is signed in, and what each may take."""
 

@@ -110,7 +110,7 @@ class Session:
                     yield notice
         owned = [contact for contact in desk.contacts.values() if contact.owner_id == self._agent_id]
         for contact in sorted(owned, key=lambda contact: (contact.arrived_at_ms, contact.contact_id)):
-            yield await self._assigned(contact)
+            yield await self._assigned(desk, contact)
         for help_id in sorted(desk.helps):
             request = desk.helps[help_id]
             if request.adviser_id == self._agent_id:
@@ -165,7 +165,7 @@ class Session:
             case d.OfferEnded(agent_id=agent_id) if agent_id == me:
                 return self._notice(offer_ended=to_message(event))
             case d.Assigned(agent_id=agent_id) if agent_id == me and event.contact_id in desk.contacts:
-                return await self._assigned(desk.contacts[event.contact_id], event.epoch)
+                return await self._assigned(desk, desk.contacts[event.contact_id], event.epoch)
             case d.ConsultStarted(adviser_id=adviser_id) if adviser_id == me and event.help_id in desk.helps:
                 return await self._help(desk, event.help_id)
             case d.ConsultEnded() if me in (event.adviser_id, self._owner(desk, event.contact_id)):
@@ -194,12 +194,12 @@ class Session:
         if contact is None:  # missed so long ago that the contact is forgotten
             return None
         offer = router_pb2.OfferNotice(offer_id=offer_id, why=why)
-        offer.contact.CopyFrom(await self._cards.card(self._partition, contact))
+        offer.contact.CopyFrom(await self._cards.card(self._partition, contact, desk))
         offer.expires_at.FromMilliseconds(expires_at_ms)
         return self._notice(offer=offer)
 
-    async def _assigned(self, contact: Contact, epoch: int | None = None) -> Notice:
-        card = await self._cards.card(self._partition, contact)
+    async def _assigned(self, desk: DeskState, contact: Contact, epoch: int | None = None) -> Notice:
+        card = await self._cards.card(self._partition, contact, desk)
         number = contact.epoch if epoch is None else epoch
         return self._notice(assigned=router_pb2.AssignmentNotice(contact=card, epoch=number))
 
@@ -208,7 +208,7 @@ class Session:
         contact = desk.contacts[request.contact_id]
         notice = router_pb2.HelpNotice(
             help_id=help_id,
-            contact=await self._cards.card(self._partition, contact),
+            contact=await self._cards.card(self._partition, contact, desk),
             kind=int(request.kind),  # type: ignore[arg-type] # an open enum's number
             owner_id=contact.owner_id,
         )

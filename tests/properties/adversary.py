@@ -90,6 +90,25 @@ def speak_of_us(world: World, a: int, b: int) -> None:
     world.tell(f.MentionSeen(kind=("review", "mention", MARKER)[b % 3], contact=contact, positive=a > 4))
 
 
+def link(world: World, a: int, b: int) -> None:
+    """Says or takes back that two identities are one customer's; some are verified, some withheld."""
+    keys = ("k1", "k2", "k3", "k4", "")
+    ends = [
+        f.CustomerRef(type=("phone", "email", MARKER)[i % 3], value=MARKER, key=keys[i % 5], verified=i > 3)
+        for i in (a, b)
+    ]
+    link_id = f"l{a}{b % 4}"
+    if (a + b) % 3 == 0:
+        world.tell(f.IdentityUnlinked(link_id=link_id, agent_id=("", "A", MARKER)[b % 3]))
+        return
+    strength = tuple(f.LinkStrength)[b % 3]
+    world.tell(
+        f.IdentityLinked(
+            link_id=link_id, one=ends[0], other=ends[1], strength=strength, statement=("agent", MARKER)[a % 2]
+        )
+    )
+
+
 def hang_up(world: World, a: int, b: int) -> None:
     contact_id = f"c{b}" if a == 0 else _some_contact(world, a, b)
     world.tell(f.CallerHungUp(contact_id=contact_id, status=MARKER))
@@ -263,6 +282,7 @@ ACTIONS: tuple[Action, ...] = (
     *(resolve, pass_time, late_timers, ask_transfer, sign_in_all) * 2,
     hang_up,
     speak_of_us,
+    link,
     sign_in,
     set_presence,
     ask_help,

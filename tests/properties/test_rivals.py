@@ -48,11 +48,25 @@ class Client(World):
         self.timers = TimerIndex()
 
     def tell(
-        self, body: Any, *, fact_id: str | None = None, desk_id: str = DESK, received_ms: int = 0
+        self,
+        body: Any,
+        *,
+        fact_id: str | None = None,
+        desk_id: str = DESK,
+        received_ms: int = 0,
+        occurred_ms: int = 0,
     ) -> Any:
         name = fact_id or f"fact-{len(self.facts)}"
         at_ms = received_ms or self.now_ms
-        self.facts.append(f.Fact(fact_id=name, desk_id=desk_id, received_at_ms=at_ms, body=body))
+        self.facts.append(
+            f.Fact(
+                fact_id=name,
+                desk_id=desk_id,
+                occurred_at_ms=occurred_ms,
+                received_at_ms=at_ms,
+                body=body,
+            )
+        )
 
     def wait(self, milliseconds: int) -> list[Any]:
         self.now_ms += milliseconds

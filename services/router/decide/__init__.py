@@ -29,6 +29,7 @@ from services.router.decide import (
     closing,
     configuration,
     help,
+    identities,
     mentions,
     messages,
     offers,
@@ -62,6 +63,8 @@ _HANDLERS: dict[type, tuple[str, Handler]] = {
     f.MessageSent: ("message_sent", messages.sent),
     f.NonContactSeen: ("non_contact_seen", messages.non_contact),
     f.MentionSeen: ("mention_seen", mentions.seen),
+    f.IdentityLinked: ("identity_linked", identities.linked),
+    f.IdentityUnlinked: ("identity_unlinked", identities.unlinked),
 }
 
 

@@ -2,7 +2,8 @@
 
 Cases: a contact belongs to the customer's newest case that is open or provisionally settled, when it is in the
 same conversation or about the same topic, where an unknown topic (a call has no text) fits any. A customer whose
-identity is withheld always gets a new case: no repeat of it could be seen (operations.md 1.2).
+identity is withheld always gets a new case: no repeat of it could be seen (operations.md 1.2). Identities that strong
+links join are one customer; each case keeps the identity that it came with.
 """
 
 from __future__ import annotations
@@ -111,15 +112,22 @@ def _case_of(step: Step, customer_key: str, thread_key: str, topic_id: str) -> C
     """The newest case that the contact is about; one whose window is over is no longer found."""
     if not customer_key:
         return None
-    cases = step.desk.cases
+    cases, group = step.desk.cases, step.desk.links.group(customer_key)
     same_thread = cases.get(step.desk.threads.get(thread_key, "")) if thread_key else None
-    if same_thread is not None and same_thread.customer_key == customer_key and _in_window(step, same_thread):
+    if same_thread is not None and same_thread.customer_key in group and _in_window(step, same_thread):
         return same_thread
-    for case_id in reversed(step.desk.customers.get(customer_key, ())):
-        case = cases[case_id]
+    for case in _newest_first(step, group):
         if _in_window(step, case) and (not topic_id or not case.topic_id or topic_id == case.topic_id):
             return case
     return None
+
+
+def _newest_first(step: Step, group: tuple[str, ...]) -> list[Case]:
+    """The cases of all identities of a customer."""
+    cases = [step.desk.cases[one] for key in group for one in reversed(step.desk.customers.get(key, ()))]
+    if len(group) > 1:
+        cases.sort(key=lambda case: (case.opened_at_ms, case.case_id), reverse=True)
+    return cases
 
 
 def _in_window(step: Step, case: Case) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.contract import decisions as d
-from services.router.evolve import agents, cases, contacts, desks, helps, offers
+from services.router.evolve import agents, cases, contacts, desks, helps, identities, offers
 from services.router.evolve.errors import CorruptLog
 from services.router.model import DeskState, PartitionState, changed
 
@@ -47,6 +47,8 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.Forgotten: cases.forgotten,
     d.EndedEarly: contacts.ended_early,
     d.MentionNoted: contacts.mention_noted,
+    d.IdentitiesLinked: identities.linked,
+    d.IdentitiesUnlinked: identities.unlinked,
 }
 _SAY_ONLY = frozenset(
     {
@@ -54,8 +56,6 @@ _SAY_ONLY = frozenset(
         d.Refused,
         d.DuplicateIgnored,
         d.FactRejected,
-        d.IdentitiesLinked,
-        d.IdentitiesUnlinked,
         d.AnsweredEarly,
     }
 )

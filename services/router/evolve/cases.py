@@ -29,7 +29,7 @@ NO_CASE = (Outcome.SPAM, Outcome.DUPLICATE)
 def opened(desk: DeskState, event: CaseOpened, at_ms: int) -> DeskState:
     if event.case_id in desk.cases:
         raise CorruptLog(f"case {event.case_id} is open already")
-    case = Case(event.case_id, event.customer_key, event.topic_id, deadline_at_ms=at_ms)
+    case = Case(event.case_id, event.customer_key, event.topic_id, opened_at_ms=at_ms, deadline_at_ms=at_ms)
     customers = desk.customers
     if event.customer_key:
         known = (*customers.get(event.customer_key, ()), event.case_id)[-CASES_PER_CUSTOMER_MAX:]

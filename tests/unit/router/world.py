@@ -156,7 +156,13 @@ class World:
         return self._ids
 
     def tell(
-        self, body: Any, *, fact_id: str | None = None, desk_id: str = DESK, received_ms: int = 0
+        self,
+        body: Any,
+        *,
+        fact_id: str | None = None,
+        desk_id: str = DESK,
+        received_ms: int = 0,
+        occurred_ms: int = 0,
     ) -> Decision:
         """Decides one fact and folds its record."""
         self.offset += 1
@@ -164,6 +170,7 @@ class World:
             fact_id=f"fact-{self.offset}" if fact_id is None else fact_id,
             desk_id=desk_id,
             received_at_ms=received_ms or self.now_ms,
+            occurred_at_ms=occurred_ms,
             body=body,
         )
         return self.append(
