@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from random import random
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.intake.api import NAME, IntakeApi
+from services.intake.backoff import Random
 from services.intake.canonical import Known
 from services.intake.channels import PROVIDERS
 from services.intake.channels.provider import Provider
@@ -21,9 +23,12 @@ from services.intake.interpret import Interpreter
 from services.intake.measures import Measures
 from services.intake.need.language import Languages
 from services.intake.need.reader import NeedReader
+from services.intake.news import News
+from services.intake.poll import PollLoop
 from services.intake.publish import Publisher
 from services.intake.settings import IntakeSettings
 from services.intake.smtp import Mailroom
+from services.intake.stream import StreamLoop
 from services.intake.submitted import Submissions
 from services.intake.taking import Taker
 from services.intake.web import Hooks
@@ -70,6 +75,7 @@ def build(
     needs: NeedReader | None = None,
     providers: Sequence[Provider] = PROVIDERS,
     make_fetcher: MakeFetcher = Fetcher,
+    random: Random = random,
 ) -> Intake:
     """Intake on an appender whose topics exist. Loads the language model, which takes about a second, unless a
     reader of needs is given."""
@@ -90,4 +96,31 @@ def build(
         clock,
         settings.stream_in_flight_max,
     )
-    return Intake(hooks.app(), mailroom.protocol, api, interpreter, fetcher, gatherer)
+    intake = Intake(hooks.app(), mailroom.protocol, api, interpreter, fetcher, gatherer)
+    if settings.polling:
+        for provider in providers:
+            intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)
+    return intake
+
+
+def _asked(
+    provider: Provider,
+    interpreter: Interpreter,
+    taker: Taker,
+    fetcher: Fetcher,
+    measures: Measures,
+    clock: Clock,
+    random: Random,
+) -> list[Work]:
+    """The pollers and streams of a provider, those that are configured."""
+    news = News(provider.name, interpreter, taker, clock)
+    declared = (*provider.pollers, *(stream.missed for stream in provider.streams))
+    loops = {one.name: PollLoop(one, news, fetcher, measures, clock, random) for one in declared}
+    streams = [
+        StreamLoop(one, news, loops[one.missed.name], fetcher, measures, clock, random)
+        for one in provider.streams
+    ]
+    return [
+        *((one.name, loops[one.name].run) for one in provider.pollers if loops[one.name].configured),
+        *((loop.stream.name, loop.run) for loop in streams if loop.configured),
+    ]

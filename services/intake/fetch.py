@@ -93,14 +93,14 @@ class Fetcher:
         return body
 
     @asynccontextmanager
-    async def opened(self, wanted: Wanted, headers: Headers) -> AsyncIterator[aiohttp.StreamReader]:
+    async def opened(self, wanted: Wanted, headers: Headers) -> AsyncIterator[aiohttp.ClientResponse]:
         """An answer that is read as it comes, for streams; raises FetchFailed. The caller bounds its time and size.
 
         Only connecting is bounded here, by the rule's time.
         """
         rule = self._checked(wanted)
-        async with self._answer(rule, wanted, headers) as content:
-            yield content
+        async with self._answer(rule, wanted, headers) as response:
+            yield response
 
     def left_out(self, wanted: Wanted) -> None:
         """Counts a fetch that was not even tried, because there are too many."""
@@ -162,9 +162,9 @@ class Fetcher:
             async with (
                 asyncio.timeout(rule.seconds_max),
                 lane.places,
-                self._answer(rule, wanted, {}) as content,
+                self._answer(rule, wanted, {}) as response,
             ):
-                return await _body(content, rule.bytes_max)
+                return await _body(response.content, rule.bytes_max)
         except TimeoutError:
             raise FetchFailed("too_slow") from None
         finally:
@@ -173,7 +173,7 @@ class Fetcher:
     @asynccontextmanager
     async def _answer(
         self, rule: FetchRule, wanted: Wanted, headers: Headers
-    ) -> AsyncIterator[aiohttp.StreamReader]:
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A 2xx answer; a token that is no longer taken is renewed once."""
         lane = self._lane(wanted.fetcher)
         with typed():
@@ -186,7 +186,7 @@ class Fetcher:
                     response = await self._get(rule, wanted, headers)
             try:
                 self._accept(response, rule.bytes_max)
-                yield response.content
+                yield response
             finally:
                 response.close()  # back to the pool when it was read to its end, else gone
 

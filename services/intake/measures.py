@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.intake.channels import FETCHERS, PROVIDERS
 from services.intake.fetch_faults import OUTCOMES
@@ -19,6 +19,8 @@ VERDICTS = (
     "not_now",
     "failed",
 )
+POLL_OUTCOMES = ("done", "failed", "unreadable", "log_away")
+STREAM_OUTCOMES = ("opened", "ended", "silent", "too_large", "not_a_stream", "log_away", "failed")
 FACT_KINDS = (
     "ContactArrived",
     "CallerHungUp",
@@ -100,6 +102,32 @@ class Measures:
         for fetcher in FETCHERS:
             for outcome in OUTCOMES:
                 self.fetches.labels(fetcher, outcome)
+        self.polls = Counter(
+            "frontdesk_intake_polls",
+            "Rounds of asking a provider for news, by poller and by how they ended.",
+            ("poller", "outcome"),
+            registry=registry,
+        )
+        self.stream_connections = Counter(
+            "frontdesk_intake_stream_connections",
+            "Connections to providers that stream: opened, and how they ended.",
+            ("stream", "outcome"),
+            registry=registry,
+        )
+        self.stream_open = Gauge(
+            "frontdesk_intake_stream_open",
+            "Whether the connection to a provider that streams is open.",
+            ("stream",),
+            registry=registry,
+        )
+        for provider in PROVIDERS:
+            for poller in (*provider.pollers, *(stream.missed for stream in provider.streams)):
+                for outcome in POLL_OUTCOMES:
+                    self.polls.labels(poller.name, outcome)
+            for stream in provider.streams:
+                self.stream_open.labels(stream.name)
+                for outcome in STREAM_OUTCOMES:
+                    self.stream_connections.labels(stream.name, outcome)
         for source in SOURCES:
             self.reading_seconds.labels(source)
             self.seconds.labels(source)

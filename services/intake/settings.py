@@ -47,6 +47,8 @@ class IntakeSettings:
     """Longest silence on an SMTP connection."""
     stream_in_flight_max: int = 500
     """Facts of one gRPC stream on their way to the log."""
+    polling: bool = True
+    """Whether this process asks providers that tell nothing by themselves."""
 
     @classmethod
     def from_env(cls, mapping: Mapping[str, str]) -> IntakeSettings:
@@ -100,6 +102,7 @@ class IntakeSettings:
             stream_in_flight_max=reader.integer(
                 "FRONTDESK_STREAM_IN_FLIGHT_MAX", default=500, low=1, high=10_000
             ),
+            polling=reader.flag("FRONTDESK_POLLING", default=True),
         )
         reader.done()
         return settings

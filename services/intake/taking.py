@@ -40,8 +40,20 @@ class Taker:
     async def take(self, source: str, data: bytes, read: Callable[[], Interpreted]) -> Interpreted:
         """What the delivery came to, durable on return; raises Away. `read` is pure."""
         began = time.perf_counter()
+        found = await self.read(source, data, read)
+        await self.keep(found, data, began)
+        return found
+
+    async def read(self, source: str, data: bytes, read: Callable[[], Interpreted]) -> Interpreted:
+        """What it comes to, not published."""
+        began = time.perf_counter()
         found = await asyncio.to_thread(read) if len(data) > THREAD_BYTES_MIN else read()
         self.measures.reading_seconds.labels(source).observe(time.perf_counter() - began)
+        return found
+
+    async def keep(self, found: Interpreted, data: bytes, began: float) -> None:
+        """Makes it durable, counts and tells; raises Away. `began` is by `time.perf_counter`."""
+        source = found.source
         try:
             await self.publisher.publish(
                 source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
@@ -65,7 +77,6 @@ class Taker:
             dropped=len(found.reading.dropped),
             ms=round((time.perf_counter() - began) * 1000, 2),
         )
-        return found
 
     def _count(self, source: str, found: Interpreted, genuine: bool) -> None:
         verdict = "genuine" if genuine else "refused"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from services.intake.canonical import Collector, Known, Wanted
 
 PAGES_MAX = 50
-"""Pages of one round; what is older comes with the next round."""
+"""Pages of one round; the next round goes on where it stopped."""
 
 
 @dataclass(frozen=True, slots=True)
