@@ -14,18 +14,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from services.intake.canonical import Delivery, Problem
-from services.intake.channels.adapter import Adapter
+from services.intake.channels.adapter import Adapter, no_nonce
 from services.intake.gather import Gatherer
-from services.intake.interpret import Interpreter
+from services.intake.interpret import Interpreted, Interpreter
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
+from services.intake.replays import TAKEN, TURNED_AWAY, UNDER_WAY, ReplayGuard
 from services.intake.settings import IntakeSettings
 from services.intake.taking import RETRY_SECONDS, Away, Taker
 from services.intake.unverified import UnverifiedLetters
@@ -62,6 +63,7 @@ class Hooks:
     in_flight: int = 0
     bytes_in_flight: int = field(default=0)
     unverified: UnverifiedLetters = field(default_factory=UnverifiedLetters)
+    replays: ReplayGuard = field(default_factory=ReplayGuard)
 
     def app(self) -> web.Application:
         """The application; it starts and connects nothing."""
@@ -106,14 +108,12 @@ class Hooks:
                 self.clock.now_ms(),
             )
             delivery = await self.gatherer.completed(adapter, delivery)
-            found = await self.taker.take(
-                adapter.source, delivery.body, lambda: self.interpreter.webhook(adapter, delivery)
-            )
+            found = await self._taken(adapter, delivery)
         except Away:
             return _plain(503, "not stored; come back soon")
         finally:
             self.bytes_in_flight -= len(body)
-        reply = found.reading.reply
+        reply = adapter.refused if found is None else found.reading.reply
         response = web.Response(
             status=reply.status,
             text=reply.body,
@@ -121,11 +121,33 @@ class Hooks:
             charset="utf-8",
             headers={"X-Content-Type-Options": "nosniff", **_retry_after(reply.status)},
         )
-        if found.reading.follow:
+        if found is not None and found.reading.follow:
             await response.prepare(request)
             await response.write_eof()
             self.gatherer.follow(found.reading.follow)
         return response
+
+    async def _taken(self, adapter: Adapter, delivery: Delivery) -> Interpreted | None:
+        """What the delivery came to; None for a replay. Raises Away."""
+        nonce = adapter.nonce_of(delivery) if adapter.nonce is not no_nonce else ""
+        with self.replays.passing(adapter.source, nonce, delivery.received_at_ms) as passage:
+            if passage.found == TAKEN:
+                self.measures.deliveries.labels(adapter.source, "refused").inc()
+                log.warning("delivery_replayed", provider=adapter.source)
+                return None
+            if passage.found == UNDER_WAY:
+                raise NotRead(503, "busy", "the same delivery is under way; come back soon")
+            delivery = replace(delivery, received_at_ms=passage.first_at_ms)
+            try:
+                found = await self.taker.take(
+                    adapter.source, delivery.body, lambda: self.interpreter.webhook(adapter, delivery)
+                )
+            except Away:  # only what is genuine has anything to store
+                passage.became = TURNED_AWAY
+                raise
+            if found.reading.verdict.signature_valid:
+                passage.became = TAKEN if found.reading.reply.status < 500 else TURNED_AWAY
+        return found
 
     async def _read(self, adapter: Adapter, request: web.Request, body: bytearray) -> None:
         """Reads the raw body into `body`, within the bounds of size, time and memory; raises NotRead."""

@@ -25,7 +25,9 @@ from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import DeadLetter, read_letter
 from services.runtime.log import Appender, LogUnavailable, OutcomeUnknown, TopicSpec
 from services.runtime.sqlite_log import SqliteLog
+from tests.unit.intake.mailed import MAILGUN_KNOWN, mailgun
 from tests.unit.intake.world import (
+    NOON_MS,
     PUBLIC_URL,
     MemoryLog,
     messenger,
@@ -59,11 +61,13 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(appender: Appender, given: IntakeSettings | None = None) -> AsyncIterator[Served]:
+async def serving(
+    appender: Appender, given: IntakeSettings | None = None, *, clock: ManualClock | None = None
+) -> AsyncIterator[Served]:
     registry = CollectorRegistry()
     intake = build(
         given or settings(),
-        clock=ManualClock(),
+        clock=clock or ManualClock(),
         appender=appender,
         partitions=PARTITIONS,
         registry=registry,
@@ -249,3 +253,29 @@ async def until(holds: object, *, seconds_max: float = 5.0) -> None:
     async with asyncio.timeout(seconds_max):
         while not holds():
             await asyncio.sleep(0.005)
+
+
+async def test_token_that_was_taken_opens_the_door_to_no_other_body() -> None:
+    log = MemoryLog()
+    async with serving(log, settings(known=MAILGUN_KNOWN), clock=ManualClock(NOON_MS)) as intake:
+        assert (await intake.post(mailgun())).status == 200
+        replayed = mailgun({"body-plain": "Send it elsewhere", "message-headers": "[]"})
+        assert (await intake.post(replayed)).status == 406
+        assert (await intake.post(mailgun(token="another", key="wrong"))).status == 406
+        assert (await intake.post(mailgun(token="another"))).status == 200
+
+    assert len({fact.fact_id for fact in log.facts}) == 1
+    assert log.letters == []
+
+
+async def test_mail_that_we_turned_away_is_taken_when_it_comes_again_with_its_first_timestamp() -> None:
+    log, clock = MemoryLog(LogUnavailable("away")), ManualClock(NOON_MS)
+    async with serving(log, settings(known=MAILGUN_KNOWN), clock=clock) as intake:
+        assert (await intake.post(mailgun())).status == 503
+        log.fault = None
+        clock.advance_ms(15 * 60_000)
+        assert (await intake.post(mailgun(token="late"))).status == 406
+        assert (await intake.post(mailgun())).status == 200
+
+    (fact,) = log.facts
+    assert fact.received_at_ms == NOON_MS

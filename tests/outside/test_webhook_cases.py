@@ -59,10 +59,10 @@ def test_what_is_compared_and_what_is_left_out(capsys: pytest.CaptureFixture[str
 def test_case_is_equal(name: str, replay: Replay) -> None:
     wanted, line = load(f"webhooks/expected/{name}.json"), replay.line(OURS[name], CASES)
 
+    http = {field: value for field, value in wanted["http"].items() if field != "why"}
+
     assert line["signature_valid"] == wanted["signature_valid"]
-    assert {field: answered(line["http"], field, wanted["http"]) for field in wanted["http"]} == wanted[
-        "http"
-    ]
+    assert {field: answered(line["http"], field, http) for field in http} == http
     assert len(line["events"]) == len(wanted["events"])
     for event, expected in zip(line["events"], wanted["events"], strict=True):
         assert differences(event, expected) == {}

@@ -33,6 +33,12 @@ def nothing(delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
     return ()
 
 
+def no_nonce(delivery: Delivery) -> str:
+    """Most signatures cover the whole delivery, so that a replay is the same facts again."""
+    del delivery
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One provider under one path. All functions are pure.
@@ -42,6 +48,8 @@ class Adapter:
     `reply` tells what a genuine delivery is answered, `refused` what a forged one is.
     `wants` names what must be fetched before the delivery can be verified or read; it checks hosts, and, where
     the delivery can be verified without, verifies first. The shell puts it into `delivery.fetched`.
+    `nonce` is what the provider makes anew for every delivery, for one whose signature does not cover the body: the
+    shell takes each once (services/intake/replays.py). "" is none.
     """
 
     source: str
@@ -50,6 +58,7 @@ class Adapter:
     reply: Callable[[Delivery, Known], ProviderReply]
     refused: ProviderReply = FORBIDDEN
     wants: Callable[[Delivery, Known], tuple[Wanted, ...]] = nothing
+    nonce: Callable[[Delivery], str] = no_nonce
 
     def wanted(self, delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
         """What is to be fetched first; never raises."""
@@ -57,6 +66,13 @@ class Adapter:
             return self.wants(delivery, known)
         except Exception:  # `read` meets the same fault and keeps the evidence
             return ()
+
+    def nonce_of(self, delivery: Delivery) -> str:
+        """The delivery's nonce; never raises."""
+        try:
+            return self.nonce(delivery)
+        except Exception:  # `read` refuses what it cannot verify
+            return ""
 
     def read(self, delivery: Delivery, known: Known) -> Reading:
         """What the delivery holds; never raises. A verifier that fails has verified nothing."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from hashlib import sha256
-from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,6 +24,7 @@ from services.intake.channels.adapter import Adapter
 from services.intake.channels.forms import Form, form_of
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
+from services.intake.channels.url_keys import verify_url_key
 from services.intake.mail.event import mail_event, mail_of_fields
 from services.intake.mail.headers import mailboxes, words
 from services.intake.mail.parse import Mail, derived_id, first_person, parse_mail
@@ -87,18 +87,7 @@ def verify(delivery: Delivery, known: Known) -> Verdict:
         scheme, _, given = delivery.headers.get("authorization", "").partition(" ")
         right = any_equal(given.strip(), tokens) and scheme.lower() == "bearer"
         return Verdict(right, "bearer", "" if right else ("wrong token" if given else "no token"))
-    return key_in_url(delivery, known.of(URL_KEYS))
-
-
-def key_in_url(delivery: Delivery, keys: tuple[str, ...]) -> Verdict:
-    """Whether the query's `key` is one of ours; a doubled one is a wrong one."""
-    try:
-        query = parse_qsl(urlsplit(delivery.url).query, max_num_fields=50)
-    except ValueError:
-        query = []
-    given = [value for name, value in query if name == "key"]
-    right = len(given) == 1 and any_equal(given[0], (key for key in keys if key))
-    return Verdict(right, "url_key", "" if right else ("wrong key" if given else "no key"))
+    return verify_url_key(delivery, known.of(URL_KEYS))
 
 
 def _signed(delivery: Delivery, keys: tuple[str, ...]) -> Verdict:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -13,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from services.intake.canonical import Delivery, Known
+from services.intake.channels import mailgun as mailgun_module
 from services.intake.channels import sendgrid as sendgrid_module
 from tests.unit.intake.world import NOON_MS, PUBLIC_URL
 
@@ -83,3 +87,52 @@ def sendgrid(
             ("X-Twilio-Email-Event-Webhook-Timestamp", str(signed_at)),
         ]
     return Delivery.of("POST", f"{PUBLIC_URL}/hooks/sendgrid?key={key}", headers, body, NOON_MS)
+
+
+SIGNING_KEY = "mailgun-key"
+MAILGUN_KNOWN = Known(values={mailgun_module.SIGNING_KEYS.name: ("old-key", SIGNING_KEY)})
+PAIRS = [
+    ["Received", "from mail.example.org by mxa.mailgun.org"],
+    ["From", '"Ana Petrović" <ana@x.example>'],
+    ["Date", "Fri, 3 Apr 2026 14:00:00 +0200"],
+    ["Message-Id", "<mg1@x.example>"],
+    ["Subject", "Račun"],
+    ["To", "support@acme.example"],
+]
+
+
+def mailgun_signature(token: str, at: int, key: str = SIGNING_KEY) -> dict[str, str]:
+    signature = hmac.new(key.encode(), f"{at}{token}".encode(), hashlib.sha256).hexdigest()
+    return {"timestamp": str(at), "token": token, "signature": signature}
+
+
+def mailgun(
+    fields: Mapping[str, str | bytes | None] | None = None,
+    files: Sequence[File] = (),
+    *,
+    token: str = "t" * 50,
+    at: int = NOON_MS // 1000,
+    key: str = SIGNING_KEY,
+    pairs: Any = PAIRS,
+) -> Delivery:
+    """A route's post; multipart when there are files, as Mailgun does."""
+    given = {
+        "recipient": "support@acme.example",
+        "sender": "ana@x.example",
+        "from": "Ana Petrović <ana@x.example>",
+        "subject": "Račun",
+        "body-plain": "Gde je moj račun?\r\n",
+        "message-headers": json.dumps(pairs, ensure_ascii=False),
+        **mailgun_signature(token, at, key),
+        **(fields or {}),
+    }
+    form = {name: value for name, value in given.items() if value is not None}
+    kind, body = multipart(form, files) if files else (FORM, urlencode(form).encode())
+    return Delivery.of("POST", f"{PUBLIC_URL}/hooks/mailgun", [("Content-Type", kind)], body, NOON_MS)
+
+
+def mailgun_event(event: Any, *, token: str = "e" * 50, key: str = SIGNING_KEY) -> Delivery:
+    """A post of the newer event webhooks."""
+    body = {"signature": mailgun_signature(token, NOON_MS // 1000, key), "event-data": event}
+    headers = [("Content-Type", "application/json")]
+    return Delivery.of("POST", f"{PUBLIC_URL}/hooks/mailgun", headers, json.dumps(body).encode(), NOON_MS)
