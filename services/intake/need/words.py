@@ -15,9 +15,12 @@ from services.intake.need.money import Money, amounts
 TEXT_CHARS_READ_MAX = 4_000
 WORDS_MAX = 600
 SENTENCES_MAX = 60
+SENTENCE_WORDS_LONG = 24
+"""A longer sentence is taken apart at its commas: what stands so far apart does not belong together."""
 _WORD = re.compile(r"[\w\u0c00-\u0c7f'’+]+")
 _END = re.compile(r"(?<!\b\d)(?<!\b\d\d)[.…।]+(?=\s+\D)|[!?]+|\n+")
 """An end of a sentence; not the full stop of "2. april" or "No. 7"."""
+_CLAUSE = re.compile(r"[,;:–—]\s|\s[-–—]\s")
 _DIGIT = re.compile(r"\d")
 _CYRILLIC = {
     **dict(zip("абвгдезијклмнопрстуфхц", "abvgdezijklmnoprstufhc", strict=True)),
@@ -85,6 +88,10 @@ def sentences_of(text: str) -> list[Sentence]:
 def _add(found: list[Sentence], part: str, question: bool, left: int) -> int:
     """Adds a sentence, if it has words; answers how many words may still come."""
     words = _WORD.findall(folded(part))[:left]
+    if len(words) > SENTENCE_WORDS_LONG and _CLAUSE.search(part):
+        for clause in _CLAUSE.split(part):
+            left = _add(found, clause, question, left)
+        return left
     if words:
         if _DIGIT.search(part):
             found.append(Sentence(words, question, tuple(amounts(part)), part))
