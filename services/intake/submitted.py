@@ -138,6 +138,7 @@ class Submissions:
             subject=body.subject,
             text=body.text,
             public=body.public,
+            reference=body.reference,
             opted_out=body.opted_out,
             language_hint=body.language.code,
         )

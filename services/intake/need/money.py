@@ -21,6 +21,7 @@ _NAMES = {
         "euri",
         "eura",
         "evro",
+        "eurov",
         "evra",
         "evrov",
         "evri",
@@ -34,10 +35,23 @@ _NAMES = {
     "USD": ("usd", "us$", "dollar", "dollars", "dolar", "dolara", "dolares", "$"),
     "GBP": ("gbp", "pound", "pounds", "£"),
     "CHF": ("chf", "franken", "fr."),
-    "RSD": ("rsd", "din", "din.", "dinar", "dinara", "dinari", "дин", "дин.", "динар", "динара"),
-    "BAM": ("bam", "km"),
+    "RSD": ("rsd", "din", "dinar", "dinara", "dinari", "dinarja", "din.", "дин", "дин.", "динар", "динара"),
+    "BAM": ("bam", "km", "maraka", "marka", "марака"),
     "BRL": ("brl", "r$", "real", "reais"),
-    "INR": ("inr", "rs", "rs.", "₹", "rupee", "rupees", "రూ", "రూ.", "రూపాయలు", "రూపాయల"),
+    "INR": (
+        "inr",
+        "rs",
+        "rs.",
+        "₹",
+        "rupee",
+        "rupees",
+        "rupaayalu",
+        "rupayalu",
+        "రూ",
+        "రూ.",
+        "రూపాయలు",
+        "రూపాయల",
+    ),
     "JPY": ("jpy", "¥", "yen"),
     "PLN": ("pln", "zł"),
     "SEK": ("sek",),
@@ -48,9 +62,13 @@ _NAMES = {
     "AUD": ("aud", "a$"),
     "CAD": ("cad", "c$"),
 }
+_UNITS = frozenset({"km", "Km", "ft", "FT"})
+"""Kilometres and feet: as money they are written "KM" and "Ft"."""
 _CODES = {name: code for code, names in _NAMES.items() for name in names}
 _ALTERNATIVES = "|".join(re.escape(name) for name in sorted(_CODES, key=len, reverse=True))
-_NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{2,3}){1,5}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?(?:,[-–])?"
+_NUMBER = (
+    r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{2,3}){1,5}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?(?:,[-–])?(?:/-)?"
+)
 _AFTER = re.compile(rf"(?<![\w.,])({_NUMBER})\s?({_ALTERNATIVES})(?!\w)", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?<!\w)({_ALTERNATIVES})\s?({_NUMBER})(?![\w])", re.IGNORECASE)
 TEXT_CHARS_READ_MAX = 4_000
@@ -70,6 +88,8 @@ def amounts(text: str) -> list[Money]:
     cut = text[:TEXT_CHARS_READ_MAX]
     found: dict[int, Money] = {}
     for number, name, at in _matches(cut):
+        if name in _UNITS:
+            continue
         code = _CODES[name.lower()]
         minor = minor_units(number, code)
         if minor is not None and 0 < minor <= AMOUNT_MINOR_MAX:
@@ -86,7 +106,7 @@ def _matches(text: str) -> Iterator[tuple[str, str, int]]:
 
 def minor_units(number: str, currency: str) -> int | None:
     """The number in minor units; None when it is none."""
-    plain = re.sub(r"[\s'’\u00a0\u202f]", "", number).rstrip("-–").rstrip(",.")
+    plain = re.sub(r"[\s'’\u00a0\u202f]", "", number).removesuffix("/-").rstrip("-–").rstrip(",.")
     cut = max(plain.rfind("."), plain.rfind(","))
     if cut >= 0:
         separator, decimals = plain[cut], plain[cut + 1 :]

@@ -11,19 +11,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.contract.facts import DecisionWanted, LanguageGuess, TopicWeight
+from services.contract.facts import DecisionWanted, DecisionWeight, LanguageGuess, TopicWeight
 from services.intake import identity
 from services.intake.canonical import CanonicalEvent
-from services.intake.need.decision import decision_of
+from services.intake.need.asking import question_id_of, question_in
+from services.intake.need.decision import decisions_of
 from services.intake.need.evidence import lexicon
 from services.intake.need.language import Languages
 from services.intake.need.mood import complains, opts_out, urgent
 from services.intake.need.regions import country_language
-from services.intake.need.topics import topics_of
+from services.intake.need.topics import RULES_VERSION, topics_of
 from services.intake.need.words import sentences_of, words_of
 
 OPT_OUT = (TopicWeight(topic_id="opt_out", weight=0.99),)
-_ASKING = frozenset({"message", "mention", "review", "auto_reply"})
+_ASKING = frozenset({"message", "mention", "review", "unsupported", "auto_reply"})
+_ANSWERED = frozenset({"message", "unsupported"})
+_SPOKEN = frozenset({"voice", "call", "sip"})
+"""Media in which the agent asks, not a text."""
+OPT_OUT_CHARS_MAX = 60
+"""A longer message is no single word."""
+SURE_MIN = 0.5
+"""Below this confidence of the language the words of all languages count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +40,14 @@ class Need:
 
     language: LanguageGuess | None = None
     topics: tuple[TopicWeight, ...] = ()
+    topic_model: str = ""
     decision: DecisionWanted | None = None
+    decisions: tuple[DecisionWeight, ...] = ()
     complaint: bool = False
     urgent: bool = False
     opted_out: bool = False
+    question_id: str = ""
+    question: str = ""
     cut_short: bool = False
 
 
@@ -50,28 +62,44 @@ class NeedReader:
     def read(self, event: CanonicalEvent, account_language: str = "") -> Need:
         """The need behind an event on an account whose usual language is given."""
         ends_at = self.monotonic() + self.time_limit_ms / 1000
-        text = f"{event.subject}\n{event.text}".strip()
+        text = f"{event.subject}\n{event.text}".strip() if event.subject else event.text.strip()
         region = _region(event)
         language = self.languages.guess(text, _hints(event, region, account_language), region)
-        if not text:
-            return Need(language=language if language.code else None, opted_out=event.opted_out)
+        if event.direction != "inbound" or event.kind not in _ASKING:
+            return Need(language=language if text or language.code else None, opted_out=event.opted_out)
         phone = event.medium in ("sms", "mms", "rcs")
         opted_out = event.opted_out or (
-            event.kind == "message" and opts_out(words_of(event.text), phone=phone)
+            event.kind == "message" and opts_out(words_of(event.text[:OPT_OUT_CHARS_MAX]), phone=phone)
         )
-        if event.direction != "inbound" or event.kind not in _ASKING:
-            return Need(language=language, opted_out=opted_out)
         if opted_out or event.opt_word:
-            return Need(language=language, topics=OPT_OUT, opted_out=opted_out)
+            return Need(language=language, topics=OPT_OUT, topic_model=RULES_VERSION, opted_out=opted_out)
         if self.monotonic() > ends_at:
             return Need(language=language, cut_short=True)
-        found = lexicon(language.code).read(sentences_of(text))
+        return self._asking(event, text, language, account_language)
+
+    def _asking(
+        self, event: CanonicalEvent, text: str, language: LanguageGuess, account_language: str
+    ) -> Need:
+        """The need of somebody who may want something."""
+        sentences = sentences_of(text)
+        known = lexicon(language.code if language.confidence >= SURE_MIN else "")
+        found = known.read(sentences)
+        topics = topics_of(found.topics)
+        decisions = decisions_of(sentences, found, topics, known)
+        question_id = ""
+        if event.kind in _ANSWERED and event.medium not in _SPOKEN:
+            amounts = any(sentence.amounts for sentence in sentences)
+            question_id = question_id_of(event, text, topics, found, has_amount=amounts)
         return Need(
-            language=language,
-            topics=topics_of(found.topics),
-            decision=decision_of(text, found.decisions),
+            language=language if text or language.code else None,
+            topics=topics,
+            topic_model=RULES_VERSION,
+            decision=decisions.wanted,
+            decisions=decisions.needed,
             complaint=complains(found, public=event.public, rating=event.rating),
             urgent=urgent(found),
+            question_id=question_id,
+            question=question_in(question_id, language, account_language),
         )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from services.contract.facts import ContactArrived, DecisionWanted
 from services.intake.canonical import Rating
+from services.intake.need.asking import _questions
+from services.intake.need.detector import Detector
 from services.intake.need.evidence import Evidence, lexicon
 from services.intake.need.money import amounts
 from services.intake.need.mood import complains, opts_out, urgent
@@ -129,7 +134,7 @@ def test_number_without_a_currency_is_no_amount(text: str) -> None:
         ("Please refund my order of last week", DecisionWanted(decision_type="refund")),
         (
             "Please refund 95 EUR, I paid 120 EUR",
-            DecisionWanted(decision_type="refund", amount_minor=12_000, currency="EUR"),
+            DecisionWanted(decision_type="refund", amount_minor=9_500, currency="EUR"),
         ),
         ("I paid 95 EUR, where is my parcel?", None),
     ],
@@ -180,11 +185,155 @@ def test_opt_out_is_a_word_that_stands_alone() -> None:
 
 
 def test_step_after_the_time_limit_is_left_out_and_told() -> None:
-    from dataclasses import replace
-
     ticks = iter(range(100))
     hurried = replace(needs(), time_limit_ms=0.0, monotonic=lambda: float(next(ticks)))
     event = interpret(sms()).reading.events[0]
 
     assert hurried.read(event).cut_short
     assert hurried.read(event).topics == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "amount_minor"),
+    [
+        ("Please refund 95 EUR, I paid 120 EUR last week", "refund", 9_500),
+        ("I paid 120 EUR, so please refund the 95 EUR for the lamp", "refund", 9_500),
+        ("Bitte erlassen Sie mir die Mahngebühr von 5 Euro", "fee_waiver", 500),
+        ("Tražim povraćaj 4.990 dinara", "refund", 499_000),
+        ("Тражим повраћај 4.990 динара", "refund", 499_000),
+        ("Quero o reembolso de R$ 59,90", "refund", 5_990),
+        ("Zahtevam povračilo 40 evrov", "refund", 4_000),
+        ("₹499 రీఫండ్ చేయండి", "refund", 49_900),
+        ("The screen is broken, please send me a new one", "replacement", 0),
+        ("I want to end my contract early without the termination fee", "cancellation_waiver", 0),
+        ("Ich hätte gern eine Entschädigung", "compensation", 0),
+        ("Uz popust bih ga zadržala", "discount", 0),
+        ("Can you make an exception for me?", "exception", 0),
+    ],
+)
+def test_decision_needed_comes_first_with_its_nearest_amount(text: str, kind: str, amount_minor: int) -> None:
+    contact = interpret(sms(Body=text)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    first = contact.decisions_needed[0].decision
+    assert first is not None
+    assert (first.decision_type, first.amount_minor) == (kind, amount_minor)
+    assert sum(one.weight for one in contact.decisions_needed) <= 1
+
+
+@pytest.mark.parametrize(
+    "text", ["Are you open on Monday?", "I do not want a refund", "STOP", "Thank you, Tom was so kind"]
+)
+def test_no_decision_is_needed(text: str) -> None:
+    contact = interpret(sms(Body=text)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.decisions_needed == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "question_id"),
+    [
+        ("Hello", "what_about"),
+        ("Where is my parcel?", "order_number"),
+        ("Where is my parcel? Order 77311", ""),
+        ("You charged me twice", "amount"),
+        ("You charged me 40 EUR twice", ""),
+        ("It is broken", "which_product"),
+        ("The kettle leaks", ""),
+        ("I cannot log in, the password is wrong", "account_email"),
+        ("I cannot log in with ana@acme.example, the password is wrong", ""),
+        ("Are you open on Monday?", ""),
+        ("Thank you, Tom was so kind", ""),
+        ("STOP", ""),
+    ],
+)
+def test_question_is_asked_for_what_is_missing(text: str, question_id: str) -> None:
+    contact = interpret(sms(Body=text)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.question_id == question_id
+    assert bool(contact.question) == bool(question_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("Где је мој пакет? Није стигао.", "Који је број"),
+        ("Gde je moj paket? Nije stigao.", "Koji je broj"),
+        ("Wo bleibt mein Paket, bitte?", "Wie lautet"),
+        ("నా పార్సెల్ ఎక్కడ?", "మీ ఆర్డర్"),
+    ],
+)
+def test_question_is_in_the_language_and_script_of_the_customer(text: str, begins: str) -> None:
+    contact = interpret(sms(Body=text)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.question.startswith(begins)
+
+
+def test_public_message_is_asked_for_nothing_in_public() -> None:
+    event = replace(interpret(sms(Body="Where is my parcel?")).reading.events[0], public=True)
+
+    assert needs().read(event).question_id == "write_privately"
+
+
+def test_every_question_is_there_in_every_language_and_both_scripts_of_serbian() -> None:
+    for texts in _questions().values():
+        assert set(texts) == {"en", "de", "pt", "sl", "sr", "sr-Cyrl", "te"}
+
+
+@pytest.mark.parametrize("text", ["20 km away", "5 ft long", "tel. 064 123 456", "12.04.2026", "at 16:19"])
+def test_measures_and_dates_are_no_amounts(text: str) -> None:
+    assert amounts(text) == []
+
+
+@pytest.mark.parametrize(
+    ("hints", "region", "variant"),
+    [
+        ([("hint", "hr-HR")], "", "hr"),
+        ([("hint", "bs")], "", "bs"),
+        ([("account", "sr")], "", "sr"),
+        ([], "", ""),
+    ],
+)
+def test_variant_of_serbian_comes_from_the_hints(
+    hints: list[tuple[str, str]], region: str, variant: str
+) -> None:
+    guess = needs().languages.guess("Gdje je moja narudžba od prošlog tjedna?", hints, region)
+
+    assert (guess.code, guess.variant) == ("sr", variant)
+
+
+def test_cyrillic_is_the_serbian_variant() -> None:
+    assert needs().languages.guess("Где је моја поруџбина? Ђорђе").variant == "sr"
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("naa parcel inka raledu, eppudu vastundi?", ""),
+        ("Dabbu vapasu ivvandi please", ""),
+        ("order cancel cheyandi", "IN"),
+    ],
+)
+def test_telugu_in_latin_letters_is_told_by_its_words(text: str, region: str) -> None:
+    guess = needs().languages.guess(text, (), region)
+
+    assert (guess.code, guess.script, guess.source) == ("te", "Latn", "words")
+
+
+def test_detector_scores_as_py3langid_does() -> None:
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages(["en", "de", "sl", "pt"])
+    ours = Detector((), ("en", "de", "sl", "pt"))
+
+    for text in (
+        "Where is my parcel?",
+        "Wo ist mein Paket?",
+        "Kje je moj paket, prosim?",
+        "ÜBER ALLES",
+        "Não sei",
+    ):
+        theirs = dict(model.rank(text))
+        assert ours.shares(text) == pytest.approx(theirs, abs=1e-5)
