@@ -6,6 +6,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from services.intake.mail.newest import own_lines
+
 HTML_CHARS_MAX = 500_000
 _QUOTES = (
     "div.gmail_quote",
@@ -13,14 +15,53 @@ _QUOTES = (
     "blockquote[type=cite]",
     "blockquote.gmail_quote",
     "div.moz-cite-prefix",
+    "div.moz-forward-container",
     "div.yahoo_quoted",
+    "div[id^=yahoo_quoted]",
+    "div.protonmail_quote",
+    "blockquote.protonmail_quote",
+    "blockquote.tutanota_quote",
+    "div.aolReplacedBody",
+    "div[data-marker=__HEADERS__]",
+    "blockquote[data-marker=__QUOTED_TEXT__]",
+    "div.zmail_extra",
+    "div[name=quote]",
+    "div[name=messageReplySection]",
+    "span#OLK_SRC_BODY_SECTION",
+    "p#reply-intro",
+    "div#isReplyContent",
+    "div#isForwardContent",
+    "blockquote.spark_quote",
+    "blockquote.front-blockquote",
+)
+_AFTER = (
     "div#divRplyFwdMsg",
     "div#appendonsend",
     "hr#stopSpelling",
-    "div.gmail_signature",
+    "hr#zwchr",
+    "div.OutlookMessageHeader",
+    "div#mail-editor-reference-message-container",
+    "div.ms-outlook-mobile-reference-message",
 )
-_AFTER = ("div#divRplyFwdMsg", "div#appendonsend", "hr#stopSpelling")
-"""Marks behind which everything is quoted."""
+"""Marks behind which everything is quoted, in the order of the document."""
+_SIGNATURES = (
+    "div.gmail_signature",
+    "span.gmail_signature_prefix",
+    "div.moz-signature",
+    "pre.moz-signature",
+    "div.protonmail_signature_block",
+    "div[data-signatureblock]",
+    "div#Signature",
+    "div#composer_signature",
+    "div#ms-outlook-mobile-signature",
+    "div[id^=ymail_android_signature]",
+)
+_BORDER = re.compile(
+    r"border-top\s*:\s*(?:\d[\w.]*\s+)?solid\s+#(?:e1e1e1|b5c4df)|border-top\s*:\s*#(?:e1e1e1|b5c4df)[^;]{0,20}solid"
+    r"|border-top-color\s*:\s*rgb\(229, ?229, ?229\)",
+    re.IGNORECASE,
+)
+"""The line that Outlook and Windows Mail draw above their block."""
 QUOTES_MAX = 200
 DEPTH_MAX = 1_000
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>?")
@@ -31,6 +72,7 @@ _SILENT = ("script", "style", "head", "title", "template", "noscript")
 _BLOCKS = ("p", "div", "tr", "li", "blockquote", "h1", "h2", "h3", "h4", "table", "ul", "ol", "pre", "hr")
 _BREAKS = frozenset(_BLOCKS) | {"br"}
 _MARK = "\u2028"
+_QUOTED = "> "
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 
 
@@ -38,8 +80,11 @@ def html_to_text(html: str, *, newest: bool = True) -> str:
     """The words of an HTML mail; `newest` leaves out what it quotes, unless nothing would remain."""
     if _depth(html[:HTML_CHARS_MAX]) > DEPTH_MAX:
         return _squeezed([" ".join(_TAG.sub(" ", html[:HTML_CHARS_MAX]).split())])
-    words = _text(html[:HTML_CHARS_MAX], cut=newest)
-    return words if words or not newest else _text(html[:HTML_CHARS_MAX], cut=False)
+    if newest:
+        words = _squeezed(own_lines(_text(html[:HTML_CHARS_MAX], cut=True).split("\n")))
+        if words:
+            return words
+    return _text(html[:HTML_CHARS_MAX], cut=False)
 
 
 def _depth(html: str) -> int:
@@ -77,19 +122,36 @@ def _text(html: str, *, cut: bool) -> str:
 
 
 def _cut_quotes(tree: LexborHTMLParser) -> None:
-    for mark in tree.css(",".join(_AFTER)):
-        node: LexborNode | None = mark.next
-        while node is not None:
-            following = node.next
-            node.decompose()
-            node = following
-    for node in _outermost(tree.css(",".join(_QUOTES))):
+    """A quote becomes a marked line, so that an attribution above it is known and words below it stay."""
+    for node in tree.css(",".join(_SIGNATURES))[:QUOTES_MAX]:
         node.decompose()
+    for node in reversed(tree.css(",".join(_QUOTES))[:QUOTES_MAX]):
+        node.insert_before(tree.create_node("hr"))
+        node.insert_before(_QUOTED)
+        node.insert_before(tree.create_node("hr"))
+        node.decompose()
+    for mark in tree.css(",".join(_AFTER))[:1]:
+        _cut_from(mark)
+    for mark in _borders(tree)[:1]:  # looked for anew: a cut removes what stands behind it
+        _cut_from(mark)
 
 
-def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
-    """The first QUOTES_MAX quotes; a quote within a quote goes with it (a later removal is harmless)."""
-    return list(reversed(nodes[:QUOTES_MAX]))
+def _borders(tree: LexborHTMLParser) -> list[LexborNode]:
+    nodes = tree.css("div[style*=border-top]")[:QUOTES_MAX]
+    return [node for node in nodes if _BORDER.search((node.attributes.get("style") or "")[:1_000])]
+
+
+def _cut_from(mark: LexborNode) -> None:
+    """Removes a node, and all that follows it in the document."""
+    node: LexborNode | None = mark
+    while node is not None and node.tag not in ("body", "html"):
+        following = node.next
+        while following is not None:
+            after = following.next
+            following.decompose()
+            following = after
+        node = node.parent
+    mark.decompose()
 
 
 def _squeezed(lines: list[str]) -> str:
