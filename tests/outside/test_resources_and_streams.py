@@ -7,10 +7,10 @@ from typing import Any
 
 from services.intake.accounts import Accounts
 from services.intake.canonical import Collector, Known, ProviderReply, Reading, Verdict
-from services.intake.channels import app_store
+from services.intake.channels import app_store, mastodon
 from services.intake.interpret import Interpreter
 from services.intake.replay import DESK, event_line
-from tests.outside.data import load, need_data
+from tests.outside.data import DATA, load, need_data
 from tests.outside.test_webhook_cases import differences
 from tests.unit.intake.world import IDENTITY_KEY, NOON_MS, needs
 
@@ -46,3 +46,18 @@ def test_app_store_reviews_are_equal() -> None:
     app_store.REVIEWS.read(json.dumps(resource["body"]).encode(), wanted, known, "", found)
 
     equal(lines("app_store", found, known), resource["expected"])
+
+
+def test_mastodon_events_are_equal() -> None:
+    wanted, found = load("webhooks/streams/mastodon-mention.expected.json")["events"], Collector()
+    known = Known(values={mastodon.ACCOUNT.name: ("acmecare@m.example",), mastodon.TOKEN.name: ("set",)})
+    for name, data in served((DATA / "webhooks/streams/mastodon-mention.sse").read_text(encoding="utf-8")):
+        mastodon.read_event(name, data, known, found)
+
+    equal(lines("mastodon", found, known), wanted)
+
+
+def served(stream: str) -> list[tuple[str, bytes]]:
+    """Name and data of each event of a recorded stream, one line of each."""
+    events = [dict(line.split(": ", 1) for line in one.splitlines()) for one in stream.strip().split("\n\n")]
+    return [(event["event"], event["data"].encode()) for event in events]
