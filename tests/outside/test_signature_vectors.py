@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 import pytest
 
 from services.intake.canonical import Delivery, Known
-from services.intake.channels import meta, twilio_signature, x
+from services.intake.channels import meta, slack, twilio_signature, x
 from tests.outside.data import DATA, load, need_data
 
 need_data()
 TWILIO = load("webhooks/signatures/twilio.json") if DATA.is_dir() else {}
 META = load("webhooks/signatures/meta.json") if DATA.is_dir() else {}
+SLACK = load("webhooks/signatures/slack.json") if DATA.is_dir() else {}
 X = load("webhooks/signatures/x_crc.json") if DATA.is_dir() else {}
 
 
@@ -87,3 +88,37 @@ def test_x_signs_bodies_as_it_signs_challenges() -> None:
     assert told(token, [(header, signature.swapcase())]) == "wrong signature"
     assert told(token, [(header, signature.removeprefix("sha256="))]) == "wrong signature"
     assert told(token, [(header, signature)], secret="another") == "wrong signature"
+
+
+@pytest.mark.parametrize(
+    ("changed", "after_seconds", "reason"),
+    [
+        ({}, 0, ""),
+        ({}, 300, ""),
+        ({}, -300, ""),
+        ({}, 301, "signed too long ago, or in the future"),
+        ({}, -301, "signed too long ago, or in the future"),
+        ({"body": "other"}, 0, "wrong signature"),
+        ({"timestamp": "1531420619"}, 0, "wrong signature"),
+        ({"timestamp": ""}, 0, "no signature"),
+        ({"signature": ""}, 0, "no signature"),
+        ({"signature": SLACK.get("signature", "").upper()}, 0, "wrong signature"),
+        ({"signature": SLACK.get("signature", "").replace("v0=", "v1=")}, 0, "wrong signature"),
+        ({"signing_secret": "another"}, 0, "wrong signature"),
+        ({"signing_secret": ""}, 0, "wrong signature"),
+    ],
+)
+def test_slack_vector(changed: dict[str, str], after_seconds: int, reason: str) -> None:
+    vector = {**SLACK, **changed}
+    headers = [
+        ("X-Slack-Request-Timestamp", vector["timestamp"]),
+        ("X-Slack-Signature", vector["signature"]),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ]
+    received_at_ms = (int(SLACK["timestamp"]) + after_seconds) * 1000
+    delivery = Delivery.of("POST", "https://x/hooks/slack", headers, vector["body"].encode(), received_at_ms)
+    known = Known(values={slack.SIGNING_SECRETS.name: (vector["signing_secret"],)})
+
+    verdict = slack.verify(delivery, known)
+
+    assert (verdict.signature_valid, verdict.reason) == (reason == "", reason)
