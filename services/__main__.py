@@ -3,6 +3,7 @@
 frontdesk serve                      everything in one process, on an embedded log
 frontdesk serve router --log kafka   one service on Kafka
 frontdesk replay delivery.json ...   what intake makes of recorded deliveries
+frontdesk read-queue-log FILE ...    what Asterisk's queue_log tells, or the queues' totals
 frontdesk agent --desk acme ana      be an agent in this terminal
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk demo                       play a morning and watch it
@@ -25,6 +26,12 @@ def _serve(argv: Sequence[str]) -> int:
 
 def _replay(argv: Sequence[str]) -> int:
     from services.intake.replay import main
+
+    return main(argv)
+
+
+def _read_queue_log(argv: Sequence[str]) -> int:
+    from services.cli.read_queue_log import main
 
     return main(argv)
 
@@ -56,6 +63,7 @@ def _demo(argv: Sequence[str]) -> int:
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "serve": (_serve, "run the services"),
     "replay": (_replay, "what intake makes of recorded deliveries, one JSON line a case"),
+    "read-queue-log": (_read_queue_log, "what Asterisk's queue_log tells, as events or as totals"),
     "agent": (_agent, "be an agent in this terminal"),
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),

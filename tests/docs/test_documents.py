@@ -34,7 +34,9 @@ def test_every_door_that_a_document_names_is_in_the_makefile(path: Path) -> None
     assert {door for door in doors if not re.search(rf"^{door}:", makefile, re.MULTILINE)} == set()
 
 
-@pytest.mark.parametrize("command", ["serve", "replay", "agent", "explain", "letters", "demo"])
+@pytest.mark.parametrize(
+    "command", ["serve", "replay", "read-queue-log", "agent", "explain", "letters", "demo"]
+)
 def test_every_command_has_help_with_examples(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "services", command, "--help"],

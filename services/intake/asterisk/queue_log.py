@@ -152,6 +152,11 @@ class Ordered:
 
     _second: list[Entry] = field(default_factory=list, repr=False)
 
+    @property
+    def at_seconds(self) -> int | None:
+        """The second that is kept, None when nothing is."""
+        return self._second[0].at_seconds if self._second else None
+
     def push(self, entry: Entry) -> list[Entry]:
         """Entries that are in order now."""
         if self._second and (
