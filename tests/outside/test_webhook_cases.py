@@ -147,6 +147,10 @@ def flipped(case: dict[str, Any], delivery: Delivery, rng: random.Random) -> lis
         form = dict(parse_qsl(text, encoding="latin-1"))
         signed = (form[name] for name in ("timestamp", "token", "signature"))
         return [replace(delivery, body=one_off(text, one, rng).encode("latin-1")) for one in signed]
+    if "signing_cert_pem" in case["secrets"]:
+        text, envelope = delivery.body.decode(), json.loads(delivery.body)
+        signed = (json.dumps(envelope[name])[1:-1] for name in ("Message", "Timestamp", "Signature"))
+        return [replace(delivery, body=one_off(text, one, rng).encode()) for one in signed]
     changed_bytes = bytearray(delivery.body)
     changed_bytes[rng.randrange(len(changed_bytes))] ^= 1 << rng.randrange(8)
     return [replace(delivery, body=bytes(changed_bytes))]

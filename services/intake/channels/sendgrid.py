@@ -10,7 +10,6 @@ a replay is the same fact again and harmless: the window for the timestamp is as
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from hashlib import sha256
 
@@ -23,7 +22,7 @@ from services.intake.canonical import Collector, Delivery, Known, ProviderReply,
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.forms import Form, form_of
 from services.intake.channels.provider import Provider, ProviderSetting
-from services.intake.channels.signing import any_equal
+from services.intake.channels.signing import any_equal, canonical_base64
 from services.intake.channels.url_keys import verify_url_key
 from services.intake.mail.event import mail_event, mail_of_fields
 from services.intake.mail.headers import mailboxes, words
@@ -106,8 +105,8 @@ def _signed(delivery: Delivery, keys: tuple[str, ...]) -> Verdict:
 
 def _is_signature(given: str, signed: bytes, keys: tuple[str, ...]) -> bool:
     try:
-        signature = b64decode(given, validate=True)
-    except (binascii.Error, ValueError):
+        signature = canonical_base64(given)
+    except ValueError:
         return False
     found = False
     for key in keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 
 
@@ -22,3 +23,11 @@ def any_equal(given: str, wanted: Iterable[str]) -> bool:
 def any_key(given: str, keys: Iterable[str], sign: Callable[[bytes], str]) -> bool:
     """True when `given` is the signature under one of the keys; an empty key never counts."""
     return any_equal(given, (sign(key.encode()) for key in keys if key))
+
+
+def canonical_base64(given: str) -> bytes:
+    """The bytes of a signature that is verified by a public key; raises ValueError unless it is their one text."""
+    signature = b64decode(given, validate=True)
+    if b64encode(signature).decode() != given:
+        raise ValueError("not the bytes' own text")
+    return signature

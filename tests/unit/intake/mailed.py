@@ -7,17 +7,23 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.x509.oid import NameOID
 
 from services.intake.canonical import Delivery, Known
 from services.intake.channels import mailgun as mailgun_module
 from services.intake.channels import sendgrid as sendgrid_module
+from services.intake.channels import ses as ses_module
 from tests.unit.intake.world import NOON_MS, PUBLIC_URL
 
 URL_KEY = "address-secret"
@@ -136,3 +142,80 @@ def mailgun_event(event: Any, *, token: str = "e" * 50, key: str = SIGNING_KEY) 
     body = {"signature": mailgun_signature(token, NOON_MS // 1000, key), "event-data": event}
     headers = [("Content-Type", "application/json")]
     return Delivery.of("POST", f"{PUBLIC_URL}/hooks/mailgun", headers, json.dumps(body).encode(), NOON_MS)
+
+
+TOPIC = "arn:aws:sns:eu-central-1:111111111111:mail"
+CERTIFICATE_URL = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123abcd.pem"
+SES_KNOWN = Known(values={ses_module.TOPICS.name: ("arn:aws:sns:eu-central-1:111111111111:old", TOPIC)})
+
+
+@cache
+def rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65_537, 2_048)
+
+
+@cache
+def certificate() -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    builder = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=rsa_key().public_key(),
+        serial_number=1,
+        not_valid_before=datetime(2026, 1, 1, tzinfo=UTC),
+        not_valid_after=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=365),
+    )
+    return builder.sign(rsa_key(), SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def sns(
+    message: Any, *, kind: str = "Notification", version: str = "2", fetched: bool = True, **changed: Any
+) -> Delivery:
+    """An envelope, signed; `changed` fields count for the signature too, None leaves one out."""
+    envelope = {
+        "Type": kind,
+        "MessageId": "sns-1",
+        "TopicArn": TOPIC,
+        "Subject": "Amazon SES Email Receipt Notification",
+        "Message": message if isinstance(message, str) else json.dumps(message),
+        "Timestamp": "2026-04-03T12:00:00.000Z",
+        "SignatureVersion": version,
+        "SigningCertURL": CERTIFICATE_URL,
+        **changed,
+    }
+    envelope = {name: value for name, value in envelope.items() if value is not None}
+    names = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+    text = "".join(
+        f"{name}\n{envelope[name]}\n"
+        for name in names
+        if name in envelope and not (name == "Subject" and kind != "Notification")
+    )
+    signed = rsa_key().sign(text.encode(), PKCS1v15(), SHA1() if version == "1" else SHA256())  # noqa: S303
+    envelope.setdefault("Signature", base64.b64encode(signed).decode())
+    headers = [("Content-Type", "text/plain; charset=UTF-8"), ("x-amz-sns-message-type", kind)]
+    body = json.dumps(envelope, ensure_ascii=False).encode()
+    delivery = Delivery.of("POST", f"{PUBLIC_URL}/hooks/ses", headers, body, NOON_MS)
+    there = {str(envelope.get("SigningCertURL")): certificate()} if fetched else {}
+    return replace(delivery, fetched=there)
+
+
+RAW_MAIL = (
+    "From: =?utf-8?B?U3JlxIdrbw==?= <srecko@x.example>\r\nTo: help@acme.example\r\nSubject: Повраћај\r\n"
+    "Message-ID: <ses1@x.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nГде је мој новац?\r\n"
+)
+
+
+def received(content: str | None = RAW_MAIL, **changed: Any) -> dict[str, Any]:
+    """SES's notice of a mail."""
+    notice: dict[str, Any] = {
+        "notificationType": "Received",
+        "mail": {
+            "timestamp": "2026-04-03T12:00:00.123Z",
+            "source": "srecko@x.example",
+            "messageId": "ses-id-1",
+            "destination": ["help@acme.example"],
+        },
+        "receipt": {"recipients": ["help@acme.example"], "action": {"type": "SNS", "encoding": "UTF8"}},
+        **changed,
+    }
+    return notice if content is None else {**notice, "content": content}
