@@ -28,6 +28,7 @@ DEFAULTS = DeskLimits(
     lease_ms=4 * HOUR_MS,
     missed_offers_max=2,
     retention_ms=DAY_MS,
+    facts_remembered_max=8_000_000,
 )
 
 

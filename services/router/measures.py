@@ -25,6 +25,19 @@ class TailMeasures:
             "Decision partitions that this replica folds.",
             registry=registry,
         )
+        self.remembered = Gauge(
+            "frontdesk_router_facts_remembered",
+            "Ids of facts that a partition remembers, so that a repeat is known as one.",
+            ("partition",),
+            registry=registry,
+        )
+        self.dropped = Gauge(
+            "frontdesk_router_facts_dropped",
+            "Ids of facts given up for the bound before their eight days were over, since the log began; "
+            "when it rises, raise facts_remembered_max of the partition's desks.",
+            ("partition",),
+            registry=registry,
+        )
         for verdict in ("accepted", "rejected"):
             self.folded.labels(verdict)
 

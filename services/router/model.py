@@ -17,7 +17,7 @@ from typing import TypeVar
 import immutables
 
 from services.contract.chain import Chain
-from services.contract.decisions import ContactOpened, Need, Reply, WaitingReason
+from services.contract.decisions import ContactOpened, Need, WaitingReason
 from services.contract.desk import Desk, DeskLimits
 from services.contract.facts import (
     Channel,
@@ -30,16 +30,12 @@ from services.contract.facts import (
 from services.router.crew import Crew
 from services.router.identity import Links
 from services.router.log.canonical import canonical as canonical
+from services.router.log.seen import Seen
 from services.router.waiting import Front, Lane, Slope, Work, entries
 
 T = TypeVar("T")
 Map = immutables.Map
 DAY_MS = 86_400_000
-SEEN_DAYS_MAX = 8
-"""Days that a fact's id is remembered: a day longer than the facts themselves are kept."""
-SEEN_PER_BUCKET_MAX = 20_000
-SEEN_BUCKETS_MAX = 10
-"""Buckets of remembered fact ids; with the bound above, the memory of ids has a bound too."""
 DIGEST_EVERY_MIN = 1_000
 """Records between digests of a small state."""
 
@@ -293,16 +289,6 @@ class DeskState:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Facts decided on one day: their ids, each with the reply that it got."""
-
-    day: int
-    replies: Map[str, Reply | None] = field(default_factory=Map, metadata={"derived": True})
-    mark: int = 0
-    """Sum of hashes of all that is in `replies`, which stands for it in digests: millions of ids need no walk."""
-
-
-@dataclass(frozen=True)
 class PartitionState:
     """Everything that the accepted records of one partition say."""
 
@@ -316,8 +302,8 @@ class PartitionState:
     partitions: int = 0
     partition_hash: str = ""
     desks: Map[str, DeskState] = field(default_factory=Map)
-    seen: tuple[Seen, ...] = ()
-    """Newest first."""
+    seen: Seen = field(default_factory=Seen)
+    """Facts that were decided."""
     next_digest_at: int = DIGEST_EVERY_MIN
     """The record at this count carries a digest of the state before it."""
 
@@ -333,11 +319,7 @@ class PartitionState:
 
     def was_seen(self, fact_id: str) -> bool:
         """True for a fact that was decided within the bounds of memory; an empty id is never seen."""
-        return any(fact_id in bucket.replies for bucket in self.seen) if fact_id else False
-
-    def reply_of(self, fact_id: str) -> Reply | None:
-        """The reply that a seen fact got."""
-        return next(bucket.replies[fact_id] for bucket in self.seen if fact_id in bucket.replies)
+        return fact_id in self.seen
 
     def objects(self) -> int:
         """Size of the state, for spacing digests so that their cost stays even."""

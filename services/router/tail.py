@@ -102,8 +102,12 @@ class DecisionTail:
                 f"decisions {partition}: offset {record.offset} where {self._next[partition]} was due"
             )
         decision = decode_decision(record.value)
+        before = self._states[partition].seen
         folded = fold(self._states[partition], decision)
         self._states[partition] = folded.state
+        if folded.state.seen.runs is not before.runs:
+            self._measures.remembered.labels(str(partition)).set(folded.state.seen.count)
+            self._measures.dropped.labels(str(partition)).set(folded.state.seen.dropped)
         self._next[partition] = record.offset + 1
         self._measures.folded.labels("accepted" if folded.accepted else "rejected").inc()
         verdict = Verdict(partition, record.offset, decision, folded.accepted, folded.state)

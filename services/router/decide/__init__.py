@@ -68,6 +68,23 @@ _HANDLERS: dict[type, tuple[str, Handler]] = {
 }
 
 
+_ANSWERED = (
+    f.AgentSignedIn,
+    f.AgentStateChanged,
+    f.OfferAnswered,
+    f.HelpAsked,
+    f.HelpAnswered,
+    f.TransferAsked,
+    f.AuthorityUsed,
+    f.ConversationEnded,
+    f.ContactResolved,
+    f.DeskConfigured,
+    f.IdentityLinked,
+    f.IdentityUnlinked,
+)
+"""Kinds of fact that are answered, for somebody may wait."""
+
+
 def decide_fact(
     state: PartitionState,
     fact: f.Fact,
@@ -84,7 +101,7 @@ def decide_fact(
     """
     if state.was_seen(fact.fact_id):
         events: tuple[Event, ...] = (DuplicateIgnored(fact_id=fact.fact_id),)
-        reply = state.reply_of(fact.fact_id)
+        reply = state.seen.reply(fact.fact_id) or _forgotten_reply(fact)
     else:
         events, reply = _decided(state, fact, offset, _at(state, now_ms), partition)
     return Decision(
@@ -180,6 +197,17 @@ def decide_genesis(
         ),
         decided_at_ms=now_ms,
         owner=owner,
+    )
+
+
+def _forgotten_reply(fact: f.Fact) -> Reply | None:
+    """What a command is told whose first answer is no longer kept: surely not that it was accepted."""
+    if not isinstance(fact.body, _ANSWERED):
+        return None
+    return Reply(
+        accepted=False,
+        reason="duplicate",
+        detail="decided before, and the answer is no longer kept; read what stands now",
     )
 
 

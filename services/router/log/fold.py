@@ -7,7 +7,6 @@ accepted one that cannot be evolved, or whose digest differs, stops the partitio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from services.contract.decisions import (
     CloseCause,
@@ -17,21 +16,10 @@ from services.contract.decisions import (
     GenesisCause,
 )
 from services.router.evolve import CorruptLog, evolve_all
+from services.router.limits import DEFAULTS
 from services.router.log.canonical import comparable, digest
-from services.router.model import (
-    DAY_MS,
-    DIGEST_EVERY_MIN,
-    SEEN_BUCKETS_MAX,
-    SEEN_DAYS_MAX,
-    SEEN_PER_BUCKET_MAX,
-    DeskState,
-    Map,
-    PartitionState,
-    Seen,
-    changed,
-)
-
-MARKS = 2**64
+from services.router.log.seen import Seen, remember
+from services.router.model import DAY_MS, DIGEST_EVERY_MIN, DeskState, Map, PartitionState, changed
 
 
 class DigestMismatch(CorruptLog):
@@ -79,7 +67,7 @@ def fold(state: PartitionState, record: Decision) -> Folded:
         count=state.count + 1,
         decided_at_ms=record.decided_at_ms,
         desks=_evolved(state, record),
-        seen=_remembered(state.seen, record) if isinstance(cause, FactCause) else state.seen,
+        seen=_remembered(state, record) if isinstance(cause, FactCause) else state.seen,
         next_digest_at=_next_digest(state) if asked else state.next_digest_at,
         **genesis,
     )
@@ -106,25 +94,23 @@ def _evolved(state: PartitionState, record: Decision) -> Map[str, DeskState]:
     return state.desks.set(record.desk_id, desk)
 
 
-def _remembered(seen: tuple[Seen, ...], record: Decision) -> tuple[Seen, ...]:
+def _remembered(state: PartitionState, record: Decision) -> Seen:
     """The fact's id with its reply; a duplicate leaves the first one's memory as it is."""
     if not record.fact_id or (record.events and isinstance(record.events[0], DuplicateIgnored)):
-        return seen
-    day = record.decided_at_ms // DAY_MS
-    newest = seen[0] if seen else None
-    if newest is None or newest.day != day or len(newest.replies) >= SEEN_PER_BUCKET_MAX:
-        kept = [bucket for bucket in seen if bucket.day > day - SEEN_DAYS_MAX]
-        return (_with(Seen(day), record), *kept)[:SEEN_BUCKETS_MAX]
-    return (_with(newest, record), *seen[1:])
+        return state.seen
+    return remember(
+        state.seen,
+        record.fact_id,
+        record.reply,
+        day=record.decided_at_ms // DAY_MS,
+        facts_max=lambda: facts_remembered_max(state),
+    )
 
 
-def _with(bucket: Seen, record: Decision) -> Seen:
-    """The bucket with one more fact; marks add up to the same sum in any order."""
-    reply = record.reply
-    said = "" if reply is None else f"{reply.accepted}{reply.reason}{reply.subject_id}{reply.epoch}"
-    text = f"{record.fact_id}\x1f{said}".encode()
-    mark = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
-    return Seen(bucket.day, bucket.replies.set(record.fact_id, reply), (bucket.mark + mark) % MARKS)
+def facts_remembered_max(state: PartitionState) -> int:
+    """Ids of facts that the partition remembers: the shares of its desks."""
+    shares = [desk.limits.facts_remembered_max for desk in state.desks.values()]
+    return sum(shares) or DEFAULTS.facts_remembered_max
 
 
 def _why_rejected(state: PartitionState, record: Decision) -> str:

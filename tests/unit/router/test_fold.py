@@ -13,7 +13,6 @@ from services.contract.topics import PARTITION_HASH, partition_of
 from services.router.decide import decide_fact, decide_genesis, decide_rejected
 from services.router.evolve import CorruptLog, evolve
 from services.router.log import canonical as canonical_module
-from services.router.log import fold as fold_module
 from services.router.log.canonical import digest
 from services.router.log.fold import DigestMismatch, fold
 from services.router.model import DIGEST_EVERY_MIN, PartitionState, canonical
@@ -148,27 +147,6 @@ def test_equal_states_have_equal_bytes_and_any_difference_shows() -> None:
     assert canonical(one.state) == canonical(other.state)
     one.tell(call("c"))
     assert canonical(one.state) != canonical(other.state)
-
-
-def test_ids_of_facts_are_forgotten_after_eight_days() -> None:
-    world = World(desk(agent("A")))
-    world.tell(f.AgentSignedIn(agent_id="A"), fact_id="x")
-    world.now_ms += 7 * DAY
-    assert names(world.tell(f.AgentSignedIn(agent_id="A"), fact_id="x")) == ["DuplicateIgnored"]
-    world.now_ms += 2 * DAY
-    world.tell(f.AgentSignedIn(agent_id="A"))
-
-    assert not world.state.was_seen("x")
-
-
-def test_ids_of_facts_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold_module, "SEEN_PER_BUCKET_MAX", 5)
-    world = World(desk(agent("A")))
-    for _ in range(100):
-        world.tell(f.NonContactSeen(kind="edit"))
-
-    assert sum(len(bucket.replies) for bucket in world.state.seen) <= 50
-    assert world.state.was_seen(f"fact-{world.offset}")
 
 
 def test_a_fact_without_an_id_is_never_a_duplicate() -> None:
