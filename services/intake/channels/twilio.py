@@ -2,6 +2,9 @@
 
 A call's states are one contact, whose id is the CallSid; status callbacks come out of order. CallDuration is in
 seconds, Duration in billed minutes. A leg (ParentCallSid, outbound-dial) is how we reach an agent, no customer.
+
+A call in a queue tells of it by three more requests, all with QueueSid and CallStatus "in-progress": while it waits
+(QueuePosition), when an agent's <Dial><Queue> takes it (DequeingCallSid), and when it has left (QueueResult).
 """
 
 from __future__ import annotations
@@ -46,6 +49,21 @@ _CALL_KINDS = {
     "no-answer": "call_ended",
     "canceled": "call_ended",
 }
+_QUEUE_RESULTS = {
+    "bridged": "call_connected",
+    "bridging-in-process": "call_connected",
+    "redirected-from-bridged": "call_connected",
+    "hangup": "call_ended",
+}
+_QUEUE_LEFT = frozenset({"redirected", "leave", "queue-full", "error", "system-error"})
+_WITHOUT_STATE = (
+    ("RecordingSid", "recording"),
+    ("TranscriptionSid", "transcription"),
+    ("ConferenceSid", "conference"),
+    ("StreamSid", "stream"),
+    ("FaxSid", "fax"),
+)
+"""What else may be posted about a call, without a CallStatus, and the word under which it is counted."""
 _MEDIA = {"whatsapp": ("social", "whatsapp"), "messenger": ("social", "messenger"), "rcs": ("phone", "rcs")}
 _RECEIVED = frozenset({"", "received", "receiving"})
 Fields = dict[str, str]
@@ -61,36 +79,61 @@ def parse_call(delivery: Delivery, known: Known, found: Collector) -> None:
     sid, status = ident(fields.get("CallSid")), line(fields.get("CallStatus", "")).lower()
     if not sid:
         raise Unreadable("no CallSid")
-    kind = _CALL_KINDS.get(status)
-    if kind is None:
+    other = "" if status else next((word for name, word in _WITHOUT_STATE if fields.get(name)), "")
+    kind, state, dropped = _state(fields, status)
+    if other or dropped:
+        found.dropped.append(other or dropped)
+    elif not kind:
         detail = "CallStatus is none of the documented ones"
         found.problems.append(Problem("unknown_event", detail, delivery.body))
-        return
+    else:
+        found.events.append(_call(fields, sid, kind, state, known))
+
+
+def _state(fields: Fields, status: str) -> tuple[str, str, str]:
+    """Kind and state of the call, or the word under which the request is only counted."""
+    result = fields.get("QueueResult", "").lower()
+    if result in _QUEUE_LEFT:
+        return "", "", "queue_left"
+    if result in _QUEUE_RESULTS:
+        kind = _QUEUE_RESULTS[result]
+        return kind, "dequeued" if kind == "call_connected" else "queue-hangup", ""
+    if fields.get("QueueSid") and status in ("in-progress", "ringing"):
+        taken = fields.get("DequeingCallSid") or fields.get("DequeuingCallSid")
+        return ("call_connected", "dequeued", "") if taken else ("call_queued", "queued-here", "")
+    kind = _CALL_KINDS.get(status, "")
+    if "DialCallStatus" in fields and kind != "call_ended":
+        return "", "", "dial"  # an attempt to reach an agent is over; the caller is still there
+    return kind, status, ""
+
+
+def _call(fields: Fields, sid: str, kind: str, state: str, known: Known) -> CanonicalEvent:
     outbound = fields.get("Direction", "inbound").lower().startswith("outbound")
     ours, theirs = ("From", "To") if outbound else ("To", "From")
     parent = ident(fields.get("ParentCallSid"))
-    account, region = _line(fields.get(ours, ""), known)
-    durations = {
+    account, region = _line(fields.get(ours, "").removeprefix("whatsapp:"), known)
+    caller = fields.get(theirs, "").removeprefix("whatsapp:")
+    extras: dict[str, int | str | bool | None] = {
         "duration_s": seconds(fields.get("CallDuration")),
         "wait_s": seconds(fields.get("QueueTime")),
     }
-    found.events.append(
-        CanonicalEvent(
-            channel="phone",
-            medium="voice",
-            account=account,
-            provider_event_id=f"{sid}:{status}",
-            state=status,
-            contact_ref=sid,
-            kind=kind,
-            direction="outbound" if outbound else "inbound",
-            leg=bool(parent),
-            customer=identity.caller(fields.get(theirs, ""), region, fields.get("CallerName", "")),
-            thread_id=parent or sid,
-            occurred_at_ms=mail_date_ms(fields.get("Timestamp")),
-            extras={name: value for name, value in durations.items() if value is not None}
-            | ({"status": status} if kind == "call_ended" else {}),
-        )
+    if kind == "call_ended":
+        abandoned = state == "queue-hangup"
+        extras |= {"status": "abandoned", "abandoned": True} if abandoned else {"status": state}
+    return CanonicalEvent(
+        channel="phone",
+        medium="voice",
+        account=account,
+        provider_event_id=f"{sid}:{state}",
+        state=state,
+        contact_ref=sid,
+        kind=kind,
+        direction="outbound" if outbound else "inbound",
+        leg=bool(parent),
+        customer=identity.caller(caller, region, fields.get("CallerName", "")),
+        thread_id=parent or sid,
+        occurred_at_ms=mail_date_ms(fields.get("Timestamp")),
+        extras={name: value for name, value in extras.items() if value is not None},
     )
 
 
@@ -162,10 +205,11 @@ def _sender(scheme: str, sender: str, region: str, fields: Fields) -> Customer:
 
 
 def _first_answer(delivery: Delivery, known: Known) -> ProviderReply:
-    """The caller waits in Twilio's queue; an empty answer would hang up."""
-    fields = twilio_signature.form_of(delivery) or []
-    ended = any(name == "CallStatus" and _CALL_KINDS.get(value) == "call_ended" for name, value in fields)
-    return EMPTY if ended else ProviderReply(200, "text/xml", known.one(VOICE_TWIML))
+    """The caller waits in Twilio's queue; an empty answer would hang up. Who has waited is not put there again."""
+    form = dict(reversed(twilio_signature.form_of(delivery) or []))
+    ended = _CALL_KINDS.get(form.get("CallStatus", "")) == "call_ended"
+    again = ended or "QueueSid" in form or "QueueResult" in form or "DialCallStatus" in form
+    return EMPTY if again else ProviderReply(200, "text/xml", known.one(VOICE_TWIML))
 
 
 def _empty(delivery: Delivery, known: Known) -> ProviderReply:

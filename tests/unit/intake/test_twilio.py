@@ -218,3 +218,73 @@ def test_delivery_without_an_id_is_unreadable() -> None:
     reading = read(twilio("/hooks/twilio/sms", {"Body": "hello"}))
 
     assert (reading.reply.status, [problem.reason for problem in reading.problems]) == (200, ["unreadable"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "extras"),
+    [
+        ({"QueuePosition": "2", "QueueTime": "5"}, "call_queued", {"wait_s": 5}),
+        ({"DequeingCallSid": "CA9", "QueueTime": "48"}, "call_connected", {"wait_s": 48}),
+        ({"QueueResult": "bridged", "QueueTime": "48"}, "call_connected", {"wait_s": 48}),
+        (
+            {"QueueResult": "hangup", "QueueTime": "43", "CallStatus": "completed"},
+            "call_ended",
+            {"wait_s": 43, "status": "abandoned", "abandoned": True},
+        ),
+    ],
+)
+def test_a_queue_tells_who_waits_and_how_long(
+    fields: dict[str, str], kind: str, extras: dict[str, object]
+) -> None:
+    given = {"CallStatus": "in-progress", "QueueSid": "QU1", **fields}
+    (event,) = read(call("/hooks/twilio/voice/status", **given)).events
+
+    assert (event.kind, dict(event.extras), event.contact_ref) == (kind, extras, "CA1")
+
+
+def test_each_state_of_a_queue_is_one_fact_however_often_it_is_told() -> None:
+    def facts(*told: dict[str, str]) -> set[str]:
+        given = [{"CallStatus": "in-progress", "QueueSid": "QU1", **one} for one in told]
+        return {interpret(call("/hooks/twilio/voice/status", **one)).facts[0].fact_id for one in given}
+
+    assert len(facts({"QueueTime": "1"}, {"QueueTime": "31"})) == 1
+    assert len(facts({"DequeingCallSid": "CA9"}, {"QueueResult": "bridged"})) == 1
+    assert len(facts({}, {"QueueResult": "bridged"}, {"QueueResult": "hangup"})) == 3
+
+
+@pytest.mark.parametrize("result", ["leave", "redirected", "queue-full", "error", "system-error"])
+def test_who_left_the_queue_otherwise_is_still_on_the_line(result: str) -> None:
+    reading = read(call("/hooks/twilio/voice/status", CallStatus="in-progress", QueueResult=result))
+
+    assert (reading.events, reading.dropped) == ((), ("queue_left",))
+
+
+def test_who_has_waited_is_not_put_into_the_queue_again() -> None:
+    for fields in ({"QueueSid": "QU1"}, {"QueueResult": "leave"}, {"DialCallStatus": "no-answer"}):
+        assert "<Response/>" in read(call(CallStatus="in-progress", **fields)).reply.body
+
+
+def test_an_attempt_to_reach_an_agent_says_nothing_of_the_caller() -> None:
+    status = "/hooks/twilio/voice/status"
+    over = read(call(status, CallStatus="in-progress", DialCallStatus="no-answer"))
+    gone = read(call(status, CallStatus="completed", DialCallStatus="completed", CallDuration="9"))
+
+    assert (over.events, over.dropped) == ((), ("dial",))
+    assert gone.events[0].kind == "call_ended"
+
+
+@pytest.mark.parametrize(
+    ("name", "dropped"),
+    [("RecordingSid", "recording"), ("ConferenceSid", "conference"), ("StreamSid", "stream")],
+)
+def test_what_else_is_told_about_a_call_is_counted(name: str, dropped: str) -> None:
+    reading = read(twilio("/hooks/twilio/voice/status", {"CallSid": "CA1", name: "X1"}))
+
+    assert (reading.events, reading.problems, reading.dropped) == ((), (), (dropped,))
+
+
+def test_a_whatsapp_call_has_the_number_as_its_customer() -> None:
+    event = read(call(From="whatsapp:+38640123456", To="whatsapp:+381112345678")).events[0]
+
+    assert event.customer is not None
+    assert (event.account, event.customer.value) == ("+381112345678", "+38640123456")
