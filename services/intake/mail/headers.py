@@ -7,12 +7,14 @@ fields; every field is cut to a bound first, and every function gives an empty v
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import getaddresses
 from inspect import signature
+from quopri import decodestring
 
 from services.intake.mail.charsets import decode
 from services.intake.values import ID_CHARS_MAX, clean, ident, line
@@ -23,6 +25,7 @@ FIELDS_MAX = 500
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,490})>")
 _LENIENT: dict[str, bool] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
 """Newer patch releases refuse odd fields as a whole unless asked not to."""
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,2000})\?=(?:\s+(?==\?))?")
 _COMMENT = re.compile(r"\([^()]*\)")
 _BARE_ID = re.compile(r"[^\s,;<>\"()]+@[^\s,;<>\"()]+")
 
@@ -78,12 +81,26 @@ def words(value: str) -> str:
         return line(value, FIELD_CHARS_MAX)
     try:
         parts = decode_header(value)
-    except (HeaderParseError, ValueError, LookupError):
-        return line(value, FIELD_CHARS_MAX)
+    except (HeaderParseError, ValueError, LookupError):  # one bad word does not spoil the others
+        return line(_ENCODED_WORD.sub(_word, value), FIELD_CHARS_MAX)
     found = "".join(
         part if isinstance(part, str) else decode(part, _plain(charset)) for part, charset in parts
     )
     return line(found, FIELD_CHARS_MAX)
+
+
+def _word(found: re.Match[str]) -> str:
+    """One encoded word by itself; base64 with its padding lost or with stray characters is read as far as it goes."""
+    charset, encoding, content = found.groups()
+    try:
+        if encoding.lower() == "b":
+            plain = re.sub(r"[^A-Za-z0-9+/]", "", content)
+            data = b64decode(plain[: len(plain) - (len(plain) % 4 == 1)] + "=" * (-len(plain) % 4))
+        else:
+            data = decodestring(content.replace("_", " "))
+    except (ValueError, TypeError):
+        return content
+    return decode(data, _plain(charset))
 
 
 def mailboxes(value: str) -> list[Mailbox]:

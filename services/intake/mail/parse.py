@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
@@ -34,6 +35,8 @@ BOUNDARY_CHECKS_MAX = 4_000_000
 PARTS_MAX = 200
 NOTICE_CHARS_MAX = 50_000
 """So much of a report's fields, or of its further texts, is read."""
+META_BYTES_MAX = 4_000
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
 HTML_BYTES_MAX = 1_000_000
 
 
@@ -284,4 +287,12 @@ def _content(part: Message, languages: Sequence[str]) -> str:
         return ""
     charset = _parameter(part, "charset")
     declared = charset[2] if isinstance(charset, tuple) else str(charset)
+    if not declared and _type(part) == "text/html":
+        declared = _declared_inside(payload)
     return decode(payload, declared, languages)
+
+
+def _declared_inside(html: bytes) -> str:
+    """The charset that a page names itself, "" when it names none."""
+    found = _META_CHARSET.search(html[:META_BYTES_MAX])
+    return found.group(1).decode("ascii") if found else ""
