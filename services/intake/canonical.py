@@ -207,6 +207,16 @@ class CanonicalEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What a provider says about identities without any contact: a number that became another."""
+
+    account: str
+    provider_event_id: str
+    occurred_at_ms: int
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a module made of a delivery."""
 
@@ -217,6 +227,7 @@ class Reading:
     dropped: tuple[str, ...] = ()
     follow: tuple[Wanted, ...] = ()
     """To be fetched after the answer, the result thrown away: a subscription to confirm."""
+    statements: tuple[Statement, ...] = ()
 
 
 @dataclass
@@ -227,6 +238,7 @@ class Collector:
     problems: list[Problem] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     follow: list[Wanted] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
 
     def reading(self, verdict: Verdict, reply: ProviderReply) -> Reading:
         return Reading(
@@ -236,4 +248,5 @@ class Collector:
             tuple(self.problems),
             tuple(self.dropped),
             follow=tuple(self.follow),
+            statements=tuple(self.statements),
         )

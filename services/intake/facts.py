@@ -32,7 +32,7 @@ from services.contract.facts import (
 )
 from services.intake import identity
 from services.intake.accounts import Account
-from services.intake.canonical import CanonicalEvent, Customer
+from services.intake.canonical import CanonicalEvent, Customer, Statement
 from services.intake.need.reader import Need
 
 CHANNELS = {"phone": Channel.PHONE, "email": Channel.EMAIL, "social": Channel.SOCIAL}
@@ -102,9 +102,14 @@ def _scope(event: CanonicalEvent) -> str:
 
 
 def link_facts(
-    event: CanonicalEvent, account: Account, *, source: str, secret: bytes, received_at_ms: int
+    event: CanonicalEvent | Statement,
+    account: Account,
+    *,
+    source: str,
+    secret: bytes,
+    received_at_ms: int,
 ) -> list[Fact]:
-    """What an event says about identities, a fact each; within one desk, for links never cross tenants."""
+    """What an event or a statement says about identities, a fact each; within one desk, for links never cross tenants."""
     found = []
     for link in event.links:
         one, other = (

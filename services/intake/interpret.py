@@ -65,6 +65,20 @@ class Interpreter:
                 detail = f"an event's need or fact failed with {type(error).__name__}"
                 problems.append(Problem("reader_failed", detail, data))
             needs.append(need)
+        for statement in reading.statements:
+            try:
+                owner = self.accounts.find(statement.account)
+                if owner is None:
+                    problems.append(Problem("unknown_account", _NOBODYS, data))
+                    continue
+                secret = self.identity_secret
+                for one in link_facts(
+                    statement, owner, source=source, secret=secret, received_at_ms=received_at_ms
+                ):
+                    facts.setdefault(one.fact_id, one)
+            except Exception as error:  # as above
+                detail = f"a statement's fact failed with {type(error).__name__}"
+                problems.append(Problem("reader_failed", detail, data))
         return Interpreted(source, reading, tuple(needs), tuple(facts.values()), tuple(problems))
 
     def _desks(self, event: CanonicalEvent) -> list[tuple[CanonicalEvent, Account]]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.intake.canonical import CanonicalEvent, Collector, Customer, Problem
-from services.intake.values import Unreadable, dump, epoch_ms, ident, line, obj, text
+from services.intake.canonical import CanonicalEvent, Collector, Customer, Problem, Rating
+from services.intake.values import Unreadable, dump, epoch_ms, ident, line, obj, text, whole
 
 _VERBS = {
     "add": "mention",
+    "added": "mention",
     "edited": "edit",
     "edit": "edit",
     "remove": "deletion",
@@ -30,8 +31,17 @@ _NO_EVENTS = frozenset(
         "name",
         "picture",
         "ratings_summary",
+        "leadgen",
+        "publisher_subscriptions",
+        "category",
+        "description",
+        "hours",
+        "phone",
+        "website",
+        "location",
     }
 )
+STARS = 5
 Change = dict[str, Any]
 
 
@@ -43,9 +53,11 @@ def read_change(medium: str, identity: str, page: str, at_ms: int, change: Chang
         found.events.append(_instagram(medium, identity, page, at_ms, value))
     elif field == "mentions" and value.get("media_id"):
         found.events.append(_mentioned(medium, page, at_ms, value))
+    elif field == "ratings" and thing in ("", "rating"):
+        _rated(page, identity, at_ms, value, found)
     elif field in ("feed", "mention") and thing in ("like", "reaction"):
         found.events.append(_feed(medium, identity, page, at_ms, value, "reaction"))
-    elif field in ("feed", "mention") and thing in {"comment", *_POSTS}:
+    elif field in ("feed", "mention", "ratings") and thing in {"comment", *_POSTS}:
         kind = _VERBS.get(text(value.get("verb") or "add"))
         if kind is None:
             found.dropped.append("feed")
@@ -63,7 +75,7 @@ def _feed(medium: str, identity: str, page: str, at_ms: int, value: Change, kind
     event_id = comment or post
     if not event_id:
         raise Unreadable("no comment_id or post_id")
-    person = obj(value.get("from"))
+    person = obj(value.get("from")) or {"id": value.get("sender_id"), "name": value.get("sender_name")}
     author = ident(person.get("id"))
     verb = line(value.get("verb"), 20)
     return CanonicalEvent(
@@ -80,7 +92,40 @@ def _feed(medium: str, identity: str, page: str, at_ms: int, value: Change, kind
         occurred_at_ms=epoch_ms(value.get("created_time")) or at_ms,
         text=text(value.get("message")),
         public=True,
+        attachments=1 if kind == "mention" and (value.get("photo") or value.get("video")) else 0,
+        about_id="" if kind == "mention" else event_id,
         extras={"emoji": line(value.get("reaction_type"), 40)} if kind == "reaction" else {},
+    )
+
+
+def _rated(page: str, identity: str, at_ms: int, value: Change, found: Collector) -> None:
+    """A recommendation of the page: yes or no, with words; older ones have stars."""
+    event_id = ident(value.get("open_graph_story_id")) or ident(value.get("review_id"))
+    kind = _VERBS.get(text(value.get("verb") or "add"))
+    if kind is None:
+        found.dropped.append("feed")
+        return
+    if not event_id:
+        raise Unreadable("no id of the recommendation")
+    stars = whole(value.get("rating"))
+    recommended = line(value.get("recommendation_type"), 20).lower()
+    found.events.append(
+        CanonicalEvent(
+            channel="social",
+            medium="facebook_review",
+            account=page,
+            provider_event_id=event_id,
+            kind="review" if kind == "mention" else kind,
+            state="" if kind == "mention" else f"{kind}:{ident(value.get('created_time'))}",
+            customer=_person(identity, ident(value.get("reviewer_id")), value.get("reviewer_name")),
+            thread_id=event_id,
+            occurred_at_ms=epoch_ms(value.get("created_time")) or at_ms,
+            text=text(value.get("review_text")),
+            public=True,
+            rating=Rating(stars, STARS) if stars is not None and 1 <= stars <= STARS else None,
+            about_id="" if kind == "mention" else event_id,
+            extras={"recommended": recommended} if recommended else {},
+        )
     )
 
 

@@ -109,6 +109,7 @@ def _event(medium: Medium, page: str, at_ms: int, item: Item) -> CanonicalEvent:
     kind, event_id, state, words, extras = _what(item, person)
     if not event_id:
         raise Unreadable("no message id")
+    about = event_id if kind in ("reaction", "edit", "deletion") else ""
     reply_to = obj(message.get("reply_to"))
     attachments = items(message.get("attachments"))
     return CanonicalEvent(
@@ -125,6 +126,7 @@ def _event(medium: Medium, page: str, at_ms: int, item: Item) -> CanonicalEvent:
         occurred_at_ms=epoch_ms(item.get("timestamp")) or at_ms,
         text=words,
         attachments=len(attachments) if kind == "message" else 0,
+        about_id=about,
         extras=extras,
     )
 

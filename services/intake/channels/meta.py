@@ -97,6 +97,8 @@ PROVIDER = Provider(
         "messenger",
         "instagram",
         "facebook_comment",
+        "facebook_post",
+        "facebook_review",
         "instagram_comment",
         "instagram_mention",
         "whatsapp",

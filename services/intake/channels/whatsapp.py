@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.intake.canonical import CanonicalEvent, Collector, Customer, Known, Problem
+from services.intake.canonical import CanonicalEvent, Collector, Known, Problem, Statement
+from services.intake.channels.whatsapp_people import changed_number, customer_of, links_of
 from services.intake.channels.whatsapp_words import words_of
 from services.intake.values import Unreadable, dump, epoch_ms, ident, items, line, obj, seconds, text
 
@@ -22,7 +23,9 @@ _NO_EVENTS_PREFIX = (
     "payment_",
     "group_",
 )
-_NO_MESSAGES = {"system": "system", "request_welcome": "request_welcome"}
+_NO_MESSAGES = frozenset({"request_welcome", "ephemeral"})
+_STATUS_KINDS = {"accepted": "call_connected", "rejected": "call_ended"}
+"""What a status says of a call of ours; ringing is no state of its own."""
 _CALL_KINDS = {"connect": "call_started", "accept": "call_connected", "terminate": "call_ended"}
 Item = dict[str, Any]
 
@@ -58,7 +61,9 @@ def _read_value(value: Item, found: Collector) -> bool:
 
 
 def _read_item(name: str, item: Item, value: Item, found: Collector) -> None:
-    if name == "statuses":
+    if name == "statuses" and item.get("type") == "call":
+        _call_status_of_ours(item, value, found)
+    elif name == "statuses":
         found.dropped.append("status")
     elif name == "errors":
         found.problems.append(
@@ -66,10 +71,26 @@ def _read_item(name: str, item: Item, value: Item, found: Collector) -> None:
         )
     elif name == "calls":
         _call(item, value, found)
+    elif item.get("type") == "system":
+        _system(item, value, found)
     elif text(item.get("type")) in _NO_MESSAGES:
-        found.dropped.append(_NO_MESSAGES[text(item["type"])])
+        found.dropped.append(text(item["type"]))
+    elif "call_permission_reply" in obj(item.get("interactive")):
+        found.dropped.append("call_permission")
     else:
         found.events.append(_message(item, value, outbound=name == "message_echoes"))
+
+
+def _system(item: Item, value: Item, found: Collector) -> None:
+    """What WhatsApp tells of a person: a new number links two identities, all else is only counted."""
+    links = changed_number(item)
+    if links:
+        statement_id = ident(item.get("id"))
+        if not statement_id:
+            raise Unreadable("no message id")
+        found.statements.append(Statement(_line(value), statement_id, epoch_ms(item.get("timestamp")), links))
+    else:
+        found.dropped.append("system")
 
 
 def _message(item: Item, value: Item, *, outbound: bool) -> CanonicalEvent:
@@ -78,7 +99,7 @@ def _message(item: Item, value: Item, *, outbound: bool) -> CanonicalEvent:
         raise Unreadable("no message id")
     line_id = _line(value)
     side = "to" if outbound else "from"
-    customer, person = _customer(ident(item.get(side)), ident(item.get(f"{side}_user_id")), value)
+    customer, person = customer_of(ident(item.get(side)), ident(item.get(f"{side}_user_id")), value)
     words = words_of(item)
     group = ident(item.get("group_id"))
     return CanonicalEvent(
@@ -95,6 +116,8 @@ def _message(item: Item, value: Item, *, outbound: bool) -> CanonicalEvent:
         occurred_at_ms=epoch_ms(item.get("timestamp")),
         text=words.text,
         attachments=words.attachments,
+        links=links_of(customer),
+        about_id=words.about,
         extras=words.extras,
     )
 
@@ -109,7 +132,7 @@ def _call(item: Item, value: Item, found: Collector) -> None:
         return
     outbound = text(item.get("direction")).upper() == "BUSINESS_INITIATED"
     side = "to" if outbound else "from"
-    customer, _ = _customer(ident(item.get(side)), ident(item.get(f"{side}_user_id")), value)
+    customer, _ = customer_of(ident(item.get(side)), ident(item.get(f"{side}_user_id")), value)
     extras: Item = {"status": _call_status(item)} if kind == "call_ended" else {}
     duration = seconds(item.get("duration"))
     if duration is not None:
@@ -132,6 +155,34 @@ def _call(item: Item, value: Item, found: Collector) -> None:
     )
 
 
+def _call_status_of_ours(item: Item, value: Item, found: Collector) -> None:
+    """Whether a call of ours was taken."""
+    call_id, status = ident(item.get("id")), line(item.get("status"), 40).lower()
+    if not call_id:
+        raise Unreadable("no call id")
+    kind = _STATUS_KINDS.get(status)
+    if kind is None:
+        found.dropped.append("status")
+        return
+    customer, _ = customer_of(ident(item.get("recipient_id")), ident(item.get("recipient_user_id")), value)
+    found.events.append(
+        CanonicalEvent(
+            channel="phone",
+            medium="whatsapp_call",
+            account=_line(value),
+            provider_event_id=call_id,
+            kind=kind,
+            state=status,
+            contact_ref=call_id,
+            direction="outbound",
+            customer=customer,
+            thread_id=call_id,
+            occurred_at_ms=epoch_ms(item.get("timestamp")),
+            extras={"status": status} if kind == "call_ended" else {},
+        )
+    )
+
+
 def _call_status(item: Item) -> str:
     """The provider's word for how a call ended: a string, or a list of them."""
     status = item.get("status")
@@ -143,27 +194,3 @@ def _line(value: Item) -> str:
     if not found:
         raise Unreadable("no phone_number_id")
     return found
-
-
-def _customer(number: str, user_id: str, value: Item) -> tuple[Customer, str]:
-    """Who it is, and the id that the conversation goes by."""
-    contacts = [obj(contact) for contact in items(value.get("contacts"))]
-    contact = _contact(number, user_id, contacts)
-    number = (number or ident(contact.get("wa_id"))).removeprefix("+")
-    scoped = user_id or ident(contact.get("user_id"))
-    name = line(obj(contact.get("profile")).get("name") or obj(contact.get("profile")).get("username"))
-    if number.isdecimal():
-        return Customer(type="phone", value=f"+{number}", name=name, scoped_id=scoped), number
-    if scoped or number:  # a `from` that is no number is the business-scoped id
-        person = scoped or number
-        return Customer(type="bsuid", value=person, name=name, scoped_id=person), person
-    return Customer(name=name, absent_reason="anonymous"), ""
-
-
-def _contact(number: str, user_id: str, contacts: list[Item]) -> Item:
-    """The contact that stands beside the message; with one contact only, that one."""
-    for contact in contacts:
-        ids = {ident(contact.get("wa_id")), ident(contact.get("user_id"))} - {""}
-        if ids & {number, user_id}:
-            return contact
-    return contacts[0] if len(contacts) == 1 else {}

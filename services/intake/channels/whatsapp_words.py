@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.intake.values import ident, items, line, obj, text
+from services.intake.values import Unreadable, ident, items, line, load_json, obj, text
 
 _MEDIA = ("image", "video", "document", "audio", "sticker", "voice")
 _SILENT = ("location", "contacts", "order")
 _PRESSED = ("button_reply", "list_reply", "nfm_reply", "product_list_reply")
 Item = dict[str, Any]
+FIELDS_MAX = 100
+"""Fields of one filled-in form that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Words:
     text: str = ""
     state: str = ""
     attachments: int = 0
+    about: str = ""
+    """The message that is reacted to, edited or deleted."""
     extras: Item = field(default_factory=dict)
 
 
@@ -36,12 +40,13 @@ def words_of(message: Item) -> Words:
         case "interactive":
             return _interactive(part)
         case "reaction":
-            extras = {"emoji": line(part.get("emoji"), 40), "reacts_to": ident(part.get("message_id"))}
-            return Words("reaction", extras=extras)
+            about = ident(part.get("message_id"))
+            extras = {"emoji": line(part.get("emoji"), 40), "reacts_to": about}
+            return Words("reaction", about=about, extras=extras)
         case "edit":
             return _edit(part)
         case "revoke":
-            return Words("deletion", state="revoke", extras=_original(part))
+            return Words("deletion", state="revoke", about=_original(part), extras=_extras(part))
         case _ if name in _MEDIA:
             return Words(text=text(part.get("caption")), attachments=1)
         case _ if name in _SILENT:
@@ -51,6 +56,9 @@ def words_of(message: Item) -> Words:
 
 
 def _interactive(part: Item) -> Words:
+    filled_in = _filled_in(obj(part.get("nfm_reply")))
+    if filled_in:
+        return Words(text=filled_in)
     for name in _PRESSED:
         pressed = obj(part.get(name))
         if pressed:
@@ -59,19 +67,33 @@ def _interactive(part: Item) -> Words:
     return Words("unsupported")
 
 
+def _filled_in(reply: Item) -> str:
+    """A form's fields, a line each; its `body` says only "Sent"."""
+    try:
+        fields = load_json(text(reply.get("response_json")).encode())
+    except Unreadable:
+        return ""
+    said = (text(value, 4_000) for name, value in list(fields.items())[:FIELDS_MAX] if name != "flow_token")
+    return "\n".join(filter(None, said))
+
+
 def _edit(part: Item) -> Words:
     inner = obj(part.get("message"))
     return Words(
         "edit",
         text=words_of(inner).text if inner.get("type") != "edit" else "",
         state="edit",
-        extras=_original(part),
+        about=_original(part),
+        extras=_extras(part),
     )
 
 
-def _original(part: Item) -> Item:
-    original = ident(part.get("original_message_id"))
-    return {"original_id": original} if original else {}
+def _original(part: Item) -> str:
+    return ident(part.get("original_message_id"))
+
+
+def _extras(part: Item) -> Item:
+    return {"original_id": _original(part)} if _original(part) else {}
 
 
 def _silent(name: str, part: Item, message: Item) -> str:

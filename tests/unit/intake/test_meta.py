@@ -228,3 +228,77 @@ def test_lone_surrogate_of_a_cut_emoji_does_not_lose_the_message() -> None:
     assert isinstance(contact, ContactArrived)
     assert contact.text.startswith("hi ")
     contact.text.encode()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        said(is_deleted=True),
+        without_message(message_edit={"mid": "m1", "text": "new", "num_edit": 1}),
+        without_message(reaction={"mid": "m1", "action": "unreact"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["page", "instagram"])
+def test_what_changes_a_message_says_which(item: dict[str, Any], kind: str) -> None:
+    fact = interpret(messenger(item, kind=kind)).facts[0].body
+
+    assert isinstance(fact, NonContactSeen)
+    assert fact.about_id == "m1"
+
+
+@pytest.mark.parametrize("value", [{"verb": "edited"}, {"verb": "remove"}, {"item": "reaction"}])
+def test_what_changes_a_comment_says_which(value: dict[str, Any]) -> None:
+    assert read(comment(**value)).events[0].about_id == "100_9_1"
+
+
+def test_story_that_mentions_us_and_answer_to_ours_are_messages() -> None:
+    mention = said("", attachments=[{"type": "story_mention", "payload": {"url": "https://x.example"}}])
+    answer = said("Nice", "m2", reply_to={"story": {"id": "s1", "url": "https://x.example"}})
+    first, second = read(messenger(mention, answer, kind="instagram")).events
+
+    assert (first.kind, first.attachments, first.public) == ("message", 1, False)
+    assert second.in_reply_to == "s1"
+
+
+def test_instagram_comment_in_a_live_broadcast_is_a_public_mention() -> None:
+    value = {
+        "id": "c1",
+        "text": "Hello?",
+        "from": {"id": "55", "username": "marta"},
+        "media": {"id": "live1"},
+    }
+    entry = {"id": "178", "time": 1, "changes": [{"field": "live_comments", "value": value}]}
+    event = read(meta({"object": "instagram", "entry": [entry]})).events[0]
+
+    assert (event.kind, event.public, event.thread_id) == ("mention", True, "live1")
+
+
+def rated(**value: Any) -> Delivery:
+    full = {
+        "item": "rating",
+        "verb": "add",
+        "open_graph_story_id": "r1",
+        "reviewer_id": "55",
+        "reviewer_name": "Marta",
+        "review_text": "Never again.",
+        "recommendation_type": "NEGATIVE",
+        "created_time": NOON_MS // 1000,
+        **value,
+    }
+    return meta(
+        {"object": "page", "entry": [{"id": "100", "changes": [{"field": "ratings", "value": full}]}]}
+    )
+
+
+def test_recommendation_of_the_page_is_a_review_with_stars_only_where_given() -> None:
+    event, starred = read(rated()).events[0], read(rated(rating=2)).events[0]
+
+    assert (event.kind, event.medium, event.rating, event.text) == (
+        "review",
+        "facebook_review",
+        None,
+        "Never again.",
+    )
+    assert starred.rating is not None
+    assert (starred.rating.value, starred.rating.scale) == (2, 5)
+    assert isinstance(interpret(rated()).facts[0].body, MentionSeen)

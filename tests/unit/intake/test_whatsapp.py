@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from services.contract.facts import CallerHungUp, ContactArrived, MessageSent, NonContactSeen
+from services.contract.facts import (
+    CallerHungUp,
+    ContactArrived,
+    IdentityLinked,
+    LinkStrength,
+    MessageSent,
+    NonContactSeen,
+)
+from services.intake.channels.whatsapp_people import other_form
 from tests.unit.intake.world import NOON_MS, interpret, read, whatsapp, wrote
 
 
@@ -130,3 +139,99 @@ def test_call_of_ours_is_no_contact() -> None:
     call = ringing("connect", direction="BUSINESS_INITIATED", to="381641112223")
 
     assert isinstance(interpret(whatsapp("calls", calls=[call])).facts[0].body, NonContactSeen)
+
+
+@pytest.mark.parametrize("system", [{"wa_id": "381649998887"}, {"new_wa_id": "381649998887"}])
+def test_changed_number_links_two_identities_and_is_no_contact(system: dict[str, Any]) -> None:
+    message = wrote("system", type="user_changed_number", body="changed", **system)
+    found = interpret(whatsapp(messages=[message]))
+
+    link = found.facts[0].body
+    assert isinstance(link, IdentityLinked)
+    assert link.one is not None
+    assert link.other is not None
+    assert (link.one.value, link.other.value) == ("+381641112223", "+381649998887")
+    assert (link.strength, link.statement) == (LinkStrength.STRONG, "number_changed")
+    assert (len(found.facts), found.reading.events, found.problems) == (1, (), ())
+
+
+def test_other_news_of_a_person_are_only_counted() -> None:
+    assert read(whatsapp(messages=[wrote("system", type="customer_identity_changed")])).dropped == ("system",)
+
+
+def test_number_beside_a_scoped_id_links_the_two() -> None:
+    facts = interpret(whatsapp(messages=[wrote()])).facts
+
+    assert isinstance(facts[0].body, ContactArrived)
+    assert isinstance(facts[1].body, IdentityLinked)
+    assert facts[1].body.other is not None
+    assert (facts[1].body.other.type, facts[1].body.other.value) == ("bsuid", "RS.1")
+    assert (facts[1].body.strength, facts[1].body.statement) == (LinkStrength.STRONG, "scoped_id")
+
+
+def test_number_alone_links_nothing() -> None:
+    contacts = [{"profile": {"name": "Ana"}, "wa_id": "381641112223"}]
+
+    assert len(interpret(whatsapp(messages=[wrote()], contacts=contacts)).facts) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "other"),
+    [
+        ("+551187654321", "+5511987654321"),
+        ("+5511987654321", ""),
+        ("+551133334444", ""),
+        ("+5215512345678", "+525512345678"),
+        ("+525512345678", ""),
+        ("+381641112223", ""),
+    ],
+)
+def test_brazilian_and_mexican_numbers_have_another_form(number: str, other: str) -> None:
+    assert other_form(number) == other
+
+
+@pytest.mark.parametrize("kind", ["reaction", "edit", "revoke"])
+def test_what_changes_a_message_says_which(kind: str) -> None:
+    part = {"message_id": "wamid.0", "original_message_id": "wamid.0"}
+    fact = interpret(whatsapp(messages=[{**wrote(kind), kind: part}])).facts[0].body
+
+    assert isinstance(fact, NonContactSeen)
+    assert fact.about_id == "wamid.0"
+
+
+def test_filled_in_form_says_its_fields_and_not_that_it_was_sent() -> None:
+    fields = {"comment_text": "Too late", "rating": "2", "flow_token": "AQAA"}
+    reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(fields)}
+
+    assert read(whatsapp(messages=[wrote("interactive", nfm_reply=reply)])).events[0].text == "Too late\n2"
+
+
+def test_permission_to_call_is_no_message() -> None:
+    answer = wrote("interactive", type="call_permission_reply", call_permission_reply={"response": "accept"})
+
+    assert read(whatsapp(messages=[answer])).dropped == ("call_permission",)
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds", "dropped"),
+    [
+        ("RINGING", [], ("status",)),
+        ("ACCEPTED", ["call_connected"], ()),
+        ("REJECTED", ["call_ended"], ()),
+    ],
+)
+def test_call_of_ours_is_taken_or_not(status: str, kinds: list[str], dropped: tuple[str, ...]) -> None:
+    told = {"id": "wacid.1", "type": "call", "status": status, "recipient_id": "381641112223"}
+    reading = read(whatsapp("calls", statuses=[told]))
+
+    assert ([event.kind for event in reading.events], reading.dropped) == (kinds, dropped)
+    assert all(event.direction == "outbound" for event in reading.events)
+
+
+def test_person_with_a_username_is_named_by_it() -> None:
+    contacts = [{"profile": {"username": "ana.k"}, "user_id": "RS.1"}]
+    message = {key: value for key, value in wrote().items() if key != "from"} | {"from_user_id": "RS.1"}
+    customer = read(whatsapp(messages=[message], contacts=contacts)).events[0].customer
+
+    assert customer is not None
+    assert (customer.name, customer.handle, customer.value) == ("ana.k", "ana.k", "RS.1")
