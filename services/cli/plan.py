@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class ServeSettings:
 
     host: str
     http_port: int
+    http_reuse_port: bool
+    http_tls: ssl.SSLContext | None
     grpc_port: int
     smtp_port: int
     metrics_port: int
@@ -41,6 +44,8 @@ class ServeSettings:
         settings = cls(
             host=reader.text("FRONTDESK_HOST", default="127.0.0.1"),
             http_port=reader.integer("FRONTDESK_HTTP_PORT", default=8080, low=0, high=65535),
+            http_reuse_port=reader.flag("FRONTDESK_HTTP_REUSE_PORT", default=False),
+            http_tls=_tls(reader),
             grpc_port=reader.integer("FRONTDESK_GRPC_PORT", default=50051, low=0, high=65535),
             smtp_port=reader.integer("FRONTDESK_SMTP_PORT", default=2525, low=0, high=65535),
             metrics_port=reader.integer("FRONTDESK_METRICS_PORT", default=9464, low=0, high=65535),
@@ -93,6 +98,30 @@ class Plan:
         if faults or settings is None or clock is None:
             raise SettingsError(faults)
         return cls(roles, bootstrap, settings, router, intake, metrics, clock, tuple(desks))
+
+
+def _tls(reader: Reader) -> ssl.SSLContext | None:
+    """The server's certificate and key; None when something in front ends TLS."""
+    certificate = reader.text("FRONTDESK_HTTP_TLS_CERT_FILE", default="")
+    key = reader.text("FRONTDESK_HTTP_TLS_KEY_FILE", default="")
+    if not certificate and not key:
+        return None
+    if not certificate or not key:
+        reader.fault(
+            "FRONTDESK_HTTP_TLS_CERT_FILE and FRONTDESK_HTTP_TLS_KEY_FILE are for each other: give both"
+        )
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        reader.fault(f"FRONTDESK_HTTP_TLS_CERT_FILE or _KEY_FILE cannot be used ({type(error).__name__})")
+    return context
+
+
+def _no_password() -> str:
+    """Instead of asking at the terminal."""
+    raise ValueError("the key is encrypted")
 
 
 def _desk(path: Path) -> Desk:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
@@ -157,17 +156,17 @@ def _has_keys(intake: IntakeSettings) -> bool:
 
 async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack) -> dict[str, str]:
     """Opens the doors of intake: webhooks and mail."""
-    runner = web.AppRunner(intake.web_app, access_log=None)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
+    stack.push_async_callback(intake.front_door.close)
     with _naming("FRONTDESK_HTTP_PORT", settings.host, settings.http_port):
-        await web.TCPSite(runner, settings.host, settings.http_port).start()
+        http_port = await intake.front_door.open(
+            settings.host, settings.http_port, tls=settings.http_tls, reuse_port=settings.http_reuse_port
+        )
     loop = asyncio.get_running_loop()
     with _naming("FRONTDESK_SMTP_PORT", settings.host, settings.smtp_port):
         smtp = await loop.create_server(intake.smtp_factory, settings.host, settings.smtp_port)
     stack.callback(smtp.close)
     return {
-        "http": f"http://{settings.host}:{runner.addresses[0][1]}",
+        "http": f"{'https' if settings.http_tls else 'http'}://{settings.host}:{http_port}",
         "smtp": f"{settings.host}:{smtp.sockets[0].getsockname()[1]}",
     }
 

@@ -19,6 +19,7 @@ from services.intake.channels import PROVIDERS
 from services.intake.channels.provider import Provider
 from services.intake.doors.asterisk import asterisk_work
 from services.intake.fetch import Fetcher
+from services.intake.front_door import FrontDoor
 from services.intake.gather import Gatherer
 from services.intake.interpret import Interpreter
 from services.intake.measures import Measures
@@ -44,10 +45,11 @@ MakeFetcher = Callable[[Known, Clock, Measures], Fetcher]
 
 @dataclass
 class Intake:
-    """An intake: serve `web_app`, listen with `smtp_factory`, add the API to a gRPC server, run its `work`, and
+    """An intake: open its `front_door`, listen with `smtp_factory`, add the API to a gRPC server, run its `work`, and
     close it when none of them runs any more."""
 
     web_app: web.Application
+    front_door: FrontDoor
     smtp_factory: Callable[[], asyncio.BaseProtocol]
     api: IntakeApi
     interpreter: Interpreter
@@ -97,7 +99,9 @@ def build(
         clock,
         settings.stream_in_flight_max,
     )
-    intake = Intake(hooks.app(), mailroom.protocol, api, interpreter, fetcher, gatherer)
+    app = hooks.app()
+    front_door = FrontDoor(app, measures, settings.http_connections_max)
+    intake = Intake(app, front_door, mailroom.protocol, api, interpreter, fetcher, gatherer)
     if settings.polling:
         for provider in providers:
             intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)

@@ -14,6 +14,7 @@ VERDICTS = (
     "too_large",
     "truncated",
     "too_slow",
+    "encoded",
     "busy",
     "log_away",
     "not_now",
@@ -21,6 +22,7 @@ VERDICTS = (
 )
 POLL_OUTCOMES = ("done", "failed", "unreadable", "log_away")
 STREAM_OUTCOMES = ("opened", "ended", "silent", "too_large", "not_a_stream", "log_away", "failed")
+CONNECTIONS_ENDED = ("too_slow", "displaced", "refused")
 FACT_KINDS = (
     "ContactArrived",
     "CallerHungUp",
@@ -120,6 +122,14 @@ class Measures:
             ("stream",),
             registry=registry,
         )
+        self.connections_ended = Counter(
+            "frontdesk_intake_connections_ended",
+            "HTTP connections that we ended: too slow, displaced by newer ones in a full house, or refused.",
+            ("reason",),
+            registry=registry,
+        )
+        for reason in CONNECTIONS_ENDED:
+            self.connections_ended.labels(reason)
         for provider in PROVIDERS:
             for poller in (*provider.pollers, *(stream.missed for stream in provider.streams)):
                 for outcome in POLL_OUTCOMES:

@@ -37,6 +37,8 @@ class IntakeSettings:
     """Bodies held at once; beyond it providers are told to come back."""
     deliveries_in_flight_max: int = 1_000
     """Deliveries held at once; beyond it providers are told to come back."""
+    http_connections_max: int = 4_000
+    """HTTP connections at once; a newer one displaces the one that has waited longest."""
     body_seconds_max: float = 20.0
     """Longest a body may take to come."""
     need_ms_max: float = 50.0
@@ -90,6 +92,9 @@ class IntakeSettings:
             ),
             deliveries_in_flight_max=reader.integer(
                 "FRONTDESK_DELIVERIES_IN_FLIGHT_MAX", default=1_000, low=1, high=100_000
+            ),
+            http_connections_max=reader.integer(
+                "FRONTDESK_HTTP_CONNECTIONS_MAX", default=4_000, low=1, high=1_000_000
             ),
             body_seconds_max=reader.number("FRONTDESK_BODY_SECONDS_MAX", default=20.0, low=0.1, high=600.0),
             need_ms_max=reader.number("FRONTDESK_NEED_MS_MAX", default=50.0, low=0.0, high=10_000.0),

@@ -3,6 +3,7 @@
 unknown path        404
 body too long       413, a dead letter without the body; nobody has verified it, so only a few a minute
 body cut or slow    400 or 408, counted
+body compressed     415, counted: signatures are over what was sent, no provider compresses, and a bomb stays closed
 wrong signature     the provider's reply (403), nothing published
 log away, busy      503 with Retry-After: the provider repeats, the facts' ids make that safe
 not readable now    the same: what it cannot be read without could not be fetched
@@ -152,6 +153,8 @@ class Hooks:
     async def _read(self, adapter: Adapter, request: web.Request, body: bytearray) -> None:
         """Reads the raw body into `body`, within the bounds of size, time and memory; raises NotRead."""
         bound = self.settings.body_bytes_max
+        if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+            raise NotRead(415, "encoded", "send the body as it is, without a content encoding")
         if (request.content_length or 0) > bound:
             await self._too_large(adapter)
         try:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from hashlib import sha256
 
 import aiohttp
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.contract.facts import MentionSeen
@@ -127,15 +126,13 @@ async def serving(server: ProviderServer, *, seconds_max: float = 2.5) -> AsyncI
         make_fetcher=fetcher,
     )
     intake.gatherer.seconds_max = seconds_max
-    runner = web.AppRunner(intake.web_app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = await intake.front_door.open("127.0.0.1", 0)
     async with aiohttp.ClientSession() as http:
         try:
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/reviewer"
+            url = f"http://127.0.0.1:{port}/hooks/reviewer"
             yield Served(intake, url, http, log)
         finally:
-            await runner.cleanup()
+            await intake.front_door.close()
             await intake.close()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.contract.codec import decode_fact
@@ -73,14 +72,12 @@ async def serving(
         registry=registry,
         needs=needs(),
     )
-    runner = web.AppRunner(intake.web_app, access_log=None, lingering_time=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = await intake.front_door.open("127.0.0.1", 0)
     async with aiohttp.ClientSession() as http:
         try:
-            yield Served(runner.addresses[0][1], http, registry)
+            yield Served(port, http, registry)
         finally:
-            await runner.cleanup()
+            await intake.front_door.close()
 
 
 @pytest.fixture
