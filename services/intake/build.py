@@ -17,6 +17,7 @@ from services.intake.backoff import Random
 from services.intake.canonical import Known
 from services.intake.channels import PROVIDERS
 from services.intake.channels.provider import Provider
+from services.intake.doors import cloudevents_kafka
 from services.intake.doors.asterisk import asterisk_work
 from services.intake.fetch import Fetcher
 from services.intake.front_door import FrontDoor
@@ -106,6 +107,7 @@ def build(
         for provider in providers:
             intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)
         intake.work += asterisk_work(interpreter, taker, clock)
+        intake.work += cloudevents_kafka.work(settings.known, interpreter, taker, clock)
     return intake
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from services.intake.accounts import Accounts
 from services.intake.canonical import Collector, Known, ProviderReply, Reading, Verdict
 from services.intake.channels import app_store, mastodon
+from services.intake.channels.cloudevents_format import from_kafka
 from services.intake.interpret import Interpreter
-from services.intake.replay import DESK, event_line
+from services.intake.replay import DESK, event_line, utc
 from tests.outside.data import DATA, load, need_data
 from tests.outside.test_webhook_cases import differences
 from tests.unit.intake.world import IDENTITY_KEY, NOON_MS, needs
@@ -61,3 +64,16 @@ def served(stream: str) -> list[tuple[str, bytes]]:
     """Name and data of each event of a recorded stream, one line of each."""
     events = [dict(line.split(": ", 1) for line in one.splitlines()) for one in stream.strip().split("\n\n")]
     return [(event["event"], event["data"].encode()) for event in events]
+
+
+@pytest.mark.parametrize("name", ["kafka-binary", "kafka-structured"])
+def test_cloudevents_of_the_conformance_suite_are_equal(name: str) -> None:
+    case = load(f"cloudevents/{name}.json")
+    wanted = case["parsed"]
+    headers = {header: value.encode() for header, value in case["kafka_headers"].items()}
+    found = from_kafka(headers, case["value"].encode())
+
+    assert (found.id, found.source, found.type, found.data) == tuple(
+        wanted[field] for field in ("id", "source", "type", "data")
+    )
+    assert utc(found.at_ms) == wanted["time"]

@@ -202,7 +202,6 @@ PROVIDER = Provider(
     verified_by="fetched from Apple with our key",
     event_id="id of the review, and its date",
     page="app-store",
-    door="asked every 15 minutes",
     fetchers={FETCHER: FetchRule(hosts=re.compile(re.escape(HOST)), headers=headers)},
     pollers=(REVIEWS,),
     settings=(APPS, ISSUER, KEY_ID, PRIVATE_KEY),

@@ -183,7 +183,6 @@ PROVIDER = Provider(
     verified_by="fetched from Google with our key",
     event_id="id of the review, and the time of its change",
     page="google-play",
-    door="asked every 15 minutes",
     fetchers={FETCHER: FetchRule(hosts=re.compile(re.escape(HOST)), token=_asked)},
     pollers=(REVIEWS,),
     settings=(PACKAGES, SERVICE_ACCOUNT),

@@ -255,7 +255,6 @@ PROVIDER = Provider(
     verified_by="fetched from our server with our token",
     event_id="id of the notification",
     page="mastodon",
-    door="listens to the server, and asks for what it missed",
     fetchers={FETCHER: FetchRule(hosts=_HOST_PATTERN, headers=headers)},
     pollers=(NOTIFICATIONS,),
     streams=(STREAM,),

@@ -1,0 +1,112 @@
+"""CloudEvents from a Kafka topic of yours: read as a group, committed only once their facts are durable.
+
+A record that came to nothing is a dead letter and is committed too. While the log is away nothing is committed: the
+group is left, joined again after a pause, and reads from where it stood; what comes twice has the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from services.intake.canonical import Known
+from services.intake.channels.cloudevents import KAFKA_BOOTSTRAP, KAFKA_GROUP, KAFKA_TOPIC, SOURCE, record
+from services.intake.interpret import Interpreted, Interpreter
+from services.intake.taking import Away, Taker
+from services.runtime.clock import Clock
+from services.runtime.kafka_tail import stop
+
+RECORDS_MAX = 100
+"""Records taken at once; their facts are appended together, then they are committed."""
+POLL_MS = 1_000
+CONNECT_SECONDS_MAX = 30.0
+PAUSE_FIRST_MS, PAUSE_LONGEST_MS = 1_000, 30_000
+NAME = "cloudevents_kafka"
+
+log = structlog.get_logger()
+
+
+@dataclass
+class CloudEventsTopic:
+    """One member of the group."""
+
+    known: Known
+    interpreter: Interpreter
+    taker: Taker
+    clock: Clock
+    pause_first_ms: int = PAUSE_FIRST_MS
+
+    async def run(self) -> None:
+        """Reads without end; pauses grow while the brokers or the log are away, and never longer than the bound."""
+        pause_ms = self.pause_first_ms
+        while True:
+            taken = False
+            try:
+                async for _ in self._batches():
+                    taken, pause_ms = True, self.pause_first_ms
+            except (KafkaError, OSError, TimeoutError, Away) as error:
+                log.warning("topic_away", door=NAME, error=type(error).__name__, pause_ms=pause_ms)
+            await self.clock.sleep_ms(pause_ms)
+            pause_ms = self.pause_first_ms if taken else min(2 * pause_ms, PAUSE_LONGEST_MS)
+
+    async def _batches(self) -> AsyncIterator[int]:
+        """One membership: yields after each batch that is durable and committed."""
+        consumer = AIOKafkaConsumer(
+            self.known.one(KAFKA_TOPIC),
+            bootstrap_servers=self.known.one(KAFKA_BOOTSTRAP),
+            group_id=self.known.one(KAFKA_GROUP),
+            client_id="frontdesk-intake",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        try:
+            await asyncio.wait_for(consumer.start(), CONNECT_SECONDS_MAX)
+            while True:
+                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
+                for partition, records in found.items():
+                    await self._take(records)
+                    await _commit(consumer, partition, records[-1].offset + 1)
+                    yield len(records)
+        finally:
+            await stop(consumer)
+
+    async def _take(self, records: Sequence[Any]) -> None:
+        """All of them durable on return; raises Away when one is not."""
+        took = await asyncio.gather(*(self._one(one) for one in records), return_exceptions=True)
+        for result in took:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _one(self, raw: Any) -> Interpreted:
+        value = raw.value or b""
+        now_ms = self.clock.now_ms()
+
+        def read() -> Interpreted:
+            return self.interpreter.events(
+                SOURCE, record(dict(raw.headers), value, self.known), value, now_ms
+            )
+
+        return await self.taker.take(SOURCE, value, read)
+
+
+async def _commit(consumer: Any, partition: TopicPartition, offset: int) -> None:
+    """A partition that went to another member meanwhile is read again there, with the same ids."""
+    try:
+        await consumer.commit({partition: offset})
+    except (CommitFailedError, IllegalStateError) as error:
+        log.info("commit_left", door=NAME, error=type(error).__name__)
+
+
+def work(
+    known: Known, interpreter: Interpreter, taker: Taker, clock: Clock
+) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
+    """The member, where brokers and a topic are set."""
+    if not known.one(KAFKA_BOOTSTRAP) or not known.one(KAFKA_TOPIC):
+        return []
+    return [(NAME, CloudEventsTopic(known, interpreter, taker, clock).run)]
