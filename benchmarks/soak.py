@@ -15,8 +15,10 @@ import statistics
 import sys
 import time
 
-from benchmarks import front_door
 from benchmarks.__main__ import started_broker
+from benchmarks.deliveries import requests
+from benchmarks.door import serving
+from benchmarks.http_load import load as send
 from benchmarks.measure import percentile
 
 GROWTH_MAX = 1.10
@@ -38,13 +40,13 @@ async def _soak(bootstrap: str, minutes: float, rate: int) -> int:
     """Prints a row a minute; 1 when memory grew or something was refused."""
     memory: list[float] = []
     refused = 0
-    with front_door.serving(bootstrap) as door:
+    with serving(bootstrap) as door:
         began = time.monotonic()
         waits: list[float] = []
         print(f"{'minute':>6} {'deliveries':>11} {'memory MiB':>11} {'p99 ms':>8}", flush=True)
         steps = max(1, round(minutes * 60 / STEP_SECONDS))
         for step in range(1, steps + 1):
-            load = await front_door.load([door.http], front_door.requests(rate * STEP_SECONDS), pace=rate)
+            load = await send([door.http], requests(rate * STEP_SECONDS), pace=rate)
             refused += load.refused
             waits += load.waits
             memory.append(door.memory_mib())

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import grpc
 
 from benchmarks.append import reference_rate
-from benchmarks.front_door import PARTITIONS, PROCESSES, Door, serving
+from benchmarks.door import PARTITIONS, Door, serving
+from benchmarks.front_door import PROCESSES
 from benchmarks.measure import Figure
 from frontdesk.v1 import facts_pb2, intake_pb2
 from services.contract.topics import FACTS
