@@ -221,6 +221,8 @@ async def _open_appender(store: Log, plan: Plan, stack: AsyncExitStack) -> Appen
     """What intake appends with: kafka-python on Kafka, the log itself when embedded."""
     if plan.bootstrap is None or plan.intake is None:
         return store
-    appender = await KafkaPythonAppender.connect(plan.bootstrap, (FACTS, DEAD_LETTERS))
+    appender = await KafkaPythonAppender.connect(
+        plan.bootstrap, (FACTS, DEAD_LETTERS), append_deadline_ms=plan.intake.append_ms_max
+    )
     stack.push_async_callback(appender.close)
     return appender

@@ -1,5 +1,9 @@
 """Appending through kafka-python's producer: intake's way, where the webhooks are.
 
+An idempotent producer whose batch expired has used up a sequence number, and under a steady load it may never find
+back (measured: after kill -9 of the broker every append failed for as long as the load went on). So an append
+that failed with an unknown outcome has the producer replaced; what it still held was answered by the deadline.
+
 It batches for 5 ms and sends from a thread of its own, which suits many small independent appends; the
 router's hot path uses aiokafka (docs/decisions/0001-kafka-clients.md). Its buffer has no bound in bytes,
 so the bound of records in flight here is the only one.
@@ -9,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from kafka import KafkaProducer
@@ -35,6 +40,7 @@ class KafkaPythonAppender:
         producer: Any,
         counts: dict[str, int],
         *,
+        connection: Callable[[], Any],
         records_in_flight_max: int,
         append_deadline_ms: int,
     ) -> None:
@@ -46,6 +52,8 @@ class KafkaPythonAppender:
         self._waiting: dict[str, list[Pending]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling = False
+        self._renewing: asyncio.Task[None] | None = None
+        self._connection = connection
         self._done: deque[tuple[Pending, Any, BaseException | None]] = deque()
         self._in_flight = InFlight(
             self._loop,
@@ -72,7 +80,8 @@ class KafkaPythonAppender:
         """
         if record_util.crc32c_c is None:
             raise LogError("kafka-python lacks its fast checksum: install the `crc32c` wheel (make setup)")
-        producer = await asyncio.to_thread(_connect, bootstrap, client_id, append_deadline_ms, connect_ms_max)
+        connection = partial(_connect, bootstrap, client_id, append_deadline_ms, connect_ms_max)
+        producer = await asyncio.to_thread(connection)
         try:
             counts = {topic: await asyncio.to_thread(_learn, producer, bootstrap, topic) for topic in topics}
         except LogError:
@@ -82,6 +91,7 @@ class KafkaPythonAppender:
             bootstrap,
             producer,
             counts,
+            connection=connection,
             records_in_flight_max=records_in_flight_max,
             append_deadline_ms=append_deadline_ms,
         )
@@ -134,12 +144,37 @@ class KafkaPythonAppender:
             pending.fail(kafka_faults.away(self._bootstrap, error))
         else:
             sent.add_callback(self._landed, pending)
-            sent.add_errback(self._failed, pending)
+            sent.add_errback(self._failed, self._producer, pending)
+
+    def _renew(self, failed: Any) -> None:
+        """Replaces the producer that failed, unless that is under way or done."""
+        if failed is not self._producer or self._closed or self._renewing is not None:
+            return
+        self._renewing = asyncio.create_task(self._replace(failed), name="append renew")
+
+    async def _replace(self, failed: Any) -> None:
+        """A new producer that knows the topics; the old one ends without waiting for what it still holds."""
+        try:
+            fresh = await asyncio.to_thread(self._connection)
+            try:
+                for topic in list(self._counts):
+                    await asyncio.to_thread(_learn, fresh, self._bootstrap, topic)
+            except LogError:
+                await asyncio.to_thread(fresh.close, 0)
+                raise
+        except LogError:  # still away: the next append that fails tries again
+            self._renewing = None
+            return
+        self._producer, self._renewing = fresh, None
+        await asyncio.to_thread(failed.close, 0)
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
         await self._in_flight.drained(CLOSE_SECONDS_MAX)
         left = self._in_flight.unresolved()
         for pending in left:
@@ -152,7 +187,9 @@ class KafkaPythonAppender:
     def _landed(self, pending: Pending, metadata: Any) -> None:
         self._cross(pending, metadata.offset, None)
 
-    def _failed(self, pending: Pending, error: BaseException) -> None:
+    def _failed(self, producer: Any, pending: Pending, error: BaseException) -> None:
+        if isinstance(kafka_faults.of_append("", "", error), OutcomeUnknown) and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._renew, producer)
         self._cross(pending, -1, error)
 
     def _cross(self, pending: Pending, offset: int, error: BaseException | None) -> None:

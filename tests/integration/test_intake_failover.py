@@ -1,0 +1,101 @@
+"""Webhooks while the real broker is killed and comes back: every answer within 3 s, and nothing answered is lost.
+
+channels.md 7, goal 16: an answer of 2xx means that the facts are durable; else a 5xx lets the provider repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from benchmarks.deliveries import requests
+from benchmarks.door import PARTITIONS, serving
+from services.contract.codec import decode_fact
+from services.contract.topics import FACTS
+from services.runtime import broker
+from services.runtime.kafka_log import KafkaLog
+
+ANSWER_SECONDS_MAX = 3.0
+AWAY_SECONDS = 4.0
+REQUESTS = 1_200
+PER_SECOND = 150
+RETRY_SECONDS = 0.5
+TRIES_MAX = 40
+SECONDS_MAX = 120.0
+
+
+@pytest.mark.usefixtures("kafka_bootstrap")  # skips where no broker can be started; this one has its own
+@pytest.mark.slow
+async def test_no_answered_delivery_is_lost_when_the_broker_is_killed(tmp_path: Path) -> None:
+    node = await asyncio.to_thread(broker.start, tmp_path / "kafka", port=0)
+    try:
+        with serving(node.bootstrap) as door:
+            async with asyncio.timeout(SECONDS_MAX):
+                (waits, put_off), _ = await asyncio.gather(_sent(door.http), _outage(node))
+        ids = await _stored(node.bootstrap)
+    finally:
+        await asyncio.to_thread(node.stop)
+
+    assert put_off > 0, "the outage was not noticed: the test proves nothing"
+    assert max(waits) < ANSWER_SECONDS_MAX
+    assert len(ids) == REQUESTS
+
+
+async def _outage(node: broker.Broker) -> None:
+    """kill -9 of the broker, then the same one again, with its data."""
+    await asyncio.sleep(1.0)
+    await asyncio.to_thread(node.kill)
+    await asyncio.sleep(AWAY_SECONDS)
+    await asyncio.to_thread(node.restart)
+
+
+async def _sent(address: str) -> tuple[list[float], int]:
+    """Sends every delivery until it is answered with 200; seconds to each answer, and how often one was put off."""
+    waits: list[float] = []
+    put_off = 0
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def one(number: int, raw: bytes) -> None:
+            nonlocal put_off
+            await asyncio.sleep(number / PER_SECOND)
+            path, headers, body = _parts(raw)
+            for _ in range(TRIES_MAX):
+                began = time.perf_counter()
+                async with session.post(address + path, data=body, headers=headers) as response:
+                    waits.append(time.perf_counter() - began)
+                    if response.status == 200:
+                        return
+                    assert response.status == 503
+                    put_off += 1
+                await asyncio.sleep(RETRY_SECONDS)
+            raise AssertionError("a delivery was never taken")
+
+        await asyncio.gather(*(one(number, raw) for number, raw in enumerate(requests(REQUESTS))))
+    return waits, put_off
+
+
+def _parts(raw: bytes) -> tuple[str, dict[str, str], bytes]:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *fields = head.decode().split("\r\n")
+    pairs = (field.split(": ", 1) for field in fields)
+    return first.split()[1], {name: value for name, value in pairs if name != "Content-Length"}, body
+
+
+async def _stored(bootstrap: str) -> set[str]:
+    """Ids of all facts in the log."""
+    found: set[str] = set()
+    log = await KafkaLog.connect(bootstrap)
+    for partition in range(PARTITIONS):
+        end, at = await log.end_offset(FACTS, partition), 0
+        tail = await log.tail(FACTS, {partition: 0})
+        while at < end:
+            for record in await tail.read():
+                at = record.offset + 1
+                found.add(decode_fact(record.value).fact_id)
+        await tail.close()
+    await log.close()
+    return found
