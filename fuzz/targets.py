@@ -17,6 +17,13 @@ from urllib.parse import urlsplit
 
 from services.contract.codec import encode_fact
 from services.intake.accounts import Accounts
+from services.intake.asterisk.ami import Framer
+from services.intake.asterisk.ami_calls import AmiCalls
+from services.intake.asterisk.cdr import CdrReader, calls_of
+from services.intake.asterisk.cdr import event as call_event
+from services.intake.asterisk.queue_calls import QueueCalls
+from services.intake.asterisk.queue_log import Lines, in_order
+from services.intake.asterisk.queue_metrics import queue_metrics
 from services.intake.canonical import CanonicalEvent, Collector, Delivery, Known, Verdict
 from services.intake.channels import PROVIDERS
 from services.intake.channels.adapter import Adapter
@@ -111,12 +118,36 @@ def _identity(data: bytes) -> None:
     mail_address(text)
 
 
+def _ami(data: bytes) -> None:
+    framer, calls, found = Framer(), AmiCalls(Known(), frozenset({"default", "from-trunk"})), Collector()
+    for portion in (data[:100], data[100:], b"\r\n\r\n"):
+        for packet in framer.feed(portion):
+            calls.read(packet, NOON_MS, found)
+
+
+def _queue_log(data: bytes) -> None:
+    lines, calls, found = Lines(), QueueCalls(Known()), Collector()
+    entries = list(in_order([*lines.feed(data[:100]), *lines.feed(data[100:]), *lines.end()]))
+    for entry in entries:
+        calls.read(entry, found)
+    calls.end(found)
+    queue_metrics(entries)
+
+
+def _cdr(data: bytes) -> None:
+    for record in calls_of(CdrReader().read(data.decode("utf-8", "replace").splitlines())).values():
+        call_event(record, Known())
+
+
 _PLAIN: dict[str, tuple[Target, str]] = {
     "html": (_html, "mail/replies/*.html"),
     "newest": (_newest, "mail/replies/*.txt"),
     "headers": (_headers, "mail/threads/*.eml"),
     "charsets": (_charsets, "mail/replies/own-*.txt"),
     "identity": (_identity, "mail/addresses.tsv"),
+    "asterisk-ami": (_ami, "phone/asterisk/ami/*.txt"),
+    "asterisk-queue-log": (_queue_log, "phone/asterisk/queue_log"),
+    "asterisk-cdr": (_cdr, "phone/asterisk/*.csv"),
 }
 """Parsers that need nothing else, with their seeds below CASES."""
 

@@ -24,7 +24,7 @@ from services.intake.canonical import Collector, Known
 from services.intake.values import ident, seconds
 
 LEFT = "left"
-_CAUSES = {"17": "busy", "18": "no-answer", "19": "no-answer", "21": "declined", "16": "completed"}
+_CAUSES = {"17": "busy", "18": "no-answer", "19": "no-answer", "21": "declined"}
 """Q.850 causes of Hangup; others are "failed" or, unsaid, "hangup"."""
 
 

@@ -123,9 +123,10 @@ def test_an_abandoned_call_ends_once_though_it_leaves_and_hangs_up_after() -> No
 
 def test_who_leaves_unserved_has_ended_only_by_hanging_up() -> None:
     assert told(joined(), packet("QueueCallerLeave")) == [("call_queued", {})]
-    assert told(joined(), packet("QueueCallerLeave"), packet("Hangup", Cause="16"))[1:] == [
-        ("call_ended", {"status": "completed"})
-    ]
+    for cause, status in (("16", "hangup"), ("17", "busy"), ("", "hangup")):
+        assert told(joined(), packet("QueueCallerLeave"), packet("Hangup", Cause=cause))[1:] == [
+            ("call_ended", {"status": status})
+        ]
 
 
 def test_a_second_queue_is_the_same_contact() -> None:
