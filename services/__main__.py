@@ -4,6 +4,7 @@ frontdesk serve                      everything in one process, on an embedded l
 frontdesk serve router --log kafka   one service on Kafka
 frontdesk replay delivery.json ...   what intake makes of recorded deliveries
 frontdesk read-queue-log FILE ...    what Asterisk's queue_log tells, or the queues' totals
+frontdesk read-mail question.eml     what intake makes of mails in files
 frontdesk agent --desk acme ana      be an agent in this terminal
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk demo                       play a morning and watch it
@@ -36,6 +37,12 @@ def _read_queue_log(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _read_mail(argv: Sequence[str]) -> int:
+    from services.intake.read_mail import main
+
+    return main(argv)
+
+
 def _agent(argv: Sequence[str]) -> int:
     from services.cli.agent import main
 
@@ -64,6 +71,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "serve": (_serve, "run the services"),
     "replay": (_replay, "what intake makes of recorded deliveries, one JSON line a case"),
     "read-queue-log": (_read_queue_log, "what Asterisk's queue_log tells, as events or as totals"),
+    "read-mail": (_read_mail, "what intake makes of mails in files, one JSON line a mail"),
     "agent": (_agent, "be an agent in this terminal"),
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),

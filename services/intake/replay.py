@@ -174,6 +174,14 @@ def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> di
         "contact_id": contact_id(source, event) if opens_contact(event) else "",
     }
     line.update({name: value for name, value in optional.items() if value})
+    if event.reports:
+        line["recipients"] = [
+            {"recipient": one.recipient, "action": one.action or None, "status": one.status or None}
+            for one in event.reports
+        ]
+    if event.about_id:
+        name = "original_message_id" if event.kind in ("bounce", "complaint") else "about_id"
+        line[name] = event.about_id.strip("<>")
     if event.rating is not None:
         line |= {"rating": event.rating.value, "rating_scale": event.rating.scale}
     if need.decision is not None:

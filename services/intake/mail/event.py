@@ -87,7 +87,12 @@ def mail_event(
         also_to=accounts[1:],
         provider_event_id=event_id,
         kind=kind,
-        customer=customer_of(mail.from_, mail.headers.first("reply-to") or reply_to),
+        customer=customer_of(
+            mail.from_,
+            mail.headers.first("reply-to") or reply_to,
+            accounts=accounts,
+            original_from=mail.headers.first("x-original-from"),
+        ),
         thread_id=thread_id or thread_of(mail.headers, token or mail.message_id or event_id),
         in_reply_to=answered(mail.headers),
         occurred_at_ms=occurred_at_ms or mail.date_ms,

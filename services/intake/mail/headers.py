@@ -22,7 +22,8 @@ from services.intake.values import ID_CHARS_MAX, clean, ident, line
 FIELD_CHARS_MAX = 4_000
 """A field is read up to here; References of a long conversation fit."""
 FIELDS_MAX = 500
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,490})>")
+_MESSAGE_ID = re.compile(r"<([^<>]{1,490})>")
+"""White space within is dropped: some programs fold amid an id."""
 _LENIENT: dict[str, bool] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
 """Newer patch releases refuse odd fields as a whole unless asked not to."""
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,2000})\?=(?:\s+(?==\?))?")
@@ -114,7 +115,8 @@ def mailboxes(value: str) -> list[Mailbox]:
 
 def message_ids(value: str) -> list[str]:
     """Message ids of References, In-Reply-To or Message-ID, as <id>; without brackets or with comments too."""
-    found = _MESSAGE_ID.findall(value)
+    found = ["".join(one.split()) for one in _MESSAGE_ID.findall(value)]
+    found = [one for one in found if one]
     if not found:
         bare = _COMMENT.sub(" ", value)
         found = [one for one in _BARE_ID.findall(bare) if len(one) < ID_CHARS_MAX - 10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from services.intake import identity
 from services.intake.canonical import Customer
@@ -13,12 +14,26 @@ _NO_REPLY = re.compile(
 )
 
 
-def customer_of(sender: Mailbox, reply_to: str) -> Customer:
-    """From; Reply-To when From is a form mailer or a no-reply. A daemon or local host is nobody."""
-    if _NO_REPLY.match(sender.address.lower()):
-        for other in mailboxes(reply_to):
-            found = identity.writer(other.address, other.name)
-            if found.value and not _NO_REPLY.match(found.value):
+_VIA = re.compile(
+    r"^['\"]?(.{1,120}?)['\"]?\s+(?:via|über|por meio de|preko|преко|prek)\s+.{1,120}$", re.IGNORECASE
+)
+"""How lists rewrite a name: "'Ana Novak' via Support"."""
+
+
+def customer_of(
+    sender: Mailbox, reply_to: str, *, accounts: Sequence[str] = (), original_from: str = ""
+) -> Customer:
+    """From; Reply-To when From is a form mailer, a no-reply or one of our `accounts`.
+
+    A daemon or local host is nobody. `original_from` is what a list that rewrote From says of it.
+    """
+    via = _VIA.match(sender.name)
+    ours = sender.address.lower() in {account.lower() for account in accounts}
+    if _NO_REPLY.match(sender.address.lower()) or ours or (via and original_from):
+        for other in (*mailboxes(original_from), *mailboxes(reply_to)):
+            name = other.name or (via.group(1) if via else "")
+            found = identity.writer(other.address, name)
+            if found.value and not _NO_REPLY.match(found.value) and found.value not in accounts:
                 return found
     return identity.writer(sender.address, sender.name)
 

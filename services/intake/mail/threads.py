@@ -11,17 +11,22 @@ from services.intake.mail.headers import Headers, message_ids
 
 def thread_of(headers: Headers, own_id: str) -> str:
     """Id of the conversation; `own_id` begins one."""
-    for name in ("references", "in-reply-to"):
-        found = message_ids(headers.first(name))
-        if found:
-            return found[0]
-    return own_id
+    chain = message_ids(headers.first("references"))
+    if chain:
+        return chain[0]
+    return _direct(headers) or own_id
 
 
 def answered(headers: Headers) -> str:
     """Id of the mail that this one answers; In-Reply-To, else the last of References."""
-    direct = message_ids(headers.first("in-reply-to"))
-    if direct:
-        return direct[0]
     chain = message_ids(headers.first("references"))
-    return chain[-1] if chain else ""
+    return _direct(headers) or (chain[-1] if chain else "")
+
+
+def _direct(headers: Headers) -> str:
+    """The id in In-Reply-To; old programs write a phrase, perhaps with the writer's address, before it (RFC 822)."""
+    value = headers.first("in-reply-to")
+    found = message_ids(value)
+    if not found:
+        return ""
+    return found[0] if value.lstrip().startswith("<") else found[-1]
