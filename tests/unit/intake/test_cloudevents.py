@@ -19,8 +19,16 @@ from cloudevents.core.v1.event import CloudEvent as Oracle
 from services.contract.facts import CallerHungUp, ContactArrived, MentionSeen, MessageSent
 from services.intake.canonical import Delivery, Known, Reading
 from services.intake.channels import PATHS, contact_events
-from services.intake.channels.cloudevents import BEARERS, SIGNING_KEYS, URL_KEYS, record
+from services.intake.channels.cloudevents import (
+    BEARERS,
+    KAFKA_BOOTSTRAP,
+    KAFKA_TOPIC,
+    SIGNING_KEYS,
+    URL_KEYS,
+    record,
+)
 from services.intake.channels.cloudevents_format import BATCH_MAX, CloudEvent, from_http, from_kafka
+from services.intake.doors import cloudevents_kafka
 from services.intake.values import Unreadable
 from tests.unit.intake.world import ACCOUNTS, NOON_MS, PUBLIC_URL, interpreter
 
@@ -291,6 +299,17 @@ class TestRecords:
     )
     def test_what_is_no_event_is_a_dead_letter(self, headers: dict[str, bytes], value: bytes) -> None:
         assert [one.reason for one in record(headers, value, KNOWN).problems] == ["unreadable"]
+
+
+def test_no_topic_is_read_unless_brokers_and_topic_are_set() -> None:
+    for names in ((), (KAFKA_TOPIC,), (KAFKA_BOOTSTRAP,)):
+        known = Known(values={one.name: ("set",) for one in names})
+        assert cloudevents_kafka.work(known, *unused()) == []
+
+
+def unused() -> Any:
+    """What a door that does not open never touches."""
+    return None, None, None
 
 
 def test_the_schema_has_the_fields_and_the_words_that_the_reader_knows() -> None:
