@@ -24,6 +24,8 @@ from services.intake.values import NotNow, Unreadable
 
 FORBIDDEN = ProviderReply(403, body="signature does not verify")
 COME_BACK = ProviderReply(503, body="come back later")
+PROBLEMS_MAX = 1_000
+"""Dead letters of one delivery; the rest of it is in one further letter that holds the whole delivery."""
 UNVERIFIED = Verdict(False, "none", "the verifier failed")
 
 
@@ -94,4 +96,7 @@ class Adapter:
         except Exception as error:  # a fault of ours: keep the evidence, go on
             detail = f"{self.source}'s reader failed with {type(error).__name__}"
             found.problems.append(Problem("reader_failed", detail, delivery.body))
+        if len(found.problems) > PROBLEMS_MAX:
+            detail = f"{len(found.problems) - PROBLEMS_MAX} further items cannot be read; this is all of it"
+            found.problems[PROBLEMS_MAX:] = [Problem("unreadable", detail, delivery.body)]
         return found.reading(verdict, self.reply(delivery, known))

@@ -18,6 +18,10 @@ SERVICE_ACCOUNT = "777000"
 """Telegram's own account: it forwards a channel's posts into the channel's discussion group."""
 
 
+DELETED_MAX = 1_000
+"""Messages that one update may delete; Telegram deletes a hundred at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The bot that an update is for, and the update."""
@@ -129,7 +133,10 @@ def reacted(place: Place, change: Item, found: Collector) -> None:
 def removed(place: Place, deleted: Item, found: Collector) -> None:
     """Messages deleted in a business account's chat, an event each."""
     chat = obj(deleted.get("chat"))
-    for message_id in items(deleted.get("message_ids")):
+    message_ids = items(deleted.get("message_ids"))
+    if len(message_ids) > DELETED_MAX:
+        raise Unreadable("more deleted messages than one update holds")
+    for message_id in message_ids:
         message_ref = _ref({**deleted, "message_id": message_id})
         if not message_ref:
             found.problems.append(Problem("unreadable", "no chat or no message_id", dump(message_id)))

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from services.intake.canonical import Delivery, Reading
 from services.intake.channels import PATHS
+from services.intake.channels.adapter import PROBLEMS_MAX
 from services.intake.interpret import Interpreted
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
@@ -112,6 +113,15 @@ def best_seconds(path: str, body: bytes) -> float:
         read(path, body)
         best = min(best, time.perf_counter() - began)
     return best
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_one_delivery_writes_no_flood_of_letters(path: str) -> None:
+    reading = read(path, BOMBS["many items"](20_000))
+
+    assert len(reading.problems) <= PROBLEMS_MAX + 1
+    assert len(reading.events) <= PROBLEMS_MAX
+    assert sum(len(problem.data) for problem in reading.problems) < 3 * len(BOMBS["many items"](20_000))
 
 
 WORD = re.compile(r"[a-z_]{1,40}")
