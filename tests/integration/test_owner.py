@@ -112,8 +112,11 @@ async def test_a_rivals_record_makes_the_owner_decide_again_from_the_log(shell: 
         owner="rival",
         partition=0,
     )
-    await shell.log.append(DECISIONS, 0, b"acme", encode_decision(rival))
-    await shell.log.append(FACTS, 0, b"acme", encode_fact(fact))
+    # the fact first: a decision of a fact that is not in the log yet would be a position beyond its end
+    await asyncio.gather(
+        shell.log.append(FACTS, 0, b"acme", encode_fact(fact)),
+        shell.log.append(DECISIONS, 0, b"acme", encode_decision(rival)),
+    )
     await shell.decided(await shell.append("after", AgentSignedIn(agent_id="bor")))
     state = shell.router.tail.state(0)
     assert state.desks["acme"].agents["bor"].presence.label == "available"
