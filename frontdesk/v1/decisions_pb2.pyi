@@ -322,12 +322,14 @@ class ContactOpened(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ContactContinued(_message.Message):
-    __slots__ = ("contact_id", "fact_offset")
+    __slots__ = ("contact_id", "fact_offset", "occurred_at")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     FACT_OFFSET_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     fact_offset: int
-    def __init__(self, contact_id: _Optional[str] = ..., fact_offset: _Optional[int] = ...) -> None: ...
+    occurred_at: _timestamp_pb2.Timestamp
+    def __init__(self, contact_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ContactQueued(_message.Message):
     __slots__ = ("contact_id", "queue_id", "reason", "queued_at", "deadline_at", "ahead", "explanation", "channel")

@@ -283,6 +283,8 @@ class ContactContinued:
     """The contact."""
     fact_offset: int = 0
     """Offset of the fact that holds the words."""
+    occurred_at_ms: int = 0
+    """When it was said by the source's clock; the newest words are shown, whatever order they come in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

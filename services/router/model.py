@@ -183,6 +183,10 @@ class Contact:
     outcome: Outcome = Outcome.UNSPECIFIED
     fact_offset: int = 0
     """Offset of the fact with its newest words."""
+    first_said_at_ms: int = 0
+    """When its oldest words were said, by the source's clock: an own answer after that answers it."""
+    last_said_at_ms: int = 0
+    """When its newest words were said."""
 
     @property
     def contact_id(self) -> str:
@@ -250,6 +254,15 @@ class Case:
 
 
 @dataclass(frozen=True)
+class EarlyAnswer:
+    """An own answer that came before the message that it answers."""
+
+    kind: str
+    sent_at_ms: int
+    """By the source's clock."""
+
+
+@dataclass(frozen=True)
 class DeskState:
     """A desk as folded. Fields marked derived follow from the others and are no part of the digest."""
 
@@ -276,6 +289,10 @@ class DeskState:
     """Calls that ended before they arrived, oldest first; bounded."""
     kept_mention_ids: tuple[str, ...] = ()
     """Mentions that no rule made a contact, oldest first; bounded. One that is edited is known by it."""
+    early_answers: Map[str, tuple[EarlyAnswer, ...]] = field(default_factory=Map)
+    """Own answers whose message is not here, by the keyed hash of the conversation; in the order they came."""
+    early_threads: tuple[str, ...] = ()
+    """Conversations of these, the one unheard of for longest first; bounded."""
     links: Links = field(default_factory=Links)
     """Which customers are one."""
     crew: Crew = field(default_factory=Crew, metadata={"derived": True})

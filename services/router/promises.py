@@ -14,12 +14,17 @@ TARGET, DUE = "target", "due"
 
 
 def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]:
-    """(when, promise) of a contact that nobody had yet, those already missed left out, next one first."""
+    """(when, promise) of a contact that nobody had yet, those already missed left out, next one first.
+
+    A person who answered it elsewhere (in the network's own inbox, on the phone) has kept what was promised.
+    """
+    if contact.epoch > 0 or "human" in contact.answered:
+        return []
     kind = kind_of(contact.channel, contact.medium)
     promises = [(contact.arrived_at_ms + target_ms(limits, kind), TARGET)]
     if kind is not Kind.CALL:
         promises.append((contact.arrived_at_ms + limits.due_ms, DUE))
-    return sorted(promise for promise in promises if contact.epoch == 0 and promise[1] not in contact.missed)
+    return sorted(promise for promise in promises if promise[1] not in contact.missed)
 
 
 def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:

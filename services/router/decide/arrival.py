@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from services.contract.decisions import CaseOpened, ContactContinued, ContactOpened, Need, Reopened
 from services.contract.facts import ContactArrived, CustomerRef
-from services.router.decide import ending
+from services.router.decide import ending, messages
 from services.router.decide.placing import place, queue
 from services.router.decide.refusal import Malformed
 from services.router.decide.step import Step
@@ -39,7 +39,11 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
     going_on = _going_on(step, body, kind)
     if going_on is not None:
         if kind is not Kind.CALL:
-            step.emit(ContactContinued(contact_id=going_on, fact_offset=step.offset))
+            said_at_ms = messages.said_at_ms(step, body.medium)
+            step.emit(
+                ContactContinued(contact_id=going_on, fact_offset=step.offset, occurred_at_ms=said_at_ms)
+            )
+            messages.answered_before(step, going_on, said_at_ms)
         return
     if body.contact_id in step.desk.contacts:
         return  # another state of a contact that is over
@@ -51,6 +55,7 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
         ending.abandon(step, body.contact_id)
         return
     place(step, body.contact_id)
+    messages.answered_before(step, body.contact_id, step.contact(body.contact_id).first_said_at_ms)
 
 
 def _going_on(step: Step, body: ContactArrived, kind: Kind) -> str | None:
@@ -79,7 +84,6 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
         case_id = case.case_id
         if case.closed_at_ms:
             step.emit(_reopened(step, case, body.contact_id))
-    arrived_at_ms = min(step.received_at_ms or step.at_ms, step.at_ms)
     known_agent = body.preferred_agent_id in step.desk.agents
     step.emit(
         ContactOpened(
@@ -97,13 +101,13 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             repeat=case is not None,
             first_in_case=case is None,
             units=_UNITS[kind],
-            arrived_at_ms=arrived_at_ms,
+            arrived_at_ms=step.received_ms,
             preferred_agent_id=body.preferred_agent_id if known_agent else "",
             fact_offset=step.offset,
             customer_type=word(customer.type) if customer_key else "",
             customer_verified=bool(customer_key) and customer.verified,
             mention=mention,
-            occurred_at_ms=min(step.occurred_at_ms or arrived_at_ms, arrived_at_ms),
+            occurred_at_ms=messages.said_at_ms(step, body.medium),
         )
     )
 

@@ -38,7 +38,7 @@ def linked(step: Step, body: IdentityLinked) -> None:
         other,
         LinkStrength.STRONG if strong else LinkStrength.WEAK,
         word(body.statement),
-        _said_at_ms(step),
+        step.occurred_ms,
     )
     links = step.desk.links
     known = links.by_id.get(body.link_id)
@@ -74,7 +74,7 @@ def unlinked(step: Step, body: IdentityUnlinked) -> None:
         known_agent(step, body.agent_id)
         if link is None:
             raise Refuse("unknown", "no such link stands at this desk")
-    at_ms = _said_at_ms(step)
+    at_ms = step.occurred_ms
     ended = step.desk.links.ended_link(body.link_id)
     stale = link.said_at_ms > at_ms if link is not None else ended is not None and ended.ended_at_ms >= at_ms
     if body.agent_id or not stale:
@@ -87,9 +87,3 @@ def _identity(customer: CustomerRef | None) -> IdentityKey:
     if customer is None:
         return IdentityKey()
     return IdentityKey(type=word(customer.type), key=customer.key, verified=customer.verified)
-
-
-def _said_at_ms(step: Step) -> int:
-    """When it was said by the source's clock, but not after it was received."""
-    received_ms = min(step.received_at_ms or step.at_ms, step.at_ms)
-    return min(step.occurred_at_ms or received_ms, received_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.contract.decisions import Answered, NonContactNoted
+from services.contract.decisions import Answered, AnsweredEarly, NonContactNoted
 from services.contract.facts import MessageSent, NonContactSeen
 from services.router.decide.step import Step
 from services.router.decide.words import checked_ids, word
@@ -15,20 +15,37 @@ NON_CONTACT_KINDS = frozenset(
 
 
 def sent(step: Step, body: MessageSent) -> None:
-    """The first answer of each kind is measured; later ones and unknown kinds are not."""
-    contact = _contact_of(step, body)
-    if contact is None or body.kind not in ANSWER_KINDS or body.kind in contact.answered:
+    """The first answer of each kind is measured; later ones and unknown kinds are not.
+
+    An answer found by its conversation answers what was said before it. Where nothing is, it is kept: the message
+    that it answers may come later.
+    """
+    if body.kind not in ANSWER_KINDS:
         return
-    step.emit(
-        Answered(
-            contact_id=contact.contact_id,
-            kind=body.kind,
-            after_ms=step.at_ms - contact.arrived_at_ms,
-            channel=contact.channel,
-            queue_id=contact.queue_id,
-            mention=contact.opened.mention,
-        )
-    )
+    checked_ids("message_sent", contact_id=body.contact_id, thread_key=body.thread_key)
+    sent_at_ms = said_at_ms(step, body.medium)
+    if body.contact_id:
+        contact = step.desk.contacts.get(body.contact_id)
+    else:
+        contact = _in_conversation(step, body.thread_key)
+        if body.thread_key and (contact is None or sent_at_ms < contact.first_said_at_ms):
+            step.emit(AnsweredEarly(thread_key=body.thread_key, kind=body.kind, occurred_at_ms=sent_at_ms))
+            return
+    if contact is not None:
+        _answer(step, contact, body.kind, step.at_ms - contact.arrived_at_ms)
+
+
+def answered_before(step: Step, contact_id: str, asked_at_ms: int) -> None:
+    """Own answers that came before this message of the contact answer it, when they were sent after it was said."""
+    contact = step.contact(contact_id)
+    for answer in step.desk.early_answers.get(contact.opened.thread_key, ()):
+        if answer.sent_at_ms >= asked_at_ms:
+            _answer(step, step.contact(contact_id), answer.kind, answer.sent_at_ms - asked_at_ms)
+
+
+def said_at_ms(step: Step, medium: str) -> int:
+    """When a message was sent, by the provider's clock; mail has only its sender's, so its receipt counts."""
+    return step.received_ms if medium == "email" else step.occurred_ms
 
 
 def non_contact(step: Step, body: NonContactSeen) -> None:
@@ -46,13 +63,26 @@ def non_contact(step: Step, body: NonContactSeen) -> None:
     )
 
 
-def _contact_of(step: Step, body: MessageSent) -> Contact | None:
-    """The contact that was answered: by its id, else the newest open one of the conversation."""
-    if body.contact_id:
-        return step.desk.contacts.get(body.contact_id)
-    case = step.desk.cases.get(step.desk.threads.get(body.thread_key, "")) if body.thread_key else None
+def _in_conversation(step: Step, thread_key: str) -> Contact | None:
+    """The newest open contact of the conversation."""
+    case = step.desk.cases.get(step.desk.threads.get(thread_key, "")) if thread_key else None
     for contact_id in reversed(case.open_contact_ids if case is not None else ()):
         contact = step.contact(contact_id)
-        if contact.opened.thread_key == body.thread_key:
+        if contact.opened.thread_key == thread_key:
             return contact
     return None
+
+
+def _answer(step: Step, contact: Contact, kind: str, after_ms: int) -> None:
+    if kind in contact.answered:
+        return
+    step.emit(
+        Answered(
+            contact_id=contact.contact_id,
+            kind=kind,
+            after_ms=after_ms,
+            channel=contact.channel,
+            queue_id=contact.queue_id,
+            mention=contact.opened.mention,
+        )
+    )

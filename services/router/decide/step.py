@@ -55,6 +55,16 @@ class Step:
     def limits(self) -> DeskLimits:
         return self.desk.limits
 
+    @property
+    def received_ms(self) -> int:
+        """When the fact was received, but not after now."""
+        return min(self.received_at_ms or self.at_ms, self.at_ms)
+
+    @property
+    def occurred_ms(self) -> int:
+        """When it happened by the source's clock, but not after it was received."""
+        return min(self.occurred_at_ms or self.received_ms, self.received_ms)
+
     def emit(self, event: Event) -> None:
         """Adds an event and evolves the local state by it."""
         self._desk = evolve_desk(self._desk, event, self.at_ms)

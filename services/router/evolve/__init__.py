@@ -47,6 +47,7 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.Forgotten: cases.forgotten,
     d.EndedEarly: contacts.ended_early,
     d.MentionNoted: contacts.mention_noted,
+    d.AnsweredEarly: contacts.answered_early,
     d.IdentitiesLinked: identities.linked,
     d.IdentitiesUnlinked: identities.unlinked,
 }
@@ -56,7 +57,6 @@ _SAY_ONLY = frozenset(
         d.Refused,
         d.DuplicateIgnored,
         d.FactRejected,
-        d.AnsweredEarly,
     }
 )
 """Events that tell people something and change nothing."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from services.contract.decisions import (
     Answered,
+    AnsweredEarly,
     Assigned,
     CallbackPromised,
     ContactContinued,
@@ -31,6 +32,7 @@ from services.router.model import (
     Contact,
     ContactState,
     DeskState,
+    EarlyAnswer,
     Map,
     changed,
 )
@@ -39,6 +41,8 @@ ENDED_EARLY_MAX = 256
 """Calls of a desk remembered that ended before they arrived."""
 KEPT_MENTIONS_MAX = 1_024
 """Mentions of a desk remembered that are no contacts; an edit of an older one counts as a new mention."""
+EARLY_THREADS_MAX, EARLY_PER_THREAD_MAX = 512, 4
+"""Conversations of a desk whose own answers are remembered before the message comes, and answers of each."""
 THREADS_PER_CASE_MAX = 32
 """Newest conversations by which a case is found."""
 _BLANK = Contact(ContactOpened(), ContactState.RECEIVED, Need(), 0, 0)
@@ -99,6 +103,8 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
         deadline_at_ms=at_ms,
         queued_at_ms=at_ms,
         fact_offset=event.fact_offset,
+        first_said_at_ms=event.occurred_at_ms,
+        last_said_at_ms=event.occurred_at_ms,
     )
     early = desk.ended_early_ids
     if event.contact_id in early:
@@ -109,8 +115,27 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
 
 
 def continued(desk: DeskState, event: ContactContinued, at_ms: int) -> DeskState:
+    """Words that come late do not hide newer ones; without a time (an older log) the last to come are the newest."""
     contact = contact_of(desk, event.contact_id)
-    return with_contact(desk, changed(contact, fact_offset=event.fact_offset))
+    said_at_ms = event.occurred_at_ms or contact.last_said_at_ms
+    if said_at_ms < contact.last_said_at_ms:
+        return with_contact(
+            desk, changed(contact, first_said_at_ms=min(said_at_ms, contact.first_said_at_ms))
+        )
+    return with_contact(desk, changed(contact, fact_offset=event.fact_offset, last_said_at_ms=said_at_ms))
+
+
+def answered_early(desk: DeskState, event: AnsweredEarly, at_ms: int) -> DeskState:
+    """Kept until the conversations heard of lately are too many."""
+    key, answers = event.thread_key, desk.early_answers
+    answer = EarlyAnswer(event.kind, event.occurred_at_ms)
+    answers = answers.set(key, (*answers.get(key, ()), answer)[-EARLY_PER_THREAD_MAX:])
+    threads = (
+        (*without(desk.early_threads, key), key) if key in desk.early_answers else (*desk.early_threads, key)
+    )
+    if len(threads) > EARLY_THREADS_MAX:
+        answers, threads = answers.delete(threads[0]), threads[1:]
+    return changed(desk, early_answers=answers, early_threads=threads)
 
 
 def ended_early(desk: DeskState, event: EndedEarly, at_ms: int) -> DeskState:
