@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ServeSettings:
-    """Where a process listens and which log it speaks to; port 0 takes a free one."""
+    """Where a process listens and which log it speaks to; port 0 takes a free one, no LMTP port opens none."""
 
     host: str
     http_port: int
@@ -31,6 +31,7 @@ class ServeSettings:
     http_tls: ssl.SSLContext | None
     grpc_port: int
     smtp_port: int
+    lmtp_port: int | None
     metrics_port: int
     log_level: str
     log_json: bool
@@ -48,6 +49,11 @@ class ServeSettings:
             http_tls=_tls(reader),
             grpc_port=reader.integer("FRONTDESK_GRPC_PORT", default=50051, low=0, high=65535),
             smtp_port=reader.integer("FRONTDESK_SMTP_PORT", default=2525, low=0, high=65535),
+            lmtp_port=(
+                reader.integer("FRONTDESK_LMTP_PORT", default=0, low=0, high=65535)
+                if mapping.get("FRONTDESK_LMTP_PORT")
+                else None
+            ),
             metrics_port=reader.integer("FRONTDESK_METRICS_PORT", default=9464, low=0, high=65535),
             log_level=reader.text(
                 "FRONTDESK_LOG_LEVEL", default="info", choices=("debug", "info", "warning", "error")

@@ -165,10 +165,16 @@ async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack
     with _naming("FRONTDESK_SMTP_PORT", settings.host, settings.smtp_port):
         smtp = await loop.create_server(intake.smtp_factory, settings.host, settings.smtp_port)
     stack.callback(smtp.close)
-    return {
+    addresses = {
         "http": f"{'https' if settings.http_tls else 'http'}://{settings.host}:{http_port}",
         "smtp": f"{settings.host}:{smtp.sockets[0].getsockname()[1]}",
     }
+    if settings.lmtp_port is not None:
+        with _naming("FRONTDESK_LMTP_PORT", settings.host, settings.lmtp_port):
+            lmtp = await loop.create_server(intake.lmtp_factory, settings.host, settings.lmtp_port)
+        stack.callback(lmtp.close)
+        addresses["lmtp"] = f"{settings.host}:{lmtp.sockets[0].getsockname()[1]}"
+    return addresses
 
 
 @contextlib.contextmanager

@@ -46,12 +46,14 @@ MakeFetcher = Callable[[Known, Clock, Measures], Fetcher]
 
 @dataclass
 class Intake:
-    """An intake: open its `front_door`, listen with `smtp_factory`, add the API to a gRPC server, run its `work`, and
+    """An intake: open its `front_door`, listen with `smtp_factory` and `lmtp_factory`, add the API to a gRPC
+    server, run its `work`, and
     close it when none of them runs any more."""
 
     web_app: web.Application
     front_door: FrontDoor
     smtp_factory: Callable[[], asyncio.BaseProtocol]
+    lmtp_factory: Callable[[], asyncio.BaseProtocol]
     api: IntakeApi
     interpreter: Interpreter
     fetcher: Fetcher
@@ -102,7 +104,9 @@ def build(
     )
     app = hooks.app()
     front_door = FrontDoor(app, measures, settings.http_connections_max)
-    intake = Intake(app, front_door, mailroom.protocol, api, interpreter, fetcher, gatherer)
+    intake = Intake(
+        app, front_door, mailroom.protocol, mailroom.lmtp_protocol, api, interpreter, fetcher, gatherer
+    )
     if settings.polling:
         for provider in providers:
             intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -50,6 +51,8 @@ class IntakeSettings:
     append_ms_max: int = 2_500
     """Longest that an append to Kafka may take; then the sender is told to come back, within the 3 s that the
     strictest provider waits (channels.md 1, rule 4)."""
+    smtp_tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """What STARTTLS is offered with, on SMTP and LMTP; None offers none."""
     stream_in_flight_max: int = 500
     """Facts of one gRPC stream on their way to the log."""
     polling: bool = True
@@ -108,6 +111,7 @@ class IntakeSettings:
                 "FRONTDESK_SMTP_IDLE_SECONDS_MAX", default=60, low=1, high=3_600
             ),
             append_ms_max=reader.integer("FRONTDESK_APPEND_MS_MAX", default=2_500, low=100, high=60_000),
+            smtp_tls=_tls(reader),
             stream_in_flight_max=reader.integer(
                 "FRONTDESK_STREAM_IN_FLIGHT_MAX", default=500, low=1, high=10_000
             ),
@@ -141,6 +145,24 @@ def _provider_values(reader: Reader, public_url: str) -> dict[str, tuple[str, ..
         if signed is not None and signed.name in values and not public_url:
             reader.fault(f"FRONTDESK_PUBLIC_URL is required with {signed.name}: {provider.title} signs it")
     return values
+
+
+def _tls(reader: Reader) -> ssl.SSLContext | None:
+    """The context of a certificate with its key, both or neither; a key must not have a password."""
+    certificate = reader.text("FRONTDESK_SMTP_TLS_CERT_FILE", default="")
+    key = reader.text("FRONTDESK_SMTP_TLS_KEY_FILE", default="")
+    if not certificate and not key:
+        return None
+    if not certificate or not key:
+        reader.fault("FRONTDESK_SMTP_TLS_CERT_FILE and FRONTDESK_SMTP_TLS_KEY_FILE are required together")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        reader.fault(f"FRONTDESK_SMTP_TLS_CERT_FILE and its key cannot be used ({type(error).__name__})")
+        return None
+    return context
 
 
 def _accounts(reader: Reader) -> Accounts:

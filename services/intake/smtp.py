@@ -7,6 +7,10 @@
     550   nobody's mailbox, and there is no default desk
     552   too large, a dead letter without the body, of which there are only a few a minute
 
+LMTP (RFC 2033) is the same with LHLO in place of EHLO, and with a reply for each recipient after the mail. It is for
+a mail server on the same host or network that keeps the queue. STARTTLS (RFC 3207) is offered where there is a
+certificate; a client may still do without.
+
 It runs on the caller's event loop, no thread. aiosmtpd speaks the protocol; DATA is read here, because its own
 reading refuses the long lines of real mails and keeps an endless line in memory.
 """
@@ -20,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException, syntax
 
 from services.intake.canonical import Problem
 from services.intake.interpret import Interpreter
@@ -60,8 +64,13 @@ class Mailroom:
 
     def protocol(self) -> SMTP:
         """A connection's protocol, for `loop.create_server`."""
-        logging.getLogger("mail.log").setLevel(logging.ERROR)  # below that it logs addresses and commands
+        _silence()
         return Connection(self)
+
+    def lmtp_protocol(self) -> SMTP:
+        """The same for a listener of LMTP."""
+        _silence()
+        return LmtpConnection(self)
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -78,6 +87,9 @@ class Mailroom:
 
     async def handle_exception(self, error: Exception) -> str:
         """The reply to what nobody foresaw: the client keeps its mail, and no word of it is told or logged."""
+        if isinstance(error, TLSSetupException):  # a stranger's handshake, or one who does not trust us
+            self.measures.deliveries.labels(SOURCE, "truncated").inc()
+            return "454 4.7.0 no TLS"
         self.measures.deliveries.labels(SOURCE, "failed").inc()
         log.error("delivery_failed", provider=SOURCE, error=type(error).__name__, frames=frames_of(error))
         return "451 4.3.0 try again later"
@@ -115,6 +127,11 @@ class Mailroom:
         return f"552 5.3.4 the mail is longer than {bound} bytes"
 
 
+def _silence() -> None:
+    """Keeps aiosmtpd's logger quiet, which below errors tells addresses and commands."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+
+
 class Connection(SMTP):
     """One connection, with bounds of its own on lines, sizes and times."""
 
@@ -129,6 +146,7 @@ class Connection(SMTP):
             ident=IDENT,
             hostname="frontdesk",
             timeout=room.settings.smtp_idle_seconds_max,
+            tls_context=room.settings.smtp_tls,
             loop=asyncio.get_running_loop(),
         )
         self._room = room
@@ -136,6 +154,9 @@ class Connection(SMTP):
         self._counted = False
 
     def connection_made(self, transport: Any) -> None:
+        if self._counted:  # again, over TLS
+            super().connection_made(transport)
+            return
         if self._room.connections >= self._room.settings.smtp_connections_max:
             self._room.measures.deliveries.labels(SOURCE, "busy").inc()
             transport.write(b"421 4.3.2 too many connections; try again later\r\n")
@@ -147,6 +168,7 @@ class Connection(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._counted:
+            self._counted = False
             self._room.connections -= 1
             super().connection_lost(error)
 
@@ -174,6 +196,7 @@ class Connection(SMTP):
         if data is None:
             await self._cut_off(await self._room.too_large())
             return
+        count = len(envelope.rcpt_tos)
         mail_from, recipients = envelope.mail_from or "", list(envelope.rcpt_tos)
         too_large = len(data) > self._bytes_max
         try:
@@ -183,6 +206,11 @@ class Connection(SMTP):
         finally:  # also after a fault of ours: the next mail of this connection begins afresh
             self._set_post_data_state()  # type: ignore[no-untyped-call] # aiosmtpd's own gap
             self._reset_timeout()
+        await self._answer(reply, count)
+
+    async def _answer(self, reply: str, recipients: int) -> None:
+        """One reply to a mail, whatever the number of its recipients."""
+        del recipients
         await self.push(reply)
 
     async def _mail(self) -> bytearray | None:
@@ -209,3 +237,25 @@ class Connection(SMTP):
         await self.push(reply)
         if self.transport is not None:
             self.transport.close()
+
+
+class LmtpConnection(Connection):
+    """A connection that speaks LMTP. All recipients of a mail share its fate, for its facts are stored at once."""
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, arg: str) -> None:
+        """The greeting; it answers as EHLO does."""
+        await super().smtp_EHLO(arg)
+
+    async def smtp_HELO(self, arg: str) -> None:
+        """No command of LMTP (RFC 2033 4.1)."""
+        del arg
+        await self.push("500 5.5.1 LHLO, please")
+
+    async def smtp_EHLO(self, arg: str) -> None:
+        await self.smtp_HELO(arg)
+
+    async def _answer(self, reply: str, recipients: int) -> None:
+        """One reply for each recipient that was accepted, in order (RFC 2033 4.2)."""
+        for _ in range(recipients):
+            await self.push(reply)

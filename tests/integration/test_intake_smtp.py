@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import smtplib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import structlog
+import trustme
 from prometheus_client import CollectorRegistry
 
 from services.contract.facts import ContactArrived
@@ -19,6 +23,7 @@ from services.intake.build import build
 from services.intake.settings import IntakeSettings
 from services.runtime.clock import ManualClock
 from services.runtime.log import LogUnavailable
+from services.runtime.settings import SettingsError
 from tests.unit.intake.world import MemoryLog, needs, settings
 
 MAIL = "From: Špela <spela@x.example>\r\nTo: support@acme.example\r\nSubject: Račun\r\nMessage-ID: <1@x.example>\r\n\r\nKje je moj paket, ki bi moral prispeti v ponedeljek?\r\n"
@@ -27,7 +32,11 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def listening(
-    log: MemoryLog, given: IntakeSettings | None = None, registry: CollectorRegistry | None = None
+    log: MemoryLog,
+    given: IntakeSettings | None = None,
+    registry: CollectorRegistry | None = None,
+    *,
+    lmtp: bool = False,
 ) -> AsyncIterator[int]:
     intake = build(
         given or settings(),
@@ -37,7 +46,8 @@ async def listening(
         registry=registry or CollectorRegistry(),
         needs=needs(),
     )
-    server = await asyncio.get_running_loop().create_server(intake.smtp_factory, "127.0.0.1", 0)
+    factory = intake.lmtp_factory if lmtp else intake.smtp_factory
+    server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -113,7 +123,8 @@ async def test_fault_of_ours_makes_the_client_keep_the_mail_and_tells_nobody_a_w
     counted = {"provider": "smtp", "verdict": "failed"}
     assert registry.get_sample_value("frontdesk_intake_deliveries_total", counted) == 1
     (line,) = [line for line in told if line["event"] == "delivery_failed"]
-    assert (line["error"], line["frames"][-1].endswith("in publish")) == ("ZeroDivisionError", True)
+    assert line["error"] == "ZeroDivisionError"
+    assert "services/intake/publish.py" in line["frames"][-1]
     assert not any(word in repr(told) + caplog.text for word in ("spela@x.example", "HELLO"))
 
 
@@ -207,3 +218,159 @@ async def test_undecodable_mail_is_still_a_contact() -> None:
         await talk(port, send(data))
 
     assert isinstance(log.facts[0].body, ContactArrived)
+
+
+async def test_lmtp_answers_for_each_recipient_and_stores_one_fact_a_desk() -> None:
+    log = MemoryLog()
+    accounts = load_accounts("default_desk='acme'\n[[account]]\nid='help@bolt.example'\ndesk_id='bolt'")
+
+    def dialogue(port: int) -> list[bytes]:
+        with socket.create_connection(("127.0.0.1", port), 5) as raw, raw.makefile("rwb") as lines:
+            answers = [lines.readline()]
+            for command in (b"EHLO x", b"HELO x"):
+                lines.write(command + b"\r\n")
+                lines.flush()
+                answers.append(lines.readline())
+            lines.write(b"LHLO x\r\n")
+            lines.flush()
+            while lines.readline()[3:4] == b"-":
+                pass
+            people = (b"support@acme.example", b"sales@acme.example", b"help@bolt.example")
+            commands = [b"MAIL FROM:<a@x.example>", *(b"RCPT TO:<%s>" % one for one in people), b"DATA"]
+            for command in commands:
+                lines.write(command + b"\r\n")
+                lines.flush()
+                answers.append(lines.readline())
+            lines.write(MAIL.encode() + b".\r\nNOOP\r\n")
+            lines.flush()
+            return answers[1:3] + [lines.readline() for _ in range(4)]
+
+    async with listening(log, settings(accounts=accounts), lmtp=True) as port:
+        *greetings, one, two, three, noop = await asyncio.to_thread(dialogue, port)
+
+    assert [line[:3] for line in greetings] == [b"500", b"500"]
+    assert [line[:9] for line in (one, two, three)] == [b"250 2.0.0"] * 3
+    assert b"stored" not in noop
+    assert [fact.desk_id for fact in log.facts] == ["acme", "bolt"]
+
+
+async def test_lmtp_client_of_the_standard_library_is_served_and_refused() -> None:
+    log = MemoryLog(LogUnavailable("away"))
+
+    def dialogue(port: int) -> int:
+        with smtplib.LMTP("127.0.0.1", port) as client:
+            try:
+                client.sendmail("a@x.example", ["support@acme.example"], MAIL.encode(), ["SMTPUTF8"])
+            except smtplib.SMTPDataError as error:
+                return error.smtp_code
+            return 250
+
+    async with listening(log, lmtp=True) as port:
+        assert await asyncio.to_thread(dialogue, port) == 451
+        log.fault = None
+        assert await asyncio.to_thread(dialogue, port) == 250
+
+    assert len(log.facts) == 1
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def tls_of(authority: trustme.CA, folder: Path) -> IntakeSettings:
+    """Settings with a certificate for localhost, read as a process reads them."""
+    certificate = authority.issue_cert("localhost")
+    chain, key = folder / "cert.pem", folder / "key.pem"
+    chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    key.write_bytes(certificate.private_key_pem.bytes())
+    read = IntakeSettings.from_env(
+        {
+            "FRONTDESK_IDENTITY_KEY": "an identity key of a test",
+            "FRONTDESK_DEFAULT_DESK": "acme",
+            "FRONTDESK_SMTP_TLS_CERT_FILE": str(chain),
+            "FRONTDESK_SMTP_TLS_KEY_FILE": str(key),
+        }
+    )
+    return settings(smtp_tls=read.smtp_tls, smtp_connections_max=1)
+
+
+@pytest.mark.parametrize("lmtp", [False, True])
+async def test_mail_comes_over_starttls(authority: trustme.CA, tmp_path: Path, lmtp: bool) -> None:
+    log = MemoryLog()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    def dialogue(port: int) -> str:
+        client = (smtplib.LMTP if lmtp else smtplib.SMTP)("localhost", port)
+        with client:
+            client.ehlo("x") if not lmtp else client.ehlo_or_helo_if_needed()
+            client.starttls(context=trusting)
+            client.sendmail("a@x.example", ["support@acme.example"], MAIL.encode(), ["SMTPUTF8"])
+            assert isinstance(client.sock, ssl.SSLSocket)
+            return client.sock.version() or ""
+
+    async with listening(log, tls_of(authority, tmp_path), lmtp=lmtp) as port:
+        for _ in range(3):  # each ends its place among the connections
+            assert await asyncio.to_thread(dialogue, port) in ("TLSv1.2", "TLSv1.3")
+
+    assert len({fact.fact_id for fact in log.facts}) == 1
+
+
+async def test_handshake_that_fails_is_no_fault_of_ours(authority: trustme.CA, tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+
+    def dialogue(port: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client, pytest.raises(OSError):
+            client.starttls(context=ssl.create_default_context())
+
+    async with listening(MemoryLog(), tls_of(authority, tmp_path), registry) as port:
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            await asyncio.to_thread(dialogue, port)
+
+    labels = {"provider": "smtp", "verdict": "failed"}
+    assert registry.get_sample_value("frontdesk_intake_deliveries_total", labels) == 0
+
+
+async def test_command_sent_ahead_of_the_handshake_is_not_carried_into_tls(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    """RFC 3207 6: what a stranger put into the plain stream must not be taken for the client's."""
+    log = MemoryLog()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    def dialogue(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), 5) as raw:
+            until(raw, b"220 ")
+            raw.sendall(b"EHLO x\r\n")
+            until(raw, b"250 ")
+            raw.sendall(b"STARTTLS\r\nMAIL FROM:<evil@x.example>\r\n")
+            until(raw, b"220 ")
+            with trusting.wrap_socket(raw, server_hostname="localhost") as safe:
+                safe.sendall(b"RCPT TO:<support@acme.example>\r\n")
+                return safe.recv(1_000)
+
+    async with listening(log, tls_of(authority, tmp_path)) as port:
+        assert (await asyncio.to_thread(dialogue, port))[:3] == b"503"
+
+
+def until(raw: socket.socket, code: bytes) -> None:
+    """Reads lines up to the one that begins with the code and a blank."""
+    line = b""
+    while not (line.startswith(code) and line.endswith(b"\r\n")):
+        line = line * (not line.endswith(b"\n")) + raw.recv(1)
+
+
+def test_certificate_that_cannot_be_used_is_told_at_the_start(tmp_path: Path) -> None:
+    env = {"FRONTDESK_IDENTITY_KEY": "an identity key of a test", "FRONTDESK_DEFAULT_DESK": "acme"}
+    (tmp_path / "x.pem").write_text("nonsense")
+    for given in (
+        {"FRONTDESK_SMTP_TLS_CERT_FILE": str(tmp_path / "x.pem")},
+        {
+            "FRONTDESK_SMTP_TLS_CERT_FILE": str(tmp_path / "x.pem"),
+            "FRONTDESK_SMTP_TLS_KEY_FILE": str(tmp_path / "none.pem"),
+        },
+    ):
+        with pytest.raises(SettingsError, match="FRONTDESK_SMTP_TLS_CERT_FILE"):
+            IntakeSettings.from_env({**env, **given})
