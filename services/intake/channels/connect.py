@@ -2,7 +2,8 @@
 
 AWS mixes `AgentInfo.AgentArn` with `queueInfo.queueArn` and `Voice` with `VOICE`: keys and values are matched
 without case. A transfer is a further contact id of the same chain, whose first id is `initialContactId`; the chain
-is one contact here. An event without `customerEndpoint`, as AWS's own samples are, names nobody.
+is one contact here. An event without `customerEndpoint`, as AWS's own samples are, names nobody; what a contact flow
+gives to a Lambda function does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from services.intake import identity
 from services.intake.canonical import CanonicalEvent, Collector, Customer, Known, Problem
 from services.intake.values import Unreadable, dump, epoch_ms, ident, line, mail_date_ms, obj
 
-DETAIL_TYPE = "amazon connect contact event"
+DETAIL_TYPES = frozenset({"amazon connect contact event", "connect customer contact event"})
+"""The second stands in newer samples of AWS's documentation."""
+FLOW = "contactflowexecution"
+"""Name of what a contact flow gives to a Lambda function, which may post it here as it is."""
 _KINDS = {
     "initiated": "call_started",
     "connected_to_system": "call_started",
@@ -45,7 +49,7 @@ Fields = Mapping[str, Any]
 
 def event(envelope: Fields, known: Known, found: Collector) -> None:
     """One state of one contact. Raises Unreadable for an event that names no contact."""
-    if line(envelope.get("detail-type")).lower() != DETAIL_TYPE:
+    if line(envelope.get("detail-type")).lower() not in DETAIL_TYPES:
         found.problems.append(Problem("unknown_event", "no contact event", dump(envelope)))
         return
     detail = _lower(envelope.get("detail"))
@@ -65,10 +69,22 @@ def event(envelope: Fields, known: Known, found: Collector) -> None:
         found.events.append(_state(envelope, detail, contact, kind, medium, known))
 
 
+def flow(envelope: Fields, known: Known, found: Collector) -> None:
+    """The beginning of a contact, by its flow (docs.aws.amazon.com, "connect-lambda-functions")."""
+    detail = _lower(obj(envelope.get("Details")).get("ContactData"))
+    contact, medium = ident(detail.get("contactid")), _medium(detail)
+    if not contact:
+        raise Unreadable("no ContactId")
+    if medium is None:
+        found.dropped.append("task" if _word(detail, "channel") == "task" else "channel")
+        return
+    found.events.append(_state(envelope, detail, contact, "initiated", medium, known))
+
+
 def _state(
     envelope: Fields, detail: Fields, contact: str, kind: str, medium: tuple[str, str], known: Known
 ) -> CanonicalEvent:
-    chain = ident(detail.get("initialcontactid")) or contact
+    chain = ident(detail.get("initialcontactid") or detail.get("previouscontactid")) or contact
     method = _word(detail, "initiationmethod")
     outbound = method in _OURS or (method == "api" and medium[1] != "chat")
     further = contact != chain or method in _TRANSFERS
@@ -89,11 +105,12 @@ def _state(
         thread_id=chain,
         leg=moved if kind == "disconnected" else further,
         occurred_at_ms=_instant(envelope.get("time")),
-        extras=_extras(detail, kind, moved),
+        language_hint=line(detail.get("languagecode"), 20),
+        extras=_extras(detail, kind, moved, outbound),
     )
 
 
-def _extras(detail: Fields, kind: str, moved: bool) -> dict[str, Any]:
+def _extras(detail: Fields, kind: str, moved: bool, outbound: bool) -> dict[str, Any]:
     """Wait and length in whole seconds, the agent, and how it ended: abandoned is queued and with no agent."""
     queue, agent = _lower(detail.get("queueinfo")), _lower(detail.get("agentinfo"))
     enqueued, connected = _at(queue, "enqueuetimestamp"), _at(agent, "connectedtoagenttimestamp")
@@ -102,7 +119,8 @@ def _extras(detail: Fields, kind: str, moved: bool) -> dict[str, Any]:
     name = line(agent.get("agentarn")).rpartition("/")[2]
     if name:
         extras["agent"] = name
-    abandoned = kind == "disconnected" and bool(enqueued or queue.get("queuearn")) and not (connected or name)
+    queued = kind == "disconnected" and bool(enqueued or queue.get("queuearn"))
+    abandoned = queued and not (connected or name or outbound or moved)
     until = connected or (ended if abandoned else 0)
     if kind in ("connected_to_agent", "disconnected") and enqueued and until >= enqueued:
         extras["wait_s"] = (until - enqueued) // 1000

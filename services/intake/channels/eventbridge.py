@@ -34,7 +34,9 @@ def parse(delivery: Delivery, known: Known, found: Collector) -> None:
     """One event; of a source or type that is not read here there remains a dead letter."""
     envelope = load_json(delivery.body)
     source, kind = line(envelope.get("source")).lower(), line(envelope.get("detail-type")).lower()
-    if source == _CONNECT or kind == connect.DETAIL_TYPE:
+    if line(envelope.get("Name")).lower() == connect.FLOW:
+        connect.flow(envelope, known, found)
+    elif source == _CONNECT or kind in connect.DETAIL_TYPES:
         connect.event(envelope, known, found)
     elif source.startswith(_GENESYS) or kind.startswith(genesys_calls.TOPIC):
         genesys_calls.event(envelope, known, found)

@@ -31,6 +31,7 @@ _NO_EVENTS = {
     "voicemail.end": "voicemail",
     "wrapup": "wrapup",
     "user.acw": "wrapup",
+    "acw": "wrapup",
     "attributes": "attributes",
     "outbound": "campaign",
     "contact": "campaign",
@@ -153,7 +154,8 @@ def _customer(channel: str, medium: str, address: str, account: str, known: Know
         return identity.writer(_bare(address))
     if channel == "phone" or medium == "whatsapp":
         region = known.regions.get(account.lower(), "") or identity.region_of(account)
-        return identity.caller(address, region)
+        scheme, colon, rest = address.partition(":")
+        return identity.caller(f"{scheme.lower()}:{rest}" if colon else address, region)
     return Customer(type="external_id", value=ident(_bare(address)))
 
 

@@ -139,6 +139,41 @@ def test_a_queued_call_without_an_agent_is_abandoned() -> None:
     assert event.extras == {"wait_s": 43, "duration_s": 53, "abandoned": True, "status": "abandoned"}
 
 
+def test_a_call_of_ours_that_nobody_took_is_not_abandoned() -> None:
+    event = only(
+        connect("DISCONNECTED", initiationMethod="OUTBOUND", queueInfo={"queueArn": "q"}, agentInfo=None)
+    )
+    assert (event.direction, dict(event.extras)) == ("outbound", {"status": "disconnected"})
+
+
+def test_a_chain_without_its_first_id_goes_by_the_one_before() -> None:
+    later = connect("QUEUED", "c2", initialContactId=None, previousContactId="c1")
+    assert fact(later).body.contact_id == fact(connect("INITIATED")).body.contact_id
+
+
+def test_what_a_flow_gives_to_a_function_begins_the_same_contact_and_names_the_caller() -> None:
+    data = {
+        "ContactId": "c1",
+        "InitialContactId": "c1",
+        "PreviousContactId": "c1",
+        "Channel": "VOICE",
+        "InstanceARN": INSTANCE,
+        "InitiationMethod": "INBOUND",
+        "LanguageCode": "de-DE",
+        "SystemEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+4930901820"},
+        "CustomerEndpoint": {"Type": "TELEPHONE_NUMBER", "Address": "+4915112345678"},
+    }
+    flow = posted({"Name": "ContactFlowExecution", "Details": {"ContactData": data, "Parameters": {}}})
+    assert fact(flow).fact_id == fact(connect("INITIATED", customerEndpoint=None)).fact_id
+    arrived = fact(flow).body
+    assert (arrived.customer.value, arrived.language.code) == ("+4915112345678", "de")
+
+
+def test_the_newer_name_of_the_event_is_known() -> None:
+    body = connect("QUEUED").body.replace(b"Amazon Connect Contact", b"Connect Customer Contact")
+    assert only(posted(body)).kind == "call_queued"
+
+
 def test_a_transfer_is_a_state_of_its_chain_and_no_new_contact() -> None:
     first = fact(connect("INITIATED"))
     moved = fact(connect("DISCONNECTED", nextContactId="c2"))
@@ -239,7 +274,13 @@ def test_a_topic_may_name_its_conversation() -> None:
 
 
 @pytest.mark.parametrize(
-    "ani", ["tel:+4915112345678", "sip:+4915112345678@edge.example;user=phone", "+4915112345678"]
+    "ani",
+    [
+        "tel:+4915112345678",
+        "TEL:+4915112345678",
+        "sip:+4915112345678@edge.example;user=phone",
+        "+4915112345678",
+    ],
 )
 def test_a_caller_is_its_number_whatever_scheme_it_has(ani: str) -> None:
     event = only(genesys("customer.start", ani=ani))
