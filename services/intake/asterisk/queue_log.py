@@ -89,7 +89,7 @@ def read_line(line: bytes, *, whole: bool = True) -> Entry:
     if not _EVENT.fullmatch(event) or event not in KNOWN or not parts[1].strip() or not parts[2].strip():
         raise Unreadable("an event that Asterisk does not document")
     entry = Entry(
-        int(parts[0].partition(".")[0]),
+        int(parts[0].strip().partition(".")[0]),
         parts[1].strip(),
         parts[2].strip(),
         parts[3].strip(),

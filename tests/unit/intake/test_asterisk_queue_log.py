@@ -202,3 +202,9 @@ def test_totals_of_a_queue() -> None:
 def test_rates_of_nothing_are_none() -> None:
     totals = queue_metrics([entry(0, "ABANDON", 1, 1, 5)])["support"]
     assert (totals["abandonment_rate"], totals["mean_wait_answered_s"]) == (None, None)
+
+
+def test_white_space_of_any_kind_about_the_time_is_no_fault() -> None:
+    entry = read_line(b"\x1d1775204807\x1d\x0b|1.1|support|NONE|ENTERQUEUE||+4915112345678|1")
+
+    assert entry.at_seconds == 1775204807
