@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from services.intake.asterisk.cdr import event as call_event
 from services.intake.asterisk.queue_calls import QueueCalls
 from services.intake.asterisk.queue_log import Lines, in_order
 from services.intake.asterisk.queue_metrics import queue_metrics
-from services.intake.canonical import CanonicalEvent, Collector, Delivery, Known, Verdict
+from services.intake.canonical import CanonicalEvent, Collector, Delivery, Known, Verdict, Wanted
 from services.intake.channels import PROVIDERS
 from services.intake.channels.adapter import Adapter
 from services.intake.identity import caller, mail_address, phone
@@ -38,6 +39,7 @@ from services.intake.need.language import Languages
 from services.intake.need.reader import NeedReader
 from services.intake.replay import delivery_of
 from services.intake.settings import LANGUAGES_DEFAULT
+from services.intake.sse import EventParser, TooLong
 
 BYTES_MAX = 64 * 1024
 SECONDS_MAX = 5
@@ -139,6 +141,33 @@ def _cdr(data: bytes) -> None:
         call_event(record, Known())
 
 
+def _sse(data: bytes) -> None:
+    parser, found = EventParser(), Collector()
+    for portion in (data[: len(data) // 2], data[len(data) // 2 :]):
+        try:
+            for event in parser.feed(portion):
+                for stream in (stream for one in PROVIDERS for stream in one.streams):
+                    _readable(partial(stream.read, event.name, event.data, Known(), found))
+        except TooLong:
+            return
+
+
+def _pages(data: bytes) -> None:
+    """A page of each provider that is asked, by the first byte."""
+    pollers = [poller for one in PROVIDERS for poller in one.pollers]
+    poller = pollers[(data[0] if data else 0) % len(pollers)]
+    wanted = Wanted("https://api.example/reviews", "fuzz")
+    _readable(partial(poller.read, data[1:], wanted, Known(), "", Collector()))
+
+
+def _readable(read: Callable[[], object]) -> None:
+    """What is no document of the provider's is Unreadable, and nothing else is raised."""
+    try:
+        read()
+    except ValueError as error:
+        assert type(error).__name__ == "Unreadable", error
+
+
 _PLAIN: dict[str, tuple[Target, str]] = {
     "html": (_html, "mail/replies/*.html"),
     "newest": (_newest, "mail/replies/*.txt"),
@@ -148,6 +177,8 @@ _PLAIN: dict[str, tuple[Target, str]] = {
     "asterisk-ami": (_ami, "phone/asterisk/ami/*.txt"),
     "asterisk-queue-log": (_queue_log, "phone/asterisk/queue_log"),
     "asterisk-cdr": (_cdr, "phone/asterisk/*.csv"),
+    "sse": (_sse, "webhooks/streams/*.sse"),
+    "pages": (_pages, "webhooks/resources/*.json"),
 }
 """Parsers that need nothing else, with their seeds below CASES."""
 
