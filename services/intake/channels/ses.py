@@ -136,7 +136,9 @@ def parse(delivery: Delivery, known: Known, found: Collector) -> None:
         found.dropped.append("subscribed")
     else:
         message = envelope.get("Message")
-        _take(load_json(message.encode("utf-8", "surrogatepass")), delivery, found)  # type: ignore[union-attr]
+        if not isinstance(message, str):
+            raise Unreadable("the envelope's Message is no text")
+        _take(load_json(message.encode("utf-8", "surrogatepass")), delivery, found)
 
 
 def _take(notice: Body, delivery: Delivery, found: Collector) -> None:
