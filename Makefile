@@ -60,7 +60,7 @@ verify: setup ## fail when generated code or the lock file is stale
 
 .PHONY: outside
 outside: setup ## compare intake with the outside cases beside the project, and print every figure
-	@$(BIN)/python -m pytest tests/outside -q
+	@FRONTDESK_OUTSIDE_ALL=1 $(BIN)/python -m pytest tests/outside -q
 
 .PHONY: bench
 bench: setup ## measure the hot paths as ratios to their references, on real Kafka

@@ -6,6 +6,7 @@ frontdesk replay delivery.json ...   what intake makes of recorded deliveries
 frontdesk read-queue-log FILE ...    what Asterisk's queue_log tells, or the queues' totals
 frontdesk read-mail question.eml     what intake makes of mails in files
 frontdesk agent --desk acme ana      be an agent in this terminal
+frontdesk train-topics               a topic model from the desk's own labels
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk demo                       play a morning and watch it
 """
@@ -61,6 +62,12 @@ def _letters(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _train_topics(argv: Sequence[str]) -> int:
+    from services.cli.train_topics import main
+
+    return main(argv)
+
+
 def _demo(argv: Sequence[str]) -> int:
     from services.cli.demo.command import main
 
@@ -75,6 +82,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "agent": (_agent, "be an agent in this terminal"),
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),
+    "train-topics": (_train_topics, "a topic model from the desk's own labels, with honest figures"),
     "demo": (_demo, "play a morning of contacts against simulated agents"),
 }
 

@@ -86,7 +86,9 @@ def build(
     """Intake on an appender whose topics exist. Loads the language model, which takes about a second, unless a
     reader of needs is given."""
     measures = Measures(registry)
-    needs = needs or NeedReader(Languages(settings.languages), time_limit_ms=settings.need_ms_max)
+    needs = needs or NeedReader(
+        Languages(settings.languages), time_limit_ms=settings.need_ms_max, topic_model=settings.topic_model
+    )
     interpreter = Interpreter(settings.known, settings.accounts, needs, settings.identity_key)
     publisher = Publisher(appender, partitions, DeadLetters(appender, partitions), measures)
     taker = Taker(publisher, measures, clock)

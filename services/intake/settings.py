@@ -5,12 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from services.contract.ids import IDENTITY_KEY_BYTES_MIN
 from services.intake.accounts import Accounts, AccountsError, load_accounts
 from services.intake.canonical import Known
 from services.intake.channels import PROVIDERS
+from services.intake.need.trained import ModelError, TrainedTopics, load
 from services.runtime.settings import Reader
 
 LANGUAGES_DEFAULT = ("en", "de", "pt", "sr", "sl", "te")
@@ -42,6 +44,8 @@ class IntakeSettings:
     """HTTP connections at once; a newer one displaces the one that has waited longest."""
     body_seconds_max: float = 20.0
     """Longest a body may take to come."""
+    topic_model: TrainedTopics | None = None
+    """Topics trained on the desks' own labels; without it the rules tell them."""
     need_ms_max: float = 50.0
     """Longest that language, topic and the like may take per message."""
     smtp_connections_max: int = 200
@@ -103,6 +107,7 @@ class IntakeSettings:
                 "FRONTDESK_HTTP_CONNECTIONS_MAX", default=4_000, low=1, high=1_000_000
             ),
             body_seconds_max=reader.number("FRONTDESK_BODY_SECONDS_MAX", default=20.0, low=0.1, high=600.0),
+            topic_model=_topic_model(reader),
             need_ms_max=reader.number("FRONTDESK_NEED_MS_MAX", default=50.0, low=0.0, high=10_000.0),
             smtp_connections_max=reader.integer(
                 "FRONTDESK_SMTP_CONNECTIONS_MAX", default=200, low=1, high=100_000
@@ -163,6 +168,17 @@ def _tls(reader: Reader) -> ssl.SSLContext | None:
         reader.fault(f"FRONTDESK_SMTP_TLS_CERT_FILE and its key cannot be used ({type(error).__name__})")
         return None
     return context
+
+
+def _topic_model(reader: Reader) -> TrainedTopics | None:
+    path = reader.text("FRONTDESK_TOPIC_MODEL", default="")
+    if not path:
+        return None
+    try:
+        return load(Path(path))
+    except ModelError as error:
+        reader.fault(f"FRONTDESK_TOPIC_MODEL: {error}")
+        return None
 
 
 def _accounts(reader: Reader) -> Accounts:

@@ -21,6 +21,7 @@ from services.intake.need.language import Languages
 from services.intake.need.mood import complains, opts_out, urgent
 from services.intake.need.regions import country_language
 from services.intake.need.topics import RULES_VERSION, topics_of
+from services.intake.need.trained import TrainedTopics
 from services.intake.need.words import sentences_of, words_of
 
 OPT_OUT = (TopicWeight(topic_id="opt_out", weight=0.99),)
@@ -57,6 +58,8 @@ class NeedReader:
 
     languages: Languages
     time_limit_ms: float = 50.0
+    topic_model: TrainedTopics | None = None
+    """Tells the topics instead of the rules, or nothing when it is unsure."""
     monotonic: Callable[[], float] = time.perf_counter
 
     def read(self, event: CanonicalEvent, account_language: str = "") -> Need:
@@ -84,7 +87,8 @@ class NeedReader:
         sentences = sentences_of(text)
         known = lexicon(language.code if language.confidence >= SURE_MIN else "")
         found = known.read(sentences)
-        topics = topics_of(found.topics)
+        model = self.topic_model
+        topics = topics_of(found.topics) if model is None else model.read(text)
         decisions = decisions_of(sentences, found, topics, known)
         question_id = ""
         if event.kind in _ANSWERED and event.medium not in _SPOKEN:
@@ -93,7 +97,7 @@ class NeedReader:
         return Need(
             language=language if text or language.code else None,
             topics=topics,
-            topic_model=RULES_VERSION,
+            topic_model=RULES_VERSION if model is None else model.version,
             decision=decisions.wanted,
             decisions=decisions.needed,
             complaint=complains(found, public=event.public, rating=event.rating),
