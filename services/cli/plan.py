@@ -37,6 +37,7 @@ class ServeSettings:
     log_json: bool
     data: Path
     partitions: int
+    loop: str
 
     @classmethod
     def from_env(cls, mapping: Mapping[str, str]) -> ServeSettings:
@@ -61,6 +62,7 @@ class ServeSettings:
             log_json=reader.flag("FRONTDESK_LOG_JSON", default=not sys.stderr.isatty()),
             data=Path(reader.text("FRONTDESK_DATA", default=".state/frontdesk.db")),
             partitions=reader.integer("FRONTDESK_PARTITIONS", default=32, low=1, high=4096),
+            loop=reader.text("FRONTDESK_LOOP", default="uvloop", choices=("uvloop", "asyncio")),
         )
         reader.done()
         return settings

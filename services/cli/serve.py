@@ -8,13 +8,14 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
+import uvloop
 from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
@@ -46,6 +47,11 @@ EMBEDDED_SESSION_MS = 2_000
 HEARTBEAT_MS = 1_000
 """A member learns of a hand-over at its next heartbeat, so this bounds how long a graceful one takes."""
 
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "uvloop": uvloop.new_event_loop,
+    "asyncio": asyncio.new_event_loop,
+}
+
 log = structlog.get_logger()
 
 
@@ -75,7 +81,8 @@ def main(argv: Sequence[str]) -> int:
     )
     configure_logs(level=plan.settings.log_level, as_json=plan.settings.log_json)
     try:
-        asyncio.run(_serve(plan))
+        with asyncio.Runner(loop_factory=LOOPS[plan.settings.loop]) as runner:
+            runner.run(_serve(plan))
     except (Stopped, LogError, OSError) as error:
         log.error("stopped", reason=str(error))
         return 1
