@@ -378,6 +378,13 @@ async def test_malformed_lines_are_counted_and_their_neighbours_are_read(tail: T
     assert (tail.kinds, tail.door.lines.malformed) == (["ContactArrived"], 2)
 
 
+async def test_a_line_from_the_future_ends_no_open_call(tail: Tail) -> None:
+    tail.write(line(0, "ENTERQUEUE", "", "0641112223", 1) + line(10**7, "ENTERQUEUE", "", "x", 1, call="2.2"))
+    tail.write(line(4, "ABANDON", 1, 1, 4))
+    await tail.look(10)
+    assert (tail.kinds, tail.door.lines.malformed) == (["ContactArrived", "CallerHungUp"], 1)
+
+
 def built(**values: str) -> list[str]:
     known = Known(values={name: (value,) for name, value in values.items()})
     intake = build(

@@ -27,6 +27,8 @@ BACK_BYTES_MAX = 8 * 1024 * 1024
 """How much of a file is read again after a start."""
 AGE_SECONDS_MAX = 24 * 3600
 """Events that are older are not published; the router remembers facts for longer."""
+AHEAD_SECONDS_MAX = 3600
+"""A line of a later time is no line of ours: it would end every open call."""
 SETTLED_SECONDS = 2
 """A second is over when it is so long ago and nothing more came."""
 
@@ -128,7 +130,11 @@ class QueueLogDoor:
 
     async def _take(self, entries: list[Entry]) -> None:
         found = Collector()
+        latest = self.clock.now_ms() // 1000 + AHEAD_SECONDS_MAX
         for entry in entries:
+            if entry.at_seconds > latest:
+                self.lines.malformed += 1
+                continue
             for ready in self._ordered.push(entry):
                 self._read(ready, found)
         await self._publish(found)
