@@ -64,6 +64,10 @@ PRIVATE_KEY = ProviderSetting(
 FETCHER = "app_store"
 PAGE_REVIEWS = 200
 """Reviews of one page, the most that Apple gives."""
+PAGE_BYTES_MAX = 8 * 1024 * 1024
+"""200 reviews of 6,000 characters each, escaped."""
+SECONDS_MAX = 20.0
+"""For one page; nobody waits for it."""
 POLL_SECONDS = 900
 OVERLAP_MS = 24 * 3_600_000
 """Apple shows a review some time after its date; what is read twice has the same id."""
@@ -202,7 +206,14 @@ PROVIDER = Provider(
     verified_by="fetched from Apple with our key",
     event_id="id of the review, and its date",
     page="app-store",
-    fetchers={FETCHER: FetchRule(hosts=re.compile(re.escape(HOST)), headers=headers)},
+    fetchers={
+        FETCHER: FetchRule(
+            hosts=re.compile(re.escape(HOST)),
+            headers=headers,
+            bytes_max=PAGE_BYTES_MAX,
+            seconds_max=SECONDS_MAX,
+        )
+    },
     pollers=(REVIEWS,),
     settings=(APPS, ISSUER, KEY_ID, PRIVATE_KEY),
 )

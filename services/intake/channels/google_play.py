@@ -56,6 +56,9 @@ SCOPE = "https://www.googleapis.com/auth/androidpublisher"
 FETCHER = "google_play"
 PAGE_REVIEWS = 100
 """Reviews of one page, the most that Google gives."""
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+SECONDS_MAX = 20.0
+"""For one page; nobody waits for it."""
 POLL_SECONDS = 900
 OVERLAP_MS = 24 * 3_600_000
 """Google lists a review some time after its change; what is read twice has the same id."""
@@ -183,7 +186,11 @@ PROVIDER = Provider(
     verified_by="fetched from Google with our key",
     event_id="id of the review, and the time of its change",
     page="google-play",
-    fetchers={FETCHER: FetchRule(hosts=re.compile(re.escape(HOST)), token=_asked)},
+    fetchers={
+        FETCHER: FetchRule(
+            hosts=re.compile(re.escape(HOST)), token=_asked, bytes_max=PAGE_BYTES_MAX, seconds_max=SECONDS_MAX
+        )
+    },
     pollers=(REVIEWS,),
     settings=(PACKAGES, SERVICE_ACCOUNT),
 )

@@ -1,7 +1,7 @@
 """Mastodon: what people say to our account, by streaming API and, for what a break missed, by the list (channels.md 2.3).
 
     event: notification          data: a Notification; other events are no contacts
-    GET /api/v1/notifications    the same, newest 40; from a cursor by min_id, oldest first, until a page is empty
+    GET /api/v1/notifications    the same, newest 80; from a cursor by min_id, oldest first, until a page is empty
 
 Both name a notification by one id, so what comes twice is one fact. A mention that only we can see (`direct`) is a
 message; to followers only (`private`) it is a mention that is not public. Accounts of our own server come without
@@ -65,7 +65,14 @@ TOKEN = ProviderSetting(
 )
 FETCHER = "mastodon"
 SOURCE = "mastodon"
-PAGE_NOTIFICATIONS = 40
+PAGE_NOTIFICATIONS = 80
+"""Notifications of one page, the most that Mastodon gives."""
+BEFORE_ALL = "0"
+"""Where an account stands that has no notifications yet: all that come are news."""
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+"""80 long posts, each with its writer's profile."""
+SECONDS_MAX = 20.0
+"""For one page; nobody waits for it."""
 POLL_SECONDS = 300
 _SAID = frozenset({"mention", "quote"})
 _REACTIONS = frozenset({"favourite", "reblog", "pleroma:emoji_reaction", "reaction"})
@@ -123,7 +130,7 @@ def read_page(data: bytes, wanted: Wanted, known: Known, cursor: str, found: Col
     """A page of notifications; the next one begins after its newest. A start reads one page and no history."""
     entries = _entries(data)
     after = next(iter(parse_qs(urlsplit(wanted.url).query).get("min_id", [])), "")
-    newest = after or cursor
+    newest = after or cursor or BEFORE_ALL
     for entry in entries:
         try:
             _take(obj(entry), known, found)
@@ -255,7 +262,11 @@ PROVIDER = Provider(
     verified_by="fetched from our server with our token",
     event_id="id of the notification",
     page="mastodon",
-    fetchers={FETCHER: FetchRule(hosts=_HOST_PATTERN, headers=headers)},
+    fetchers={
+        FETCHER: FetchRule(
+            hosts=_HOST_PATTERN, headers=headers, bytes_max=PAGE_BYTES_MAX, seconds_max=SECONDS_MAX
+        )
+    },
     pollers=(NOTIFICATIONS,),
     streams=(STREAM,),
     settings=(ACCOUNT, SERVER, STREAMING, TOKEN),

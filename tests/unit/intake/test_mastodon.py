@@ -16,7 +16,7 @@ from services.runtime.settings import SettingsError
 from tests.unit.intake.world import NOON_MS
 
 KNOWN = Known(values={mastodon.ACCOUNT.name: ("care@m.example",), mastodon.TOKEN.name: ("tok",)})
-LIST = "https://m.example/api/v1/notifications?limit=40"
+LIST = "https://m.example/api/v1/notifications?limit=80"
 
 
 def notification(kind: str = "mention", number: Any = "100", **status: Any) -> dict[str, Any]:
@@ -156,6 +156,10 @@ class TestPages:
 
         assert mastodon.first(KNOWN, "") == Wanted(LIST, "mastodon")
         assert (page.more, page.cursor, len(found.events)) == (None, "100", 2)
+
+    def test_an_account_without_notifications_stands_before_all_of_them(self) -> None:
+        page, _ = paged()
+        assert (page.more, page.cursor) == (None, "0")
 
     def test_after_a_break_pages_go_forward_until_one_is_empty(self) -> None:
         page, _ = paged(notification(number="102"), notification(number="101"), cursor="100", after="100")
