@@ -17,7 +17,9 @@ SIGNATURE_LINE_CHARS_MAX = 90
 SENTENCE_WORDS_MIN = 9
 """A line of so many words that ends like a sentence belongs to the letter."""
 BANNER_LINES_MAX = 8
+FOOTER_CHARS_MAX = 160
 _SIGNATURE = re.compile(r"^(?:--|—|––|__)\s?$")
+_UNDERSCORES = re.compile(r"^_{4,}$")
 _POSTSCRIPT = re.compile(r"^(?:p\.?\s?s\.?|п\.?\s?с\.?|ps|n\.?b\.?)\s?[:.\-–]?\s", re.IGNORECASE)
 _AND = frozenset(
     {
@@ -55,8 +57,11 @@ def is_signature(line: str) -> bool:
 def is_footer(line: str) -> bool:
     """A program's or a phone's own words ("Sent from my iPhone"), or the beginning of a notice."""
     cut = line.strip()[:LINE_CHARS_MAX]
-    return bool(phrases().sent_from.match(cut.lstrip("*_[ ")) and len(cut) <= 160) or bool(
-        phrases().notice.match(cut)
+    if phrases().notice.match(cut):
+        return True
+    sentence = cut.endswith(".") and "," in cut and len(cut.split()) >= SENTENCE_WORDS_MIN
+    return (
+        len(cut) <= FOOTER_CHARS_MAX and not sentence and bool(phrases().sent_from.match(cut.lstrip("*_[ ")))
     )
 
 
@@ -86,7 +91,9 @@ def without_closing(lines: Sequence[str]) -> list[str]:
     while last and not lines[last - 1].strip():
         last -= 1
     for start in range(max(1, last - CLOSING_LINES_MAX), last):
-        if not is_closing(lines[start]) or not any(one.strip() for one in lines[:start]):
+        if not (is_closing(lines[start]) or _UNDERSCORES.match(lines[start].strip())) or not any(
+            one.strip() for one in lines[:start]
+        ):
             continue
         below = list(lines[start + 1 : last])
         postscript = next(

@@ -23,10 +23,12 @@ from services.intake.mail.quoting import (
     quotes_by_mark,
 )
 
-_MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-"""Directions and zero widths that programs put into dates; joiners stay, Telugu and Hindi need them."""
+_MARKS = re.compile("[\u1427\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Directions and zero widths that programs put into dates, and a tracker's dot; joiners stay, Telugu and Hindi need them."""
 
 
+WRAPPED_CHARS_MIN = 68
+_SHORT_RULE = re.compile(r"^[=_~#*-]{3,}$")
 _DASHED = re.compile(r"^[-_]{3,}\s?[^-_]{2,60}\s?[-_]{3,}$")
 """What announces a quote in a language that is not in the data."""
 
@@ -50,13 +52,16 @@ def own_lines(lines: Sequence[str]) -> list[str]:
                 kept.append(line.lstrip()[1:])
             number, signed = number + 1, False
             continue
-        if kept and is_opening(lines, number):
+        if is_opening(lines, number):
             if not opens_marked(lines, number):
                 break
             number += 1
             continue
-        if kept and is_block(lines, number):
+        if is_block(lines, number):
             break
+        if _is_wrapped_quote(lines, number):
+            number += 1
+            continue
         span = attribution_span(lines, number)
         if span:
             number += span
@@ -72,6 +77,19 @@ def own_lines(lines: Sequence[str]) -> list[str]:
     return _without_openings(kept)
 
 
+def _is_wrapped_quote(lines: Sequence[str], number: int) -> bool:
+    """The rest of a quoted line that was wrapped on the way, so that it lost its mark."""
+    if not 0 < number < len(lines) - 1 or not lines[number][:1].islower():
+        return False
+    before, after = lines[number - 1].rstrip(), lines[number + 1]
+    return (
+        is_quoted(before)
+        and is_quoted(after)
+        and len(before) >= WRAPPED_CHARS_MIN
+        and before[-1:] not in ".?!:…"
+    )
+
+
 def _is_escaped(lines: Sequence[str], number: int) -> bool:
     """ ">From ..." amid own words was escaped on the way, as mailboxes do, and is no quote."""
     around = (lines[one] for one in (number - 1, number + 1) if 0 <= one < len(lines))
@@ -80,13 +98,14 @@ def _is_escaped(lines: Sequence[str], number: int) -> bool:
 
 def _without_openings(kept: list[str]) -> list[str]:
     """Without what announced the quote: rules, and an opening that stood alone."""
-    while kept and (
-        not kept[-1].strip()
-        or RULE.match(kept[-1].strip())
-        or phrases().bare_opening.match(kept[-1].strip()[:200])
-    ):
+    while kept and (not kept[-1].strip() or _announces(kept[-1].strip()[:200])):
         kept.pop()
     return kept
+
+
+def _announces(line: str) -> bool:
+    bare = phrases().bare_opening
+    return any(pattern.match(line) for pattern in (RULE, _SHORT_RULE, _DASHED, bare))
 
 
 def _squeezed(lines: Sequence[str]) -> str:

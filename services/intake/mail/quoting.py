@@ -24,7 +24,11 @@ _DATE = re.compile(
 )
 _CLOCK = re.compile(r"(?<![\d.,])\d{1,2}\s?[:.h٫]\s?\d{2}(?![\d])|\d{1,2}\s?[時点點시]", re.IGNORECASE)
 _BRACKETED_END = re.compile(r"[<(\[][^<>()\[\]]{0,80}@[^<>()\[\]]{1,190}[>)\]]{1,2}\s*[:：]$")
+_DAY = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 _BRACKETED = re.compile(r"[<(\[][^<>()\[\]\s]{1,64}@[^<>()\[\]\s]{1,190}[>)\]]")
+_OLD_GMAIL = re.compile(
+    r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}(?: \d{1,2}:\d{2})?(?: GMT[+-]\d{2}:\d{2} .{2,80}| .{0,80}<[^<>\s]{1,64}@[^<>\s]{1,190}>)\s?:?$"
+)
 _NOTES = re.compile(r"-{3}\s?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[ ,]{1,2}\d{1,2}[:.]\d{2}.{0,12}-{3}")
 """Lotus Notes: "Acme Support ---03/04/2026 04:19:33 PM---Dear Ana"."""
 _HEADER_LINE = re.compile(r"^[*>|\s]{0,6}([^\s:：*][^:：*]{0,30}?)\s?\*{0,2}[:：]\*{0,2}\s?(.*)$")
@@ -41,11 +45,10 @@ def attribution_span(lines: Sequence[str], start: int) -> int:
     first = lines[start].strip()
     if not first or len(first) > LINE_CHARS_MAX * 2:
         return 0
-    if _NOTES.search(first[:LINE_CHARS_MAX]):
+    if _NOTES.search(first[:LINE_CHARS_MAX]) or _is_whole_line(lines, start, first):
         return 1
-    if not (_DATE.search(first) or _CLOCK.search(first) or _ADDRESS.search(first)) and not _quotes_first(
-        first
-    ):
+    evident = _DATE.search(first) or _CLOCK.search(first) or _ADDRESS.search(first)
+    if not (evident or _quotes_first(first) or _goes_on(lines, start, first)):
         return _lead_in(lines, start, first)
     if _inline(first):
         return 1
@@ -54,7 +57,8 @@ def attribution_span(lines: Sequence[str], start: int) -> int:
         if start + span > len(lines):
             break
         part = lines[start + span - 1].strip()
-        if not part or len(part) > LINE_CHARS_MAX or is_quoted(part):
+        broken = joined.count("<") > joined.count(">")
+        if not part or len(part) > LINE_CHARS_MAX or (is_quoted(part) and not broken):
             break
         joined = f"{joined} {part}".strip()
         if joined.endswith((":", "：")):
@@ -63,10 +67,34 @@ def attribution_span(lines: Sequence[str], start: int) -> int:
     return 0
 
 
+def _is_whole_line(lines: Sequence[str], start: int, first: str) -> bool:
+    """Without a colon: Zoho's "---- On ..., Acme <help@acme.example> wrote ----", old Gmail's "2016-03-03 17:21 Acme <...>"."""
+    if len(first) > LINE_CHARS_MAX or not _DATE.search(first):
+        return False
+    if first.startswith("---") and first.endswith("---"):
+        return bool(_CLOCK.search(first) and (_ADDRESS.search(first) or phrases().wrote.search(first)))
+    if start and lines[start - 1].strip():
+        return False
+    if _OLD_GMAIL.match(first):
+        return True
+    verb = phrases().wrote.search(first[-40:]) if _CLOCK.search(first) and _BRACKETED.search(first) else None
+    return verb is not None and verb.end() == len(first[-40:])
+
+
 def _quotes_first(first: str) -> bool:
     """ "Quoting Acme Support", folded before the address."""
     found = phrases().wrote.search(first) if len(first) <= LEAD_IN_CHARS_MAX else None
     return found is not None and found.start() == 0
+
+
+def _goes_on(lines: Sequence[str], start: int, first: str) -> bool:
+    """ "On Wed, Dec 9, Ana Novak", a day without a year, with the address on the next line."""
+    return (
+        len(first) <= LEAD_IN_CHARS_MAX
+        and bool(_DAY.search(first))
+        and start + 1 < len(lines)
+        and bool(_BRACKETED.search(lines[start + 1][:LINE_CHARS_MAX]))
+    )
 
 
 def _is_attribution(joined: str, *, marked: bool) -> bool:
@@ -149,7 +177,7 @@ def is_block(lines: Sequence[str], start: int) -> bool:
             value = found.group(2)
             known += 1
             kinds.add(roles)
-        elif not line or (open_value and known):
+        elif not line or (known and (open_value or line.startswith("<"))):
             value = line
         elif known and found and len(found.group(1)) < 25:
             value = found.group(2)  # Importance:, Attachments: and their like
