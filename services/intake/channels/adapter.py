@@ -99,4 +99,10 @@ class Adapter:
         if len(found.problems) > PROBLEMS_MAX:
             detail = f"{len(found.problems) - PROBLEMS_MAX} further items cannot be read; this is all of it"
             found.problems[PROBLEMS_MAX:] = [Problem("unreadable", detail, delivery.body)]
-        return found.reading(verdict, self.reply(delivery, known))
+        try:
+            reply = self.reply(delivery, known)
+        except Exception as error:  # a fault of ours: what was read is kept, and nobody repeats it
+            detail = f"{self.source}'s reply failed with {type(error).__name__}"
+            found.problems.append(Problem("reader_failed", detail, delivery.body))
+            reply = ProviderReply(200)
+        return found.reading(verdict, reply)
