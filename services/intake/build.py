@@ -19,6 +19,7 @@ from services.intake.channels import PROVIDERS
 from services.intake.channels.provider import Provider
 from services.intake.doors import cloudevents_kafka
 from services.intake.doors.asterisk import asterisk_work
+from services.intake.doors.imap import imap_work
 from services.intake.fetch import Fetcher
 from services.intake.front_door import FrontDoor
 from services.intake.gather import Gatherer
@@ -82,6 +83,7 @@ def build(
     providers: Sequence[Provider] = PROVIDERS,
     make_fetcher: MakeFetcher = Fetcher,
     random: Random = random,
+    pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
 ) -> Intake:
     """Intake on an appender whose topics exist. Loads the language model, which takes about a second, unless a
     reader of needs is given."""
@@ -113,6 +115,7 @@ def build(
         for provider in providers:
             intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)
         intake.work += asterisk_work(interpreter, taker, clock)
+        intake.work += imap_work(settings, interpreter, taker, publisher, clock, pause)
         intake.work += cloudevents_kafka.work(settings.known, interpreter, taker, clock)
     return intake
 

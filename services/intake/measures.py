@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from services.intake.channels import FETCHERS, PROVIDERS
 from services.intake.fetch_faults import OUTCOMES
 
-SOURCES = (*(one.name for one in PROVIDERS), "smtp", "grpc")
+SOURCES = (*(one.name for one in PROVIDERS), "grpc")
 VERDICTS = (
     "genuine",
     "refused",
