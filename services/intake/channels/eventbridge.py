@@ -52,7 +52,10 @@ def reply(delivery: Delivery, known: Known) -> ProviderReply:
 PROVIDER = Provider(
     name="eventbridge",
     title="Amazon Connect and Genesys Cloud (EventBridge)",
-    media=("voice", "callback", "sms", "chat", "whatsapp", "email"),
+    media=(
+        *("voice", "callback", "sms", "email", "chat", "video", "whatsapp", "messenger", "instagram"),
+        *("x_dm", "line", "apple_messages", "genesys_open"),
+    ),
     verified_by="key of the API destination",
     event_id="contact or conversation id and state",
     page="eventbridge",

@@ -11,7 +11,9 @@ from services.contract.facts import CallerHungUp, ContactArrived, NonContactSeen
 from services.intake.accounts import Account, Accounts
 from services.intake.canonical import CanonicalEvent, Delivery, Known, Reading
 from services.intake.channels import PATHS
-from services.intake.channels.eventbridge import API_KEYS
+from services.intake.channels import connect as connect_module
+from services.intake.channels import genesys_calls as genesys_module
+from services.intake.channels.eventbridge import API_KEYS, PROVIDER
 from services.intake.interpret import Interpreted, Interpreter
 from tests.unit.intake.world import IDENTITY_KEY, NOON_MS, needs
 
@@ -337,3 +339,14 @@ def test_no_node_of_a_wrong_type_raises_or_is_a_fault_of_ours(wrong: Any) -> Non
             assert found.reading.reply.status == 200
             assert "reader_failed" not in [one.reason for one in found.problems], name
             holder[name] = kept
+
+
+def test_the_declaration_names_every_medium() -> None:
+    tables = (
+        connect_module._MEDIA,
+        connect_module._SUBTYPES,
+        genesys_module._MEDIA,
+        genesys_module._MESSAGES,
+    )
+    media = {medium for table in tables for _, medium in table.values()}
+    assert media == set(PROVIDER.media)
