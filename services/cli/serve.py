@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -47,6 +48,8 @@ EMBEDDED_SESSION_MS = 2_000
 HEARTBEAT_MS = 1_000
 """A member learns of a hand-over at its next heartbeat, so this bounds how long a graceful one takes."""
 
+FILES_MAX = 65_536
+"""Open files and connections that a process may have, where the system lets it."""
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
     "asyncio": asyncio.new_event_loop,
@@ -80,6 +83,7 @@ def main(argv: Sequence[str]) -> int:
         os.environ, roles, options.bootstrap if options.log == "kafka" else None, options.desk
     )
     configure_logs(level=plan.settings.log_level, as_json=plan.settings.log_json)
+    allow_files()
     try:
         with asyncio.Runner(loop_factory=LOOPS[plan.settings.loop]) as runner:
             runner.run(_serve(plan))
@@ -87,6 +91,14 @@ def main(argv: Sequence[str]) -> int:
         log.error("stopped", reason=str(error))
         return 1
     return 0
+
+
+def allow_files() -> None:
+    """Raises this process's own limit of open files: often 1,024, fewer than the connections that intake may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """A provider's server for tests: real TLS on loopback, answers byte by byte as a test scripts them.
 
 Any host name leads to it (`resolver`), its certificate is signed by a CA of the test (`tls` trusts it) and holds for
-`api.provider.example` and `keys.provider.example`.
+`HOST`, `KEYS_HOST` and `SNS_HOST`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 HOST, KEYS_HOST = "api.provider.example", "keys.provider.example"
 URL = f"https://{HOST}"
+SNS_HOST = "sns.eu-central-1.amazonaws.com"
+"""A real provider's name, for tests of its own module."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class ProviderServer:
 async def provider(**routes: Answer) -> AsyncIterator[ProviderServer]:
     """A running server; route names are paths with `_` for `/`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert(HOST, KEYS_HOST).configure_cert(context)
+    authority().issue_cert(HOST, KEYS_HOST, SNS_HOST).configure_cert(context)
     made = ProviderServer({"/" + name.replace("_", "/"): answer for name, answer in routes.items()})
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=context)
     made.port = server.sockets[0].getsockname()[1]
