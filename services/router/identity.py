@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 import immutables
 
@@ -22,14 +23,16 @@ Map = immutables.Map
 GROUP_MAX = 50
 """Identities in one group; who has more is an address that many share."""
 LINKS_PER_IDENTITY_MAX = 100
-LINKS_PER_DESK_MAX = 500_000
+LINKS_PER_DESK_MAX = 200_000
+"""At 870 bytes each, 174 MB."""
+MARKS = 2**64
 ENDED_MAX = 1_024
 """Links of a desk remembered as taken back, the newest."""
 SUCCESSIONS = frozenset({"number_changed"})
 """Statements by which one identity takes the place of another: both were verified, each in its time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     """One link as it stands; `said_at_ms` is the source's clock."""
 
@@ -49,7 +52,7 @@ class Link:
         return self.other if self.one.key == key else self.one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EndedLink:
     """A link that was taken back; said anew before that moment, or ended by an agent, it stays so."""
 
@@ -60,15 +63,16 @@ class EndedLink:
 
 @dataclass(frozen=True)
 class Links:
-    """All links of a desk; a value, never changed in place."""
+    """All links of a desk; a value, never changed in place. A sum of hashes stands for the links in digests."""
 
-    by_id: Map[str, Link] = field(default_factory=Map)
-    of_key: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    by_id: Map[str, Link] = field(default_factory=Map, metadata={"derived": True})
+    of_key: Map[str, tuple[str, ...]] = field(default_factory=Map, metadata={"derived": True})
     """Ids of the links that touch an identity, in the order of the ids."""
-    groups: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    groups: Map[str, tuple[str, ...]] = field(default_factory=Map, metadata={"derived": True})
     """Keys that are one customer's, in order, for each key that has company."""
     ended: tuple[EndedLink, ...] = ()
     """Oldest first."""
+    mark: int = 0
 
     def group(self, key: str) -> tuple[str, ...]:
         """The keys of the customer behind this one, itself included; none for a withheld identity."""
@@ -134,7 +138,9 @@ def with_link(links: Links, link: Link) -> Links:
         keys = tuple(sorted({*links.group(link.one.key), *links.group(link.other.key)}))
         for key in keys:
             groups = groups.set(key, keys)
-    return replace(links, by_id=links.by_id.set(link.link_id, link), of_key=of_key, groups=groups)
+    mark = links.mark + _mark(link) - _mark(links.by_id.get(link.link_id))
+    by_id = links.by_id.set(link.link_id, link)
+    return replace(links, by_id=by_id, of_key=of_key, groups=groups, mark=mark % MARKS)
 
 
 def without_link(links: Links, link_id: str, *, ended_at_ms: int, by_agent: bool) -> Links:
@@ -148,8 +154,18 @@ def without_link(links: Links, link_id: str, *, ended_at_ms: int, by_agent: bool
     for end in (link.one, link.other):
         left = tuple([one for one in of_key.get(end.key, ()) if one != link_id])
         of_key = of_key.set(end.key, left) if left else of_key.delete(end.key)
-    after = replace(links, by_id=links.by_id.delete(link_id), of_key=of_key, ended=ended)
+    mark = (links.mark - _mark(link)) % MARKS
+    after = replace(links, by_id=links.by_id.delete(link_id), of_key=of_key, ended=ended, mark=mark)
     return replace(after, groups=_regrouped(after, link)) if link.strong else after
+
+
+def _mark(link: Link | None) -> int:
+    """A number that stands for the link; sums of them are the same in any order."""
+    if link is None:
+        return 0
+    ends = [f"{end.type}\x1f{end.key}\x1f{end.verified}" for end in (link.one, link.other)]
+    text = "\x1f".join((link.link_id, *ends, str(int(link.strength)), link.statement, str(link.said_at_ms)))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def _regrouped(links: Links, gone: Link) -> Map[str, tuple[str, ...]]:

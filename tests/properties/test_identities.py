@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.contract import facts as f
 from services.contract.facts import CustomerRef, LinkStrength
-from services.router.identity import Link, Links
+from services.router.identity import MARKS, Link, Links, _mark
 from tests.properties.invariants import check_replay
 from tests.unit.router.world import START_MS, World, agent, desk
 
@@ -53,6 +53,7 @@ def naive(links: Iterable[Link]) -> dict[str, set[str]]:
 def check(links: Links) -> None:
     groups = naive(links.by_id.values())
     assert {key: set(links.group(key)) for key in KEYS} == groups
+    assert links.mark == sum(map(_mark, links.by_id.values())) % MARKS
     assert set(links.groups) == {key for key in KEYS if len(groups[key]) > 1}
     for group in groups.values():
         ends = [
