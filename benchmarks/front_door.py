@@ -17,6 +17,7 @@ from benchmarks.deliveries import requests
 from benchmarks.door import PARTITIONS, serving
 from benchmarks.http_load import load
 from benchmarks.measure import Figure, percentile
+from benchmarks.stages import costs
 from services.contract.topics import FACTS
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import TopicSpec
@@ -51,13 +52,15 @@ async def run(bootstrap: str) -> list[Figure]:
         await log.close()
     assert full.refused == paced.refused == 0, (full.refused, paced.refused)
     assert grown == REQUESTS, f"{grown} facts of {REQUESTS} deliveries"
-    rate = REQUESTS / full.seconds
+    rate, cpu_us, stages = REQUESTS / full.seconds, cpu / REQUESTS * 1e6, costs()
     return [
         Figure("Kafka's own producer (Java)", reference, "records/s"),
         Figure("signed webhooks to durable facts", rate, "/s"),
         Figure("ratio to Kafka's own producer", rate / reference, ""),
         Figure(f"share of the goal of {GOAL_PER_SECOND}/s", rate / GOAL_PER_SECOND, "x"),
-        Figure("CPU of intake", cpu / REQUESTS * 1e6, "us/delivery"),
+        Figure("CPU of intake", cpu_us, "us/delivery"),
+        *(Figure(f"... of it: {stage}", cost, "us") for stage, cost in stages.items()),
+        Figure("... of it: HTTP, log line, append, Kafka's thread", cpu_us - sum(stages.values()), "us"),
         Figure(f"at {PACED_PER_SECOND}/s, p50", percentile(paced.waits, 0.5) * 1e3, "ms"),
         Figure(f"at {PACED_PER_SECOND}/s, p99", percentile(paced.waits, 0.99) * 1e3, "ms"),
         Figure(
