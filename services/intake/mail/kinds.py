@@ -55,7 +55,10 @@ _SUPPRESSED = frozenset({"all", "oof", "autoreply"})
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _ENCLOSED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
 _NO_REPLY = re.compile(r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\d*)(?:[-+@.]|$)")
-_NOTICE = re.compile(r'"(?:notificationType|eventType)"\s*:\s*"(Bounce|Complaint)"', re.IGNORECASE)
+_NOTICE = re.compile(
+    r'"(?:notificationType|eventType)\\*"\s*:\s*\\*"(Bounce|Complaint|[A-Za-z ]{1,30})\\*"', re.IGNORECASE
+)
+"""In the raw notice, or in the text that SNS wraps it in."""
 _NOTICES = {"bounce": "bounce", "complaint": "complaint"}
 NOTICE_CHARS_MAX = 50_000
 _BULK = frozenset({"bulk", "junk", "auto_reply", "list"})
@@ -79,9 +82,9 @@ def kind_of(
     came to, for a list of our own is a mailbox, and not a list.
     """
     folded = subject.strip().lower()[:SUBJECT_CHARS_MAX]
-    notice = _NOTICES.get(notice_type(words).lower())
-    if notice and _is_notifier(sender):
-        return notice
+    notice = notice_type(words).lower() if _is_notifier(sender) else ""
+    if notice:
+        return _NOTICES.get(notice, "auto_reply")
     if _is_complaint(headers, folded, types):
         return "complaint"
     if _is_bounce(headers, sender, folded, types, null_sender):
@@ -124,6 +127,11 @@ def _is_bounce(
     )
     speaks = bool(_subjects()[0].search(subject)) and not _FORWARDED.match(subject)
     encloses = bool(_ENCLOSED & types)
+    if (
+        address.startswith(("mailer-daemon@", "mailer_daemon@", "mailerdaemon@"))
+        and "x-apple-action" not in headers
+    ):
+        return True
     if daemon:
         return speaks or nobody or encloses or "auto-submitted" in headers or not sender.name
     return (nobody and (speaks or encloses)) or (bool(_NO_REPLY.match(address)) and speaks and encloses)
@@ -172,4 +180,4 @@ def _is_notifier(sender: Mailbox) -> bool:
 def notice_type(words: str) -> str:
     """What Amazon SES's notice at the beginning of a text is about ("Bounce"), "" when there is none."""
     found = _NOTICE.search(words[:NOTICE_CHARS_MAX]) if words.lstrip().startswith("{") else None
-    return found.group(1) if found and '"mail"' in words[:NOTICE_CHARS_MAX] else ""
+    return found.group(1) if found and "mail" in words[:NOTICE_CHARS_MAX] else ""

@@ -27,6 +27,7 @@ from services.intake.values import ident, items, obj, text
 REPORTS_MAX = 100
 """Recipients of one bounce; more are left out."""
 LINES_MAX = 2_000
+NOTICE_CHARS_MAX = 200_000
 LINE_CHARS_MAX = 1_000
 _FIELD = re.compile(r"^[>\s]{0,4}([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]*(.*)$")
 _ADDRESS = re.compile(r"(?<![\w.+@-])[\w.+&/=$!#%'*?^`{|}~-]{1,64}@[A-Za-z0-9\u0080-\uffff][\w.-]{0,189}")
@@ -100,17 +101,23 @@ def told_by(mail: Mail, kind: str) -> Told:
 
 def notice_of(human: str) -> Mapping[str, Any]:
     """Amazon SES's notice, which SNS puts at the beginning of a text; {} when the text is none."""
-    start = human.lstrip()[:200_000]
-    if not start.startswith("{") or '"mail"' not in start:
-        return {}
-    try:
-        notice, _ = json.JSONDecoder().raw_decode(start)
-    except (ValueError, RecursionError):
-        return {}
-    inner = obj(notice)
+    inner = _object_in(human.lstrip())
+    if isinstance(inner.get("Message"), str):  # wrapped by SNS
+        inner = _object_in(inner["Message"])
     if text(inner.get("notificationType") or inner.get("eventType")).lower() in ("bounce", "complaint"):
         return inner
     return {}
+
+
+def _object_in(start: str) -> Mapping[str, Any]:
+    """The JSON object at a text's beginning; line breaks within its strings are the mail's, and forgiven."""
+    if not start.startswith("{") or "mail" not in start[:NOTICE_CHARS_MAX]:
+        return {}
+    try:
+        found, _ = json.JSONDecoder(strict=False).raw_decode(start[:NOTICE_CHARS_MAX])
+    except (ValueError, RecursionError):
+        return {}
+    return obj(found)
 
 
 def _of_json(notice: Mapping[str, Any]) -> Told:

@@ -85,7 +85,8 @@ def test_failed_recipients_of_the_header_count_first() -> None:
     assert [one.recipient for one in found.reports] == ["ana@x.example", "bor@x.example"]
 
 
-def test_ses_tells_bounces_as_json_in_a_mail_of_sns() -> None:
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_ses_tells_bounces_as_json_in_a_mail_of_sns(wrapped: bool) -> None:
     notice = {
         "notificationType": "Bounce",
         "bounce": {
@@ -98,12 +99,22 @@ def test_ses_tells_bounces_as_json_in_a_mail_of_sns() -> None:
         "mail": {"messageId": "0101-ses", "commonHeaders": {"messageId": "<7@acme.example>"}},
     }
     head = "From: AWS <no-reply@sns.amazonaws.com>\r\nSubject: AWS Notification Message\r\n\r\n"
-    found = event_of(head + json.dumps(notice) + "\r\n\r\n--\r\nTo unsubscribe\r\n", "x@amazonses.com")
+    raw = json.dumps(notice)
+    told = json.dumps({"Type": "Notification", "Message": raw}) if wrapped else raw
+    found = event_of(head + told + "\r\n\r\n--\r\nTo unsubscribe\r\n", "x@amazonses.com")
 
     assert (found.kind, found.about_id) == ("bounce", "<7@acme.example>")
     assert found.reports == (
         Report("ana@x.example", "failed", "5.1.1"),
         Report("bor@x.example", "failed", "5.2.2"),
+    )
+
+
+def test_other_notices_of_ses_are_nobodys_question() -> None:
+    head = "From: AWS <no-reply@sns.amazonaws.com>\r\nSubject: AWS Notification Message\r\n\r\n"
+
+    assert (
+        event_of(head + '{"notificationType":"Delivery","mail":{}}', "x@amazonses.com").kind == "auto_reply"
     )
 
 
