@@ -146,8 +146,8 @@ def _mail(form: Form) -> Mail:
         plain, html = form.text("stripped-text"), form.text("stripped-html")
     told = max(0, whole(form.text("attachment-count")) or 0)
     stored = _attachments(form)
-    kinds = [text(obj(one).get("content-type"), 100) for one in stored]
-    kinds += [part.content_type for part in form.files]
+    attached = [(text(obj(one).get("content-type"), 100), b"") for one in stored]
+    attached += [(part.content_type, part.value) for part in form.files]
     return mail_of_fields(
         headers,
         from_=from_,
@@ -155,7 +155,7 @@ def _mail(form: Form) -> Mail:
         text=plain,
         html=html,
         attachments=min(max(told, len(form.files), len(stored)), ATTACHMENTS_MAX),
-        types=(kind.partition(";")[0].strip() for kind in kinds),
+        attached=attached,
     )
 
 

@@ -7,7 +7,7 @@ Bounces, complaints and receipts of what we sent may be posted to the same addre
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +18,7 @@ from services.intake.canonical import (
     Known,
     Problem,
     ProviderReply,
+    Report,
     Verdict,
 )
 from services.intake.channels.adapter import Adapter
@@ -26,6 +27,7 @@ from services.intake.channels.signing import any_equal
 from services.intake.mail.event import mail_event, mail_of_fields
 from services.intake.mail.headers import Headers, Mailbox
 from services.intake.mail.people import customer_of, plus_account
+from services.intake.mail.reports import status_in
 from services.intake.values import (
     SUBJECT_CHARS_MAX,
     Unreadable,
@@ -45,6 +47,8 @@ BASIC_AUTH = ProviderSetting(
     fault=lambda given: "" if all(":" in one for one in given) else "must be name:password",
 )
 _RECORDS = {"Bounce": "bounce", "SpamComplaint": "complaint"}
+_PASSING = frozenset({"transient", "dnserror", "softbounce", "autoresponder", "addresschange"})
+"""Types of bounces after which a mail may yet arrive, or has."""
 _NO_EVENTS = frozenset({"Delivery", "Open", "Click", "SubscriptionChange"})
 Body = dict[str, Any]
 
@@ -87,7 +91,7 @@ def _mail(body: Body, delivery: Delivery) -> CanonicalEvent:
         text=text(body.get("StrippedTextReply")) or text(body.get("TextBody")),
         html=text(body.get("HtmlBody"), 1_000_000),
         attachments=len(attached),
-        types=(line(one.get("ContentType"), 100) for one in attached),
+        attached=[(line(one.get("ContentType"), 100), _bytes(one)) for one in attached],
     )
     mailbox_hash = ident(body.get("MailboxHash"))
     recipient = obj(next(iter(items(body.get("ToFull"))), None)).get("Email")
@@ -98,6 +102,16 @@ def _mail(body: Body, delivery: Delivery) -> CanonicalEvent:
         event_id=ident(body.get("MessageID")) or mail.message_id or _hash(delivery),
         thread_id=mailbox_hash,
     )
+
+
+def _bytes(attachment: Body) -> bytes:
+    """What is attached, where it may be a notice; everything else is only counted."""
+    if not line(attachment.get("ContentType"), 100).lower().startswith(("message/", "text/rfc822")):
+        return b""
+    try:
+        return b64decode(text(attachment.get("Content"), 500_000))
+    except ValueError:
+        return b""
 
 
 def _headers(body: Body) -> Headers:
@@ -119,10 +133,18 @@ def _report(body: Body, kind: str) -> CanonicalEvent:
     event_id = ident(body.get("ID")) or ident(body.get("MessageID"))
     if not event_id:
         raise Unreadable("no ID")
+    recipient = line(body.get("Email"))
+    told = (body.get("Details"), body.get("Description"), body.get("Content"))
+    status = next(filter(None, (status_in(text(one, 2_000)) for one in told)), "")
+    if kind == "complaint":
+        report = Report(recipient, "abuse")
+    else:
+        delayed = line(body.get("Type"), 60).lower() in _PASSING
+        report = Report(recipient, "delayed" if delayed else "failed", status)
     return CanonicalEvent(
         channel="email",
         medium="email",
-        account=line(body.get("From")).lower(),
+        account=plus_account(line(body.get("From"))),
         provider_event_id=event_id,
         kind=kind,
         state=kind,
@@ -130,6 +152,8 @@ def _report(body: Body, kind: str) -> CanonicalEvent:
         thread_id=ident(body.get("MessageID")) or event_id,
         occurred_at_ms=mail_date_ms(body.get("BouncedAt")),
         subject=line(body.get("Subject"), SUBJECT_CHARS_MAX),
+        reports=(report,) if recipient else (),
+        about_id=ident(body.get("MessageID")),
         extras={"bounce_type": line(body.get("Type"), 60)},
     )
 

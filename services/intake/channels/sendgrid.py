@@ -159,7 +159,10 @@ def _mail(form: Form) -> Mail:
         text=read("text"),
         html=read("html"),
         attachments=min(max(told, len(form.files)), ATTACHMENTS_MAX),
-        types=[*kinds, *(part.content_type.partition(";")[0].strip() for part in form.files)],
+        attached=[
+            *((kind, b"") for kind in kinds),
+            *((part.content_type, part.value) for part in form.files),
+        ],
     )
 
 

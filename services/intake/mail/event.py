@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.intake.canonical import CanonicalEvent
+from services.intake.mail.charsets import decode
 from services.intake.mail.headers import Headers, Mailbox, message_ids, words
 from services.intake.mail.html import html_to_text
 from services.intake.mail.kinds import kind_of
 from services.intake.mail.newest import newest_words
-from services.intake.mail.parse import HTML_BYTES_MAX, Mail, first_person
+from services.intake.mail.parse import HTML_BYTES_MAX, Mail, first_person, parse_mail
 from services.intake.mail.people import customer_of, plus_account, plus_part
 from services.intake.mail.reports import told_by
 from services.intake.mail.threads import answered, thread_of
 from services.intake.values import SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, clean, line, mail_date_ms
 
+Attached = tuple[str, bytes]
+"""Content type and bytes of an attachment; the bytes may be absent."""
+NOTICE_BYTES_MAX = 50_000
+_STATUSES = ("message/delivery-status", "message/global-delivery-status")
+_ENCLOSED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 RECIPIENTS_MAX = 100
 """Recipients of one mail that are looked at; more are left out."""
 
@@ -31,12 +37,14 @@ def mail_of_fields(
     text: str = "",
     html: str = "",
     attachments: int = 0,
-    types: Iterable[str] = (),
+    attached: Iterable[Attached] = (),
 ) -> Mail:
     """A mail whose parts a provider has taken apart; a part that is not given is read from the headers.
 
-    `text` and `html` are decoded, `types` are the content types of what is attached.
+    `text` and `html` are decoded. Of what is attached the types count, and the words of a bounce's or complaint's
+    report, so that a notice is read by these routes as it is by SMTP.
     """
+    parts = [(kind.partition(";")[0].strip().lower(), data) for kind, data in attached]
     root = headers.first("content-type").partition(";")[0].strip().lower()
     return Mail(
         headers=headers,
@@ -48,8 +56,23 @@ def mail_of_fields(
         text=clean(text[:TEXT_CHARS_MAX]),
         html=clean(html[:HTML_BYTES_MAX]),
         attachments=attachments,
-        types=frozenset(filter(None, (root, *(one.lower() for one in types)))),
+        types=frozenset(filter(None, (root, *(kind for kind, _ in parts)))),
+        status=_notice(parts, _STATUSES),
+        feedback=_notice(parts, ("message/feedback-report",)),
+        original=next((_head(data) for kind, data in parts if kind in _ENCLOSED and data), None),
     )
+
+
+def _notice(parts: Sequence[Attached], kinds: tuple[str, ...]) -> str:
+    """The fields of a report (RFC 3464, RFC 5965) that is attached."""
+    found = (decode(data[:NOTICE_BYTES_MAX]) for kind, data in parts[:RECIPIENTS_MAX] if kind in kinds)
+    return clean("\n\n".join(found).replace("\r\n", "\n"))[:NOTICE_BYTES_MAX]
+
+
+def _head(data: bytes) -> Headers:
+    """The header of an enclosed mail."""
+    head = data[:NOTICE_BYTES_MAX].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return parse_mail(head + b"\n\n").headers
 
 
 def mail_event(

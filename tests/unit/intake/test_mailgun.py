@@ -191,3 +191,17 @@ def test_older_webhooks_are_forms_with_an_event() -> None:
     assert (event.kind, event.reports) == ("bounce", (Report("ana@x.example", "failed", "5.1.1"),))
     assert event.about_id == "<mg1@x.example>"
     assert read(mailgun(old("delivered")), MAILGUN_KNOWN).dropped == ("delivered",)
+
+
+def test_bounce_in_parts_is_read_with_its_report() -> None:
+    status = b"Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    original = b"Message-ID: <o1@acme.example>\r\n\r\nText"
+    files = [
+        ("attachment1", "report", "message/delivery-status", status),
+        ("attachment2", "mail", "message/rfc822", original),
+    ]
+    pairs = [["From", "MAILER-DAEMON@mx.example"], ["Subject", "Delivery Status Notification (Failure)"]]
+    event = event_of({"subject": ""}, files=files, pairs=pairs)
+
+    assert (event.kind, event.about_id) == ("bounce", "<o1@acme.example>")
+    assert event.reports == (Report("a@x.example", "failed", "5.1.1"),)

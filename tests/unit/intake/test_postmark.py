@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
 
 from services.contract.facts import ContactArrived, NonContactSeen
+from services.intake.canonical import Report
 from tests.unit.intake.world import interpret, postmark, read
 
 
@@ -99,3 +101,34 @@ def test_other_webhooks_of_postmark_are_known(record: str, events: int, dropped:
 def test_bad_date_is_unknown_and_the_mail_is_kept() -> None:
     assert read(postmark(Date="yesterday-ish")).events[0].occurred_at_ms == 0
     assert interpret(postmark(Date="yesterday-ish")).facts[0].occurred_at_ms > 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "report"),
+    [
+        ("HardBounce", "smtp;550 5.1.1 user unknown", Report("a@x.example", "failed", "5.1.1")),
+        ("Transient", "action: failed", Report("a@x.example", "delayed", "")),
+        ("SoftBounce", "smtp; 452 4.2.2 mailbox full", Report("a@x.example", "delayed", "4.2.2")),
+    ],
+)
+def test_bounce_of_a_mail_of_ours_names_recipient_and_status(kind: str, details: str, report: Report) -> None:
+    told = postmark(RecordType="Bounce", ID=7, Type=kind, Email="a@x.example", Details=details)
+    (event,) = read(told).events
+
+    assert (event.kind, event.reports, event.about_id) == ("bounce", (report,), "pm-1")
+
+
+def test_bounce_that_comes_as_a_mail_is_read_with_its_report() -> None:
+    status = "Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@x.example\r\nAction: failed\r\nStatus: 5.2.1\r\n"
+    original = "Message-ID: <o1@acme.example>\r\nSubject: Ihre Bestellung\r\n\r\nText"
+    attached = [
+        {"ContentType": kind, "Content": base64.b64encode(words.encode()).decode()}
+        for kind, words in (("message/delivery-status", status), ("message/rfc822", original))
+    ]
+    delivery = postmark(
+        FromFull={"Email": "MAILER-DAEMON@mx.example"}, Subject="Unzustellbar", Attachments=attached
+    )
+    (event,) = read(delivery).events
+
+    assert (event.kind, event.about_id) == ("bounce", "<o1@acme.example>")
+    assert event.reports == (Report("a@x.example", "failed", "5.2.1"),)

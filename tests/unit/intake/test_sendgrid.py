@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.canonical import CanonicalEvent, Known
+from services.intake.canonical import CanonicalEvent, Known, Report
 from services.intake.channels import sendgrid as module
 from services.intake.channels.forms import FIELDS_MAX
 from tests.unit.intake.mailed import HEADERS, SENDGRID_KNOWN, URL_KEY, ec_public, sendgrid
@@ -209,3 +209,17 @@ def test_body_that_is_no_mail_is_one_dead_letter_soon(kind: str, body: bytes) ->
 
     assert ([problem.reason for problem in reading.problems], reading.reply.status) == (["unreadable"], 200)
     assert time.perf_counter() - began < 1
+
+
+def test_bounce_in_parts_is_read_with_its_report() -> None:
+    status = b"Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    original = b"Message-ID: <o1@acme.example>\r\n\r\nText"
+    files = [
+        ("attachment1", "report", "message/delivery-status", status),
+        ("attachment2", "mail", "message/rfc822", original),
+    ]
+    headers = HEADERS.replace("Rechnung", "Delivery Status Notification (Failure)")
+    event = event_of({"headers": headers, "subject": None}, files=files)
+
+    assert (event.kind, event.about_id) == ("bounce", "<o1@acme.example>")
+    assert event.reports == (Report("a@x.example", "failed", "5.1.1"),)
