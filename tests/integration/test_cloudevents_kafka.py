@@ -20,10 +20,14 @@ from services.intake.build import build
 from services.intake.canonical import Known
 from services.intake.channels.cloudevents import KAFKA_BOOTSTRAP, KAFKA_GROUP, KAFKA_TOPIC
 from services.intake.doors.cloudevents_kafka import RECORDS_MAX, CloudEventsTopic
+from services.intake.measures import Measures
+from services.intake.publish import Publisher
+from services.intake.taking import Taker
 from services.runtime.clock import WallClock
+from services.runtime.dead_letters import DeadLetters
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import LogUnavailable, TopicSpec
-from tests.unit.intake.world import MemoryLog, needs, settings
+from tests.unit.intake.world import MemoryLog, interpreter, needs, settings
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 SECONDS_MAX = 60
@@ -160,3 +164,33 @@ async def test_nothing_is_committed_while_the_log_is_away_and_nothing_is_lost(ka
         await done(place, 2)
 
     assert len({fact.fact_id for fact in place.log.facts}) == 2
+
+
+class Enough(Exception):
+    """The test has seen enough pauses."""
+
+
+class Pauses(WallClock):
+    """A clock that writes down how long it was asked to wait, and does not."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    async def sleep_ms(self, duration_ms: float) -> None:
+        self.asked.append(duration_ms)
+        if len(self.asked) == 8:
+            raise Enough
+
+
+async def test_brokers_that_are_away_are_waited_for_longer_and_longer_within_a_bound() -> None:
+    place, pauses = Place("127.0.0.1:1"), Pauses()
+    measures = Measures(CollectorRegistry())
+    publisher = Publisher(place.log, PARTITIONS, DeadLetters(place.log, PARTITIONS), measures)
+    topic = CloudEventsTopic(
+        place.known, interpreter(known=place.known), Taker(publisher, measures, pauses), pauses
+    )
+
+    with pytest.raises(Enough):
+        await topic.run()
+
+    assert pauses.asked == [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]
