@@ -17,31 +17,52 @@ from services.intake.channels.provider import Provider
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PAGES = ROOT / "docs" / "channels"
-BEGIN, END = "<!-- channels: written by make channels -->", "<!-- channels end -->"
+SETTINGS = ROOT / "docs" / "settings.md"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--write", action="store_true", help="write the matrix anew")
+    parser.add_argument("--write", action="store_true", help="write the tables anew")
     write = parser.parse_args().write
-    text = README.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        print(f"channels: README.md has no place for the matrix ({BEGIN} ... {END})", file=sys.stderr)
-        return 1
-    wanted = f"{before}{BEGIN}\n{matrix()}{END}{after}"
-    missing = [one.page for one in PROVIDERS if not (PAGES / f"{one.page}.md").is_file()]
-    for page in missing:
-        print(f"channels: docs/channels/{page}.md is missing", file=sys.stderr)
-    if write:
-        README.write_text(wanted, encoding="utf-8")
-    elif wanted != text:
-        print("channels: the README's matrix is stale: make channels", file=sys.stderr)
-        return 1
-    return 1 if missing else 0
+    faults = [
+        *_table(README, "channels", matrix(), write=write),
+        *_table(SETTINGS, "provider settings", settings(), write=write),
+        *(
+            f"docs/channels/{one.page}.md is missing"
+            for one in PROVIDERS
+            if not (PAGES / f"{one.page}.md").is_file()
+        ),
+    ]
+    for fault in faults:
+        print(f"channels: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _table(path: Path, name: str, wanted: str, *, write: bool) -> Iterator[str]:
+    """Compares or writes what stands between a document's two marks; yields what is wrong."""
+    begin, end = f"<!-- {name}: written by make channels -->\n", f"<!-- {name} end -->"
+    text = path.read_text(encoding="utf-8")
+    before, found, rest = text.partition(begin)
+    there, closed, after = rest.partition(end)
+    if not found or not closed:
+        yield f"{path.name} has no place for the {name}: {begin.strip()} ... {end}"
+    elif write:
+        path.write_text(f"{before}{begin}{wanted}{end}{after}", encoding="utf-8")
+    elif there != wanted:
+        yield f"the {name} in {path.name} are stale: make channels"
+
+
+def settings() -> str:
+    """Settings that providers declare, a row each."""
+    rows = ["| setting | default | meaning | channel |", "|---|---|---|---|"]
+    for one in sorted(PROVIDERS, key=lambda one: one.title.lower()):
+        for setting in one.settings:
+            default = f"`{', '.join(setting.default)}`" if setting.default else ""
+            cells = (f"`{setting.name}`", default, setting.says, one.title)
+            rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
 
 
 def matrix() -> str:
