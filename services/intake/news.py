@@ -5,6 +5,7 @@ What is read needs no signature: we asked the provider itself, over TLS, with ou
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class News:
     taker: Taker
     clock: Clock
     seen: Seen = field(default_factory=Seen)
+    _one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """A stream and its poller bring the same thing at the same time; the second must see the first remembered."""
 
     @property
     def known(self) -> Known:
@@ -58,8 +61,9 @@ class News:
             reading = found.reading(FETCHED, NOBODY)
             return self.interpreter.events(self.source, reading, body, self.clock.now_ms())
 
-        news = self.seen.news(await self.taker.read(self.source, body, interpreted))
-        if news.facts or news.problems:
-            await self.taker.keep(news, body, began)
-            self.seen.remember(news)
+        async with self._one_by_one:
+            news = self.seen.news(await self.taker.read(self.source, body, interpreted))
+            if news.facts or news.problems:
+                await self.taker.keep(news, body, began)
+                self.seen.remember(news)
         return given[0] if given else None

@@ -1,7 +1,9 @@
-"""Signed deliveries of real providers through the real front door: replays, and what is fetched to prove them."""
+"""Providers' own modules through the whole of intake: replays, what is fetched to prove a delivery, and a stream."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,10 +14,12 @@ from prometheus_client import CollectorRegistry
 
 from services.intake.build import build
 from services.intake.canonical import Delivery, Known
+from services.intake.channels import mastodon
 from services.intake.fetch import Fetcher
 from services.intake.measures import Measures
 from services.runtime.clock import Clock, ManualClock
-from tests.integration.provider_server import ProviderServer, provider, says
+from tests.integration.provider_server import HOST, ProviderServer, Request, answered, provider, says
+from tests.unit.intake import test_mastodon as social
 from tests.unit.intake import test_slack as slack
 from tests.unit.intake import test_standard_webhooks as generic
 from tests.unit.intake.mailed import (
@@ -136,3 +140,41 @@ async def test_envelope_whose_certificate_cannot_be_had_now_comes_again_and_a_fo
             assert await intake.status(forged) == 403
             assert [one.headers["host"] for one in server.requests] == ["sns.eu-central-1.amazonaws.com"]
             assert intake.log.records == []
+
+
+async def test_mastodon_is_listened_to_with_its_token_and_asked_for_what_was_missed() -> None:
+    missed, heard = social.notification(number="99"), social.notification(number="100")
+
+    async def stream(request: Request) -> AsyncIterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:)\n"
+        for one in (heard, heard):
+            yield b"event: notification\ndata: " + json.dumps(one).encode() + b"\n\n"
+        await asyncio.Event().wait()
+
+    async def listed(request: Request) -> AsyncIterator[bytes]:
+        yield answered(json.dumps([] if "min_id" in request.target else [heard, missed]).encode())
+
+    known = Known(values={**social.KNOWN.values, mastodon.SERVER.name: (HOST,)})
+    log, clock = MemoryLog(), ManualClock(NOON_MS)
+    async with provider(api_v1_streaming_user_notification=stream, api_v1_notifications=listed) as server:
+        intake = build(
+            settings(known=known),
+            clock=clock,
+            appender=log,
+            partitions=3,
+            registry=CollectorRegistry(),
+            needs=needs(),
+            make_fetcher=lambda *given: Fetcher(*given, resolver=server.resolver, tls=server.tls),
+        )
+        assert sorted(name for name, _ in intake.work) == ["mastodon_notifications", "mastodon_stream"]
+        work = [asyncio.create_task(run()) for _, run in intake.work]
+        async with asyncio.timeout(10):
+            while len(log.facts) < 2:
+                clock.advance_ms(500)
+                await asyncio.sleep(0.001)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await intake.close()
+    assert len(log.facts) == len({fact.fact_id for fact in log.facts}) == 2
+    assert {one.headers.get("authorization") for one in server.requests} == {"Bearer tok"}
