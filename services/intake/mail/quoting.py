@@ -83,8 +83,7 @@ def _is_whole_line(lines: Sequence[str], start: int, first: str) -> bool:
 
 def _quotes_first(first: str) -> bool:
     """ "Quoting Acme Support", folded before the address."""
-    found = phrases().wrote.search(first) if len(first) <= LEAD_IN_CHARS_MAX else None
-    return found is not None and found.start() == 0
+    return len(first) <= LEAD_IN_CHARS_MAX and bool(phrases().wrote.match(first))
 
 
 def _goes_on(lines: Sequence[str], start: int, first: str) -> bool:
@@ -120,7 +119,10 @@ def _later(lines: Sequence[str], start: int, span: int) -> bool:
 
 def _inline(line: str) -> bool:
     """Yahoo's phones go on behind the colon: "On ..., Acme<help@acme.example> wrote:   Dear Ana"."""
-    found = phrases().wrote_inline.search(line[: LINE_CHARS_MAX * 2])
+    cut = line[: LINE_CHARS_MAX * 2]
+    if not (_ADDRESS.search(cut) and _DATE.search(cut) and _CLOCK.search(cut)):
+        return False
+    found = phrases().wrote_inline.search(cut)
     if not found:
         return False
     head = line[: found.end()]
