@@ -6,6 +6,7 @@ bounded in number, their headers in size; the body itself is bounded by the web 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
@@ -21,6 +22,8 @@ FIELDS_MAX = 500
 """Fields and files of one post; mail services send some thirty."""
 PART_HEADERS_MAX = 16
 PART_HEADER_BYTES_MAX = 4_096
+_QUIET = logging.Logger("forms", logging.CRITICAL)
+"""The parser warns of every odd byte, and whoever posts would fill the log; what is unreadable is told by us."""
 _URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -98,6 +101,7 @@ def _multipart(body: bytes, boundary: bytes) -> list[Part]:
             max_header_count=PART_HEADERS_MAX,
             max_header_size=PART_HEADER_BYTES_MAX,
         )
+        parser.logger = _QUIET
         parser.write(body)
         parser.finalize()
     except FormParserError as error:

@@ -202,13 +202,16 @@ def test_key_that_is_none_is_told_at_the_start(given: str) -> None:
         ("multipart/form-data; boundary=b", b"--b--\r\n"),
     ],
 )
-def test_body_that_is_no_mail_is_one_dead_letter_soon(kind: str, body: bytes) -> None:
+def test_body_that_is_no_mail_is_one_dead_letter_soon_and_no_line_in_the_log(
+    kind: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     began = time.perf_counter()
     delivery = sendgrid()
     reading = read(replace(delivery, headers={"content-type": kind}, body=body), SENDGRID_KNOWN)
 
     assert ([problem.reason for problem in reading.problems], reading.reply.status) == (["unreadable"], 200)
     assert time.perf_counter() - began < 1
+    assert caplog.records == []
 
 
 def test_bounce_in_parts_is_read_with_its_report() -> None:
