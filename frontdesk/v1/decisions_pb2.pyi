@@ -136,7 +136,7 @@ class Reply(_message.Message):
     def __init__(self, accepted: _Optional[bool] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ..., subject_id: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early")
+    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered")
     DESK_APPLIED_FIELD_NUMBER: _ClassVar[int]
     AGENT_PRESENCE_CHANGED_FIELD_NUMBER: _ClassVar[int]
     CASE_OPENED_FIELD_NUMBER: _ClassVar[int]
@@ -175,6 +175,7 @@ class Event(_message.Message):
     IDENTITIES_LINKED_FIELD_NUMBER: _ClassVar[int]
     IDENTITIES_UNLINKED_FIELD_NUMBER: _ClassVar[int]
     ANSWERED_EARLY_FIELD_NUMBER: _ClassVar[int]
+    MENTION_ANSWERED_FIELD_NUMBER: _ClassVar[int]
     desk_applied: DeskApplied
     agent_presence_changed: AgentPresenceChanged
     case_opened: CaseOpened
@@ -213,7 +214,8 @@ class Event(_message.Message):
     identities_linked: IdentitiesLinked
     identities_unlinked: IdentitiesUnlinked
     answered_early: AnsweredEarly
-    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ...) -> None: ...
+    mention_answered: MentionAnswered
+    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ...) -> None: ...
 
 class DeskApplied(_message.Message):
     __slots__ = ("desk",)
@@ -762,7 +764,7 @@ class NonContactNoted(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., contact_id: _Optional[str] = ..., call_state: _Optional[str] = ..., wait_ms: _Optional[int] = ...) -> None: ...
 
 class MentionNoted(_message.Message):
-    __slots__ = ("contact_id", "channel", "medium", "kind", "sentiment", "complaint", "stars", "topic_id", "addressed", "again")
+    __slots__ = ("contact_id", "channel", "medium", "kind", "sentiment", "complaint", "stars", "topic_id", "addressed", "again", "thread_key", "occurred_at")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     MEDIUM_FIELD_NUMBER: _ClassVar[int]
@@ -773,6 +775,8 @@ class MentionNoted(_message.Message):
     TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
     ADDRESSED_FIELD_NUMBER: _ClassVar[int]
     AGAIN_FIELD_NUMBER: _ClassVar[int]
+    THREAD_KEY_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     channel: _facts_pb2.Channel
     medium: str
@@ -783,7 +787,21 @@ class MentionNoted(_message.Message):
     topic_id: str
     addressed: bool
     again: bool
-    def __init__(self, contact_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., kind: _Optional[str] = ..., sentiment: _Optional[str] = ..., complaint: _Optional[bool] = ..., stars: _Optional[float] = ..., topic_id: _Optional[str] = ..., addressed: _Optional[bool] = ..., again: _Optional[bool] = ...) -> None: ...
+    thread_key: str
+    occurred_at: _timestamp_pb2.Timestamp
+    def __init__(self, contact_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., kind: _Optional[str] = ..., sentiment: _Optional[str] = ..., complaint: _Optional[bool] = ..., stars: _Optional[float] = ..., topic_id: _Optional[str] = ..., addressed: _Optional[bool] = ..., again: _Optional[bool] = ..., thread_key: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class MentionAnswered(_message.Message):
+    __slots__ = ("contact_id", "channel", "kind", "after_ms")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    channel: _facts_pb2.Channel
+    kind: str
+    after_ms: int
+    def __init__(self, contact_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., kind: _Optional[str] = ..., after_ms: _Optional[int] = ...) -> None: ...
 
 class IdentityKey(_message.Message):
     __slots__ = ("type", "key", "verified")

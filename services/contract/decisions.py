@@ -795,6 +795,24 @@ class MentionNoted:
     """A rule of the desk made a contact of it."""
     again: bool = False
     """It was noted before and is noted again because it was edited."""
+    thread_key: str = ""
+    """Keyed hash of the conversation, by which an answer finds it."""
+    occurred_at_ms: int = 0
+    """When it was said by the source's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionAnswered:
+    """A person of ours answered a mention or review that no rule made a contact."""
+
+    contact_id: str = ""
+    """The contact that it would be."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    kind: str = ""
+    """"mention" or "review"."""
+    after_ms: int = 0
+    """From the mention to the answer, in milliseconds, by the source's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -948,5 +966,6 @@ Event = (
     | IdentitiesLinked
     | IdentitiesUnlinked
     | AnsweredEarly
+    | MentionAnswered
 )
 """One thing that follows from a fact or a timer."""

@@ -281,7 +281,7 @@ MENTIONS = _counter(
 MENTIONS_ANSWERED = _counter(
     "mentions_answered",
     "Mentions and reviews that a person of ours answered.",
-    "At Answered by a human, once per contact that was one.",
+    "At Answered by a human, once per contact that was one; at MentionAnswered, once for one that is no contact.",
     "Answered mentions = mentions_answered / mentions (addressed true + false).",
     _MENTION_KIND,
     channels=("social",),

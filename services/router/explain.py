@@ -241,6 +241,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
         f"linked ({_plain(e.strength.label)}) by {_plain(e.statement) or 'a statement'}"
     ),
     d.IdentitiesUnlinked: lambda e: "link taken back" + (f" by {e.agent_id}" if e.agent_id else ""),
+    d.MentionAnswered: lambda e: f"a person answered the {_plain(e.kind) or 'mention'}, no contact",
     d.AnsweredEarly: lambda e: f"a {_plain(e.kind)} answer came before the message that it answers",
     d.Refused: lambda e: f"{_plain(e.command)} refused: {_plain(e.reason)}",
     d.DuplicateIgnored: lambda _: "the same fact again, ignored",

@@ -254,6 +254,20 @@ class Case:
 
 
 @dataclass(frozen=True)
+class KeptMention:
+    """A mention that no rule made a contact."""
+
+    contact_id: str
+    """That it would be."""
+    kind: str
+    channel: Channel
+    thread_key: str
+    said_at_ms: int
+    answered: bool = False
+    """A person of ours answered it."""
+
+
+@dataclass(frozen=True)
 class EarlyAnswer:
     """An own answer that came before the message that it answers."""
 
@@ -287,7 +301,7 @@ class DeskState:
     """Keyed hash of a customer to his newest cases, oldest first."""
     ended_early_ids: tuple[str, ...] = ()
     """Calls that ended before they arrived, oldest first; bounded."""
-    kept_mention_ids: tuple[str, ...] = ()
+    kept_mentions: tuple[KeptMention, ...] = ()
     """Mentions that no rule made a contact, oldest first; bounded. One that is edited is known by it."""
     early_answers: Map[str, tuple[EarlyAnswer, ...]] = field(default_factory=Map)
     """Own answers whose message is not here, by the keyed hash of the conversation; in the order they came."""

@@ -88,6 +88,7 @@ MORNING: list[Told] = [
     *a_chat("answered-last", [10, 50, 55], [70]),
     *a_review("turns-bad", [5, 1]),
     *a_review("stays-good", [4, 5]),
+    (20, f.MessageSent(thread_key="thread-stays-good", kind="human", medium="trustpilot")),
     *links("ab", "bc", "cd"),
 ]
 
@@ -119,7 +120,7 @@ def what_is_there(world: World) -> Here:
             for one in contacts
             if one.opened.thread_key and not one.opened.mention
         ),
-        "kept": sorted(world.desk.kept_mention_ids),
+        "kept": sorted((one.contact_id, one.answered) for one in world.desk.kept_mentions),
         "groups": {key: world.desk.links.group(key) for key in "abcd"},
     }
 
@@ -132,7 +133,7 @@ def test_in_order_it_is_as_it_happened() -> None:
     answered = {one[1]: one[4] for one in IN_ORDER["contacts"]}  # type: ignore[attr-defined]
     assert answered["thread-answered"] == answered["thread-answered-last"] == ("human",)
     assert answered["thread-open"] == ()
-    assert IN_ORDER["kept"] == ["stays-good"]
+    assert IN_ORDER["kept"] == [("stays-good", True)]
     assert IN_ORDER["groups"] == {"a": ("a",), **dict.fromkeys("bcd", ("b", "c", "d"))}
 
 

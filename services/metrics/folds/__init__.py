@@ -23,6 +23,7 @@ FOLDS: dict[type, tuple[Fold, ...]] = {
     d.TargetMissed: (waits.target_missed,),
     d.Answered: (waits.answered, mentions.answered),
     d.MentionNoted: (mentions.noted,),
+    d.MentionAnswered: (mentions.mention_answered,),
     d.Offered: (offers.offered,),
     d.OfferEnded: (offers.ended,),
     d.Escalated: (escalation.escalated,),

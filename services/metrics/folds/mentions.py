@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from services.contract.decisions import Answered, MentionNoted
+from services.contract.decisions import Answered, MentionAnswered, MentionNoted
 from services.metrics.catalogue import MENTIONS, MENTIONS_ANSWERED, OTHER
 from services.metrics.folds.scene import Scene
 from services.metrics.folds.totals import Move, Series, channel_label, count, total
@@ -26,6 +26,10 @@ def noted(event: MentionNoted, scene: Scene) -> Iterator[Move]:
 def answered(event: Answered, scene: Scene) -> Iterator[Move]:
     if event.mention and event.kind == "human":
         yield count(MENTIONS_ANSWERED, channel_label(event.channel.label), OTHER, event.mention)
+
+
+def mention_answered(event: MentionAnswered, scene: Scene) -> Iterator[Move]:
+    yield count(MENTIONS_ANSWERED, channel_label(event.channel.label), OTHER, event.kind)
 
 
 def result(totals: Mapping[Series, int]) -> dict[str, int]:

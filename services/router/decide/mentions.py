@@ -12,6 +12,7 @@ from dataclasses import replace
 from services.contract.decisions import MentionNoted
 from services.contract.desk import MentionRule
 from services.contract.facts import ContactArrived, MentionSeen
+from services.router.decide import messages
 from services.router.decide.arrival import contact_arrived
 from services.router.decide.refusal import Malformed
 from services.router.decide.step import Step
@@ -31,7 +32,7 @@ def seen(step: Step, body: MentionSeen) -> None:
     contact = body.contact
     if contact is None or not contact.contact_id:
         raise Malformed("mention_seen: contact with a contact_id is required")
-    checked_ids("mention_seen", contact_id=contact.contact_id)
+    checked_ids("mention_seen", contact_id=contact.contact_id, thread_key=contact.thread_key)
     known = step.desk.contacts.get(contact.contact_id)
     if known is not None and known.state is not ContactState.CLOSED:
         contact_arrived(step, contact)
@@ -53,11 +54,15 @@ def seen(step: Step, body: MentionSeen) -> None:
             stars=stars_of(contact) or 0.0,
             topic_id=_topic(step, contact),
             addressed=addressed,
-            again=contact.contact_id in step.desk.kept_mention_ids,
+            again=any(one.contact_id == contact.contact_id for one in step.desk.kept_mentions),
+            thread_key=contact.thread_key,
+            occurred_at_ms=step.occurred_ms,
         )
     )
     if addressed:
         _arrive(step, contact, kind)
+    else:
+        messages.mention_answered_before(step, step.desk.kept_mentions[-1])
 
 
 def takes(rule: MentionRule, kind: str, contact: ContactArrived) -> bool:

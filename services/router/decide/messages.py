@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.contract.decisions import Answered, AnsweredEarly, NonContactNoted
+from services.contract.decisions import Answered, AnsweredEarly, MentionAnswered, NonContactNoted
 from services.contract.facts import MessageSent, NonContactSeen
 from services.router.decide.step import Step
 from services.router.decide.words import checked_ids, word
-from services.router.model import Contact
+from services.router.model import Contact, KeptMention
 
 ANSWER_KINDS = ("human", "ack")
 NON_CONTACT_KINDS = frozenset(
@@ -28,6 +28,8 @@ def sent(step: Step, body: MessageSent) -> None:
         contact = step.desk.contacts.get(body.contact_id)
     else:
         contact = _in_conversation(step, body.thread_key)
+        if contact is None and body.kind == "human" and _answered_mention(step, body.thread_key, sent_at_ms):
+            return
         if body.thread_key and (contact is None or sent_at_ms < contact.first_said_at_ms):
             step.emit(AnsweredEarly(thread_key=body.thread_key, kind=body.kind, occurred_at_ms=sent_at_ms))
             return
@@ -41,6 +43,14 @@ def answered_before(step: Step, contact_id: str, asked_at_ms: int) -> None:
     for answer in step.desk.early_answers.get(contact.opened.thread_key, ()):
         if answer.sent_at_ms >= asked_at_ms:
             _answer(step, step.contact(contact_id), answer.kind, answer.sent_at_ms - asked_at_ms)
+
+
+def mention_answered_before(step: Step, mention: KeptMention) -> None:
+    """A person's answer that came before the mention answers it."""
+    for answer in step.desk.early_answers.get(mention.thread_key, ()):
+        if answer.kind == "human" and answer.sent_at_ms >= mention.said_at_ms and not mention.answered:
+            _answer_mention(step, mention, answer.sent_at_ms)
+            return
 
 
 def said_at_ms(step: Step, medium: str) -> int:
@@ -71,6 +81,27 @@ def _in_conversation(step: Step, thread_key: str) -> Contact | None:
         if contact.opened.thread_key == thread_key:
             return contact
     return None
+
+
+def _answered_mention(step: Step, thread_key: str, sent_at_ms: int) -> bool:
+    """True when the answer is to a mention that is no contact; its first one is told of."""
+    for mention in reversed(step.desk.kept_mentions if thread_key else ()):
+        if mention.thread_key == thread_key and mention.said_at_ms <= sent_at_ms:
+            if not mention.answered:
+                _answer_mention(step, mention, sent_at_ms)
+            return True
+    return False
+
+
+def _answer_mention(step: Step, mention: KeptMention, sent_at_ms: int) -> None:
+    step.emit(
+        MentionAnswered(
+            contact_id=mention.contact_id,
+            channel=mention.channel,
+            kind=mention.kind,
+            after_ms=sent_at_ms - mention.said_at_ms,
+        )
+    )
 
 
 def _answer(step: Step, contact: Contact, kind: str, after_ms: int) -> None:

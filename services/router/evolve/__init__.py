@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.contract import decisions as d
-from services.router.evolve import agents, cases, contacts, desks, helps, identities, offers
+from services.router.evolve import agents, cases, contacts, desks, helps, identities, mentions, offers
 from services.router.evolve.errors import CorruptLog
 from services.router.model import DeskState, PartitionState, changed
 
@@ -46,7 +46,8 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.DeadlineMoved: contacts.deadline_moved,
     d.Forgotten: cases.forgotten,
     d.EndedEarly: contacts.ended_early,
-    d.MentionNoted: contacts.mention_noted,
+    d.MentionNoted: mentions.noted,
+    d.MentionAnswered: mentions.answered,
     d.AnsweredEarly: contacts.answered_early,
     d.IdentitiesLinked: identities.linked,
     d.IdentitiesUnlinked: identities.unlinked,

@@ -16,7 +16,6 @@ from services.contract.decisions import (
     EndedEarly,
     Escalated,
     ExceptionGranted,
-    MentionNoted,
     Need,
     TargetMissed,
     Transferred,
@@ -39,8 +38,6 @@ from services.router.model import (
 
 ENDED_EARLY_MAX = 256
 """Calls of a desk remembered that ended before they arrived."""
-KEPT_MENTIONS_MAX = 1_024
-"""Mentions of a desk remembered that are no contacts; an edit of an older one counts as a new mention."""
 EARLY_THREADS_MAX, EARLY_PER_THREAD_MAX = 512, 4
 """Conversations of a desk whose own answers are remembered before the message comes, and answers of each."""
 THREADS_PER_CASE_MAX = 32
@@ -140,14 +137,6 @@ def answered_early(desk: DeskState, event: AnsweredEarly, at_ms: int) -> DeskSta
 
 def ended_early(desk: DeskState, event: EndedEarly, at_ms: int) -> DeskState:
     return changed(desk, ended_early_ids=(*desk.ended_early_ids, event.contact_id)[-ENDED_EARLY_MAX:])
-
-
-def mention_noted(desk: DeskState, event: MentionNoted, at_ms: int) -> DeskState:
-    """Remembered while it is no contact, the newest state last."""
-    kept = without(desk.kept_mention_ids, event.contact_id) if event.again else desk.kept_mention_ids
-    if not event.addressed:
-        kept = (*kept, event.contact_id)[-KEPT_MENTIONS_MAX:]
-    return desk if kept is desk.kept_mention_ids else changed(desk, kept_mention_ids=kept)
 
 
 def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:

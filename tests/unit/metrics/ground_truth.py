@@ -122,6 +122,8 @@ def _moved(event: d.Event, record: d.Decision) -> Iterator[tuple[Sample, int]]:
             )
             if event.mention and event.kind == "human":
                 yield _one("mentions_answered", event.channel, "", kind=event.mention)
+        case d.MentionAnswered():
+            yield _one("mentions_answered", event.channel, "", kind=event.kind)
         case d.MentionNoted():
             if event.addressed or not event.again:
                 at = ("false", "true", "", "later")[event.addressed + 2 * event.again]

@@ -137,6 +137,7 @@ def random_event(rng: random.Random) -> d.Event:
             addressed=rng.random() < 0.5,
             again=rng.random() < 0.5,
         ),
+        lambda: d.MentionAnswered(channel=channel, kind=rng.choice(["mention", "review"])),
         lambda: d.ContactOpened(contact_id=contact, channel=channel),
         lambda: d.ContactQueued(contact_id=contact, channel=channel, queue_id=queue),
         lambda: d.Offered(

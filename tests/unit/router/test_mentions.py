@@ -13,7 +13,7 @@ from services.contract.codec import encode_decision
 from services.contract.desk import MentionRule
 from services.contract.facts import Channel, Rating
 from services.router.model import ContactState
-from tests.unit.router.world import World, agent, arrived, desk, names, only, refund
+from tests.unit.router.world import START_MS, World, agent, arrived, desk, names, only, refund
 
 BAD_STARS = MentionRule(kinds=("review",), stars_at_most=3)
 COMPLAINTS = MentionRule(complaint=True)
@@ -115,7 +115,7 @@ def test_a_review_that_turns_bad_by_an_edit_becomes_a_contact() -> None:
 
     assert (still_good.addressed, still_good.again) == (False, True)
     assert (turned.addressed, turned.again) == (True, True)
-    assert "r" in desk_.desk.contacts and not desk_.desk.kept_mention_ids
+    assert "r" in desk_.desk.contacts and not desk_.desk.kept_mentions
 
 
 def test_an_edit_of_a_review_that_is_an_open_contact_goes_on_in_it() -> None:
@@ -167,4 +167,29 @@ def test_kept_mentions_are_bounded() -> None:
     for number in range(1_100):
         desk_.tell(mention(f"m{number}"))
 
-    assert len(desk_.desk.kept_mention_ids) == 1_024
+    assert len(desk_.desk.kept_mentions) == 1_024
+
+
+@pytest.mark.parametrize("answer_first", [True, False])
+def test_a_persons_answer_to_a_mention_that_is_no_contact_is_told_once(answer_first: bool) -> None:
+    desk_ = world()
+    desk_.now_ms += 60_000
+    facts: list[tuple[int, Any]] = [(10, mention()), (20, f.MessageSent(thread_key="t-m", kind="human"))]
+    told = [
+        desk_.tell(body, occurred_ms=START_MS + at)
+        for at, body in (reversed(facts) if answer_first else facts)
+    ]
+
+    answered = only([event for record in told for event in record.events], d.MentionAnswered)
+    assert (answered.contact_id, answered.kind, answered.after_ms) == ("m", "mention", 10)
+    assert names(desk_.tell(f.MessageSent(thread_key="t-m", kind="human"))) == []
+
+
+def test_an_acknowledgement_or_an_older_word_of_ours_answers_no_mention() -> None:
+    desk_ = world()
+    desk_.now_ms += 60_000
+    desk_.tell(mention(), occurred_ms=START_MS + 10)
+
+    for kind, at in (("ack", 20), ("human", 5)):
+        told = desk_.tell(f.MessageSent(thread_key="t-m", kind=kind), occurred_ms=START_MS + at)
+        assert names(told) == ["AnsweredEarly"]
