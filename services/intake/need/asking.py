@@ -16,6 +16,7 @@ from pathlib import Path
 from services.contract.facts import LanguageGuess, TopicWeight
 from services.intake.canonical import CanonicalEvent
 from services.intake.need.evidence import Evidence
+from services.intake.need.words import TEXT_CHARS_READ_MAX
 
 UNCLEAR_RATIO_MIN = 0.8
 """A second topic this near to the first leaves the need unclear."""
@@ -46,19 +47,20 @@ def question_id_of(
     """Id of the question to ask; "" when the need is clear."""
     if _unclear(topics):
         return "what_about"
+    text = text[:TEXT_CHARS_READ_MAX]
     asked = _ASKED_ABOUT.get(topics[0].topic_id, "")
-    known = {
-        "": True,
-        "order_number": bool(event.reference or _NUMBER.search(text)),
-        "amount": has_amount or bool(event.reference or _NUMBER.search(text)),
-        "which_product": bool(
-            {"product", "part"} & found.concepts or event.reference or _NUMBER.search(text)
-        ),
-        "account_email": event.channel == "email" or bool(_ADDRESS.search(text)),
-    }
-    if known[asked]:
+    if not asked or _known(asked, event, text, found, has_amount=has_amount):
         return ""
     return "write_privately" if event.public else asked
+
+
+def _known(asked: str, event: CanonicalEvent, text: str, found: Evidence, *, has_amount: bool) -> bool:
+    """Whether the message already says what would be asked for."""
+    if asked == "account_email":
+        return event.channel == "email" or ("@" in text and _ADDRESS.search(text) is not None)
+    if (asked == "amount" and has_amount) or (asked == "which_product" and found.names_product):
+        return True
+    return bool(event.reference) or _NUMBER.search(text) is not None
 
 
 def question_in(question_id: str, language: LanguageGuess | None, account_language: str) -> str:

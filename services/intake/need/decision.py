@@ -78,7 +78,7 @@ def _chances(found: Evidence, topics: Sequence[TopicWeight]) -> dict[str, float]
     chances: dict[str, float] = {}
     for topic in topics:
         for name, prior in PRIORS.get(topic.topic_id, {}).items():
-            if "refuse" in found.concepts and name in _REFUSED:
+            if found.refuses and name in _REFUSED:
                 continue
             chances[name] = chances.get(name, 0.0) + topic.weight * prior
     for name, score in found.decisions.items():

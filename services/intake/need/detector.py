@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -33,9 +34,10 @@ class Detector:
         order = sorted(range(len(model.nb_classes)), key=lambda place: macro(model.nb_classes[place]))
         codes = [macro(model.nb_classes[place]) for place in order]
         self.codes = list(dict.fromkeys(codes))
+        self._places = {code: place for place, code in enumerate(self.codes)}
         self._starts = np.array([codes.index(code) for code in self.codes])
-        self._table = np.ascontiguousarray(model.nb_ptc[:, order])
-        self._prior = np.ascontiguousarray(model.nb_pc[order])
+        self._table = np.ascontiguousarray(model.nb_ptc[:, order], dtype=np.float32)
+        self._prior = np.ascontiguousarray(model.nb_pc[order], dtype=np.float32)
         ours = {macro(code) for code in served}
         self._bonus: NDArray[np.float64] = np.array(
             [SERVED_BONUS if code in ours else 0.0 for code in self.codes]
@@ -43,30 +45,43 @@ class Detector:
 
     def shares(self, text: str, evidence: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
         """Share by macro-language, summing to 1; `evidence` adds to the logarithms of some."""
+        return dict(zip(self.codes, self._shares(text, evidence).tolist(), strict=True))
+
+    def likeliest(self, text: str, evidence: Iterable[tuple[str, float]] = ()) -> tuple[str, float]:
+        """The likeliest macro-language and its share."""
+        shares = self._shares(text, evidence)
+        place = int(shares.argmax())
+        return self.codes[place], float(shares[place])
+
+    def _shares(self, text: str, evidence: Iterable[tuple[str, float]]) -> NDArray[np.float64]:
         logs = self._logs(text)
         for code, weight in evidence:
-            if code in self.codes:
-                logs[self.codes.index(code)] += weight
-        shares = np.exp(logs - logs.max())
+            place = self._places.get(code)
+            if place is not None:
+                logs[place] += weight
+        shares: NDArray[np.float64] = np.exp(logs - logs.max())
         shares /= shares.sum()
-        return dict(zip(self.codes, shares.tolist(), strict=True))
+        return shares
 
     def _logs(self, text: str) -> NDArray[np.float64]:
-        data = unicodedata.normalize("NFC", text.lower() if text.isupper() else text)
+        data = text.lower() if text.isupper() else text
+        if not data.isascii():
+            data = unicodedata.normalize("NFC", data)
         encoded = data.encode("utf-8", "surrogatepass")
         nextmove, rowbase, output = self._nextmove, self._rowbase, self._output
         state = 0
-        visits: dict[int, int] = {}
+        features: list[int] = []
         for letter in encoded:
             state = nextmove[rowbase[state] + letter]
             feature = output[state]
             if feature >= 0:
-                visits[feature] = visits.get(feature, 0) + 1
-        if not visits:
+                features.append(feature)
+        if not features:
             return self._bonus + 0.0
-        places = np.fromiter(visits.keys(), dtype=np.intp, count=len(visits))
+        visits = Counter(features)
         counts = np.fromiter(visits.values(), dtype=np.float32, count=len(visits))
-        scores = np.log1p(counts) @ self._table[places] + self._prior
+        rows = self._table[np.fromiter(visits.keys(), dtype=np.intp, count=len(visits))]
+        scores = np.log1p(counts) @ rows + self._prior
         scores *= 1.0 / math.sqrt(len(encoded))
         likeliest: NDArray[np.float64] = np.maximum.reduceat(scores, self._starts).astype(float)
         return likeliest + self._bonus

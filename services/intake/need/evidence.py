@@ -42,7 +42,9 @@ class Evidence:
     phrases: dict[str, int] = field(default_factory=dict)
     decided_at: dict[str, int] = field(default_factory=dict)
     """The first sentence that speaks for a decision."""
-    concepts: frozenset[str] = frozenset()
+    names_product: bool = False
+    refuses: bool = False
+    """Something is not wanted: "no refund"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Lexicon:
         self._names = names
         self._bits = {name: 1 << place for place, name in enumerate(names)}
         self._question, self._amount = self._bits["question"], self._bits["amount"]
+        self._product, self._refuse = self._bits["product"] | self._bits["part"], self._bits["refuse"]
         self._own: list[tuple[str, str, float]] = []
         patterns = [pattern for table in tables for pattern in self._patterns(table, normal)]
         self._matcher = Matcher(patterns, normal, len(names))
@@ -100,7 +103,8 @@ class Lexicon:
             given.sort(reverse=True)
             score = sum(weight / 2**rank for rank, weight in enumerate(given))
             (found.topics if family == "topic" else found.decisions)[name] = score
-        found.concepts = frozenset(name for name, bit in self._bits.items() if bit & concepts)
+        found.names_product = bool(concepts & self._product)
+        found.refuses = bool(concepts & self._refuse)
         return found
 
     def _conclude(

@@ -25,7 +25,7 @@ from services.intake.need.regions import macro, variant
 from services.intake.need.romanised import telugu_share
 from services.intake.need.script import language_of, script_of
 
-CHARS_READ_MAX = 600
+CHARS_READ_MAX = 400
 """A language shows in a few lines; longer texts take no longer."""
 WORDS_MIN = 4
 CONFIDENCE_MIN = 0.5
@@ -37,6 +37,7 @@ NEIGHBOURS = (
 )  # fmt: skip
 """Languages that are told apart beside those a deployment serves, so that Spanish is not taken for Portuguese."""
 _LINK = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\w*\d\w*")
+_LINKISH = re.compile(r"[@#\d]|://|www\.")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[\u0c00-\u0c7f]+")
 _SCRIPT_SHARE_MIN = 0.5
 COMMON_WORD_WEIGHT = 0.7
@@ -82,7 +83,9 @@ class Languages:
 
     def _of_text(self, text: str, region: str) -> tuple[str, str, float, str]:
         """Code, script, confidence and source; no source when the text is not certain."""
-        plain = _LINK.sub(" ", text[:CHARS_READ_MAX])
+        plain = text[:CHARS_READ_MAX]
+        if _LINKISH.search(plain):
+            plain = _LINK.sub(" ", plain)
         script, share = script_of(plain)
         by_script = language_of(script, plain)
         if by_script and share >= _SCRIPT_SHARE_MIN:
@@ -94,21 +97,17 @@ class Languages:
             telugu = telugu_share(words, region)
             if telugu:
                 return "te", script, min(0.95, 0.5 + telugu), "words"
-        shares = self._detector.shares(plain, self._evidence(words))
-        code = max(shares, key=shares.__getitem__)
-        certain = len(words) >= WORDS_MIN and shares[code] >= CONFIDENCE_MIN
-        return code, script, shares[code], "text" if certain else ""
+        code, share = self._detector.likeliest(plain, self._evidence(words))
+        certain = len(words) >= WORDS_MIN and share >= CONFIDENCE_MIN
+        return code, script, share, "text" if certain else ""
 
     def _evidence(self, words: Sequence[str]) -> list[tuple[str, float]]:
         """For languages with words or letters that their neighbours do not have."""
         counts: dict[str, int] = {}
         for word in set(words):
             code = self._common.get(word)
-            if code is None:
-                for letter in _LETTERS:
-                    if letter in word:
-                        code = _LETTERS[letter]
-                        break
+            if code is None and not word.isascii():
+                code = next((_LETTERS[letter] for letter in word if letter in _LETTERS), None)
             if code is not None:
                 counts[code] = counts.get(code, 0) + 1
         return [(code, COMMON_WORD_WEIGHT * min(count, COMMON_WORDS_MAX)) for code, count in counts.items()]

@@ -31,6 +31,7 @@ class Pattern:
 class Begun:
     """What a word begins: the concepts that it is (a bit each), other targets that it is alone, longer patterns."""
 
+    word: str
     concepts: int
     alone: tuple[int, ...]
     opened: tuple[Pattern, ...]
@@ -42,9 +43,6 @@ class Matches:
 
     concepts: int
     others: list[tuple[int, int]]
-
-
-_NOTHING = Begun(0, (), ())
 
 
 def parse(text: str, target: int, normal: Callable[[str], str]) -> Pattern:
@@ -76,44 +74,43 @@ class Matcher:
 
     def match(self, words: Sequence[str]) -> Matches:
         """All patterns that occur in a sentence."""
-        known = self._known
+        known, remember = self._known, self._remember
+        begun = [known.get(word) or remember(word) for word in words]
         concepts = 0
         others: list[tuple[int, int]] = []
         normal: list[str] | None = None
-        for place, word in enumerate(words):
-            begun = known.get(word)
-            if begun is None:
-                begun = self._remember(word)
-            concepts |= begun.concepts
-            for target in begun.alone:
+        for place, one in enumerate(begun):
+            concepts |= one.concepts
+            for target in one.alone:
                 others.append((target, place))
-            if begun.opened:
+            for pattern in one.opened:
                 if normal is None:
-                    normal = [self._normal(one) for one in words]
-                for pattern in begun.opened:
-                    if _goes_on(pattern.parts, normal, place):
-                        if pattern.target < self._concepts_count:
-                            concepts |= 1 << pattern.target
-                        else:
-                            others.append((pattern.target, place))
+                    normal = [word.word for word in begun]
+                if _goes_on(pattern.parts, normal, place):
+                    if pattern.target < self._concepts_count:
+                        concepts |= 1 << pattern.target
+                    else:
+                        others.append((pattern.target, place))
         return Matches(concepts, others)
 
     def _remember(self, word: str) -> Begun:
         if len(self._known) >= WORDS_REMEMBERED_MAX:
             self._known.clear()
-        plain = self._normal(word)
+        plain = self._normal(folded(word))
         patterns = list(self._exact.get(plain, ()))
         for length in self._lengths:
             if length > len(plain):
                 break
             patterns += self._stems.get(plain[:length], ())
-        begun = self._begun(patterns) if patterns else _NOTHING
+        begun = self._begun(plain, patterns)
         if len(word) <= 2 * STEM_CHARS_MAX:
             self._known[word] = begun
         return begun
 
-    def _begun(self, patterns: Iterable[Pattern]) -> Begun:
-        concepts, alone, opened = 0, [], []
+    def _begun(self, word: str, patterns: Iterable[Pattern]) -> Begun:
+        concepts = 0
+        alone: list[int] = []
+        opened: list[Pattern] = []
         for pattern in patterns:
             if len(pattern.parts) > 1:
                 opened.append(pattern)
@@ -121,7 +118,7 @@ class Matcher:
                 concepts |= 1 << pattern.target
             else:
                 alone.append(pattern.target)
-        return Begun(concepts, tuple(alone), tuple(opened))
+        return Begun(word, concepts, tuple(alone), tuple(opened))
 
 
 def _goes_on(parts: tuple[tuple[str, bool, int], ...], words: Sequence[str], place: int) -> bool:

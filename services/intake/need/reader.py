@@ -29,7 +29,7 @@ _ASKING = frozenset({"message", "mention", "review", "unsupported", "auto_reply"
 _ANSWERED = frozenset({"message", "unsupported"})
 _SPOKEN = frozenset({"voice", "call", "sip"})
 """Media in which the agent asks, not a text."""
-OPT_OUT_CHARS_MAX = 60
+OPT_OUT_CHARS_MAX = 24
 """A longer message is no single word."""
 SURE_MIN = 0.5
 """Below this confidence of the language the words of all languages count."""
@@ -70,10 +70,7 @@ class NeedReader:
         language = self.languages.guess(text, _hints(event, region, account_language), region)
         if event.direction != "inbound" or event.kind not in _ASKING:
             return Need(language=language if text or language.code else None, opted_out=event.opted_out)
-        phone = event.medium in ("sms", "mms", "rcs")
-        opted_out = event.opted_out or (
-            event.kind == "message" and opts_out(words_of(event.text[:OPT_OUT_CHARS_MAX]), phone=phone)
-        )
+        opted_out = event.opted_out or _opts_out(event)
         if opted_out or event.opt_word:
             return Need(language=language, topics=OPT_OUT, topic_model=RULES_VERSION, opted_out=opted_out)
         if self.monotonic() > ends_at:
@@ -105,6 +102,12 @@ class NeedReader:
             question_id=question_id,
             question=question_in(question_id, language, account_language),
         )
+
+
+def _opts_out(event: CanonicalEvent) -> bool:
+    if event.kind != "message" or len(event.text) > OPT_OUT_CHARS_MAX:
+        return False
+    return opts_out(words_of(event.text), phone=event.medium in ("sms", "mms", "rcs"))
 
 
 def _hints(event: CanonicalEvent, region: str, account_language: str) -> list[tuple[str, str]]:

@@ -167,12 +167,12 @@ SHARE_MIN = 0.25
 
 def telugu_share(words: Sequence[str], region: str) -> float:
     """Share of a text's words (lower case) that are Telugu's, 0 when they do not decide."""
-    hits = {
-        word
-        for word in words
-        if word in WORDS or (len(word) >= _ENDING_CHARS_MIN and word.endswith(_ENDINGS))
-    }
+    different = set(words)
+    hits = different & WORDS
+    if not hits and region != "IN":
+        return 0.0
+    hits |= {word for word in different if len(word) >= _ENDING_CHARS_MIN and word.endswith(_ENDINGS)}
     if len(hits) < (HITS_MIN_INDIA if region == "IN" else HITS_MIN):
         return 0.0
-    share = len(hits) / len(set(words))
+    share = len(hits) / len(different)
     return share if share >= SHARE_MIN else 0.0

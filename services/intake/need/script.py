@@ -49,10 +49,15 @@ KANA_SHARE_MIN = 0.1
 
 
 def script_of(text: str) -> tuple[str, float]:
-    """The script of most letters and its share of them; "" when there are no letters."""
+    """The script of most letters and its share of them; "" when there are no letters. A script that has more than
+    half of all characters ends the search."""
     if text.isascii():
         return ("Latn", 1.0) if _ASCII_LETTER.search(text) else ("", 0.0)
-    counts = {name: sum(map(len, letters.findall(text))) for name, letters in _SCRIPTS.items()}
+    counts: dict[str, int] = {}
+    for name, letters in _SCRIPTS.items():
+        counts[name] = sum(map(len, letters.findall(text)))
+        if 2 * counts[name] > len(text):
+            return name, counts[name] / sum(counts.values())
     total = sum(counts.values())
     if not total:
         return ("Zyyy", 1.0) if any(letter.isalpha() for letter in text) else ("", 0.0)

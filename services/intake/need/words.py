@@ -18,7 +18,8 @@ SENTENCES_MAX = 60
 SENTENCE_WORDS_LONG = 24
 """A longer sentence is taken apart at its commas: what stands so far apart does not belong together."""
 _WORD = re.compile(r"[\w\u0c00-\u0c7f'’+]+")
-_END = re.compile(r"(?<!\b\d)(?<!\b\d\d)[.…।]+(?=\s+\D)|[!?]+|\n+")
+_RAW_WORD = re.compile(r"[\w\u0c00-\u0c7f\u200c\u200d'’+]+")
+_END = re.compile(r"(?<!\b\d)(?<!\b\d\d)[.…।](?=\s+\D)|[!?]+|\n+")
 """An end of a sentence; not the full stop of "2. april" or "No. 7"."""
 _CLAUSE = re.compile(r"[,;:–—]\s|\s[-–—]\s")
 _DIGIT = re.compile(r"\d")
@@ -50,7 +51,10 @@ _MARKS = dict.fromkeys(range(768, 880))
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: its folded words, whether it asks, and the amounts of money in it."""
+    """One sentence: its words, whether it asks, and the amounts of money in it.
+
+    The words are casefolded only; `folded` comes when one is looked up for the first time.
+    """
 
     words: list[str]
     question: bool
@@ -61,6 +65,8 @@ class Sentence:
 
 def folded(text: str) -> str:
     """Lower case, Latin script, without accents."""
+    if text.isascii():
+        return text[:TEXT_CHARS_READ_MAX].lower()
     plain = unicodedata.normalize("NFC", text[:TEXT_CHARS_READ_MAX]).casefold().translate(_TABLE)
     if plain.isascii():
         return plain
@@ -75,6 +81,8 @@ def words_of(text: str) -> list[str]:
 def sentences_of(text: str) -> list[Sentence]:
     """The sentences that have words, in order, up to `SENTENCES_MAX` and `WORDS_MAX` words in all."""
     cut = text[:TEXT_CHARS_READ_MAX]
+    if not unicodedata.is_normalized("NFC", cut):
+        cut = unicodedata.normalize("NFC", cut)
     found: list[Sentence] = []
     start, left = 0, WORDS_MAX
     for match in _END.finditer(cut):
@@ -87,7 +95,7 @@ def sentences_of(text: str) -> list[Sentence]:
 
 def _add(found: list[Sentence], part: str, question: bool, left: int) -> int:
     """Adds a sentence, if it has words; answers how many words may still come."""
-    words = _WORD.findall(folded(part))[:left]
+    words = _RAW_WORD.findall(part.casefold())[:left]
     if len(words) > SENTENCE_WORDS_LONG and _CLAUSE.search(part):
         for clause in _CLAUSE.split(part):
             left = _add(found, clause, question, left)

@@ -1,0 +1,89 @@
+"""How much of 192 messages in six languages the rules read right; see tests/data/README.md for what that proves."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from services.intake.canonical import CanonicalEvent
+from services.intake.need.reader import Need
+from tests.unit.intake.world import needs
+
+MESSAGES = Path(__file__).resolve().parents[2] / "data/support_messages_unseen.tsv"
+LANGUAGES = ("en", "de", "pt", "sr", "sl", "te")
+HOSTILE_SECONDS_MAX = 0.5
+
+
+def rows(part: str) -> list[list[str]]:
+    lines = MESSAGES.read_text(encoding="utf-8").splitlines()[1:]
+    return [row for row in (line.split("\t") for line in lines) if row[0] == part]
+
+
+def read(text: str) -> Need:
+    event = CanonicalEvent(
+        channel="social", medium="whatsapp", account="a", provider_event_id="1", kind="message", text=text
+    )
+    return needs().read(event)
+
+
+@pytest.mark.parametrize(("part", "floor"), [("a", 0.95), ("b", 0.95)])
+def test_topics_languages_and_moods(part: str, floor: float, capsys: pytest.CaptureFixture[str]) -> None:
+    right: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for _, language, topic, complaint, urgent, decision, text in rows(part):
+        need = read(text)
+        told = need.topics[0].topic_id if need.topics else "-"
+        checks = {
+            "language": need.language is not None and need.language.code == language,
+            f"topic {language}": told == topic,
+            "topic": told == topic,
+            f"complaint {complaint}": need.complaint == (complaint == "1"),
+            f"urgent {urgent}": need.urgent == (urgent == "1"),
+        }
+        if decision != "-":
+            first = need.decisions[0].decision if need.decisions else None
+            checks["decision"] = first is not None and first.decision_type == decision
+        for name, good in checks.items():
+            counts[name] += 1
+            right[name] += good
+    figures = ", ".join(f"{name} {right[name]}/{counts[name]}" for name in sorted(counts))
+    with capsys.disabled():
+        sys.stdout.write(f"\nmessages, part {part}: {figures}")
+
+    assert {
+        name: right[name] / counts[name] for name in counts if right[name] < floor * counts[name] - 1
+    } == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "." * 100_000,
+        "? " * 50_000,
+        ", " * 50_000,
+        " - " * 50_000,
+        "1 " * 50_000,
+        "1.1" * 50_000,
+        "@" * 100_000,
+        "€1" * 50_000,
+        "refund 5 EUR, " * 10_000,
+        "not " * 50_000,
+        "\u0301" * 100_000,
+        "\u0c4d" * 100_000,
+        "љ" * 100_000,
+        "\n" * 100_000,
+        "don't want " * 10_000,
+    ],
+    ids=lambda text: repr(text[:8]),
+)
+def test_hostile_text_takes_no_time(text: str) -> None:
+    read(text)
+    start = time.thread_time()
+    read(text)
+
+    assert time.thread_time() - start < HOSTILE_SECONDS_MAX
