@@ -62,6 +62,8 @@ def test_a_machines_subject_is_an_automatic_reply(subject: str) -> None:
         "Delivery failed again!",
         "Fwd: Automatic reply: Your order",
         "Absence of an invoice",
+        "Im Urlaub: bitte später liefern",
+        "On vacation (please hold my order)",
     ],
 )
 def test_people_write_such_words_too(subject: str) -> None:
