@@ -34,7 +34,7 @@ BUCKET_FACTS_MAX = 4_096
 REPLY_BUCKETS_MAX = 50
 """Buckets whose replies are kept: those of the newest 200,000 facts."""
 RUN_FACTS_MAX = 1 << 21
-"""Ids in one run: 16 MiB, merged in some 40 ms."""
+"""Ids in one run: 16 MiB, merged in some 30 ms."""
 CELL_FACTS = 16
 """Ids that share their highest bits, about; a cell costs 4 bytes."""
 RUNS_PER_BOUND = 8
