@@ -28,6 +28,8 @@ from services.intake.asterisk.queue_metrics import queue_metrics
 from services.intake.canonical import CanonicalEvent, Collector, Delivery, Known, Verdict, Wanted
 from services.intake.channels import PROVIDERS
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.sip import event as call_of_message
+from services.intake.channels.sip_message import read_message
 from services.intake.identity import caller, mail_address, phone
 from services.intake.interpret import Interpreter
 from services.intake.mail.charsets import decode
@@ -136,6 +138,15 @@ def _queue_log(data: bytes) -> None:
     queue_metrics(entries)
 
 
+def _sip(data: bytes) -> None:
+    try:
+        message = read_message(data)
+    except ValueError as error:
+        assert type(error).__name__ == "Unreadable", error
+        return
+    call_of_message(message, "call_started", "", Known(regions={"+4930901820": "DE"}))
+
+
 def _cdr(data: bytes) -> None:
     for record in calls_of(CdrReader().read(data.decode("utf-8", "replace").splitlines())).values():
         call_event(record, Known())
@@ -174,6 +185,7 @@ _PLAIN: dict[str, tuple[Target, str]] = {
     "headers": (_headers, "mail/threads/*.eml"),
     "charsets": (_charsets, "mail/replies/own-*.txt"),
     "identity": (_identity, "mail/addresses.tsv"),
+    "sip": (_sip, "phone/sip/*/*.dat"),
     "asterisk-ami": (_ami, "phone/asterisk/ami/*.txt"),
     "asterisk-queue-log": (_queue_log, "phone/asterisk/queue_log"),
     "asterisk-cdr": (_cdr, "phone/asterisk/*.csv"),
