@@ -32,6 +32,7 @@ _OLD_GMAIL = re.compile(
 _NOTES = re.compile(r"-{3}\s?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[ ,]{1,2}\d{1,2}[:.]\d{2}.{0,12}-{3}")
 """Lotus Notes: "Acme Support ---03/04/2026 04:19:33 PM---Dear Ana"."""
 _HEADER_LINE = re.compile(r"^[*>|\s]{0,6}([^\s:：*][^:：*]{0,30}?)\s?\*{0,2}[:：]\*{0,2}\s?(.*)$")
+_COLON_WITHIN = re.compile(r"[:：]\s")
 RULE = re.compile(r"^[>\s]{0,4}[_\-=*—–‐~]{5,}$")
 
 
@@ -77,6 +78,8 @@ def _is_whole_line(lines: Sequence[str], start: int, first: str) -> bool:
         return False
     if _OLD_GMAIL.match(first):
         return True
+    if first.endswith((":", "：")):
+        return False
     verb = phrases().wrote.search(first[-40:]) if _CLOCK.search(first) and _BRACKETED.search(first) else None
     return verb is not None and verb.end() == len(first[-40:])
 
@@ -120,6 +123,8 @@ def _later(lines: Sequence[str], start: int, span: int) -> bool:
 def _inline(line: str) -> bool:
     """Yahoo's phones go on behind the colon: "On ..., Acme<help@acme.example> wrote:   Dear Ana"."""
     cut = line[: LINE_CHARS_MAX * 2]
+    if not _COLON_WITHIN.search(cut):  # the search for a verb of 33 languages is the dear one
+        return False
     if not (_ADDRESS.search(cut) and _DATE.search(cut) and _CLOCK.search(cut)):
         return False
     found = phrases().wrote_inline.search(cut)
