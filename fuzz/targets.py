@@ -9,6 +9,7 @@ adapter, need, facts and their encoding.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +31,7 @@ from services.intake.channels import PROVIDERS
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.sip import event as call_of_message
 from services.intake.channels.sip_message import read_message
+from services.intake.doors.imap_client import ImapClient, ImapError
 from services.intake.identity import caller, mail_address, phone
 from services.intake.interpret import Interpreter
 from services.intake.mail.charsets import decode
@@ -163,6 +165,37 @@ def _sse(data: bytes) -> None:
             return
 
 
+_MAILBOX = (
+    b"+ go\r\nf1 OK\r\n* CAPABILITY IMAP4rev1 IDLE\r\nf2 OK\r\n* OK [UIDVALIDITY 7] x\r\n"
+    b"* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\nf3 OK [READ-WRITE] x\r\n* SEARCH 7 8\r\nf4 OK\r\n"
+    b"* 1 FETCH (UID 7 BODY[] {4}\r\nmail)\r\nf5 OK\r\n+ idling\r\n* 2 EXISTS\r\nf6 OK\r\n"
+)
+
+
+def _imap(data: bytes) -> None:
+    """A server that says these bytes, whatever it is asked."""
+
+    class Deaf:
+        def write(self, data: bytes) -> None: ...
+        async def drain(self) -> None: ...
+
+    async def talk() -> None:
+        reader = asyncio.StreamReader(limit=BYTES_MAX)
+        reader.feed_data(data)
+        reader.feed_eof()
+        client = ImapClient(reader, Deaf(), BYTES_MAX)  # type: ignore[arg-type] # all that it uses of a writer
+        try:
+            await client.login(b"user", "Passwort ä".encode())
+            await client.select("Entwürfe")
+            await client.search(b"ALL")
+            await client.mail(7)
+            await client.idle(60)
+        except ImapError:
+            return
+
+    asyncio.run(talk())
+
+
 def _pages(data: bytes) -> None:
     """A page of each provider that is asked, by the first byte."""
     pollers = [poller for one in PROVIDERS for poller in one.pollers]
@@ -190,6 +223,7 @@ _PLAIN: dict[str, tuple[Target, str]] = {
     "asterisk-queue-log": (_queue_log, "phone/asterisk/queue_log"),
     "asterisk-cdr": (_cdr, "phone/asterisk/*.csv"),
     "sse": (_sse, "webhooks/streams/*.sse"),
+    "imap": (_imap, "mail/addresses.tsv"),
     "pages": (_pages, "webhooks/resources/*.json"),
 }
 """Parsers that need nothing else, with their seeds below CASES."""
@@ -204,7 +238,7 @@ def target(name: str) -> tuple[Target, list[bytes]]:
     """A target and its seeds; raises KeyError for a name that is none."""
     if name in _PLAIN:
         run, pattern = _PLAIN[name]
-        return run, _seeds(pattern)
+        return run, [*_seeds(pattern), *([_MAILBOX] if name == "imap" else [])]
     fuzzed = _Fuzzed()
     if name == "mail":
         return fuzzed.mail, _seeds("mail/messages/*.eml") + _seeds("mail/bounces/*.eml")

@@ -137,7 +137,7 @@ def parse(delivery: Delivery, known: Known, found: Collector) -> None:
     else:
         message = envelope.get("Message")
         if not isinstance(message, str):
-            raise Unreadable("the envelope's Message is no text")
+            raise Unreadable("no Message")
         _take(load_json(message.encode("utf-8", "surrogatepass")), delivery, found)
 
 
