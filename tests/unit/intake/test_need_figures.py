@@ -14,7 +14,7 @@ from services.intake.need.reader import Need
 from tests.unit.intake.world import needs
 
 MESSAGES = Path(__file__).resolve().parents[2] / "data/support_messages_unseen.tsv"
-LANGUAGES = ("en", "de", "pt", "sr", "sl", "te")
+LATER = MESSAGES.with_name("support_messages_later.tsv")
 HOSTILE_SECONDS_MAX = 0.5
 
 
@@ -87,3 +87,33 @@ def test_hostile_text_takes_no_time(text: str) -> None:
     read(text)
 
     assert time.thread_time() - start < HOSTILE_SECONDS_MAX
+
+
+@pytest.mark.parametrize("part", ["c", "d"])
+def test_topics_of_later_messages(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = LATER.read_text(encoding="utf-8").splitlines()[1:]
+    messages = [row for row in (line.split("\t") for line in lines) if row[0] == part]
+    right = none = 0
+    for _, _, topic, text in messages:
+        topics = read(text).topics
+        right += bool(topics) and topics[0].topic_id == topic
+        none += not topics
+    with capsys.disabled():
+        sys.stdout.write(f"\nlater messages, part {part}: topic {right}/{len(messages)} right, {none} none")
+
+    assert right >= 0.9 * len(messages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Guten Tag,\nmein Name ist Anna.\nMit freundlichen Grüßen",
+        "Bom dia! Sou a Ana.\nAtenciosamente",
+        "Dobro jutro, ja sam Ana. Srdačan pozdrav",
+        "Dobro jutro, tukaj Ana. Lep pozdrav",
+        "Good morning, this is Ann.\nKind regards",
+        "Best regards",
+    ],
+)
+def test_greetings_are_no_praise(text: str) -> None:
+    assert read(text).topics == ()
