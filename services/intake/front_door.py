@@ -23,6 +23,8 @@ IDLE_SECONDS_MAX = 75.0
 LINGERING_SECONDS = 2.0
 """How long what a refused request still sends is read and thrown away, so that the answer arrives."""
 HANDSHAKE_SECONDS_MAX = 10.0
+CLOSING_SECONDS_MAX = 5.0
+"""For deliveries under way when we close; a provider repeats what was not answered."""
 SWEEP_SECONDS = 1.0
 LINE_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX = 8_190, 16_384, 128
 BACKLOG = 1_024
@@ -90,6 +92,7 @@ class FrontDoor:
         self._runner = web.AppRunner(
             self._app,
             access_log=None,
+            shutdown_timeout=CLOSING_SECONDS_MAX,
             keepalive_timeout=self.idle_seconds_max,
             lingering_time=LINGERING_SECONDS,
             max_line_size=LINE_BYTES_MAX,

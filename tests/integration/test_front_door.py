@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -85,3 +86,16 @@ async def test_several_processes_may_share_a_port() -> None:
     finally:
         await one.front_door.close()
         await other.front_door.close()
+
+
+async def test_delivery_that_never_ends_does_not_keep_the_door_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.intake.front_door.CLOSING_SECONDS_MAX", 0.1)
+    intake = made()
+    port = await intake.front_door.open("127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /hooks/meta HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
+    async with asyncio.timeout(5):
+        while intake.front_door.connections == 0 or intake.front_door.waiting:
+            await asyncio.sleep(0.001)
+        await intake.front_door.close()
+    writer.close()
