@@ -43,6 +43,8 @@ class Evidence:
     decided_at: dict[str, int] = field(default_factory=dict)
     """The first sentence that speaks for a decision."""
     names_product: bool = False
+    calms: bool = False
+    """It is said not to be a complaint."""
     refuses: bool = False
     """Something is not wanted: "no refund"."""
 
@@ -96,6 +98,7 @@ class Lexicon:
                     seen.add(target)
                     weights.setdefault((family, name), []).append(weight)
             if phrases:
+                found.calms |= "calm" in phrases
                 _count(phrases, found.phrases)
             concepts |= mask
             self._conclude(mask, place, seen, weights, found)

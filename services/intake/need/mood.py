@@ -29,16 +29,23 @@ OPT_OUT_WORDS = frozenset(
 """A message that is nothing but one of these refuses further messages."""
 OPT_OUT_WORDS_SMS = OPT_OUT_WORDS | {"cancel", "end", "quit"}
 """On a phone line, those that carriers reserve as well."""
+TROUBLE = frozenset({"wait_time", "product_defect", "delivery", "billing", "refund", "account_access"})
+"""Who writes about these for everybody to read is displeased."""
 LOW_RATING_SHARE_MAX = 0.4
 """Two of five stars and fewer complain."""
 
 
-def complains(found: Evidence, *, public: bool, rating: Rating | None = None) -> bool:
-    """Whether it is a complaint: by the words, and by the stars; in public, displeasure is enough."""
+def complains(found: Evidence, *, public: bool, rating: Rating | None = None, topic_id: str = "") -> bool:
+    """Whether it is a complaint: by the words, and by the stars.
+
+    In public, displeasure is enough, and so is any topic that is trouble, unless the stars are friendly.
+    """
     if rating is not None and rating.scale > 0 and rating.value / rating.scale <= LOW_RATING_SHARE_MAX:
         return True
-    said = found.phrases.get("complaint", 0) + (found.phrases.get("displeasure", 0) if public else 0)
-    return said > 0
+    if found.phrases.get("complaint", 0):
+        return True
+    trouble = topic_id in TROUBLE and rating is None and not found.calms
+    return public and (trouble or found.phrases.get("displeasure", 0) > 0)
 
 
 def urgent(found: Evidence) -> bool:

@@ -97,7 +97,12 @@ class NeedReader:
             topic_model=RULES_VERSION if model is None else model.version,
             decision=decisions.wanted,
             decisions=decisions.needed,
-            complaint=complains(found, public=event.public, rating=event.rating),
+            complaint=complains(
+                found,
+                public=event.public,
+                rating=event.rating,
+                topic_id=topics[0].topic_id if topics else "",
+            ),
             urgent=urgent(found),
             question_id=question_id,
             question=question_in(question_id, language, account_language),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.canonical import CanonicalEvent
+from services.intake.canonical import CanonicalEvent, Rating
 from services.intake.need.reader import Need
 from tests.unit.intake.world import needs
 
@@ -23,9 +23,16 @@ def rows(part: str) -> list[list[str]]:
     return [row for row in (line.split("\t") for line in lines) if row[0] == part]
 
 
-def read(text: str) -> Need:
+def read(text: str, *, public: bool = False, rating: Rating | None = None) -> Need:
     event = CanonicalEvent(
-        channel="social", medium="whatsapp", account="a", provider_event_id="1", kind="message", text=text
+        channel="social",
+        medium="whatsapp",
+        account="a",
+        provider_event_id="1",
+        kind="mention" if public else "message",
+        text=text,
+        public=public,
+        rating=rating,
     )
     return needs().read(event)
 
@@ -117,3 +124,25 @@ def test_topics_of_later_messages(part: str, capsys: pytest.CaptureFixture[str])
 )
 def test_greetings_are_no_praise(text: str) -> None:
     assert read(text).topics == ()
+
+
+def test_public_complaints_are_found_and_praise_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = MESSAGES.with_name("public_messages.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    found = [
+        (complaint == "1", read(text, public=True).complaint)
+        for complaint, _, text in (line.split("\t") for line in lines)
+    ]
+    missed, false = found.count((True, False)), found.count((False, True))
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\npublic messages: {missed} complaints missed, {false} false alarms, of {len(found)}"
+        )
+
+    assert missed <= 1
+    assert false <= 1
+
+
+def test_trouble_in_public_is_a_complaint_unless_the_stars_are_friendly() -> None:
+    assert read("Where is my parcel?", public=True).complaint
+    assert not read("Where is my parcel?").complaint
+    assert not read("My parcel came late, yet I am happy", public=True, rating=Rating(5, 5)).complaint
