@@ -159,7 +159,7 @@ def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> di
         "timestamp_utc": utc(event.occurred_at_ms or at_ms),
         "subject": event.subject or None,
         "text": event.text or None,
-        "language": need.language.code or None if need.language and (event.text or event.subject) else None,
+        "language": _language(event, need),
         "topic": need.topics[0].topic_id if need.topics else None,
         "account": event.account,
     }
@@ -193,6 +193,13 @@ def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> di
         }
     line.update(event.extras)
     return line
+
+
+def _language(event: CanonicalEvent, need: Need) -> str | None:
+    """Of what was said; of Serbian its standard, where something names it: hr, bs."""
+    if need.language is None or not (event.text or event.subject):
+        return None
+    return need.language.variant or need.language.code or None
 
 
 def _customer(event: CanonicalEvent) -> dict[str, str | None] | None:

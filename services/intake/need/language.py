@@ -6,6 +6,9 @@
     hint     what the provider says, or the country of the number
     account  the language of the line or mailbox
 
+A hint also weighs with the text: the country of a number tells Serbian from Slovene. In fewer than four words it weighs
+more, and only what is clearly in another language goes against it.
+
 Serbian, Croatian and Bosnian are "sr", for nobody tells them apart offline; the script and, where a hint names it,
 the variant stand beside. Numbers, links, addresses and emoji are no words. What is known of the conversation and of
 the customer is the router's: it prefers that to anything below 0.5 here. Without any hint a short text's likeliest
@@ -43,11 +46,20 @@ _SCRIPT_SHARE_MIN = 0.5
 COMMON_WORD_WEIGHT = 0.7
 """Logarithm by which a word that only one of two close languages has makes it likelier."""
 COMMON_WORDS_MAX = 4
+HINT_WEIGHT = 1.0
+"""Logarithm by which the strongest hint makes its language likelier."""
+HINT_WEIGHT_SHORT = 3.0
+"""The same in fewer than WORDS_MIN words."""
+GREETING_WEIGHT = 3.0
+"""Logarithm by which a greeting or another word that often stands alone makes its language likelier, in so few words."""
+FIRST_WEIGHT = 0.4
+"""Logarithm by which the deployment's first language is likelier, in so few words and without any hint."""
 _LETTERS = dict.fromkeys("ćđ", "sr") | dict.fromkeys("ãõ", "pt") | {"ß": "de"}
 
 
-def _common_words() -> dict[str, str]:
-    data = tomllib.loads((Path(__file__).parent / "lexicon/languages.toml").read_text(encoding="utf-8"))
+def _listed(name: str) -> dict[str, str]:
+    """Language by word, of a list in the lexicon."""
+    data = tomllib.loads((Path(__file__).parent / "lexicon" / name).read_text(encoding="utf-8"))
     return {word: code for code, words in data.items() for word in words.split()}
 
 
@@ -57,20 +69,26 @@ class Languages:
     def __init__(self, deployment: Sequence[str]) -> None:
         self._detector = Detector(deployment, NEIGHBOURS)
         self._served = frozenset(macro(code) for code in deployment)
-        self._common = _common_words()
+        codes = set(self._detector.codes)
+        self._told_apart = [code for code in dict.fromkeys(map(macro, deployment)) if code in codes]
+        """The deployment's languages, the likeliest first: nothing else is guessed of a text that tells little."""
+        self._common = _listed("languages.toml")
+        self._greetings = _listed("greetings.toml")
 
     def guess(self, text: str, hints: Sequence[tuple[str, str]] = (), region: str = "") -> LanguageGuess:
         """The language of a text; `hints` are (source, language tag), the strongest first; `region` is the country
         of the customer's number.
 
-        Without a certain answer the first hint that this deployment serves is taken.
+        Without a certain answer the first hint that this deployment serves is taken, unless the text, short as it is,
+        is clearly in another language.
         """
-        code, script, confidence, source = self._of_text(text, region)
+        hint, hinted = next(
+            ((name, macro(tag)) for name, tag in hints if macro(tag) in self._served), ("", "")
+        )
+        code, script, confidence, source = self._of_text(text, region, hinted)
         if not source:
-            for hint, tag in hints:
-                if macro(tag) in self._served:
-                    code, confidence, source = macro(tag), 0.4, hint
-                    break
+            if hinted and (code == hinted or confidence < CONFIDENCE_MIN):
+                code, confidence, source = hinted, 0.4, hint
             else:
                 confidence = min(confidence, CONFIDENCE_WEAK_MAX)
                 source = "text" if code else ""
@@ -81,7 +99,7 @@ class Languages:
             code=code, script=script, confidence=round(confidence, 3), source=source, variant=named
         )
 
-    def _of_text(self, text: str, region: str) -> tuple[str, str, float, str]:
+    def _of_text(self, text: str, region: str, hinted: str) -> tuple[str, str, float, str]:
         """Code, script, confidence and source; no source when the text is not certain."""
         plain = text[:CHARS_READ_MAX]
         if _LINKISH.search(plain):
@@ -97,9 +115,21 @@ class Languages:
             telugu = telugu_share(words, region)
             if telugu:
                 return "te", script, min(0.95, 0.5 + telugu), "words"
-        code, share = self._detector.likeliest(plain, self._evidence(words))
-        certain = len(words) >= WORDS_MIN and share >= CONFIDENCE_MIN
-        return code, script, share, "text" if certain else ""
+        evidence, short = self._evidence(words), len(words) < WORDS_MIN
+        if short:
+            evidence += [
+                (self._greetings[word], GREETING_WEIGHT) for word in words if word in self._greetings
+            ]
+        if hinted:
+            evidence.append((hinted, HINT_WEIGHT_SHORT if short else HINT_WEIGHT))
+        elif short and self._told_apart:
+            evidence.append((self._told_apart[0], FIRST_WEIGHT))
+        code, share = self._detector.likeliest(plain, evidence)
+        if share < CONFIDENCE_MIN and self._told_apart:
+            shares = self._detector.shares(plain, evidence)
+            code = max(self._told_apart, key=shares.__getitem__)
+            share = shares[code]
+        return code, script, share, "text" if share >= CONFIDENCE_MIN and not short else ""
 
     def _evidence(self, words: Sequence[str]) -> list[tuple[str, float]]:
         """For languages with words or letters that their neighbours do not have."""

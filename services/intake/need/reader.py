@@ -27,6 +27,8 @@ from services.intake.need.words import sentences_of, words_of
 OPT_OUT = (TopicWeight(topic_id="opt_out", weight=0.99),)
 _ASKING = frozenset({"message", "mention", "review", "unsupported", "auto_reply"})
 _ANSWERED = frozenset({"message", "unsupported"})
+_ANYBODYS = frozenset({"ME", "CO"})
+"""Countries whose domains are sold to everybody."""
 _SPOKEN = frozenset({"voice", "call", "sip"})
 """Media in which the agent asks, not a text."""
 OPT_OUT_CHARS_MAX = 24
@@ -66,8 +68,7 @@ class NeedReader:
         """The need behind an event on an account whose usual language is given."""
         ends_at = self.monotonic() + self.time_limit_ms / 1000
         text = f"{event.subject}\n{event.text}".strip() if event.subject else event.text.strip()
-        region = _region(event)
-        language = self.languages.guess(text, _hints(event, region, account_language), region)
+        language = self._language(event, text, account_language)
         if event.direction != "inbound" or event.kind not in _ASKING:
             return Need(language=language if text or language.code else None, opted_out=event.opted_out)
         opted_out = event.opted_out or _opts_out(event)
@@ -76,6 +77,12 @@ class NeedReader:
         if self.monotonic() > ends_at:
             return Need(language=language, cut_short=True)
         return self._asking(event, text, language, account_language)
+
+    def _language(self, event: CanonicalEvent, text: str, account_language: str) -> LanguageGuess:
+        """Of the words; the subject of an answer is ours and does not count, unless there is nothing else."""
+        region = _region(event)
+        spoken = event.text.strip() if event.in_reply_to else ""
+        return self.languages.guess(spoken or text, _hints(event, region, account_language), region)
 
     def _asking(
         self, event: CanonicalEvent, text: str, language: LanguageGuess, account_language: str
@@ -116,13 +123,21 @@ def _opts_out(event: CanonicalEvent) -> bool:
 
 
 def _hints(event: CanonicalEvent, region: str, account_language: str) -> list[tuple[str, str]]:
-    """Hints by strength: the provider's, the country of the caller's number, the account's language."""
+    """Hints by strength: the provider's, the country of the number or of the mail address, the account's language."""
     hints = (
         ("hint", event.language_hint),
-        ("hint", country_language(region)),
+        ("hint", country_language(region or _domain(event))),
         ("account", account_language),
     )
     return [(source, tag) for source, tag in hints if tag]
+
+
+def _domain(event: CanonicalEvent) -> str:
+    """Country of the customer's mail address by its last label, "" without one or where others use it too."""
+    if event.customer is None or event.customer.type != "email":
+        return ""
+    label = event.customer.value.rpartition(".")[2].upper()
+    return "" if label in _ANYBODYS else {"UK": "GB"}.get(label, label)
 
 
 def _region(event: CanonicalEvent) -> str:

@@ -8,7 +8,7 @@ import pytest
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from services.contract.facts import ContactArrived, DecisionWanted
-from services.intake.canonical import Rating
+from services.intake.canonical import CanonicalEvent, Customer, Rating
 from services.intake.need.asking import _questions
 from services.intake.need.detector import Detector
 from services.intake.need.evidence import Evidence, lexicon
@@ -53,6 +53,74 @@ def test_short_text_takes_the_first_hint_that_is_served() -> None:
 
 def test_short_text_without_hints_is_a_weak_guess() -> None:
     assert needs().languages.guess("Body Text").confidence <= 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "code"),
+    [
+        ("Please gift wrap", "sr", "en"),
+        ("Geld zurück", "sr", "de"),
+        ("Cadê meu pedido?", "de", "pt"),
+        ("Dober dan", "sl", "sl"),
+        ("Hvala", "sr", "sr"),
+        ("Super Service", "de", "de"),
+    ],
+)
+def test_few_words_that_are_clearly_of_another_language_go_against_the_hint(
+    text: str, hint: str, code: str
+) -> None:
+    assert needs().languages.guess(text, [("hint", hint)]).code == code
+
+
+def test_hint_tells_close_languages_apart() -> None:
+    said = "Račun za mart je pogrešan."
+
+    assert needs().languages.guess(said, [("hint", "RS"), ("hint", "sr")]).code == "sr"
+    assert needs().languages.guess(said, [("hint", "sl")]).code == "sl"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("Hallo", "de"), ("Hello", "en"), ("Dober dan", "sl"), ("Olá", "pt"), ("OK", "en")]
+)
+def test_greeting_alone_tells_a_language_that_is_served(text: str, code: str) -> None:
+    assert needs().languages.guess(text).code == code
+
+
+def test_answer_has_the_language_of_its_words_and_not_of_our_subject() -> None:
+    answer = CanonicalEvent(
+        channel="email",
+        medium="email",
+        account="support@acme.example",
+        provider_event_id="1",
+        kind="message",
+        customer=Customer(type="email", value="ann@example.com"),
+        in_reply_to="<ours@acme.example>",
+        subject="Re: Vaše vprašanje o naročilu",
+        text="Thanks, that works!",
+    )
+    language = needs().read(answer).language
+
+    assert language is not None
+    assert language.code == "en"
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("a@example.rs", "sr"), ("a@example.si", "sl"), ("a@shop.me", "en")]
+)
+def test_last_label_of_a_mail_address_is_a_hint_unless_everybody_uses_it(address: str, code: str) -> None:
+    mail = CanonicalEvent(
+        channel="email",
+        medium="email",
+        account="support@acme.example",
+        provider_event_id="1",
+        kind="message",
+        customer=Customer(type="email", value=address),
+        text="OK",
+    )
+    language = needs().read(mail).language
+
+    assert language is not None
+    assert language.code == code
 
 
 def test_call_has_the_language_of_its_number_else_of_the_line() -> None:
