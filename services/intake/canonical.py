@@ -240,6 +240,13 @@ class Collector:
     follow: list[Wanted] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
 
+    def leave_out_before(self, oldest_ms: int) -> None:
+        """What happened before that instant is only counted; what has no instant stays."""
+        old = [event for event in self.events if 0 < event.occurred_at_ms < oldest_ms]
+        if old:
+            self.events = [event for event in self.events if not 0 < event.occurred_at_ms < oldest_ms]
+            self.dropped += ["old"] * len(old)
+
     def reading(self, verdict: Verdict, reply: ProviderReply) -> Reading:
         return Reading(
             verdict,

@@ -13,7 +13,7 @@ import structlog
 
 from services.intake.backoff import Backoff, Random
 from services.intake.canonical import Collector, Wanted
-from services.intake.channels.polling import PAGES_MAX, Page, Poller
+from services.intake.channels.polling import PAGES_MAX, START_DAYS_MAX, Page, Poller
 from services.intake.fetch import Fetcher
 from services.intake.fetch_faults import FetchFailed
 from services.intake.measures import Measures
@@ -27,6 +27,7 @@ FIRST_WAIT_MS_MAX = 5_000
 BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS = 5_000, 900_000
 CONTINUED_MAX = 20
 """Rounds that go on where the one before stopped; a list without end is given up then."""
+START_MS_MAX = START_DAYS_MAX * 24 * 3_600_000
 JITTER = 0.1
 """Part of the interval that is drawn."""
 
@@ -115,7 +116,10 @@ class PollLoop:
             raise Failed("failed", failed.reason, failed.retry_after_seconds * 1000) from None
 
         def read(found: Collector) -> Page:
-            return self.poller.read(body, wanted, self.news.known, self.cursor, found)
+            page = self.poller.read(body, wanted, self.news.known, self.cursor, found)
+            if not self.cursor:
+                found.leave_out_before(self.clock.now_ms() - START_MS_MAX)
+            return page
 
         try:
             page = await self.news.publish(body, read)

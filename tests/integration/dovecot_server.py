@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from imaplib import IMAP4_SSL
+from imaplib import IMAP4_SSL, Time2Internaldate
 from pathlib import Path
 
 import trustme
@@ -77,10 +77,11 @@ class Dovecot:
             client.select()
             yield client
 
-    def put(self, user: str, data: bytes, folder: str = "INBOX") -> None:
-        """Lays a mail into a folder."""
+    def put(self, user: str, data: bytes, folder: str = "INBOX", days_old: int = 0) -> None:
+        """Lays a mail into a folder, as if it had come some days ago."""
+        at = Time2Internaldate(time.time() - days_old * 86_400) if days_old else ""
         with self.person(user) as client:
-            kind, told = client.append(folder, "", "", data)
+            kind, told = client.append(folder, "", at, data)
             assert kind == "OK", told
 
 

@@ -184,6 +184,21 @@ async def test_mailbox_whose_flags_may_not_change_is_read_by_uid(inbox: Dovecot)
     assert not any(b"$Frontdesk" in one for one in flags(inbox, "reader@acme.example"))
 
 
+async def test_where_nothing_is_marked_a_start_reads_no_further_back_than_the_router_remembers() -> None:
+    marked, unmarked = MemoryLog(), MemoryLog()
+    with dovecot() as server:
+        for user in ("desk@acme.example", "reader@acme.example"):
+            server.put(user, mail(1, to=user), days_old=10)
+            server.put(user, mail(2, to=user), days_old=5)
+        async with reading(of(server), marked), reading(of(server, "reader@acme.example"), unmarked):
+            await until(lambda: len(marked.facts) == 2 and unmarked.facts)
+            await asyncio.to_thread(server.put, "reader@acme.example", mail(3, to="reader@acme.example"))
+            await until(lambda: len(unmarked.facts) == 2)
+
+    subjects = [fact.body.subject for fact in unmarked.facts if isinstance(fact.body, ContactArrived)]
+    assert subjects == ["Paket 2", "Paket 3"]
+
+
 async def test_server_without_idle_is_polled() -> None:
     log, pauses = MemoryLog(), list[float]()
     with dovecot(idle=False) as server:

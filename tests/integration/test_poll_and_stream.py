@@ -30,7 +30,7 @@ from tests.unit.intake.world import MemoryLog, needs, settings
 RULES = {"news": FetchRule(hosts=re.compile(r"api\.provider\.example"), seconds_max=30)}
 
 
-def said(number: int) -> CanonicalEvent:
+def said(number: int, at_ms: int = 0) -> CanonicalEvent:
     return CanonicalEvent(
         channel="social",
         medium="mastodon",
@@ -40,6 +40,7 @@ def said(number: int) -> CanonicalEvent:
         customer=Customer(type="acct", value="jane@social.example"),
         subject=str(number),
         text="Where is my parcel?",
+        occurred_at_ms=at_ms,
     )
 
 
@@ -48,9 +49,10 @@ def first(known: Known, cursor: str) -> Wanted | None:
 
 
 def read_page(body: bytes, wanted: Wanted, known: Known, cursor: str, found: Collector) -> Page:
-    """{"ids": [...], "next": "..."}"""
+    """{"ids": [...], "at": {"ID": epoch ms}, "next": "..."}"""
     page = load_json(body)
-    found.events.extend(said(number) for number in page["ids"])
+    at = page.get("at", {})
+    found.events.extend(said(number, at.get(str(number), 0)) for number in page["ids"])
     more = Wanted(f"{URL}/list?{page['next']}", "news") if page.get("next") else None
     return Page(more, str(max(page["ids"], default="")))
 
@@ -157,6 +159,16 @@ async def test_pages_become_facts_once_and_the_cursor_moves_after_the_round() ->
 
         assert since(server)[:4] == ["since=", "page=2", "since=12", "since=13"]
         assert to.heard == ["12", "11", "10", "13"]
+
+
+async def test_start_leaves_out_what_the_router_may_have_forgotten_and_later_rounds_do_not() -> None:
+    days = {number: ManualClock().now_ms() - number * 24 * 3_600_000 for number in (1, 6, 9, 30)}
+    answer = pages({"ids": [1, 6, 9, 30], "at": days}, {"ids": [9], "at": days})
+    async with provider(list=answer) as server, listening(server) as to:
+        await to.until(lambda: to.count("polls_total", poller="list", outcome="done") >= 1)
+        assert to.heard == ["1", "6"]
+        assert to.count("dropped_total", provider="meta", kind="old") == 2
+        await to.until(lambda: to.heard == ["1", "6", "9"])  # found after an outage of the provider
 
 
 async def test_provider_that_fails_is_asked_ever_less_and_the_cursor_stays() -> None:

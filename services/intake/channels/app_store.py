@@ -2,7 +2,7 @@
 
 Newest first, page by page, until what is older than the last round's newest by OVERLAP_MS. Each app in its turn. The
 cursor is the newest createdDate in epoch milliseconds; without one (a start) the newest page is read and no more, so
-that connecting does not open years of old reviews. An edited review keeps its id: date and words are its state.
+that connecting does not open years of old reviews (nor, of that page, what is older than a week). An edited review keeps its id: date and words are its state.
 A nickname is no identity: anybody may take it.
 """
 
@@ -127,7 +127,8 @@ def read(data: bytes, wanted: Wanted, known: Known, cursor: str, found: Collecto
         except Unreadable as error:
             found.problems.append(Problem("unreadable", str(error), dump(entry)))
             continue
-        found.events.append(event)
+        if event.occurred_at_ms > since_ms or not event.occurred_at_ms:
+            found.events.append(event)
         newest_ms = max(newest_ms, event.occurred_at_ms)
         oldest_ms = min(event.occurred_at_ms, oldest_ms or event.occurred_at_ms)
     following = text(obj(body.get("links")).get("next"), 4_000)

@@ -2,7 +2,8 @@
 
 A poller is pure: from where it stands (a cursor, "" at the start) it says what to fetch, and reads what came. The
 shell (services/intake/poll.py) fetches, publishes and only then moves the cursor. Cursors live in memory: after a
-restart a poller begins at "" and reads its newest pages again, and the facts' ids make that harmless.
+restart a poller begins at "" and reads its newest pages again; of these, what is older than START_DAYS_MAX is left
+out, and of the rest the facts' ids make it harmless.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from services.intake.canonical import Collector, Known, Wanted
 
 PAGES_MAX = 50
 """Pages of one round; the next round goes on where it stopped."""
+START_DAYS_MAX = 7
+"""How far back a start reads. The router remembers facts for eight days (services/router/log/seen.py): what is older
+would count once more at each restart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ SOURCE = declared.NAME
 KEYWORD = "$Frontdesk"
 IDLE_SECONDS = 25 * 60
 """Servers may end an idle connection after 30 minutes (RFC 2177), routers sooner."""
+START_DAYS_MAX = 7
+"""Days back at most where nothing is marked. The router remembers facts for eight days (services/router/log/seen.py):
+older mail would arrive once more at each start."""
 ROUND_MAX = 500
 """Mails of one look; the next look goes on."""
 TAKEN_MAX = 100_000
@@ -187,9 +190,8 @@ class ImapDoor:
         """UIDs count up, so "highest:*" names at least one mail; what was taken is left out by the caller."""
         if not marks and self._highest:
             return (b"UID", b"%d:*" % (self._highest + 1))
-        day = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC) - timedelta(
-            days=self.mailbox.since_days
-        )
+        days = self.mailbox.since_days if marks else min(self.mailbox.since_days, START_DAYS_MAX)
+        day = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC) - timedelta(days=days)
         since = f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}".encode()
         unmarked = (b"UNKEYWORD", KEYWORD.encode()) if marks else ()
         return (b"SINCE", since, b"UNDELETED", *unmarked)

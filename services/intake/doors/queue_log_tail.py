@@ -154,9 +154,5 @@ class QueueLogDoor:
             found.problems.append(Problem("reader_failed", detail, repr(entry).encode()))
 
     async def _publish(self, found: Collector) -> None:
-        oldest_ms = self.clock.now_ms() - AGE_SECONDS_MAX * 1000
-        old = [event for event in found.events if event.occurred_at_ms < oldest_ms]
-        if old:
-            found.events = [event for event in found.events if event.occurred_at_ms >= oldest_ms]
-            found.dropped += ["old"] * len(old)
+        found.leave_out_before(self.clock.now_ms() - AGE_SECONDS_MAX * 1000)
         await self.insisting.publish(found)

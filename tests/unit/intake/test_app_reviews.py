@@ -102,6 +102,12 @@ class TestAppStore:
         assert old.more is not None
         assert "/apps/456/" in old.more.url
 
+    def test_what_is_older_than_a_day_before_the_cursor_is_no_news(self) -> None:
+        body = {"data": [apple("new"), apple("old", at="2026-03-01T12:00:00Z"), apple("undated", at="")]}
+        _, found = read(app_store.REVIEWS, APPLE, body, str(NOON_MS))
+
+        assert [event.provider_event_id for event in found.events] == ["new", "undated"]
+
     def test_a_start_reads_the_newest_page_and_no_history(self) -> None:
         page, found = read(
             app_store.REVIEWS, APPLE, {"data": [apple()], "links": {"next": APPLE_LIST + "?cursor=x"}}
