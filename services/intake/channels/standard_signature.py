@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.intake.canonical import Delivery, Verdict
-from services.intake.channels.signing import any_equal
+from services.intake.channels.signing import any_equal, canonical_base64
 from services.intake.values import whole
 
 SCHEME = "standard_webhooks"
@@ -62,7 +62,7 @@ def _sign(key: bytes, signed: bytes) -> str:
 
 def _signed_by(key: bytes, signature: str, signed: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(b64decode(signature, validate=True), signed)
+        Ed25519PublicKey.from_public_bytes(key).verify(canonical_base64(signature), signed)
     except (InvalidSignature, ValueError):
         return False
     return True
