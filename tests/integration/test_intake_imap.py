@@ -58,7 +58,7 @@ def of(server: Dovecot, user: str = "desk@acme.example", **more: Any) -> IntakeS
     values = {
         declared.ADDRESS.name: (f"localhost:{server.port}",),
         declared.USER.name: (user,),
-        declared.PASSWORD.name: tuple(PASSWORD.split(",")),
+        declared.PASSWORD.name: (PASSWORD,),
         declared.CA_FILE.name: (str(server.ca_file),),
         declared.POLL_SECONDS.name: ("5",),
     }

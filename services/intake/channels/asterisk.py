@@ -33,7 +33,9 @@ AMI = ProviderSetting(
 AMI_USER = ProviderSetting(
     name="FRONTDESK_ASTERISK_AMI_USER", says="name of the manager user (manager.conf)", secret=False
 )
-AMI_SECRET = ProviderSetting(name="FRONTDESK_ASTERISK_AMI_SECRET", says="secret of the manager user")
+AMI_SECRET = ProviderSetting(
+    name="FRONTDESK_ASTERISK_AMI_SECRET", says="secret of the manager user", single=True
+)
 CONTEXTS = ProviderSetting(
     name="FRONTDESK_ASTERISK_CONTEXTS",
     says="dialplan contexts of trunks, with commas, whose calls count although they are in no queue",

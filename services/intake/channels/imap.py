@@ -37,7 +37,7 @@ ADDRESS = ProviderSetting(
     fault=lambda given: "" if all(map(address_of, given)) else "must be host or host:port",
 )
 USER = ProviderSetting(name="FRONTDESK_IMAP_USER", says="user of that mailbox", secret=False)
-PASSWORD = ProviderSetting(name="FRONTDESK_IMAP_PASSWORD", says="its password")
+PASSWORD = ProviderSetting(name="FRONTDESK_IMAP_PASSWORD", says="its password", single=True)
 FOLDER = ProviderSetting(
     name="FRONTDESK_IMAP_FOLDER", says="folder that is read", secret=False, default=("INBOX",)
 )

@@ -92,7 +92,7 @@ def mailbox_of(settings: IntakeSettings) -> Mailbox | None:
     address = declared.address_of(known.one(declared.ADDRESS)) if known.one(declared.ADDRESS) else None
     if address is None:
         return None
-    user, password = known.one(declared.USER), b",".join(one.encode() for one in known.of(declared.PASSWORD))
+    user, password = known.one(declared.USER), known.one(declared.PASSWORD).encode()
     if not user or not password:
         both = f"{declared.USER.name} and {declared.PASSWORD.name}"
         raise SettingsError([f"{both} are required with {declared.ADDRESS.name}"])

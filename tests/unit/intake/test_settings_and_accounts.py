@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.intake.accounts import AccountsError, load_accounts
-from services.intake.channels import meta
+from services.intake.channels import asterisk, imap, mastodon, meta
+from services.intake.channels.provider import ProviderSetting
 from services.intake.settings import IntakeSettings
 from services.runtime.settings import SettingsError
 from tests.unit.intake.world import ACCOUNTS, interpret, sms
@@ -52,6 +53,13 @@ def test_settings_do_not_show_their_secrets() -> None:
 
     assert settings.known.of(meta.APP_SECRETS) == ("meta-s1", "meta-s2")
     assert not any(secret in repr(settings) for secret in ("sixteen", "meta-s1", "pm:pw"))
+
+
+@pytest.mark.parametrize("setting", [imap.PASSWORD, asterisk.AMI_SECRET, mastodon.TOKEN])
+def test_secret_that_is_one_value_keeps_its_commas_and_blanks(setting: ProviderSetting) -> None:
+    settings = IntakeSettings.from_env({**GOOD, setting.name: "a, b,,c"})
+
+    assert settings.known.of(setting) == ("a, b,,c",)
 
 
 def test_accounts_come_from_a_file(tmp_path: Path) -> None:
