@@ -36,10 +36,11 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request as it came. `url` is the public one, which Twilio signs; `headers` have lower-case names."""
+    """One request as it came. `url` is the public one, which Twilio signs and others put a key into; `headers` have
+    lower-case names."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received_at_ms: int

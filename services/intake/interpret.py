@@ -5,7 +5,7 @@ verify → parse → need → desk → facts
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.contract.facts import Fact
 from services.intake.accounts import Account, Accounts
@@ -35,7 +35,7 @@ class Interpreter:
     known: Known
     accounts: Accounts
     needs: NeedReader
-    identity_secret: bytes
+    identity_secret: bytes = field(repr=False)
 
     def webhook(self, adapter: Adapter, delivery: Delivery) -> Interpreted:
         """What one HTTP request came to; never raises."""

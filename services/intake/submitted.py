@@ -65,7 +65,7 @@ class Submissions:
 
     accounts: Accounts
     needs: NeedReader
-    identity_secret: bytes
+    identity_secret: bytes = field(repr=False)
 
     def take(self, request: Any, now_ms: int) -> Submitted:
         """The fact of a SubmitRequest or SubmitStreamRequest, whose message is changed; raises Invalid."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from services.intake.canonical import Known
@@ -23,7 +23,7 @@ class TokenRequest:
     """A form POST that is answered with JSON `access_token` and `expires_in` in seconds (RFC 6749 4.4)."""
 
     url: str
-    form: Mapping[str, str]
+    form: Mapping[str, str] = field(repr=False)
 
 
 def no_headers(known: Known, now_ms: int) -> Headers:

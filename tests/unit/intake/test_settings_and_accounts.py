@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from services.intake.accounts import AccountsError, load_accounts
+from services.intake.canonical import Delivery, Known
 from services.intake.channels import asterisk, imap, mastodon, meta
+from services.intake.channels.fetching import TokenRequest
 from services.intake.channels.provider import ProviderSetting
+from services.intake.interpret import Interpreter
 from services.intake.settings import IntakeSettings
+from services.intake.submitted import Submissions
+from services.intake.tokens import Token
 from services.runtime.settings import SettingsError
-from tests.unit.intake.world import ACCOUNTS, interpret, sms
+from tests.unit.intake.world import ACCOUNTS, interpret, needs, sms
 
 GOOD = {"FRONTDESK_IDENTITY_KEY": "sixteen bytes or", "FRONTDESK_DEFAULT_DESK": "acme"}
 FILE = """
@@ -53,6 +58,21 @@ def test_settings_do_not_show_their_secrets() -> None:
 
     assert settings.known.of(meta.APP_SECRETS) == ("meta-s1", "meta-s2")
     assert not any(secret in repr(settings) for secret in ("sixteen", "meta-s1", "pm:pw"))
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        Delivery("POST", "https://desk.example/hooks/trustpilot?key=k-3", {"authorization": "k-3"}, b"k-3", 0),
+        TokenRequest("https://oauth2.example/token", {"assertion": "k-3"}),
+        Token("k-3", 0),
+        Known(values={"FRONTDESK_SIP_KEYS": ("k-3",)}),
+        Interpreter(Known(), ACCOUNTS, needs(), b"k-3"),
+        Submissions(ACCOUNTS, needs(), b"k-3"),
+    ],
+)
+def test_what_holds_a_secret_does_not_show_it(holder: object) -> None:
+    assert "k-3" not in repr(holder)
 
 
 @pytest.mark.parametrize("setting", [imap.PASSWORD, asterisk.AMI_SECRET, mastodon.TOKEN])
