@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 
 NONCES_MAX = 100_000
 """Remembered at once; the oldest go first."""
-KEEP_MS = 9 * 3_600_000
-"""Longer than Mailgun repeats (8 h)."""
+KEEP_MS = 25 * 3_600_000
+"""Longer than a timestamp may count: twice the longest window that may be set (mailgun.WINDOW_SECONDS_HIGH), for it
+may be ahead of our clock by as much as behind."""
 NEW, UNDER_WAY, TURNED_AWAY, TAKEN = "new", "under_way", "turned_away", "taken"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.intake.channels import mailgun
 from services.intake.replays import KEEP_MS, NEW, TAKEN, TURNED_AWAY, UNDER_WAY, ReplayGuard
 
 
@@ -39,6 +40,10 @@ def test_what_is_not_genuine_leaves_nothing_behind() -> None:
     with pytest.raises(ZeroDivisionError), guard.passing("mailgun", "b", 0):
         raise ZeroDivisionError
     assert go(guard, "b")[0] == NEW
+
+
+def test_nonce_is_remembered_for_as_long_as_its_timestamp_counts() -> None:
+    assert KEEP_MS > 2 * mailgun.WINDOW_SECONDS_HIGH * 1_000
 
 
 def test_two_at_once_do_not_both_go_in() -> None:
