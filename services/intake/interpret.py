@@ -79,7 +79,8 @@ class Interpreter:
             except Exception as error:  # as above
                 detail = f"a statement's fact failed with {type(error).__name__}"
                 problems.append(Problem("reader_failed", detail, data))
-        return Interpreted(source, reading, tuple(needs), tuple(facts.values()), tuple(problems))
+        told_once = tuple(dict.fromkeys(problems))  # a batch for an unknown account is one letter, not one an event
+        return Interpreted(source, reading, tuple(needs), tuple(facts.values()), told_once)
 
     def _desks(self, event: CanonicalEvent) -> list[tuple[CanonicalEvent, Account]]:
         """The event for each desk that it is for, once a desk: with the first account of that desk."""

@@ -18,6 +18,9 @@ from services.intake.measures import Measures
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import Appender, LogError, RecordTooLarge
 
+LETTERS_AT_ONCE = 100
+"""Dead letters of one delivery on their way; one after the other, a thousand would outlast the provider's patience."""
+
 
 @dataclass(frozen=True)
 class Publisher:
@@ -56,8 +59,13 @@ class Publisher:
                 raise result
         for fact in facts:
             self.measures.facts.labels(type(fact.body).__name__).inc()
-        for problem in left:
-            await self.letter(source, problem, now_ms=now_ms)
+        for begin in range(0, len(left), LETTERS_AT_ONCE):
+            letters = (
+                self.letter(source, one, now_ms=now_ms) for one in left[begin : begin + LETTERS_AT_ONCE]
+            )
+            for told in await asyncio.gather(*letters, return_exceptions=True):
+                if told is not None:
+                    raise told
         return [result for result in results if isinstance(result, int)]
 
     async def letter(self, source: str, problem: Problem, *, now_ms: int) -> None:

@@ -16,7 +16,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.submitted import Submissions
 from services.intake.tokens import Token
 from services.runtime.settings import SettingsError
-from tests.unit.intake.world import ACCOUNTS, interpret, needs, sms
+from tests.unit.intake.world import ACCOUNTS, interpret, messenger, needs, said, sms
 
 GOOD = {"FRONTDESK_IDENTITY_KEY": "sixteen bytes or", "FRONTDESK_DEFAULT_DESK": "acme"}
 FILE = """
@@ -127,3 +127,11 @@ def test_unknown_account_without_a_default_is_a_dead_letter_and_a_2xx() -> None:
     assert (found.reading.reply.status, found.facts) == (200, ())
     assert [problem.reason for problem in found.problems] == ["unknown_account"]
     assert interpret(sms(), ACCOUNTS).facts
+
+
+def test_batch_for_an_unknown_account_is_one_dead_letter_with_all_of_it() -> None:
+    batch = messenger(*(said(f"hello {number}", f"m{number}") for number in range(50)))
+    found = interpret(batch, load_accounts("[[account]]\nid='+4930901820'\ndesk_id='berlin'"))
+
+    assert len(found.reading.events) == 50
+    assert [(problem.reason, problem.data) for problem in found.problems] == [("unknown_account", batch.body)]
