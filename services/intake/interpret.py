@@ -79,7 +79,9 @@ class Interpreter:
             except Exception as error:  # as above
                 detail = f"a statement's fact failed with {type(error).__name__}"
                 problems.append(Problem("reader_failed", detail, data))
-        told_once = tuple(dict.fromkeys(problems))  # a batch for an unknown account is one letter, not one an event
+        told_once = tuple(
+            dict.fromkeys(problems)
+        )  # a batch for an unknown account is one letter, not one an event
         return Interpreted(source, reading, tuple(needs), tuple(facts.values()), told_once)
 
     def _desks(self, event: CanonicalEvent) -> list[tuple[CanonicalEvent, Account]]:

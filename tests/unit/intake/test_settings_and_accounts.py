@@ -63,7 +63,9 @@ def test_settings_do_not_show_their_secrets() -> None:
 @pytest.mark.parametrize(
     "holder",
     [
-        Delivery("POST", "https://desk.example/hooks/trustpilot?key=k-3", {"authorization": "k-3"}, b"k-3", 0),
+        Delivery(
+            "POST", "https://desk.example/hooks/trustpilot?key=k-3", {"authorization": "k-3"}, b"k-3", 0
+        ),
         TokenRequest("https://oauth2.example/token", {"assertion": "k-3"}),
         Token("k-3", 0),
         Known(values={"FRONTDESK_SIP_KEYS": ("k-3",)}),
