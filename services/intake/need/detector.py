@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -29,8 +30,8 @@ class Detector:
         model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
         known = set(model.nb_classes)
         model.set_languages([code for code in dict.fromkeys((*served, *neighbours)) if code in known])
-        self._nextmove, self._output = model.tk_nextmove, model.tk_output
-        self._rowbase = [row << 8 for row in model.tk_row]
+        self._nextmove, self._output = model.tk_nextmove, array("i", model.tk_output)
+        self._rowbase = array("l", [row << 8 for row in model.tk_row])
         order = sorted(range(len(model.nb_classes)), key=lambda place: macro(model.nb_classes[place]))
         codes = [macro(model.nb_classes[place]) for place in order]
         self.codes = list(dict.fromkeys(codes))
