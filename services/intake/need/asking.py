@@ -45,6 +45,8 @@ def question_id_of(
     event: CanonicalEvent, text: str, topics: Sequence[TopicWeight], found: Evidence, *, has_amount: bool
 ) -> str:
     """Id of the question to ask; "" when the need is clear."""
+    if not topics and found.thanks:
+        return ""
     if _unclear(topics):
         return "what_about"
     text = text[:TEXT_CHARS_READ_MAX]

@@ -35,7 +35,10 @@ NEAREST_SHARE = 0.7
 """Part of a decision's weight for the amount that stands nearest, when several might be meant."""
 _REFUSED = frozenset({"refund", "replacement"})
 """What "I do not want a refund" says no to, unless other words ask for it."""
-_CLAUSE = re.compile(r"[,;:–—]\s|\s[-–—]\s|\s\(")
+_CLAUSE = re.compile(
+    r"[,;:–—]\s|\s[-–—]\s|\s\(|\s(?:and|but|und|aber|sondern|e|mas|i|a|ali|in|pa|и|а|али)\s", re.IGNORECASE
+)
+"""Where a clause ends, for amounts that stand in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Evidence:
     decided_at: dict[str, int] = field(default_factory=dict)
     """The first sentence that speaks for a decision."""
     names_product: bool = False
+    thanks: bool = False
     calms: bool = False
     """It is said not to be a complaint."""
     refuses: bool = False
@@ -106,6 +107,7 @@ class Lexicon:
             given.sort(reverse=True)
             score = sum(weight / 2**rank for rank, weight in enumerate(given))
             (found.topics if family == "topic" else found.decisions)[name] = score
+        found.thanks = bool(concepts & self._bits["thank"])
         found.names_product = bool(concepts & self._product)
         found.refuses = bool(concepts & self._refuse)
         return found

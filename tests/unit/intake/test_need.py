@@ -265,6 +265,7 @@ def test_step_after_the_time_limit_is_left_out_and_told() -> None:
     ("text", "kind", "amount_minor"),
     [
         ("Please refund 95 EUR, I paid 120 EUR last week", "refund", 9_500),
+        ("I paid 49,90 € on 3.4.2026 and want 20 € back", "refund", 2_000),
         ("I paid 120 EUR, so please refund the 95 EUR for the lamp", "refund", 9_500),
         ("Bitte erlassen Sie mir die Mahngebühr von 5 Euro", "fee_waiver", 500),
         ("Tražim povraćaj 4.990 dinara", "refund", 499_000),
@@ -313,6 +314,8 @@ def test_no_decision_is_needed(text: str) -> None:
         ("I cannot log in with ana@acme.example, the password is wrong", ""),
         ("Are you open on Monday?", ""),
         ("Thank you, Tom was so kind", ""),
+        ("Thanks!", ""),
+        ("Hvala!", ""),
         ("STOP", ""),
     ],
 )
