@@ -1,7 +1,8 @@
 """Public words on a page: Facebook's feed, Instagram's comments and mentions (channels.md 2.3).
 
 Everybody can read them, so they are `public` mentions. Edits and removals have the id of what they change and
-are told apart by their state. What the page itself writes is our own answer.
+are told apart by their state. What the page itself writes is our own answer, and the page no customer:
+whom it answers is not said.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _feed(medium: str, identity: str, page: str, at_ms: int, value: Change, kind
         kind=kind,
         state="" if kind == "mention" else f"{kind}:{verb}:{author}:{ident(value.get('created_time'))}",
         direction="outbound" if author and author == page else "inbound",
-        customer=_person(identity, author, person.get("name")),
+        customer=None if author and author == page else _person(identity, author, person.get("name")),
         thread_id=post or event_id,
         in_reply_to=parent if parent != post else "",
         occurred_at_ms=epoch_ms(value.get("created_time")) or at_ms,
@@ -142,7 +143,9 @@ def _instagram(medium: str, identity: str, page: str, at_ms: int, value: Change)
         provider_event_id=event_id,
         kind="mention",
         direction="outbound" if author and author == page else "inbound",
-        customer=_person(identity, author, person.get("username") or person.get("name")),
+        customer=None
+        if author and author == page
+        else _person(identity, author, person.get("username") or person.get("name")),
         thread_id=ident(obj(value.get("media")).get("id")) or event_id,
         in_reply_to=ident(value.get("parent_id")),
         occurred_at_ms=epoch_ms(value.get("created_time") or value.get("timestamp")) or at_ms,

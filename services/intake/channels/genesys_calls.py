@@ -56,6 +56,8 @@ _MESSAGES = {
     "webmessaging": ("social", "chat"),
     "apple": ("social", "apple_messages"),
 }
+_WITHOUT_PLUS = frozenset({"sms", "whatsapp"})
+"""Media whose numbers may come in full but without their plus."""
 _INSIDE = frozenset({"internalmessage", "cobrowse", "screenshare"})
 _LENGTHS = ("interactionDurationMs", "connectDurationMs", "durationMs")
 _WAITS = ("queueDurationMs", "acdDurationMs", "waitDurationMs")
@@ -155,6 +157,8 @@ def _customer(channel: str, medium: str, address: str, account: str, known: Know
     if channel == "phone" or medium == "whatsapp":
         region = known.regions.get(account.lower(), "") or identity.region_of(account)
         scheme, colon, rest = address.partition(":")
+        if medium in _WITHOUT_PLUS and address.isdecimal():
+            address = f"+{address}"
         return identity.caller(f"{scheme.lower()}:{rest}" if colon else address, region)
     return Customer(type="external_id", value=ident(_bare(address)))
 

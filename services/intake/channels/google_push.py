@@ -34,7 +34,7 @@ VERIFIED_BY = ProviderSetting(
 URL_TOKENS = ProviderSetting(
     name="FRONTDESK_GOOGLE_PUSH_URL_TOKENS",
     says="tokens in the URL that Pub/Sub posts to (`?token=`)",
-    in_cases=("url_token", "url_tokens", "url_key"),
+    in_cases=("url_token", "url_tokens", "url_key", "url_keys", "token"),
 )
 AUDIENCE = ProviderSetting(
     name="FRONTDESK_GOOGLE_PUSH_AUDIENCE",

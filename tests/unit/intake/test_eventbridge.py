@@ -305,6 +305,11 @@ def test_a_call_of_ours_has_its_customer_at_the_other_end() -> None:
             "whatsapp",
             "phone",
         ),
+        (
+            {"mediaType": "MESSAGE", "messageType": "WHATSAPP", "ani": "", "addressFrom": "4915112345678"},
+            "whatsapp",
+            "phone",
+        ),
         ({"mediaType": "MESSAGE", "messageType": "open", "ani": "x1"}, "genesys_open", "external_id"),
         ({"mediaType": "EMAIL", "ani": "", "addressFrom": "Ana@Example.pt"}, "email", "email"),
         ({"mediaType": "CALLBACK"}, "callback", "phone"),

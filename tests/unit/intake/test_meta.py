@@ -200,6 +200,7 @@ def test_comments_change_and_may_be_our_own(value: dict[str, Any], kind: str, di
     event = read(comment(**value)).events[0]
 
     assert (event.kind, event.direction) == (kind, direction)
+    assert (event.customer is None) == (direction == "outbound")
 
 
 @pytest.mark.parametrize(
