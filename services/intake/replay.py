@@ -137,8 +137,8 @@ def known_of(secrets: Mapping[str, Any], accounts: Accounts) -> Known:
     def keys(*names: str) -> tuple[str, ...]:
         found: list[str] = []
         for name in names:
-            value = secrets.get(name, ())
-            found.extend([value] if isinstance(value, str) else value)
+            value = secrets.get(name)
+            found.extend([value] if isinstance(value, str) else value or ())
         return tuple(found)
 
     settings = (setting for provider in PROVIDERS for setting in provider.settings)

@@ -17,7 +17,7 @@ from services.intake.values import line, load_json
 API_KEYS = ProviderSetting(
     name="FRONTDESK_EVENTBRIDGE_API_KEYS",
     says="keys that an EventBridge API destination sends in `x-api-key`",
-    in_cases=("api_key",),
+    in_cases=("api_key", "api_keys"),
 )
 HEADER = "x-api-key"
 _CONNECT = "aws.connect"

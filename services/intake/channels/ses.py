@@ -31,8 +31,8 @@ from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
 from services.intake.channels.url_keys import verify_url_key
-from services.intake.mail.event import accounts_of, mail_event
-from services.intake.mail.headers import Mailbox, message_ids
+from services.intake.mail.event import accounts_of, mail_event, mail_of_fields
+from services.intake.mail.headers import Headers, Mailbox, message_ids
 from services.intake.mail.parse import derived_id, parse_mail
 from services.intake.mail.people import customer_of
 from services.intake.mail.reports import status_in
@@ -157,8 +157,12 @@ def _take(notice: Body, delivery: Delivery, found: Collector) -> None:
 
 def _mail(notice: Body) -> CanonicalEvent:
     told, receipt = obj(notice.get("mail")), obj(notice.get("receipt"))
-    data = _content(notice.get("content"), obj(receipt.get("action")))
-    mail = parse_mail(data)
+    content, headers = notice.get("content"), _headers(told)
+    if headers.fields and not text(content).strip():
+        data, mail = b"", mail_of_fields(headers)
+    else:
+        data = _content(content, obj(receipt.get("action")))
+        mail = parse_mail(data)
     recipients = items(receipt.get("recipients")) or items(told.get("destination"))
     source = told.get("source")
     return mail_event(
@@ -168,6 +172,12 @@ def _mail(notice: Body) -> CanonicalEvent:
         null_sender=isinstance(source, str) and source.strip("<> ") == "",
         occurred_at_ms=mail_date_ms(told.get("timestamp")),
     )
+
+
+def _headers(told: Body) -> Headers:
+    """The header fields that stand beside the mail: all that a notice holds of one that lies in S3."""
+    pairs = [obj(one) for one in items(told.get("headers"))]
+    return Headers.of((text(one.get("name"), 200), text(one.get("value"))) for one in pairs)
 
 
 def _content(content: Any, action: Body) -> bytes:

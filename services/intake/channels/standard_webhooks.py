@@ -18,7 +18,7 @@ from services.intake.values import load_json, mail_date_ms, text
 KEYS = ProviderSetting(
     name="FRONTDESK_WEBHOOK_SIGNING_KEYS",
     says="Standard Webhooks keys that sign the generic webhook (`whsec_` shared, `whpk_` public)",
-    in_cases=("webhook_secret", "webhook_secrets"),
+    in_cases=("webhook_secret", "webhook_secrets", "signing_secret", "secret"),
     fault=keys_fault,
 )
 

@@ -229,6 +229,7 @@ PROVIDER = Provider(
     page="twilio",
     hooks={
         "/hooks/twilio/sms": MESSAGES,
+        "/hooks/twilio/sms/status": MESSAGES,
         "/hooks/twilio/voice": VOICE,
         "/hooks/twilio/voice/status": VOICE_STATUS,
     },

@@ -96,6 +96,20 @@ def test_notice_without_the_mail_is_a_dead_letter_that_says_why(notice: dict[str
     assert (problem.reason, words in problem.detail) == ("unreadable", True)
 
 
+def test_mail_that_lies_in_s3_is_a_contact_with_the_subject_that_its_headers_tell() -> None:
+    fields = {
+        "From": "Ana <ana@x.example>",
+        "Subject": "=?utf-8?q?Moja_naro=C4=8Dilnica?=",
+        "References": "<a@x>",
+    }
+    notice = received(None, receipt={"recipients": ["help@acme.example"], "action": {"type": "S3"}})
+    notice["mail"]["headers"] = [{"name": name, "value": value} for name, value in fields.items()]
+    (event,) = events_of(notice)
+
+    assert (event.kind, event.subject, event.text) == ("message", "Moja naročilnica", "")
+    assert (event.customer.value, event.thread_id) == ("ana@x.example", "<a@x>")
+
+
 @pytest.mark.parametrize(
     "url", STRANGE_URLS + [f"https://sns.eu-central-1.amazonaws.com{one}" for one in ODD_PATHS]
 )
