@@ -171,6 +171,16 @@ def event_line(source: str, event: CanonicalEvent, need: Need, at_ms: int) -> di
         "opted_out": need.opted_out,
         "attachments": event.attachments,
         "reference": event.reference,
+        "question_id": need.question_id,
+        "decisions_needed": [
+            {
+                "decision_type": one.decision.decision_type,
+                "amount_minor": one.decision.amount_minor,
+                "weight": one.weight,
+            }
+            for one in need.decisions
+            if one.decision is not None
+        ],
         "contact_id": contact_id(source, event) if opens_contact(event) else "",
     }
     line.update({name: value for name, value in optional.items() if value})
