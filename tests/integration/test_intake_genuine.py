@@ -114,7 +114,7 @@ async def test_delivery_that_comes_again_adds_no_fact(name: str) -> None:
 @pytest.mark.parametrize("name", ["slack", "standard webhooks", "mailgun"])
 async def test_signature_of_an_hour_ago_no_longer_proves_anything(name: str) -> None:
     async with serving() as intake:
-        intake.clock.advance_ms(13 * 60 * MINUTE_MS)
+        intake.clock.advance_ms(60 * MINUTE_MS)
         assert await intake.status(DELIVERIES[name]()) in (401, 403, 406)
         assert intake.log.records == []
 
