@@ -161,7 +161,7 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
         "metrics": f"http://{settings.host}:{endpoint.port}/metrics",
     }
     if plan.intake is not None and not _has_keys(plan.intake):
-        log.warning("no_provider_keys", mend="set a provider's keys; docs/channels.md says which")
+        log.warning("no_provider_keys", mend="set a provider's keys; docs/settings.md says which")
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet
         addresses |= await _listen(parts.intake, settings, stack)
     await rpc.set_serving(True)
