@@ -319,7 +319,8 @@ def _weigh(method: str, status: int, headers: dict[str, list[str]], marks: list[
     if not vias or not all(_VIA.fullmatch(one) for one in vias):
         marks.append("via")
     hops = next(iter(headers.get("max-forwards", [])), "70")
-    if not (hops.isascii() and hops.isdecimal()) or int(hops[:10]) > 255:
+    hops = hops.lstrip("0") or hops[:1]  # the same number; a longer one than a number may be is none
+    if not (hops.isascii() and hops.isdecimal()) or len(hops) > 3 or int(hops) > 255:
         marks.append("max_forwards")
     elif not int(hops) and not status:
         marks.append("no_hops")

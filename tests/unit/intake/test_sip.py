@@ -63,6 +63,24 @@ def test_the_key_counts_in_the_header_and_in_the_url_and_nowhere_else() -> None:
         assert HOOK.read(delivery, KNOWN).verdict.signature_valid is right
 
 
+@pytest.mark.parametrize(
+    ("hops", "marks"),
+    [
+        ("70", ()),
+        ("255", ()),
+        ("256", ("max_forwards",)),
+        ("0", ("no_hops",)),
+        ("0" * 5_000, ("no_hops",)),
+        ("0" * 5_000 + "70", ()),
+        ("9" * 5_000, ("max_forwards",)),
+        ("-1", ("max_forwards",)),
+        ("seven", ("max_forwards",)),
+    ],
+)
+def test_hops_are_a_number_however_long_it_is_written(hops: str, marks: tuple[str, ...]) -> None:
+    assert read_message(sip(Max_Forwards=hops)).marks == marks
+
+
 def test_a_call_is_one_contact_whichever_side_ends_it() -> None:
     turned = {"From": f"<sip:{LINE}@desk.example>;tag=b2", "To": "<sip:+381641112223@trunk.example>;tag=a1"}
     facts = [
