@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from services.intake.canonical import Collector, Delivery, Known, Problem, ProviderReply, Reading, Verdict
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.authorization import credentials
 from services.intake.channels.cloudevents_format import CloudEvent, from_http, from_kafka
 from services.intake.channels.contact_events import kind_of, read_contact
 from services.intake.channels.provider import Provider, ProviderSetting
@@ -56,11 +57,9 @@ def verify(delivery: Delivery, known: Known) -> Verdict:
     """By the strongest that is set and there; a signature that is wrong is not mended by a key in the URL."""
     if "webhook-signature" in delivery.headers and known.of(SIGNING_KEYS):
         return verify_standard(delivery, known.of(SIGNING_KEYS))
-    scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
+    token = credentials(delivery, "bearer")
     if token:
-        right = scheme.lower() == "bearer" and any_equal(
-            token.strip(), (one for one in known.of(BEARERS) if one)
-        )
+        right = any_equal(token, (one for one in known.of(BEARERS) if one))
         return Verdict(right, "bearer", "" if right else "wrong token")
     return verify_url_key(delivery, known.of(URL_KEYS))
 

@@ -17,6 +17,7 @@ import jwt
 from jwt.algorithms import RSAAlgorithm
 
 from services.intake.canonical import Delivery, Known, Verdict, Wanted
+from services.intake.channels.authorization import credentials
 from services.intake.channels.provider import ProviderSetting
 from services.intake.channels.signing import any_equal
 from services.intake.channels.url_keys import verify_url_key
@@ -144,8 +145,8 @@ def _refused(reason: str) -> Verdict:
 
 
 def _bearer(delivery: Delivery) -> str:
-    scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and len(token) <= TOKEN_CHARS_MAX else ""
+    token = credentials(delivery, "bearer")
+    return token if len(token) <= TOKEN_CHARS_MAX else ""
 
 
 def _key_id(token: str) -> str:

@@ -10,12 +10,12 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from services.intake.canonical import Collector, Delivery, Known, Problem, ProviderReply, Verdict
 from services.intake.channels import messenger, whatsapp
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.query import parameter
 from services.intake.channels.signing import any_equal, any_key
 from services.intake.values import Unreadable, dump, items, load_json, obj, text
 
@@ -41,9 +41,8 @@ _READERS: dict[str, Callable[[dict[str, Any], Known, Collector], None]] = {
 def verify(delivery: Delivery, known: Known) -> Verdict:
     """The signature of a POST; the verify token of a handshake."""
     if delivery.method == "GET":
-        query = _query(delivery)
-        right = query.get("hub.mode") == "subscribe" and any_equal(
-            query.get("hub.verify_token", ""), known.of(VERIFY_TOKENS)
+        right = parameter(delivery, "hub.mode") == "subscribe" and any_equal(
+            parameter(delivery, "hub.verify_token"), known.of(VERIFY_TOKENS)
         )
         return Verdict(right, "meta_handshake", "" if right else "wrong verify token")
     given = delivery.headers.get("x-hub-signature-256", "")
@@ -74,19 +73,12 @@ def parse(delivery: Delivery, known: Known, found: Collector) -> None:
 def reply(delivery: Delivery, known: Known) -> ProviderReply:
     del known
     if delivery.method == "GET":
-        return ProviderReply(200, body=_query(delivery).get("hub.challenge", "")[:CHALLENGE_CHARS_MAX])
+        return ProviderReply(200, body=parameter(delivery, "hub.challenge")[:CHALLENGE_CHARS_MAX])
     return ProviderReply(200, body="EVENT_RECEIVED")
 
 
 def _sign(key: bytes, body: bytes) -> str:
     return "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
-
-
-def _query(delivery: Delivery) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(urlsplit(delivery.url).query, max_num_fields=50))
-    except ValueError:
-        return {}
 
 
 WEBHOOK = Adapter("meta", verify, parse, reply)

@@ -22,6 +22,7 @@ from services.intake.canonical import (
     Verdict,
 )
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.authorization import credentials
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
 from services.intake.mail.event import mail_event, mail_of_fields
@@ -55,9 +56,9 @@ Body = dict[str, Any]
 
 def verify(delivery: Delivery, known: Known) -> Verdict:
     """Whether the Authorization header is one of ours ("Basic" in any case, RFC 7617)."""
-    scheme, _, given = delivery.headers.get("authorization", "").partition(" ")
+    given = credentials(delivery, "basic")
     wanted = (b64encode(key.encode()).decode() for key in known.of(BASIC_AUTH) if key)
-    right = any_equal(given.strip(), wanted) and scheme.lower() == "basic"
+    right = any_equal(given, wanted)
     return Verdict(right, "basic", "" if right else ("wrong credentials" if given else "no credentials"))
 
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 
 from services.intake.canonical import Collector, Delivery, Known, ProviderReply, Verdict
 from services.intake.channels.adapter import Adapter
+from services.intake.channels.authorization import credentials
 from services.intake.channels.forms import Form, form_of
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal, canonical_base64
@@ -83,8 +84,8 @@ def verify(delivery: Delivery, known: Known) -> Verdict:
     if keys:
         return _signed(delivery, keys)
     if tokens:
-        scheme, _, given = delivery.headers.get("authorization", "").partition(" ")
-        right = any_equal(given.strip(), tokens) and scheme.lower() == "bearer"
+        given = credentials(delivery, "bearer")
+        right = any_equal(given, tokens)
         return Verdict(right, "bearer", "" if right else ("wrong token" if given else "no token"))
     return verify_url_key(delivery, known.of(URL_KEYS))
 

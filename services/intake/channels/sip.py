@@ -7,7 +7,7 @@ From, which the caller's own device writes.
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from services.intake import identity
 from services.intake.canonical import (
@@ -21,6 +21,7 @@ from services.intake.canonical import (
 )
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.query import parameter
 from services.intake.channels.signing import any_equal
 from services.intake.channels.sip_message import Address, Message, read_message
 from services.intake.values import ident, line, mail_date_ms
@@ -44,8 +45,7 @@ _CHALLENGES = (401, 407)
 
 
 def verify(delivery: Delivery, known: Known) -> Verdict:
-    query = dict(parse_qsl(urlsplit(delivery.url).query, keep_blank_values=True))
-    given = delivery.headers.get(HEADER, "") or query.get("key", "")
+    given = delivery.headers.get(HEADER, "") or parameter(delivery, "key")
     right = any_equal(given, known.of(KEYS))
     return Verdict(right, "api_key", "" if right else ("wrong key" if given else "no key"))
 

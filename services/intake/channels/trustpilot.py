@@ -23,7 +23,8 @@ from services.intake.canonical import (
 )
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
-from services.intake.channels.url_keys import parameter, verify_url_key
+from services.intake.channels.query import parameter
+from services.intake.channels.url_keys import verify_url_key
 from services.intake.values import (
     SUBJECT_CHARS_MAX,
     Unreadable,

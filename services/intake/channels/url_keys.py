@@ -7,22 +7,12 @@ provider's addresses in front of intake is the second lock.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import parse_qs, urlsplit
 
 from services.intake.canonical import Delivery, Verdict
+from services.intake.channels.query import parameter
 from services.intake.channels.signing import any_equal
 
 SCHEME = "url_key"
-QUERY_FIELDS_MAX = 20
-
-
-def parameter(delivery: Delivery, name: str) -> str:
-    """A parameter of the URL's query; "" when it is absent, or there twice."""
-    try:
-        given = parse_qs(urlsplit(delivery.url).query, max_num_fields=QUERY_FIELDS_MAX).get(name, [])
-    except ValueError:
-        return ""
-    return given[0] if len(given) == 1 else ""
 
 
 def verify_url_key(delivery: Delivery, keys: Iterable[str], name: str = "key") -> Verdict:

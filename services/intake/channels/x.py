@@ -11,12 +11,12 @@ import hmac
 import json
 import re
 from base64 import b64encode
-from urllib.parse import parse_qsl, urlsplit
 
 from services.intake.canonical import Collector, Delivery, Known, ProviderReply, Verdict
 from services.intake.channels import x_activity, x_legacy
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.query import parameter
 from services.intake.channels.signing import any_key
 from services.intake.values import load_json
 
@@ -70,11 +70,7 @@ def sign(key: bytes, data: bytes) -> str:
 
 def _token(delivery: Delivery) -> str:
     """The challenge's token; "" for one that is missing or could be a body."""
-    try:
-        query = dict(parse_qsl(urlsplit(delivery.url).query, max_num_fields=50))
-    except ValueError:
-        return ""
-    token = query.get("crc_token", "")
+    token = parameter(delivery, "crc_token")
     return token if _TOKEN.fullmatch(token) else ""
 
 
