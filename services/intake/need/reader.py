@@ -7,6 +7,7 @@ contacts.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ _ASKING = frozenset({"message", "mention", "review", "unsupported", "auto_reply"
 _ANSWERED = frozenset({"message", "unsupported"})
 _ANYBODYS = frozenset({"ME", "CO"})
 """Countries whose domains are sold to everybody."""
+_NOT_THEIRS = re.compile(r"\s*(?:re|aw|antw|sv|odg|res|fwd?|wg|enc|prosl|pos)\s*:", re.IGNORECASE)
+SUBJECT_COUNTS_MAX = 60
+"""Characters of a text beyond which its language is told without the subject's help."""
 _SPOKEN = frozenset({"voice", "call", "sip"})
 """Media in which the agent asks, not a text."""
 OPT_OUT_CHARS_MAX = 24
@@ -79,9 +83,10 @@ class NeedReader:
         return self._asking(event, text, language, account_language)
 
     def _language(self, event: CanonicalEvent, text: str, account_language: str) -> LanguageGuess:
-        """Of the words; the subject of an answer is ours and does not count, unless there is nothing else."""
+        """Of the words; the subject counts when they are few, unless it is another's: of an answer, or forwarded."""
         region = _region(event)
-        spoken = event.text.strip() if event.in_reply_to else ""
+        alone = event.in_reply_to or _NOT_THEIRS.match(event.subject) or len(event.text) > SUBJECT_COUNTS_MAX
+        spoken = event.text.strip() if alone else ""
         return self.languages.guess(spoken or text, _hints(event, region, account_language), region)
 
     def _asking(

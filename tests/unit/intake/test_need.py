@@ -86,7 +86,18 @@ def test_greeting_alone_tells_a_language_that_is_served(text: str, code: str) ->
     assert needs().languages.guess(text).code == code
 
 
-def test_answer_has_the_language_of_its_words_and_not_of_our_subject() -> None:
+@pytest.mark.parametrize(
+    ("subject", "in_reply_to", "text", "code"),
+    [
+        ("Re: Vaše vprašanje o naročilu", "<ours@acme.example>", "Thanks, that works!", "en"),
+        ("Fwd: Undelivered Mail Returned to Sender", "", "Hallo, was bedeutet das?", "de"),
+        ("Vprašanje o dostavi naročila", "", "iPhone 15 Pro", "sl"),
+        ("Feedback form", "", "Chegou um produto errado e ninguém me responde há duas semanas.", "pt"),
+    ],
+)
+def test_language_is_that_of_the_words_and_of_their_own_subject(
+    subject: str, in_reply_to: str, text: str, code: str
+) -> None:
     answer = CanonicalEvent(
         channel="email",
         medium="email",
@@ -94,14 +105,14 @@ def test_answer_has_the_language_of_its_words_and_not_of_our_subject() -> None:
         provider_event_id="1",
         kind="message",
         customer=Customer(type="email", value="ann@example.com"),
-        in_reply_to="<ours@acme.example>",
-        subject="Re: Vaše vprašanje o naročilu",
-        text="Thanks, that works!",
+        in_reply_to=in_reply_to,
+        subject=subject,
+        text=text,
     )
     language = needs().read(answer).language
 
     assert language is not None
-    assert language.code == "en"
+    assert language.code == code
 
 
 @pytest.mark.parametrize(
