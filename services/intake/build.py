@@ -45,6 +45,10 @@ Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 MakeFetcher = Callable[[Known, Clock, Measures], Fetcher]
 
 
+APPENDS_MAX = 3
+"""Appends one after the other that a delivery may wait for: its facts, then its dead letters, and one to spare."""
+
+
 @dataclass
 class Intake:
     """An intake: open its `front_door`, listen with `smtp_factory` and `lmtp_factory`, add the API to a gRPC
@@ -93,7 +97,7 @@ def build(
     )
     interpreter = Interpreter(settings.known, settings.accounts, needs, settings.identity_key)
     publisher = Publisher(appender, partitions, DeadLetters(appender, partitions), measures)
-    taker = Taker(publisher, measures, clock)
+    taker = Taker(publisher, measures, clock, keep_seconds_max=APPENDS_MAX * settings.append_ms_max / 1000)
     fetcher = make_fetcher(settings.known, clock, measures)
     gatherer = Gatherer(fetcher, settings.known)
     paths = {path: adapter for one in providers for path, adapter in one.hooks.items()}

@@ -52,7 +52,7 @@ class IntakeSettings:
     """SMTP connections at once; beyond it 421."""
     smtp_idle_seconds_max: int = 60
     """Longest silence on an SMTP connection."""
-    append_ms_max: int = 2_500
+    append_ms_max: int = 2_000
     """Longest that an append to Kafka may take; then the sender is told to come back, within the 3 s that the
     strictest provider waits (channels.md 1, rule 4)."""
     smtp_tls: ssl.SSLContext | None = field(default=None, repr=False)
@@ -115,7 +115,7 @@ class IntakeSettings:
             smtp_idle_seconds_max=reader.integer(
                 "FRONTDESK_SMTP_IDLE_SECONDS_MAX", default=60, low=1, high=3_600
             ),
-            append_ms_max=reader.integer("FRONTDESK_APPEND_MS_MAX", default=2_500, low=100, high=60_000),
+            append_ms_max=reader.integer("FRONTDESK_APPEND_MS_MAX", default=2_000, low=100, high=60_000),
             smtp_tls=_tls(reader),
             stream_in_flight_max=reader.integer(
                 "FRONTDESK_STREAM_IN_FLIGHT_MAX", default=500, low=1, high=10_000

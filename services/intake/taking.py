@@ -36,6 +36,8 @@ class Taker:
     publisher: Publisher
     measures: Measures
     clock: Clock
+    keep_seconds_max: float = 20.0
+    """Longest until all of a delivery is durable, facts and dead letters; each append has a deadline of its own."""
 
     async def take(self, source: str, data: bytes, read: Callable[[], Interpreted]) -> Interpreted:
         """What the delivery came to, durable on return; raises Away. `read` is pure."""
@@ -55,10 +57,11 @@ class Taker:
         """Makes it durable, counts and tells; raises Away. `began` is by `time.perf_counter`."""
         source = found.source
         try:
-            await self.publisher.publish(
-                source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
-            )
-        except LogError as error:
+            async with asyncio.timeout(self.keep_seconds_max):
+                await self.publisher.publish(
+                    source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
+                )
+        except (LogError, TimeoutError) as error:
             self.measures.deliveries.labels(source, "log_away").inc()
             log.warning(
                 "delivery_postponed", provider=source, error=type(error).__name__, facts=len(found.facts)

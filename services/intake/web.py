@@ -138,7 +138,8 @@ class Hooks:
                 return None
             if passage.found == UNDER_WAY:
                 raise NotRead(503, "busy", "the same delivery is under way; come back soon")
-            delivery = replace(delivery, received_at_ms=passage.first_at_ms)
+            if passage.first_at_ms != delivery.received_at_ms:
+                delivery = replace(delivery, received_at_ms=passage.first_at_ms)
             try:
                 found = await self.taker.take(
                     adapter.source, delivery.body, lambda: self.interpreter.webhook(adapter, delivery)

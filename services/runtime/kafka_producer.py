@@ -15,6 +15,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Thread
 from typing import Any
 
 from kafka import KafkaProducer
@@ -166,7 +167,9 @@ class KafkaPythonAppender:
             self._renewing = None
             return
         self._producer, self._renewing = fresh, None
-        await asyncio.to_thread(failed.close, 0)
+        Thread(
+            target=failed.close, args=(0,), daemon=True
+        ).start()  # it may hang; the process must end all the same
 
     async def close(self) -> None:
         if self._closed:
