@@ -288,6 +288,32 @@ async def test_answer_about_another_mail_is_not_this_ones() -> None:
     assert await (await scripted(b"* 1 FETCH (BODY[] {1}\r\nx UID 7)\r\nf1 OK\r\n")).mail(7) == b"x"
 
 
+async def test_answers_are_read_in_any_case_and_a_short_mail_may_be_a_quoted_string() -> None:
+    quoted = b'* 1 Fetch (Uid 7 Body[] "From: \\"a\\" \\\\ b")\r\nf1 OK\r\n'
+    assert await (await scripted(quoted)).mail(7) == b'From: "a" \\ b'
+    assert await (await scripted(b"* 1 fetch (uid 7 rfc822.size 42)\r\nf1 OK\r\n")).size(7) == 42
+    assert await (await scripted(b"* 1 FETCH (UID 7 BODY[] NIL)\r\nf1 OK\r\n")).mail(7) is None
+
+
+async def test_mail_that_the_server_does_not_show_is_neither_taken_nor_marked(inbox: Dovecot) -> None:
+    log, asked = MemoryLog(), list[int]()
+
+    async def nothing(client: ImapClient, uid: int) -> bytes | None:
+        asked.append(uid)
+        return None
+
+    for number in (1, 2):
+        inbox.put("desk@acme.example", mail(number))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImapClient, "mail", nothing)
+        async with reading(of(inbox), log):
+            await until(lambda: len(asked) == 2)  # the first is done with by then
+    assert log.facts == []
+    assert not any(b"$Frontdesk" in one for one in flags(inbox))
+    async with reading(of(inbox), log):
+        await until(lambda: len(log.facts) == 2)
+
+
 @pytest.mark.parametrize(
     ("name", "encoded"),
     [("INBOX", b"INBOX"), ("R&D", b"R&-D"), ("Entwürfe", b"Entw&APw-rfe"), ("台北", b"&U,BTFw-")],

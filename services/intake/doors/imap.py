@@ -177,8 +177,8 @@ class ImapDoor:
         if not marks and self._highest:
             uids = [uid for uid in uids if uid > self._highest]
         for uid in uids[:ROUND_MAX]:
-            await self._take(client, uid)
-            if marks:
+            taken = await self._take(client, uid)
+            if marks and taken:
                 await self._mark(client, uid)
             self._highest = max(self._highest, uid)
             self._taken[uid] = None
@@ -205,13 +205,18 @@ class ImapDoor:
                 raise
             log.warning("imap_not_marked")
 
-    async def _take(self, client: ImapClient, uid: int) -> None:
-        """One mail, durable on return; raises Away or LogError. One that is gone is passed over."""
+    async def _take(self, client: ImapClient, uid: int) -> bool:
+        """Whether the mail is durable now, or its dead letter is; raises Away or LogError.
+
+        One that is gone is passed over, and so is one that the server shows in no form that we know: without a mark,
+        so that the next start tries again.
+        """
         size = await client.size(uid)
         bound = self.settings.body_bytes_max
         now_ms = self.clock.now_ms()
         if size is None:
-            return
+            log.info("imap_mail_gone")
+            return False
         data = await client.mail(uid) if size <= bound else None
         if data is not None and len(data) <= bound:
             envelope = Envelope(
@@ -226,6 +231,10 @@ class ImapDoor:
         elif data is not None or size > bound:
             problem = Problem("too_large", f"the mail is longer than {bound} bytes", b"")
             await self.publisher.letter(SOURCE, problem, now_ms=now_ms)
+        else:
+            log.warning("imap_mail_not_shown")
+            return False
+        return True
 
 
 def _keeps_keywords(folder: Folder) -> bool:

@@ -20,8 +20,10 @@ LINES_MAX = 20_000
 COMMAND_SECONDS_MAX = 60.0
 CONNECT_SECONDS_MAX = 20.0
 _LITERAL = re.compile(rb"\{(\d{1,12})\}\r\n$")
-_FETCHED_UID = re.compile(rb"\bUID (\d{1,10})\b")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})\b")
+_FETCHED_UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,15})\b", re.IGNORECASE)
+_QUOTED = re.compile(rb'\bBODY\[\] "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+"""A short mail may come as a quoted string (RFC 3501 4.3)."""
 _CODE = re.compile(rb"^\* OK \[(UIDVALIDITY|PERMANENTFLAGS) ([^\]]{1,10000})\]", re.IGNORECASE)
 
 
@@ -113,6 +115,9 @@ class ImapClient:
         for answer in await self._fetch(uid, b"(UID BODY.PEEK[])"):
             if answer.literals:
                 return answer.literals[0]
+            quoted = _QUOTED.search(answer.text)
+            if quoted:
+                return re.sub(rb"\\(.)", rb"\1", quoted.group(1))
         return None
 
     async def mark(self, uid: int, keyword: str) -> None:
