@@ -19,6 +19,7 @@ from services.intake.canonical import CanonicalEvent, Collector, Customer, Known
 from services.intake.channels.fetching import FetchRule
 from services.intake.channels.polling import Page, Poller
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.setting_values import listed
 from services.intake.values import (
     SUBJECT_CHARS_MAX,
     Unreadable,
@@ -37,16 +38,12 @@ HOST = "api.appstoreconnect.apple.com"
 _APP = re.compile(r"[0-9]{1,20}")
 
 
-def _apps(value: str) -> list[str]:
-    return [one.strip() for one in value.split(",") if one.strip()]
-
-
 APPS = ProviderSetting(
     name="FRONTDESK_APP_STORE_APPS",
     says="App Store ids of the apps whose reviews are read (digits, commas between)",
     secret=False,
     fault=lambda given: (
-        "" if all(_APP.fullmatch(one) for one in _apps(given[0])) else "must be ids of digits"
+        "" if all(_APP.fullmatch(one) for one in listed(given[0])) else "must be ids of digits"
     ),
 )
 ISSUER = ProviderSetting(
@@ -110,7 +107,7 @@ def headers(known: Known, now_ms: int) -> dict[str, str]:
 def first(known: Known, cursor: str) -> Wanted | None:
     """The first app's newest page; None when the provider is not configured."""
     del cursor
-    apps = _apps(known.one(APPS))
+    apps = listed(known.one(APPS))
     if not apps or not known.of(PRIVATE_KEY):
         return None
     return _page(apps[0])
@@ -194,7 +191,7 @@ def _same_list(url: str, app: str) -> bool:
 
 
 def _next_app(app: str, known: Known) -> Wanted | None:
-    apps = _apps(known.one(APPS))
+    apps = listed(known.one(APPS))
     place = apps.index(app) + 1 if app in apps else len(apps)
     return _page(apps[place]) if place < len(apps) else None
 

@@ -7,21 +7,11 @@ the caller's channel, so both at once tell of each call once.
 from __future__ import annotations
 
 from services.intake.channels.provider import Provider, ProviderSetting
-
-PORT_MAX = 65_535
+from services.intake.channels.setting_values import host_port
 
 
 def _address_fault(given: tuple[str, ...]) -> str:
-    return "" if all(address_of(one) for one in given) else "must be HOST:PORT, for example 127.0.0.1:5038"
-
-
-def address_of(text: str) -> tuple[str, int] | None:
-    """Host and port of HOST:PORT or [HOST]:PORT; None for anything else."""
-    host, colon, port = text.strip().rpartition(":")
-    if not (colon and host and port.isascii() and port.isdecimal() and len(port) < 6):
-        return None
-    number = int(port)
-    return (host.strip("[]"), number) if 0 < number <= PORT_MAX else None
+    return "" if all(map(host_port, given)) else "must be HOST:PORT, for example 127.0.0.1:5038"
 
 
 AMI = ProviderSetting(

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from services.intake import identity
-from services.intake.canonical import CanonicalEvent, Customer, Known, Rating
+from services.intake.canonical import KINDS, CanonicalEvent, Customer, Known, Rating
 from services.intake.mail.html import html_to_text
 from services.intake.values import (
     SUBJECT_CHARS_MAX,
@@ -28,22 +28,6 @@ from services.intake.values import (
 )
 
 PREFIXES = ("com.frontdesk.contact.", "contact.")
-KINDS = (
-    "message",
-    "mention",
-    "review",
-    "unsupported",
-    "reaction",
-    "edit",
-    "deletion",
-    "auto_reply",
-    "bounce",
-    "complaint",
-    "call_started",
-    "call_queued",
-    "call_connected",
-    "call_ended",
-)
 CHANNELS = ("phone", "email", "social")
 DIRECTIONS = ("inbound", "outbound")
 ATTACHMENTS_MAX = 1_000

@@ -16,6 +16,7 @@ from services.intake.channels.fetching import FetchRule, TokenRequest
 from services.intake.channels.google_account import key_fault, token_request
 from services.intake.channels.polling import Page, Poller
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.setting_values import listed
 from services.intake.values import (
     SUBJECT_CHARS_MAX,
     Unreadable,
@@ -34,16 +35,12 @@ HOST = "androidpublisher.googleapis.com"
 _PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
 
 
-def _packages(value: str) -> list[str]:
-    return [one.strip() for one in value.split(",") if one.strip()]
-
-
 PACKAGES = ProviderSetting(
     name="FRONTDESK_PLAY_PACKAGES",
     says="package names of the apps whose reviews are read (commas between)",
     secret=False,
     fault=lambda given: (
-        "" if all(_PACKAGE.fullmatch(one) for one in _packages(given[0])) else "must be package names"
+        "" if all(_PACKAGE.fullmatch(one) for one in listed(given[0])) else "must be package names"
     ),
 )
 SERVICE_ACCOUNT = ProviderSetting(
@@ -69,7 +66,7 @@ STARS = 5
 def first(known: Known, cursor: str) -> Wanted | None:
     """The first app's newest page; None when the provider is not configured."""
     del cursor
-    packages = _packages(known.one(PACKAGES))
+    packages = listed(known.one(PACKAGES))
     return _page(packages[0]) if packages and known.of(SERVICE_ACCOUNT) else None
 
 
@@ -167,7 +164,7 @@ def _package_of(url: str) -> str:
 
 
 def _next_app(package: str, known: Known) -> Wanted | None:
-    packages = _packages(known.one(PACKAGES))
+    packages = listed(known.one(PACKAGES))
     place = packages.index(package) + 1 if package in packages else len(packages)
     return _page(packages[place]) if place < len(packages) else None
 

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.setting_values import host_port
 from services.intake.values import whole
 
 NAME = "imap"
 PORT = 993
-
-
-def address_of(given: str) -> tuple[str, int] | None:
-    """Host and port of `host`, `host:port` or `[address]:port`; None for anything else."""
-    host, colon, port = given.strip().rpartition(":")
-    if not colon or (given.strip().endswith("]") and given.strip().startswith("[")):
-        host, port = given.strip(), str(PORT)
-    number = whole(port)
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or any(letter <= " " for letter in host) or number is None or not 0 < number < 65_536:
-        return None
-    return host, number
 
 
 def _number_fault(low: int, high: int) -> str:
@@ -34,7 +23,7 @@ ADDRESS = ProviderSetting(
     name="FRONTDESK_IMAP_ADDRESS",
     says="IMAP server of a mailbox that intake reads, `host` or `host:port` (TLS, 993)",
     secret=False,
-    fault=lambda given: "" if all(map(address_of, given)) else "must be host or host:port",
+    fault=lambda given: "" if all(host_port(one, PORT) for one in given) else "must be host or host:port",
 )
 USER = ProviderSetting(name="FRONTDESK_IMAP_USER", says="user of that mailbox", secret=False)
 PASSWORD = ProviderSetting(name="FRONTDESK_IMAP_PASSWORD", says="its password", single=True)

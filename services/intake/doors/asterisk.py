@@ -10,7 +10,8 @@ from typing import Any
 from services.intake.asterisk.ami_calls import AmiCalls
 from services.intake.asterisk.calls import SOURCE
 from services.intake.asterisk.queue_calls import QueueCalls
-from services.intake.channels.asterisk import AMI, AMI_SECRET, AMI_USER, CONTEXTS, QUEUE_LOG, address_of
+from services.intake.channels.asterisk import AMI, AMI_SECRET, AMI_USER, CONTEXTS, QUEUE_LOG
+from services.intake.channels.setting_values import host_port, listed
 from services.intake.doors.asterisk_ami import AmiDoor
 from services.intake.doors.insisting import Insisting, Pause
 from services.intake.doors.queue_log_tail import QueueLogDoor
@@ -26,12 +27,12 @@ def asterisk_work(
     """Name and run of each; nothing connects yet. Raises SettingsError for an address without user and secret."""
     known = interpreter.known
     work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
-    address = address_of(known.one(AMI))
+    address = host_port(known.one(AMI))
     if address is not None:
         user, secret = known.one(AMI_USER), known.one(AMI_SECRET)
         if not user or not secret:
             raise SettingsError([f"{AMI_USER.name} and {AMI_SECRET.name} are required with {AMI.name}"])
-        contexts = frozenset(filter(None, (one.strip() for one in known.one(CONTEXTS).split(","))))
+        contexts = frozenset(listed(known.one(CONTEXTS)))
         insisting = Insisting(SOURCE, "ami", interpreter, taker, pause)
         door = AmiDoor(address, user, secret, AmiCalls(known, contexts), insisting, clock, pause)
         work.append(("asterisk-ami", door.run))

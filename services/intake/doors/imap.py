@@ -22,6 +22,7 @@ import structlog
 from services.intake.accounts import Accounts, fold
 from services.intake.canonical import Problem
 from services.intake.channels import imap as declared
+from services.intake.channels.setting_values import host_port
 from services.intake.doors.imap_client import Folder, ImapClient, ImapError
 from services.intake.interpret import Interpreter
 from services.intake.mail.delivery import Envelope, read_mail
@@ -89,7 +90,7 @@ def imap_work(
 def mailbox_of(settings: IntakeSettings) -> Mailbox | None:
     """What the settings say; None without an address. Raises SettingsError with what is missing or unusable."""
     known = settings.known
-    address = declared.address_of(known.one(declared.ADDRESS)) if known.one(declared.ADDRESS) else None
+    address = host_port(known.one(declared.ADDRESS), declared.PORT)
     if address is None:
         return None
     user, password = known.one(declared.USER), known.one(declared.PASSWORD).encode()
