@@ -11,7 +11,6 @@ machine's noise: a change within it says nothing.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import platform
@@ -19,6 +18,8 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+
+import uvloop
 
 from benchmarks import append, front_door, intake, latency, loop, submit_stream
 from benchmarks.measure import Figure
@@ -53,7 +54,7 @@ def main() -> int:
         for name in options.names or BENCHMARKS:
             run, title = BENCHMARKS[name]
             print(f"\n{name}: {title}")
-            runs = [asyncio.run(_once(run, bootstrap)) for _ in range(options.runs)]
+            runs = [uvloop.run(_once(run, bootstrap)) for _ in range(options.runs)]
             for row in table(runs):
                 print(row)
     return 0

@@ -1,4 +1,4 @@
-"""Signed deliveries made in advance, each with ids and words of its own: SMS, Messenger, WhatsApp and mail."""
+"""Signed deliveries made in advance, each with ids and words of its own: SMS, Messenger, WhatsApp and Slack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import time
 from urllib.parse import quote_plus
 
 PUBLIC = "https://desk.example"
-TOKEN, SECRET, BASIC = "bench-twilio-token", "bench-meta-secret", "bench:postmark-password"
+TOKEN, SECRET, SLACK = "bench-twilio-token", "bench-meta-secret", "bench-slack-secret"
+NOW_SECONDS = 1_775_217_600
 TEXTS = (
     "Where is my parcel? It should have arrived on Monday and the tracking page has not changed since.",
     "Ich warte seit zwei Wochen auf die Erstattung von 49,90 Euro für meine Retoure.",
@@ -24,10 +25,10 @@ TEXTS = (
 
 
 def requests(count: int) -> list[bytes]:
-    """Whole HTTP requests: SMS, Messenger, WhatsApp and mail in turn, each signed and with an id of its own."""
+    """Whole HTTP requests: SMS, Messenger, WhatsApp and Slack in turn, each signed and with an id of its own."""
     run_id = f"{time.time_ns():x}"
     rng = random.Random(run_id)
-    makers = (_sms, _messenger, _whatsapp, _postmark)
+    makers = (_sms, _messenger, _whatsapp, _slack)
     return [
         makers[number % len(makers)](f"{run_id}{number:07x}", rng.choice(TEXTS), number)
         for number in range(count)
@@ -78,7 +79,7 @@ def _whatsapp(unique: str, text: str, number: int) -> bytes:
     message = {
         "from": sender,
         "id": f"wamid.{unique}",
-        "timestamp": str(1_775_217_600 + number),
+        "timestamp": str(NOW_SECONDS + number),
         "type": "text",
         "text": {"body": text},
     }
@@ -96,20 +97,23 @@ def _whatsapp(unique: str, text: str, number: int) -> bytes:
     )
 
 
-def _postmark(unique: str, text: str, number: int) -> bytes:
-    payload = {
-        "MessageID": unique,
-        "FromFull": {"Email": f"customer{number}@example.org", "Name": "A. Customer"},
-        "ToFull": [{"Email": "help@acme.example", "Name": ""}],
-        "Subject": "My order",
-        "Date": "Fri, 3 Apr 2026 10:00:00 +0200",
-        "TextBody": f"{text}\n\nOn Thu, 2 Apr 2026 at 09:12, Acme <help@acme.example> wrote:\n> Thank you for your order.\n",
-        "Headers": [{"Name": "Message-ID", "Value": f"<{unique}@example.org>"}],
+def _slack(unique: str, text: str, number: int) -> bytes:
+    event = {
+        "type": "message",
+        "user": f"U{number:09d}",
+        "channel": "C024BE91L",
+        "text": text,
+        "ts": f"{NOW_SECONDS + number}.{number % 1_000_000:06d}",
     }
-    credentials = base64.b64encode(BASIC.encode()).decode()
-    return _post(
-        "/hooks/postmark",
-        "application/json",
-        json.dumps(payload).encode(),
-        f"Authorization: Basic {credentials}\r\n",
-    )
+    payload = {
+        "type": "event_callback",
+        "team_id": "T061EG9R6",
+        "api_app_id": "A0PNCHHK2",
+        "event": event,
+        "event_id": f"Ev{unique}",
+        "event_time": NOW_SECONDS + number,
+    }
+    body, at = json.dumps(payload).encode(), str(int(time.time()))
+    mac = hmac.new(SLACK.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
+    extra = f"X-Slack-Request-Timestamp: {at}\r\nX-Slack-Signature: v0={mac}\r\n"
+    return _post("/hooks/slack", "application/json", body, extra)

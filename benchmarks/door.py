@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.deliveries import BASIC, PUBLIC, SECRET, TOKEN
+from benchmarks.deliveries import PUBLIC, SECRET, SLACK, TOKEN
 
 PARTITIONS = 16
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +54,7 @@ def serving(bootstrap: str) -> Iterator[Door]:
         "FRONTDESK_PUBLIC_URL": PUBLIC,
         "FRONTDESK_TWILIO_AUTH_TOKENS": TOKEN,
         "FRONTDESK_META_APP_SECRETS": SECRET,
-        "FRONTDESK_POSTMARK_BASIC_AUTH": BASIC,
+        "FRONTDESK_SLACK_SIGNING_SECRETS": SLACK,
         "FRONTDESK_LOG_JSON": "true",
     }
     command = [

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from benchmarks.deliveries import BASIC, PUBLIC, SECRET, TOKEN, requests
+from benchmarks.deliveries import PUBLIC, SECRET, SLACK, TOKEN, requests
 from services.contract.codec import encode_fact
 from services.intake.accounts import Account
 from services.intake.canonical import Delivery, Known
-from services.intake.channels import PATHS, meta, postmark, twilio
+from services.intake.channels import PATHS, meta, slack, twilio
 from services.intake.facts import fact_of
 from services.intake.need.language import Languages
 from services.intake.need.reader import NeedReader
@@ -21,11 +21,12 @@ KNOWN = Known(
     values={
         twilio.TOKENS.name: (TOKEN,),
         meta.APP_SECRETS.name: (SECRET,),
-        postmark.BASIC_AUTH.name: (BASIC,),
+        slack.SIGNING_SECRETS.name: (SLACK,),
     }
 )
 DESK = Account("acme")
-NOON_MS = 1_775_217_600_000
+NOW_MS = int(time.time() * 1000)
+"""Slack's signatures count for five minutes."""
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -55,7 +56,7 @@ def _fact(path: str, event: Any, need: Any) -> Any:
         source=PATHS[path].source,
         scheme="bench",
         secret=b"k" * 32,
-        received_at_ms=NOON_MS,
+        received_at_ms=NOW_MS,
     )
 
 
@@ -70,4 +71,4 @@ def _delivery(raw: bytes) -> tuple[str, Delivery]:
     first, *lines = head.decode().split("\r\n")
     path = first.split()[1]
     headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-    return path, Delivery.of("POST", PUBLIC + path, headers, body, NOON_MS)
+    return path, Delivery.of("POST", PUBLIC + path, headers, body, NOW_MS)

@@ -57,10 +57,14 @@ class Taker:
         """Makes it durable, counts and tells; raises Away. `began` is by `time.perf_counter`."""
         source = found.source
         try:
-            async with asyncio.timeout(self.keep_seconds_max):
-                await self.publisher.publish(
-                    source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
-                )
+            storing = self.publisher.publish(
+                source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
+            )
+            if found.problems or len(found.facts) != 1:
+                async with asyncio.timeout(self.keep_seconds_max):
+                    await storing
+            else:  # one append, which has a deadline of its own
+                await storing
         except (LogError, TimeoutError) as error:
             self.measures.deliveries.labels(source, "log_away").inc()
             log.warning(

@@ -158,6 +158,15 @@ class Hooks:
             raise NotRead(415, "encoded", "send the body as it is, without a content encoding")
         if (request.content_length or 0) > bound:
             await self._too_large(adapter)
+        if request.content.is_eof() and request.content.exception() is None:
+            chunk = request.content.read_nowait(
+                -1
+            )  # it came whole with its head, as most do: nothing to wait for
+            body += chunk
+            self.bytes_in_flight += len(chunk)
+            if len(body) > bound:
+                await self._too_large(adapter)
+            return
         try:
             async with asyncio.timeout(self.settings.body_seconds_max):
                 async for chunk in request.content.iter_chunked(CHUNK_BYTES):
