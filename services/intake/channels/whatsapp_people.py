@@ -2,6 +2,10 @@
 
 A wa_id is a number without its +. A person with a username may come without one; then the business-scoped id
 (BSUID) is the identity. Both in one payload are WhatsApp's own word that they are one person's.
+
+WhatsApp vouches for the BSUID, which stays with an account whatever its number, so it is a verified identity: when a
+number that was given to somebody else comes with another BSUID, no link joins the two. The number is not marked as
+verified: one BSUID may have several, one after the other.
 """
 
 from __future__ import annotations
@@ -30,7 +34,10 @@ def customer_of(number: str, user_id: str, value: Item) -> tuple[Customer, str]:
         return Customer(type="phone", value=f"+{number}", name=name, scoped_id=scoped, handle=handle), number
     if scoped or number:  # a `from` that is no number is the business-scoped id
         person = scoped or number
-        return Customer(type="bsuid", value=person, name=name, scoped_id=person, handle=handle), person
+        customer = Customer(
+            type="bsuid", value=person, name=name, scoped_id=person, handle=handle, verified=True
+        )
+        return customer, person
     return Customer(name=name, absent_reason="anonymous"), ""
 
 
@@ -43,7 +50,7 @@ def links_of(customer: Customer) -> tuple[Link, ...]:
         return ()
     found = []
     if customer.scoped_id:
-        scoped = Customer(type="bsuid", value=customer.scoped_id, scoped_id=customer.scoped_id)
+        scoped = Customer(type="bsuid", value=customer.scoped_id, scoped_id=customer.scoped_id, verified=True)
         found.append(Link(customer, scoped, "strong", "scoped_id"))
     other = other_form(customer.value)
     if other:

@@ -169,6 +169,16 @@ def test_number_beside_a_scoped_id_links_the_two() -> None:
     assert (facts[1].body.strength, facts[1].body.statement) == (LinkStrength.STRONG, "scoped_id")
 
 
+def test_scoped_id_is_vouched_for_and_a_number_that_goes_to_somebody_else_is_not() -> None:
+    body = interpret(whatsapp(messages=[wrote()])).facts[1].body
+
+    assert isinstance(body, IdentityLinked)
+    assert body.one is not None
+    assert body.other is not None
+    assert (body.one.type, body.one.verified) == ("phone", False)
+    assert (body.other.type, body.other.verified) == ("bsuid", True)
+
+
 def test_number_alone_links_nothing() -> None:
     contacts = [{"profile": {"name": "Ana"}, "wa_id": "381641112223"}]
 

@@ -12,6 +12,7 @@ from services.contract.codec import encode_decision
 from services.contract.facts import CustomerRef, LinkStrength
 from services.router.identity import GROUP_MAX, LINKS_PER_IDENTITY_MAX
 from services.router.linking import customer_links
+from tests.unit.intake.world import interpret, whatsapp, wrote
 from tests.unit.router.world import (
     HOUR,
     MINUTE,
@@ -173,6 +174,30 @@ def test_a_number_that_took_anothers_place_is_the_same_customer(world: World) ->
     assert world.desk.links.group("a") == ("a", "b")
     third = identity("c", "phone", verified=True)
     assert refusal(world.tell(link(new, third))) == "different_verified"
+
+
+def said_by_whatsapp(number: str, user_id: str) -> f.IdentityLinked:
+    """The link that a signed delivery of WhatsApp states."""
+    contacts = [{"wa_id": number, "user_id": user_id}]
+    message = {**wrote(), "from": number, "id": f"wamid.{number}.{user_id}"}
+    (body,) = (
+        fact.body
+        for fact in interpret(whatsapp(messages=[message], contacts=contacts)).facts
+        if isinstance(fact.body, f.IdentityLinked)
+    )
+    return body
+
+
+def test_a_number_that_somebody_else_has_now_joins_no_two_people(world: World) -> None:
+    first, moved = said_by_whatsapp("381641112223", "RS.1"), said_by_whatsapp("381649998887", "RS.1")
+    world.tell(first)
+    world.tell(moved)
+    assert first.one is not None
+    assert (
+        len(world.desk.links.group(first.one.key)) == 3
+    )  # two numbers of one person, by what stays with him
+
+    assert refusal(world.tell(said_by_whatsapp("381641112223", "RS.2"))) == "different_verified"
 
 
 def test_an_address_that_many_share_joins_no_more(world: World) -> None:
