@@ -77,6 +77,7 @@ def test_most_replies_in_a_language_that_is_not_in_the_data(
 
 
 KEPT = {
+    "greeting in Slovene": "Dober dan,\nlepo pozdravljeni,\nkje je paket",
     "a command": "On your remote host you can run:\n\n  telnet 127.0.0.1\n\nOn this day it failed:\nno route",
     "a form": "Name: Ana Novak\nE-mail: ana@x.example\nDatum: 3.4.2026\nBestellnummer: 4711\nMenge: 2",
     "a journey": "Von: Berlin\nAn: Hamburg\nDatum: 3. April 2026, 16:19\n\nBitte umbuchen.",
@@ -113,6 +114,13 @@ CUT = {
     ),
     "name behind the closing": ("Wo ist es?\n\nLG Anna", "Wo ist es?"),
     "thanks and closing": ("Gdje je?\n\nHvala i lijep pozdrav,\nAna", "Gdje je?"),
+    "closing without carons": ("Gde je paket?\n\nS postovanjem,\nAna", "Gde je paket?"),
+    "closing by a wish": ("Kje je paket?\n\nLep dan želim,\nAna", "Kje je paket?"),
+    "Telugu closing": ("పార్సెల్ ఎక్కడ ఉంది?\n\nఇట్లు మీ విధేయుడు,\nరవి", "పార్సెల్ ఎక్కడ ఉంది?"),
+    "Telugu notice": (
+        "పార్సెల్ ఎక్కడ ఉంది?\n\nఈ ఈమెయిల్‌లోని సమాచారం గోప్యమైనది, గ్రహీతకు మాత్రమే ఉద్దేశించబడింది.",
+        "పార్సెల్ ఎక్కడ ఉంది?",
+    ),
     "postscript": (
         "Where is it?\n\nBest regards,\nAna\n\nPS: number 4711",
         "Where is it?\n\nPS: number 4711",
