@@ -145,7 +145,7 @@ def _instagram(medium: str, identity: str, page: str, at_ms: int, value: Change)
         direction="outbound" if author and author == page else "inbound",
         customer=None
         if author and author == page
-        else _person(identity, author, person.get("username") or person.get("name")),
+        else _person(identity, author, person.get("username") or person.get("name"), person.get("username")),
         thread_id=ident(obj(value.get("media")).get("id")) or event_id,
         in_reply_to=ident(value.get("parent_id")),
         occurred_at_ms=epoch_ms(value.get("created_time") or value.get("timestamp")) or at_ms,
@@ -170,7 +170,7 @@ def _mentioned(medium: str, page: str, at_ms: int, value: Change) -> CanonicalEv
     )
 
 
-def _person(identity: str, author: str, name: Any) -> Customer:
+def _person(identity: str, author: str, name: Any, handle: Any = "") -> Customer:
     if not author:
         return Customer(name=line(name), absent_reason="anonymous")
-    return Customer(type=identity, value=author, name=line(name))
+    return Customer(type=identity, value=author, name=line(name), handle=line(handle, 60))

@@ -28,9 +28,10 @@ def read(body: Item, found: Collector) -> None:
         count = len(items(body.get(name)))
         found.dropped.extend([dropped] * count)
         known |= count > 0
-    if obj(body.get("user_event")):
-        found.dropped.append("revoke")
-        known = True
+    for name, dropped in (("user_event", "revoke"), ("replay_event", "replayed")):
+        if obj(body.get(name)):
+            found.dropped.append(dropped)
+            known = True
     for name, reader in _READERS.items():
         for item in items(body.get(name)):
             known = True

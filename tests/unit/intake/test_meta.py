@@ -272,6 +272,7 @@ def test_instagram_comment_in_a_live_broadcast_is_a_public_mention() -> None:
     event = read(meta({"object": "instagram", "entry": [entry]})).events[0]
 
     assert (event.kind, event.public, event.thread_id) == ("mention", True, "live1")
+    assert event.customer and (event.customer.name, event.customer.handle) == ("marta", "marta")
 
 
 def rated(**value: Any) -> Delivery:

@@ -151,6 +151,42 @@ def test_what_a_person_wrote_is_kept(part: dict[str, Any], kind: str, attachment
 
 
 @pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ({"type": "section", "text": {"type": "mrkdwn", "text": "It is *broken*"}}, "It is *broken*"),
+        (
+            {
+                "type": "rich_text",
+                "elements": [
+                    {
+                        "type": "rich_text_section",
+                        "elements": [
+                            {"type": "text", "text": "Where is "},
+                            {"type": "user", "user_id": "U1"},
+                            {"type": "text", "text": "my invoice?", "style": {"bold": True}},
+                        ],
+                    }
+                ],
+            },
+            "Where is my invoice?",
+        ),
+    ],
+)
+def test_message_that_only_has_blocks_says_their_words(block: dict[str, Any], words: str) -> None:
+    found = event(said(text="", blocks=[block, {"type": "divider"}, None]))
+
+    assert (found.kind, found.text) == ("message", words)
+
+
+def test_blocks_in_blocks_end() -> None:
+    deep: dict[str, Any] = {"type": "text", "text": "x"}
+    for _ in range(400):
+        deep = {"elements": [deep]}
+
+    assert event(said(text="", blocks=[deep] * 3)).kind == "unsupported"
+
+
+@pytest.mark.parametrize(
     ("part", "dropped"),
     [
         ({"subtype": "bot_message", "bot_id": "B1"}, "bot_message"),

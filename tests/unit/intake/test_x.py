@@ -215,6 +215,10 @@ def test_revoked_access_is_no_event() -> None:
     assert read(newer("oauth.revoke", {"user_id": ANA}, filter={})).dropped == ("revoke",)
 
 
+def test_end_of_a_replay_is_no_event() -> None:
+    assert read(older(replay_event={"job_id": "7"})).dropped == ("replayed",)
+
+
 def test_bad_item_does_not_lose_its_neighbours() -> None:
     found = read(
         older(
