@@ -4,7 +4,7 @@ A target may not raise, whatever the bytes are: that is a crash. The engine call
 SECONDS_MAX a hang; inputs are at most BYTES_MAX long, so superlinear time shows there.
 
 Providers are read without their signatures (no fuzzer guesses one) through the very way a server takes:
-adapter, need, facts and their encoding.
+adapter, need, facts and their encoding. What looks at signatures is a target of its own (verifiers.py).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fuzz import verifiers
 from services.contract.codec import encode_fact
 from services.intake.accounts import Accounts
 from services.intake.asterisk.ami import Framer
@@ -44,6 +45,7 @@ from services.intake.need.reader import NeedReader
 from services.intake.replay import delivery_of
 from services.intake.settings import LANGUAGES_DEFAULT
 from services.intake.sse import EventParser, TooLong
+from services.intake.values import NotNow
 
 BYTES_MAX = 64 * 1024
 SECONDS_MAX = 5
@@ -71,14 +73,19 @@ class _Fuzzed:
         """The adapter's parser alone, so that what it did not foresee is seen."""
 
         def read(data: bytes) -> None:
-            head, _, body = data.partition(b"\n")
+            head, _, rest = data.partition(b"\n")
+            body, _, answer = rest.partition(b"\n\n\n")
             kind = "application/x-www-form-urlencoded" if head[:1] == b"f" else head.decode("latin-1").strip()
             delivery = Delivery.of(
                 "POST", f"https://desk.example{path}", [("content-type", kind)], body, NOON_MS
             )
+            if answer:
+                delivery = replace(delivery, fetched=_Answer(answer))
             found = Collector()
             try:
                 adapter.parse(delivery, self.known, found)
+            except NotNow:  # what it wants was not fetched
+                return
             except ValueError as error:
                 assert type(error).__name__ == "Unreadable", error
             reading = found.reading(Verdict(True, "fuzz"), adapter.reply(delivery, self.known))
@@ -94,6 +101,23 @@ class _Fuzzed:
     def _stored(facts: object) -> None:
         for fact in facts:  # type: ignore[attr-defined] # a tuple of facts
             encode_fact(fact)
+
+
+class _Answer(dict[str, bytes]):
+    """What was fetched: the same from every address."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def get(self, url: str, default: object = None) -> bytes:
+        del url, default
+        return self._answer
+
+
+@cache
+def _fuzzed() -> _Fuzzed:
+    return _Fuzzed()
 
 
 def _html(data: bytes) -> None:
@@ -231,7 +255,7 @@ _PLAIN: dict[str, tuple[Target, str]] = {
 
 def names() -> list[str]:
     """Every target, in order."""
-    return ["mail", "need", *_PLAIN, *(f"provider-{one.name}" for one in PROVIDERS if one.hooks)]
+    return ["mail", "need", "verifiers", *_PLAIN, *(f"provider-{one.name}" for one in PROVIDERS if one.hooks)]
 
 
 def target(name: str) -> tuple[Target, list[bytes]]:
@@ -239,7 +263,9 @@ def target(name: str) -> tuple[Target, list[bytes]]:
     if name in _PLAIN:
         run, pattern = _PLAIN[name]
         return run, [*_seeds(pattern), *([_MAILBOX] if name == "imap" else [])]
-    fuzzed = _Fuzzed()
+    if name == "verifiers":
+        return verifiers.verifiers, verifiers.seeds([delivery for _, delivery in recorded()])
+    fuzzed = _fuzzed()
     if name == "mail":
         return fuzzed.mail, _seeds("mail/messages/*.eml") + _seeds("mail/bounces/*.eml")
     if name == "need":
@@ -261,15 +287,30 @@ def _each(readers: list[Target]) -> Target:
 def recorded_bodies(paths: set[str]) -> list[bytes]:
     """Bodies of recorded deliveries to these paths, in the form that a provider's target reads."""
     found = []
-    for file in sorted((CASES / "webhooks/cases").glob("*.json")):
-        request = json.loads(file.read_text(encoding="utf-8"))["request"]
-        path = urlsplit(request["url"]).path
+    for path, delivery in recorded():
         if path in paths:
-            delivery = delivery_of(request, NOON_MS)
             kind = delivery.headers.get("content-type", "")
             place = sorted(paths).index(path)
             found.append(bytes([place]) + kind.encode() + b"\n" + delivery.body)
+    if "/hooks/google" in paths:
+        found += [
+            one + b"\n\n\n" + answer for one in found for answer in _bodies("webhooks/resources/*.json")
+        ]
     return found
+
+
+def recorded() -> list[tuple[str, Delivery]]:
+    """Recorded deliveries with their paths."""
+    cases = [
+        json.loads(file.read_text("utf-8")) for file in sorted((CASES / "webhooks/cases").glob("*.json"))
+    ]
+    return [(urlsplit(case["request"]["url"]).path, delivery_of(case["request"], NOON_MS)) for case in cases]
+
+
+def _bodies(pattern: str) -> list[bytes]:
+    """What recorded resources answer."""
+    files = [json.loads(path.read_text("utf-8")) for path in sorted(CASES.glob(pattern))]
+    return [json.dumps(one["body"]).encode() for one in files if isinstance(one, dict) and "body" in one]
 
 
 def _seeds(pattern: str) -> list[bytes]:
