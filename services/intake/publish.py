@@ -18,6 +18,9 @@ from services.intake.measures import Measures
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import Appender, LogError, RecordTooLarge
 
+FACTS_AT_ONCE = 1_000
+"""Facts of one delivery on their way. A delivery with more than the log's buffer holds (10,000) would else find it
+full each time that its provider repeats it, and never get in."""
 LETTERS_AT_ONCE = 100
 """Dead letters of one delivery on their way; one after the other, a thousand would outlast the provider's patience."""
 
@@ -44,21 +47,12 @@ class Publisher:
 
         A fact that the log will never take goes to the dead letters, with `data` as its evidence.
         """
-        waiting: list[asyncio.Future[int]] = []
+        offsets: list[int] = []
         left = list(problems)
-        try:
-            for fact in facts:
-                problem = self._send(fact, waiting, data)
-                if problem is not None:
-                    left.append(problem)
-        finally:
-            # Also when the buffer is full midway: what has been sent is awaited, so that nothing is left unread.
-            results = await _outcomes(waiting)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        for fact in facts:
-            self.measures.facts.labels(type(fact.body).__name__).inc()
+        for begin in range(0, len(facts), FACTS_AT_ONCE):
+            some, never = await self._facts(facts[begin : begin + FACTS_AT_ONCE], data)
+            offsets += some
+            left += never
         for begin in range(0, len(left), LETTERS_AT_ONCE):
             letters = (
                 self.letter(source, one, now_ms=now_ms) for one in left[begin : begin + LETTERS_AT_ONCE]
@@ -66,7 +60,29 @@ class Publisher:
             for told in await asyncio.gather(*letters, return_exceptions=True):
                 if told is not None:
                     raise told
-        return [result for result in results if isinstance(result, int)]
+        return offsets
+
+    async def _facts(self, facts: Sequence[Fact], data: bytes) -> tuple[list[int], list[Problem]]:
+        """Offsets of the facts, and what the log will never take of them; raises LogError."""
+        waiting: list[asyncio.Future[int]] = []
+        sent: list[Fact] = []
+        never: list[Problem] = []
+        try:
+            for fact in facts:
+                problem = self._send(fact, waiting, data)
+                if problem is None:
+                    sent.append(fact)
+                else:
+                    never.append(problem)
+        finally:
+            # Also when the buffer is full midway: what has been sent is awaited, so that nothing is left unread.
+            results = await _outcomes(waiting)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        for fact in sent:
+            self.measures.facts.labels(type(fact.body).__name__).inc()
+        return [result for result in results if isinstance(result, int)], never
 
     async def letter(self, source: str, problem: Problem, *, now_ms: int) -> None:
         """One dead letter, durable on return."""
