@@ -80,6 +80,23 @@ def test_hint_tells_close_languages_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code", "topic"),
+    [
+        ("Still waiting for my package", "en", "delivery"),
+        ("Ich warte seit zwei Wochen auf mein Paket.", "de", "delivery"),
+        ("Čekam porudžbinu već dve nedelje.", "sr", "delivery"),
+        ("నా పార్సిల్ ఎక్కడ ఉంది?", "te", "delivery"),
+        ("I have been on hold for an hour about my parcel", "en", "wait_time"),
+        ("Ich warte seit Tagen auf eine Antwort zu meiner Bestellung.", "de", "wait_time"),
+    ],
+)
+def test_who_waits_for_a_parcel_asks_for_it_and_who_waits_for_us_complains_of_us(
+    text: str, code: str, topic: str
+) -> None:
+    assert topics_of(found(text, code).topics)[0].topic_id == topic
+
+
+@pytest.mark.parametrize(
     ("text", "code"), [("Hallo", "de"), ("Hello", "en"), ("Dober dan", "sl"), ("Olá", "pt"), ("OK", "en")]
 )
 def test_greeting_alone_tells_a_language_that_is_served(text: str, code: str) -> None:
