@@ -37,7 +37,7 @@ class IntakeSettings:
     body_bytes_max: int = BODY_BYTES_MAX_DEFAULT
     """Longest body of a request, and longest mail."""
     bytes_in_flight_max: int = 256 * MIB
-    """Bodies held at once; beyond it providers are told to come back."""
+    """Bodies held at once by HTTP, and as many by SMTP; beyond it providers are told to come back."""
     deliveries_in_flight_max: int = 1_000
     """Deliveries held at once; beyond it providers are told to come back."""
     http_connections_max: int = 4_000

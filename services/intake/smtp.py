@@ -1,7 +1,7 @@
 """The SMTP side of intake (RFC 5321): a mail is accepted with 250 only after its facts are durable.
 
     250   durable
-    421   too many connections; also a client that sends without end
+    421   too many connections, or too much held at once; also a client that sends without end
     451   the log is away, or a fault of ours: the client keeps the mail and repeats
     452   too many recipients in one mail
     550   nobody's mailbox, and there is no default desk
@@ -49,6 +49,10 @@ IDENT = "Frontdesk"
 log = structlog.get_logger()
 
 
+class TooMuch(Exception):
+    """More is held at once than may be."""
+
+
 @dataclass
 class Mailroom:
     """aiosmtpd's handler: who may be written to, and what becomes of a mail."""
@@ -60,6 +64,8 @@ class Mailroom:
     measures: Measures
     clock: Clock
     connections: int = field(default=0)
+    bytes_in_flight: int = field(default=0)
+    """Of mails that are being received or read."""
     unverified: UnverifiedLetters = field(default_factory=UnverifiedLetters)
 
     def protocol(self) -> SMTP:
@@ -182,9 +188,21 @@ class Connection(SMTP):
             await self.push("501 5.5.4 DATA takes no argument" if arg else "503 5.5.1 RCPT comes first")
             return
         await self.push("354 end with <CRLF>.<CRLF>")
+        data = bytearray()
+        try:
+            await self._received(envelope, data)
+        finally:
+            self._room.bytes_in_flight -= len(data)
+
+    async def _received(self, envelope: Envelope, data: bytearray) -> None:
+        """Reads the mail into `data` and answers."""
         try:
             async with asyncio.timeout(DATA_SECONDS_MAX):
-                data = await self._mail()
+                whole = await self._mail(data)
+        except TooMuch:
+            self._room.measures.deliveries.labels(SOURCE, "busy").inc()
+            await self._cut_off("421 4.3.2 too much at once; try again later")
+            return
         except TimeoutError:
             self._room.measures.deliveries.labels(SOURCE, "too_slow").inc()
             await self._cut_off("421 4.4.2 the mail took too long")
@@ -193,7 +211,7 @@ class Connection(SMTP):
             self._room.measures.deliveries.labels(SOURCE, "truncated").inc()
             self._writer.close()
             raise
-        if data is None:
+        if not whole:
             await self._cut_off(await self._room.too_large())
             return
         count = len(envelope.rcpt_tos)
@@ -213,9 +231,12 @@ class Connection(SMTP):
         del recipients
         await self.push(reply)
 
-    async def _mail(self) -> bytearray | None:
-        """The mail without its dots (RFC 5321 4.5.2), at most one byte over the bound; None past all patience."""
-        kept, total, begins = bytearray(), 0, True
+    async def _mail(self, kept: bytearray) -> bool:
+        """Reads the mail without its dots (RFC 5321 4.5.2), at most one byte over the bound; False past all patience.
+
+        Raises TooMuch when all mails that come at once are more than may be held.
+        """
+        total, begins = 0, True
         while True:
             try:
                 line = await self._reader.readuntil(b"\r\n")
@@ -223,15 +244,19 @@ class Connection(SMTP):
                 line = await self._reader.read(error.consumed)
             self._reset_timeout()
             if begins and line == b".\r\n":
-                return kept
+                return True
             ends = line.endswith(b"\r\n")
             if begins and line.startswith(b"."):
                 line = line[1:]
             begins = ends
             total += len(line)
             if total > self._bytes_max * OVERFLOW_FACTOR:
-                return None
-            kept += line[: self._bytes_max + 1 - len(kept)]
+                return False
+            line = line[: self._bytes_max + 1 - len(kept)]
+            kept += line
+            self._room.bytes_in_flight += len(line)
+            if self._room.bytes_in_flight > self._room.settings.bytes_in_flight_max:
+                raise TooMuch
 
     async def _cut_off(self, reply: str) -> None:
         await self.push(reply)

@@ -115,6 +115,30 @@ async def test_carriage_return_in_an_address_starts_no_command() -> None:
         assert log.records == []
 
 
+async def test_mails_that_come_at_once_have_a_bound_together_and_room_comes_back() -> None:
+    log = MemoryLog()
+    part = b"x" * 998 + b"\r\n"
+    async with listening(log, settings(bytes_in_flight_max=100_000, body_bytes_max=80_000)) as port:
+        links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for _, writer in links:
+            writer.write(BEGIN + HEAD + b"\r\n" + part * 60)
+        replies = [reader.read() for reader, _ in links]
+        done, held = await asyncio.wait(
+            [asyncio.create_task(one) for one in replies], timeout=5, return_when=asyncio.FIRST_COMPLETED
+        )
+        (refused,) = (task.result() for task in done)
+        assert b"\r\n421 4.3.2 too much at once" in refused
+        assert len(held) == 1
+        for _, writer in links:
+            writer.write(b".\r\nQUIT\r\n")
+        (kept,) = [await task for task in held]
+        assert b"\r\n250 2.0.0" in kept
+        await talk(port, send(MAIL.encode() + b"x" * 70_000))
+        assert len(log.facts) == 2
+        for _, writer in links:
+            writer.close()
+
+
 async def test_flood_of_silent_connections_is_bounded_and_ends_with_their_time() -> None:
     log = MemoryLog()
     async with listening(log, settings(smtp_connections_max=10, smtp_idle_seconds_max=1)) as port:
