@@ -40,6 +40,8 @@ from services.intake.values import NotNow, Unreadable, ident, items, line, load_
 
 ANY_TOPIC = "*"
 RECIPIENTS_MAX = 100
+SIGNED_MS_MAX = 7 * 24 * 3_600_000
+"""SNS repeats for hours; an envelope that is older could come as a replay when its facts are forgotten (eight days)."""
 _ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}")
 TOPICS = ProviderSetting(
     name="FRONTDESK_SES_TOPIC_ARNS",
@@ -86,8 +88,12 @@ def verify(delivery: Delivery, known: Known) -> Verdict:
     certificate = delivery.fetched.get(sns.certificate_url(envelope))
     if certificate is None:
         raise NotNow("the certificate could not be fetched")
-    right = sns.is_signed_by(envelope, certificate)
-    return Verdict(right, "sns", "" if right else "wrong signature")
+    if not sns.is_signed_by(envelope, certificate):
+        return Verdict(False, "sns", "wrong signature")
+    signed_ms = mail_date_ms(envelope.get("Timestamp"))
+    if signed_ms and delivery.received_at_ms - signed_ms > SIGNED_MS_MAX:
+        return Verdict(False, "sns", "signed too long ago")
+    return Verdict(True, "sns")
 
 
 def wants(delivery: Delivery, known: Known) -> tuple[Wanted, ...]:

@@ -188,6 +188,16 @@ def test_certificate_that_is_none_verifies_nothing(pem: bytes) -> None:
     assert read(replace(sns(received()), fetched={CERTIFICATE_URL: pem}), SES_KNOWN).reply.status == 403
 
 
+@pytest.mark.parametrize(("days", "genuine"), [(0, True), (6, True), (8, False), (400, False), (-1, True)])
+def test_envelope_counts_for_as_long_as_its_facts_are_remembered(days: int, genuine: bool) -> None:
+    """A clock of Amazon's that is ahead of ours harms nobody; what is old could be a replay."""
+    later = replace(sns(received()), received_at_ms=NOON_MS + days * 24 * 3_600_000)
+    reading = read(later, SES_KNOWN)
+
+    assert reading.verdict.signature_valid is genuine
+    assert bool(reading.events) is genuine
+
+
 def test_subscription_is_followed_and_publishes_nothing() -> None:
     url = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
     reading = read(sns("x", kind="SubscriptionConfirmation", Token="t", SubscribeURL=url), SES_KNOWN)
