@@ -145,6 +145,22 @@ def test_withheld_caller_is_nobody_and_has_no_key(sender: str) -> None:
     assert contact.customer.absent_reason == "anonymous"
 
 
+@pytest.mark.parametrize("number", ["+447700900123", "+15551234567", "+551199999999"])
+def test_number_told_in_full_is_one_even_when_no_plan_has_it(number: str) -> None:
+    event = read(sms(From=number)).events[0]
+
+    assert event.customer is not None
+    assert (event.customer.type, event.customer.value) == ("phone", number)
+
+
+@pytest.mark.parametrize("number", ["+1234", "+0123456789", "+4915112345678901", "5551234", "+266696687"])
+def test_number_that_cannot_be_one_is_nobodys(number: str) -> None:
+    event = read(sms(From=number, To="+18005550199")).events[0]
+
+    assert event.customer is not None
+    assert (event.customer.value, bool(event.customer.absent_reason)) == ("", True)
+
+
 def test_national_number_is_read_by_the_region_of_the_line() -> None:
     customer = read(call(From="064 111 2223")).events[0].customer
 
