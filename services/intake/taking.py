@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from services.runtime.log import LogError
 
 THREAD_BYTES_MIN = 128 * 1024
 RETRY_SECONDS = 5
+TOLD_MAX = 50
+"""Facts of one delivery that its line in the log names."""
 
 log = structlog.get_logger()
 
@@ -78,9 +81,10 @@ class Taker:
             provider=source,
             genuine=genuine,
             reason=found.reading.verdict.reason or None,
-            facts=[fact.fact_id for fact in found.facts],
-            desks=sorted({fact.desk_id for fact in found.facts}),
-            dead_letters=[problem.reason for problem in found.problems],
+            facts=[fact.fact_id for fact in found.facts[:TOLD_MAX]],
+            more_facts=max(0, len(found.facts) - TOLD_MAX) or None,
+            desks=sorted({fact.desk_id for fact in found.facts})[:TOLD_MAX],
+            dead_letters=dict(Counter(problem.reason for problem in found.problems)),
             dropped=len(found.reading.dropped),
             ms=round((time.perf_counter() - began) * 1000, 2),
         )

@@ -6,12 +6,15 @@ import asyncio
 from dataclasses import dataclass, replace
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from services.contract.facts import ContactArrived, Fact
 from services.intake.canonical import Problem
 from services.intake.measures import Measures
 from services.intake.publish import FACTS_AT_ONCE, Publisher
+from services.intake.taking import Taker
+from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import RECORD_BYTES_MAX, BufferFull, LogUnavailable
 from tests.unit.intake.world import MemoryLog, interpret, sms
@@ -70,6 +73,20 @@ async def test_letters_go_together_and_one_that_is_lost_is_told() -> None:
     assert log.most == 100
     with pytest.raises(LogUnavailable):
         await publisher(MemoryLog(LogUnavailable("away"))).publish("meta", [], problems, now_ms=0)
+
+
+async def test_line_of_a_delivery_names_few_of_its_facts_and_counts_its_letters() -> None:
+    measures = Measures(CollectorRegistry())
+    taker = Taker(publisher(MemoryLog()), measures, ManualClock())
+    one = interpret(sms())
+    many = tuple(replace(fact, desk_id=f"desk-{number}") for number, fact in enumerate(facts(2_000)))
+    found = replace(one, facts=many, problems=(Problem("unreadable", "x", b""),) * 300)
+    with structlog.testing.capture_logs() as lines:
+        await taker.keep(found, b"", 0.0)
+
+    (line,) = lines
+    assert (len(line["facts"]), line["more_facts"], len(line["desks"])) == (50, 1_950, 50)
+    assert line["dead_letters"] == {"unreadable": 300}
 
 
 async def test_fact_that_the_log_never_takes_is_a_letter_and_no_stored_fact() -> None:
