@@ -146,11 +146,13 @@ def _deleted(review_id: str, data: Body, account: str) -> CanonicalEvent:
 def _consumer(data: Body) -> Customer:
     """Trustpilot's own id of the person; without it nobody, for names identify nobody."""
     consumer = obj(data.get("consumer"))
-    consumer_id = ident(consumer.get("id"))
+    consumer_id, name = ident(consumer.get("id")), line(consumer.get("name") or consumer.get("displayName"))
+    if not consumer_id and not name:
+        return Customer(absent_reason="not_told")
     return Customer(
         type="trustpilot_user",
         value=consumer_id,
-        name=line(consumer.get("name") or consumer.get("displayName")),
+        name=name,
         absent_reason="" if consumer_id else "anonymous",
     )
 
