@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from services.intake.channels.provider import ProviderSetting
+from services.intake.provider_setting import ProviderSetting
 
 KINDS = (
     "message",

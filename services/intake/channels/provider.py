@@ -5,37 +5,15 @@ Settings, web server, replay, README and docs/settings.md read these declaration
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.fetching import FetchRule
 from services.intake.channels.polling import Poller, Stream
+from services.intake.provider_setting import ProviderSetting
 
-SETTING_PREFIX = "FRONTDESK_"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSetting:
-    """A setting that one provider needs.
-
-    A secret one is a list with commas between its values, all of which verify (for rotation), and may come from
-    a file (`NAME_FILE`); any other is one text. `default` holds for a setting that is absent.
-    """
-
-    name: str
-    says: str
-    """For docs/settings.md: what it is, in one phrase."""
-    secret: bool = True
-    single: bool = False
-    """A secret that is one value, commas and all: a key as JSON or PEM."""
-    default: tuple[str, ...] = ()
-    in_cases: tuple[str, ...] = ()
-    """Names that recorded cases give to it in `secrets`."""
-    absent_in_cases: tuple[str, ...] = ()
-    """What a recorded case means that gives none of them."""
-    fault: Callable[[tuple[str, ...]], str] | None = None
-    """What is wrong with values given, without the values; "" when nothing is."""
+__all__ = ("Provider", "ProviderSetting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
