@@ -78,7 +78,7 @@ class Replay:
     def line(self, case: Mapping[str, Any], folder: Path = Path()) -> dict[str, Any]:
         """The line of one case, whose files stand beside `folder`; raises NoAdapter when nobody reads its path."""
         found = self.interpret(case, folder)
-        reply = found.reading.reply
+        reply, at_ms = found.reading.reply, received_at_ms(case)
         http: dict[str, Any] = {"status": reply.status, "content_type": reply.content_type}
         if reply.body:
             http["body"] = reply.body
@@ -86,10 +86,7 @@ class Replay:
             "case": case.get("case"),
             "signature_valid": found.reading.verdict.signature_valid,
             "http": http,
-            "events": [
-                event_line(found.source, event, need, received_at_ms(case))
-                for event, need in zip(found.reading.events, found.needs, strict=True)
-            ],
+            "events": [event_line(found.source, event, need, at_ms) for event, need in _each_once(found)],
             "facts": [{"fact_id": fact.fact_id, "kind": type(fact.body).__name__} for fact in found.facts],
             "dropped": list(found.reading.dropped),
             "dead_letters": [
@@ -111,6 +108,15 @@ class Replay:
         if adapter is None:
             raise NoAdapter(f"no provider reads {urlsplit(delivery.url).path}")
         return interpreter.webhook(adapter, served(adapter, delivery, known, case, folder))
+
+
+def _each_once(found: Interpreted) -> list[tuple[CanonicalEvent, Need]]:
+    """Events with their needs; what stands twice in one delivery is one event, as it is one fact."""
+    once: list[tuple[CanonicalEvent, Need]] = []
+    for event, need in zip(found.reading.events, found.needs, strict=True):
+        if all(event != earlier for earlier, _ in once):
+            once.append((event, need))
+    return once
 
 
 def delivery_of(request: Mapping[str, Any], at_ms: int) -> Delivery:
