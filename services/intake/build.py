@@ -20,6 +20,7 @@ from services.intake.channels.provider import Provider
 from services.intake.doors import cloudevents_kafka
 from services.intake.doors.asterisk import asterisk_work
 from services.intake.doors.imap import imap_work
+from services.intake.doors.steadfast import Steadfast
 from services.intake.fetch import Fetcher
 from services.intake.front_door import FrontDoor
 from services.intake.gather import Gatherer
@@ -118,9 +119,14 @@ def build(
     if settings.polling:
         for provider in providers:
             intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)
-        intake.work += asterisk_work(interpreter, taker, clock)
-        intake.work += imap_work(settings, interpreter, taker, publisher, clock, pause)
-        intake.work += cloudevents_kafka.work(settings.known, interpreter, taker, clock)
+        doors = [
+            *asterisk_work(interpreter, taker, clock),
+            *imap_work(settings, interpreter, taker, publisher, clock, pause),
+            *cloudevents_kafka.work(settings.known, interpreter, taker, clock),
+        ]
+        intake.work += [(name, Steadfast(name, run, measures, random, pause).run) for name, run in doors]
+        for name, _ in doors:
+            measures.doors_broken.labels(name)
     return intake
 
 

@@ -122,6 +122,12 @@ class Measures:
             ("stream",),
             registry=registry,
         )
+        self.doors_broken = Counter(
+            "frontdesk_intake_doors_broken",
+            "Doors that intake opens itself (a mailbox, a file, a topic) that broke by a fault of ours, by door.",
+            ("door",),
+            registry=registry,
+        )
         self.connections_ended = Counter(
             "frontdesk_intake_connections_ended",
             "HTTP connections that we ended: too slow, displaced by newer ones in a full house, or refused.",

@@ -16,6 +16,7 @@ from services.contract.facts import ContactArrived
 from services.intake.build import build
 from services.intake.canonical import Known
 from services.intake.channels import imap as declared
+from services.intake.doors import imap
 from services.intake.doors.imap import mailbox_of, recipients_of
 from services.intake.doors.imap_client import ImapClient, ImapError, mutf7
 from services.intake.settings import IntakeSettings
@@ -293,6 +294,23 @@ async def test_answers_are_read_in_any_case_and_a_short_mail_may_be_a_quoted_str
     assert await (await scripted(quoted)).mail(7) == b'From: "a" \\ b'
     assert await (await scripted(b"* 1 fetch (uid 7 rfc822.size 42)\r\nf1 OK\r\n")).size(7) == 42
     assert await (await scripted(b"* 1 FETCH (UID 7 BODY[] NIL)\r\nf1 OK\r\n")).mail(7) is None
+
+
+async def test_mail_whose_recipients_nobody_can_read_is_the_mailboxs_own(
+    inbox: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object) -> tuple[str, ...]:
+        raise RecursionError
+
+    monkeypatch.setattr(imap, "recipients_of", broken)
+    log = MemoryLog()
+    for number in (1, 2):
+        inbox.put("desk@acme.example", mail(number, to="other@acme.example"))
+    async with reading(of(inbox), log):
+        await until(lambda: len(log.facts) == 2)
+
+    accounts = {fact.body.account for fact in log.facts if isinstance(fact.body, ContactArrived)}
+    assert accounts == {"desk@acme.example"}
 
 
 async def test_mail_that_the_server_does_not_show_is_neither_taken_nor_marked(inbox: Dovecot) -> None:

@@ -35,6 +35,7 @@ from services.intake.taking import Away, Taker
 from services.intake.values import whole
 from services.runtime.clock import Clock
 from services.runtime.log import LogError
+from services.runtime.observe import frames_of
 from services.runtime.settings import SettingsError
 
 SOURCE = declared.NAME
@@ -220,9 +221,7 @@ class ImapDoor:
             return False
         data = await client.mail(uid) if size <= bound else None
         if data is not None and len(data) <= bound:
-            envelope = Envelope(
-                "-", recipients_of(data, self.mailbox.account, self.interpreter.accounts), data, now_ms
-            )
+            envelope = Envelope("-", self._recipients(data), data, now_ms)
             languages = self.settings.languages
             await self.taker.take(
                 SOURCE,
@@ -236,6 +235,14 @@ class ImapDoor:
             log.warning("imap_mail_not_shown")
             return False
         return True
+
+    def _recipients(self, data: bytes) -> tuple[str, ...]:
+        """The mailbox's own address where a fault of ours hides the others: the mail must not hold up its neighbours."""
+        try:
+            return recipients_of(data, self.mailbox.account, self.interpreter.accounts)
+        except Exception as error:
+            log.error("imap_recipients_failed", error=type(error).__name__, frames=frames_of(error))
+            return (self.mailbox.account,)
 
 
 def _keeps_keywords(folder: Folder) -> bool:
