@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from services.contract.facts import LanguageGuess
@@ -85,21 +85,24 @@ class Languages:
         hint, hinted = next(
             ((name, macro(tag)) for name, tag in hints if macro(tag) in self._served), ("", "")
         )
-        code, script, confidence, source = self._of_text(text, region, hinted)
+        named = {macro(tag) for _, tag in hints}
+        code, script, confidence, source = self._of_text(text, region, hinted, named)
         if not source:
             if hinted and (code == hinted or confidence < CONFIDENCE_MIN):
                 code, confidence, source = hinted, 0.4, hint
             else:
                 confidence = min(confidence, CONFIDENCE_WEAK_MAX)
                 source = "text" if code else ""
-        named = ""
+        standard = ""
         if code == "sr":
-            named = "sr" if script == "Cyrl" else next(filter(None, (variant(tag) for _, tag in hints)), "")
+            standard = (
+                "sr" if script == "Cyrl" else next(filter(None, (variant(tag) for _, tag in hints)), "")
+            )
         return LanguageGuess(
-            code=code, script=script, confidence=round(confidence, 3), source=source, variant=named
+            code=code, script=script, confidence=round(confidence, 3), source=source, variant=standard
         )
 
-    def _of_text(self, text: str, region: str, hinted: str) -> tuple[str, str, float, str]:
+    def _of_text(self, text: str, region: str, hinted: str, named: Set[str]) -> tuple[str, str, float, str]:
         """Code, script, confidence and source; no source when the text is not certain."""
         plain = text[:CHARS_READ_MAX]
         if _LINKISH.search(plain):
@@ -125,7 +128,7 @@ class Languages:
         elif short and self._told_apart:
             evidence.append((self._told_apart[0], FIRST_WEIGHT))
         code, share = self._detector.likeliest(plain, evidence)
-        if share < CONFIDENCE_MIN and self._told_apart:
+        if share < CONFIDENCE_MIN and code not in named and self._told_apart:
             shares = self._detector.shares(plain, evidence)
             code = max(self._told_apart, key=shares.__getitem__)
             share = shares[code]

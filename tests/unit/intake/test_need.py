@@ -64,6 +64,7 @@ def test_short_text_without_hints_is_a_weak_guess() -> None:
         ("Dober dan", "sl", "sl"),
         ("Hvala", "sr", "sr"),
         ("Super Service", "de", "de"),
+        ("Grazie mille", "it", "it"),
     ],
 )
 def test_few_words_that_are_clearly_of_another_language_go_against_the_hint(
