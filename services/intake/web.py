@@ -153,33 +153,31 @@ class Hooks:
 
     async def _read(self, adapter: Adapter, request: web.Request, body: bytearray) -> None:
         """Reads the raw body into `body`, within the bounds of size, time and memory; raises NotRead."""
-        bound = self.settings.body_bytes_max
         if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             raise NotRead(415, "encoded", "send the body as it is, without a content encoding")
-        if (request.content_length or 0) > bound:
+        if (request.content_length or 0) > self.settings.body_bytes_max:
             await self._too_large(adapter)
         if request.content.is_eof() and request.content.exception() is None:
-            chunk = request.content.read_nowait(
-                -1
-            )  # it came whole with its head, as most do: nothing to wait for
-            body += chunk
-            self.bytes_in_flight += len(chunk)
-            if len(body) > bound:
-                await self._too_large(adapter)
+            # It came whole with its head, as most do: nothing to wait for.
+            await self._keep(adapter, body, request.content.read_nowait(-1))
             return
         try:
             async with asyncio.timeout(self.settings.body_seconds_max):
                 async for chunk in request.content.iter_chunked(CHUNK_BYTES):
-                    body += chunk
-                    self.bytes_in_flight += len(chunk)
-                    if len(body) > bound:
-                        await self._too_large(adapter)
-                    if self.bytes_in_flight > self.settings.bytes_in_flight_max:
-                        raise NotRead(503, "busy", "too much at once; come back soon")
+                    await self._keep(adapter, body, chunk)
         except TimeoutError:
             raise NotRead(408, "too_slow", "the body took too long") from None
         except (ClientPayloadError, ConnectionError, web.RequestPayloadError, HttpProcessingError):
             raise NotRead(400, "truncated", "the body ends too early or cannot be decoded") from None
+
+    async def _keep(self, adapter: Adapter, body: bytearray, chunk: bytes) -> None:
+        """Adds a piece to the body; raises NotRead for what is too long by itself, or with all others."""
+        body += chunk
+        self.bytes_in_flight += len(chunk)
+        if len(body) > self.settings.body_bytes_max:
+            await self._too_large(adapter)
+        if self.bytes_in_flight > self.settings.bytes_in_flight_max:
+            raise NotRead(503, "busy", "too much at once; come back soon")
 
     async def _too_large(self, adapter: Adapter) -> None:
         text = f"the body is longer than {self.settings.body_bytes_max} bytes"

@@ -149,6 +149,19 @@ async def test_twenty_megabytes_are_refused_plainly(log: SqliteLog, chunked: boo
         assert (await intake.post(messenger(said()))).status == 200
 
 
+@pytest.mark.parametrize("texts", [1, 40])
+async def test_bodies_that_are_held_at_once_have_a_bound_together_and_room_comes_back(texts: int) -> None:
+    """Both for a body that comes whole with its head, and for one that comes in pieces."""
+    log = MemoryLog()
+    long = messenger(*(said("x" * 3_000, f"m{number}") for number in range(texts)))
+    async with serving(log, settings(bytes_in_flight_max=2_000)) as intake:
+        for _ in range(3):
+            answer = await intake.post(long)
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        assert (await intake.post(sms())).status == 200
+    assert len(log.facts) == 1
+
+
 async def test_flood_of_unsigned_long_bodies_writes_few_dead_letters() -> None:
     log = MemoryLog()
     many = UNVERIFIED_LETTERS_PER_MINUTE + 5
