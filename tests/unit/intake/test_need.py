@@ -87,6 +87,7 @@ def test_hint_tells_close_languages_apart() -> None:
         ("Ich warte seit zwei Wochen auf mein Paket.", "de", "delivery"),
         ("Čekam porudžbinu već dve nedelje.", "sr", "delivery"),
         ("నా పార్సిల్ ఎక్కడ ఉంది?", "te", "delivery"),
+        ("Kada će stići moja narudžba? Čekam već tjedan dana.", "sr", "delivery"),
         ("I have been on hold for an hour about my parcel", "en", "wait_time"),
         ("Ich warte seit Tagen auf eine Antwort zu meiner Bestellung.", "de", "wait_time"),
     ],
