@@ -20,6 +20,7 @@ from services.intake.build import build
 from services.intake.canonical import Known
 from services.intake.channels.cloudevents import KAFKA_BOOTSTRAP, KAFKA_GROUP, KAFKA_TOPIC
 from services.intake.doors.cloudevents_kafka import RECORDS_MAX, CloudEventsTopic
+from services.intake.doors.steadfast import Steadfast
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
 from services.intake.taking import Taker
@@ -73,7 +74,9 @@ class Place:
             needs=needs(),
         )
         ((name, run),) = [one for one in intake.work if one[0] == "cloudevents_kafka"]
-        topic = getattr(run, "__self__", None)
+        steadfast = getattr(run, "__self__", None)
+        assert isinstance(steadfast, Steadfast)
+        topic = getattr(steadfast.door, "__self__", None)
         assert isinstance(topic, CloudEventsTopic)
         topic.pause_first_ms = 50
         task = asyncio.create_task(run(), name=name)
