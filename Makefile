@@ -57,6 +57,11 @@ verify: setup ## fail when generated code or the lock file is stale
 	$(BIN)/python scripts/check_locks.py
 	$(BIN)/python scripts/record_morning.py --check
 	$(BIN)/python scripts/channel_matrix.py
+	$(BIN)/python scripts/train_default_topics.py --check
+
+.PHONY: topics
+topics: setup ## train the topic model that is shipped, after a change of its corpus or of the lexicon
+	@$(BIN)/python scripts/train_default_topics.py
 
 .PHONY: outside
 outside: setup ## compare intake with the outside cases beside the project, and print every figure

@@ -45,7 +45,7 @@ class IntakeSettings:
     body_seconds_max: float = 20.0
     """Longest a body may take to come."""
     topic_model: TrainedTopics | None = None
-    """Topics trained on the desks' own labels; without it the rules tell them."""
+    """Topics trained on the desks' own labels; without it rules and the shipped model tell them."""
     need_ms_max: float = 50.0
     """Longest that language, topic and the like may take per message."""
     smtp_connections_max: int = 200

@@ -48,6 +48,8 @@ class Evidence:
     """It is said not to be a complaint."""
     refuses: bool = False
     """Something is not wanted: "no refund"."""
+    concepts: int = 0
+    """The concepts that occur, a bit each; the lexicon that read them has their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,20 @@ class Lexicon:
             given.sort(reverse=True)
             score = sum(weight / 2**rank for rank, weight in enumerate(given))
             (found.topics if family == "topic" else found.decisions)[name] = score
+        found.concepts = concepts
         found.thanks = bool(concepts & self._bits["thank"])
         found.names_product = bool(concepts & self._product)
         found.refuses = bool(concepts & self._refuse)
         return found
+
+    def names_of(self, concepts: int) -> list[str]:
+        """Names of concepts that stand as bits; the same in all languages."""
+        names: list[str] = []
+        while concepts:
+            bit = concepts & -concepts
+            concepts ^= bit
+            names.append(self._names[bit.bit_length() - 1])
+        return names
 
     def _conclude(
         self,

@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.contract.facts import DecisionWanted, DecisionWeight, LanguageGuess, TopicWeight
 from services.intake import identity
 from services.intake.canonical import CanonicalEvent
 from services.intake.need.asking import question_id_of, question_in
 from services.intake.need.decision import decisions_of
+from services.intake.need.default_topics import DefaultTopics, default_topics
 from services.intake.need.evidence import lexicon
 from services.intake.need.language import Languages
 from services.intake.need.mood import complains, opts_out, urgent
 from services.intake.need.regions import country_language
-from services.intake.need.topics import RULES_VERSION, topics_of
 from services.intake.need.trained import TrainedTopics
 from services.intake.need.words import sentences_of, words_of
 
@@ -65,7 +65,9 @@ class NeedReader:
     languages: Languages
     time_limit_ms: float = 50.0
     topic_model: TrainedTopics | None = None
-    """Tells the topics instead of the rules, or nothing when it is unsure."""
+    """The desk's own: tells the topics instead of the default, or nothing when it is unsure."""
+    default: DefaultTopics = field(default_factory=default_topics)
+    """Rules and the model that is shipped."""
     monotonic: Callable[[], float] = time.perf_counter
 
     def read(self, event: CanonicalEvent, account_language: str = "") -> Need:
@@ -77,7 +79,9 @@ class NeedReader:
             return Need(language=language if text or language.code else None, opted_out=event.opted_out)
         opted_out = event.opted_out or _opts_out(event)
         if opted_out or event.opt_word:
-            return Need(language=language, topics=OPT_OUT, topic_model=RULES_VERSION, opted_out=opted_out)
+            return Need(
+                language=language, topics=OPT_OUT, topic_model=self.default.version, opted_out=opted_out
+            )
         if self.monotonic() > ends_at:
             return Need(language=language, cut_short=True)
         return self._asking(event, text, language, account_language)
@@ -97,7 +101,7 @@ class NeedReader:
         known = lexicon(language.code if language.confidence >= SURE_MIN else "")
         found = known.read(sentences)
         model = self.topic_model
-        topics = topics_of(found.topics) if model is None else model.read(text)
+        topics = self.default.read(text, found, known) if model is None else model.read(text)
         decisions = decisions_of(sentences, found, topics, known)
         question_id = ""
         if event.kind in _ANSWERED and event.medium not in _SPOKEN:
@@ -106,7 +110,7 @@ class NeedReader:
         return Need(
             language=language if text or language.code else None,
             topics=topics,
-            topic_model=RULES_VERSION if model is None else model.version,
+            topic_model=self.default.version if model is None else model.version,
             decision=decisions.wanted,
             decisions=decisions.needed,
             complaint=complains(

@@ -1,9 +1,9 @@
 """A topic model trained on the desk's own labels, read and applied without scikit-learn (channels.md 5.2).
 
 The file is NumPy's .npz with plain arrays and a JSON text, nothing that could run when it is loaded; its version is a
-hash of all of it and is checked. Two blocks of TF-IDF (words with pairs, pieces of words), each of length one, times
-one weight a term and topic; the margins times `scale` give probabilities by softmax. Below the model's threshold it
-abstains.
+hash of all of it and is checked. Two blocks of TF-IDF (words with pairs, pieces of words) and, in the default model, one
+of the rules' concepts, each of length one, times one weight a term and topic; the margins times `scale` give
+probabilities by softmax. Below the model's threshold it abstains.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class TrainedTopics:
-    """A model: `weights` has a row per term, words first, and a column per topic."""
+    """A model: `weights` has a row per term (words, pieces, concepts) and a column per topic."""
 
     topics: tuple[str, ...]
     words: Mapping[str, int]
@@ -53,20 +53,34 @@ class TrainedTopics:
     scale: float
     threshold: float
     version: str = ""
+    concepts: Mapping[str, int] = field(default_factory=dict)
+    """Names of the rules' concepts; only the default model has them."""
+    source: str = ""
+    """Digest of what the default model was made of, "" for a desk's own."""
 
-    def probabilities(self, text: str) -> NDArray[np.float64]:
-        """Probability of each topic, in the order of `topics`."""
+    def margins(self, text: str, concepts: Iterable[str] = ()) -> NDArray[np.float64]:
+        """How far on its side each topic is, in the order of `topics`."""
         words = plain_words(text)
         margins = self.intercepts.astype(np.float64)
         for terms, known in ((word_terms(words), self.words), (piece_terms(words), self.pieces)):
             margins += self._block(terms, known)
+        if self.concepts:
+            margins += self._block(concepts, self.concepts)
+        return margins
+
+    def probabilities(self, text: str, concepts: Iterable[str] = ()) -> NDArray[np.float64]:
+        """Probability of each topic, in the order of `topics`."""
+        margins = self.margins(text, concepts)
         scores = np.exp(self.scale * (margins - margins.max()))
         result: NDArray[np.float64] = scores / scores.sum()
         return result
 
     def read(self, text: str) -> tuple[TopicWeight, ...]:
         """The topics of a text, likeliest first; empty when the model abstains."""
-        chances = self.probabilities(text)
+        return self.told(self.probabilities(text))
+
+    def told(self, chances: NDArray[np.float64]) -> tuple[TopicWeight, ...]:
+        """The topics that are likely enough to be told."""
         order = np.argsort(-chances, kind="stable")[: TOPICS_TOLD_MAX + 1].tolist()
         first = order[0]
         if chances[first] < self.threshold or self.topics[first] in UNKNOWN:
@@ -134,7 +148,8 @@ def load(path: Path) -> TrainedTopics:
 
 def _model(meta: Mapping[str, Any], arrays: Mapping[str, Floats], version: str) -> TrainedTopics:
     topics, words, pieces = tuple(meta["topics"]), meta["words"], meta["pieces"]
-    terms = len(words) + len(pieces)
+    concepts = meta.get("concepts", [])
+    terms = len(words) + len(pieces) + len(concepts)
     shapes = {"idf": (terms,), "weights": (terms, len(topics)), "intercepts": (len(topics),)}
     if not 2 <= len(topics) <= TOPICS_MAX or any(arrays[name].shape != shapes[name] for name in shapes):
         raise ModelError("the model's parts do not fit together")
@@ -148,12 +163,14 @@ def _model(meta: Mapping[str, Any], arrays: Mapping[str, Floats], version: str) 
         scale=float(meta["scale"]),
         threshold=float(meta["threshold"]),
         version=version,
+        concepts={name: place for place, name in enumerate(concepts, start=len(words) + len(pieces))},
+        source=str(meta.get("source", "")),
     )
 
 
 def _parts(model: TrainedTopics) -> tuple[dict[str, Floats], str]:
     arrays = {"idf": model.idf, "weights": model.weights, "intercepts": model.intercepts}
-    meta = {
+    meta: dict[str, Any] = {
         "format": FORMAT,
         "topics": list(model.topics),
         "words": list(model.words),
@@ -161,6 +178,8 @@ def _parts(model: TrainedTopics) -> tuple[dict[str, Floats], str]:
         "scale": model.scale,
         "threshold": model.threshold,
     }
+    if model.concepts:
+        meta |= {"concepts": list(model.concepts), "source": model.source}
     return arrays, json.dumps(meta, ensure_ascii=False, sort_keys=True)
 
 

@@ -203,7 +203,7 @@ def test_reader_tells_the_models_topics_and_version() -> None:
     need = replace(needs(), topic_model=model).read(event)
 
     assert (need.topics[0].topic_id, need.topic_model) == ("pool", "trained/abc")
-    assert needs().read(event).topic_model.startswith("rules/")
+    assert needs().read(event).topic_model.startswith("default/")
 
 
 def arrived(number: int, label: Label, topic: str = "question") -> ContactArrived:
