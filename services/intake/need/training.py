@@ -8,6 +8,7 @@ count once, or a fold would see its own answers.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ TERM_TEXTS_MIN = 3
 PRECISION_WANTED = 0.95
 THRESHOLD_MIN = 0.5
 """What is likelier wrong than right is never told, however good the rest is: most of it fits no topic."""
+THRESHOLD_MAX = 0.999_999
+"""Above it stands only 1.0, for a model that never answers."""
 SURE_Z = 2.326
 """Normal quantile of one-sided 99 %."""
 REGULARISATION = 0.7
@@ -78,8 +81,9 @@ def usable(labels: Sequence[Label]) -> tuple[list[Label], dict[str, int]]:
     topics = {label.topic_id for label in kept} - UNKNOWN
     if len(kept) < LABELS_MIN or len(topics) < TOPICS_MIN:
         raise TooFewLabels(
-            f"{len(kept)} distinct labelled texts in {len(topics)} topics of at least {TOPIC_LABELS_MIN}; at least "
-            f"{LABELS_MIN} texts and {TOPICS_MIN} topics are needed. The rules stay in force."
+            f"{len(distinct)} distinct labelled texts, {len(kept)} of them in the {len(topics)} topics that have at "
+            f"least {TOPIC_LABELS_MIN}; at least {LABELS_MIN} texts and {TOPICS_MIN} topics are needed. "
+            "The rules stay in force."
         )
     return kept, rare
 
@@ -184,7 +188,10 @@ def _threshold(chances: NDArray[np.float64], truth: NDArray[np.intp], topics: Se
     order = np.argsort(-top, kind="stable")
     count = np.arange(1, len(order) + 1)
     good = np.flatnonzero(_surely(np.cumsum(right[order]), count) >= PRECISION_WANTED)
-    return max(THRESHOLD_MIN, round(float(top[order][good[-1]]), 6)) if len(good) else 1.0
+    if not len(good):
+        return 1.0
+    least = math.floor(float(top[order][good[-1]]) * 1e6) / 1e6  # rounded up, it would silence a sure model
+    return min(max(THRESHOLD_MIN, least), THRESHOLD_MAX)
 
 
 def _surely(right: NDArray[np.int_], count: NDArray[np.int_]) -> NDArray[np.float64]:

@@ -120,6 +120,21 @@ def test_two_topics_are_told_apart_too() -> None:
     assert model.probabilities("shelf").sum() == pytest.approx(1)
 
 
+def test_model_that_is_never_wrong_answers() -> None:
+    sure = [
+        Label(f"{' '.join(WORDS[topic])} {number}x", topic) for topic in sorted(WORDS) for number in range(70)
+    ]
+    spoken = [
+        replace(one, text=f"{one.text} {FILLER[n % 17]} {FILLER[n % 13]} {FILLER[n % 11]}")
+        for n, one in enumerate(sure)
+    ]
+    model, figures = train(spoken, lambda _: None)
+
+    assert figures.accuracy == 1.0
+    assert (figures.coverage, figures.precision) == (1.0, 1.0)
+    assert model.read(f"{' '.join(WORDS['pool'])} please")[0].topic_id == "pool"
+
+
 def test_vocabulary_has_no_numbers_no_addresses_and_nothing_rare() -> None:
     texts = [*labels(), Label("Aleksandrina Petronijević lost a towel", "pool")]
     model, _ = train(texts, lambda _: None)
