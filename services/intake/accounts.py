@@ -20,6 +20,7 @@ from typing import Any
 _REGION = re.compile(r"^[A-Z]{2}$")
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(?:-[A-Za-z0-9]+)*$")
 _DESK = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
+_TABLES = frozenset({"default_desk", "account"})
 _KEYS = frozenset({"id", "desk_id", "region", "language"})
 
 
@@ -78,6 +79,7 @@ def load_accounts(text: str, default_desk: str = "") -> Accounts:
     if not isinstance(default, str) or (default and not _DESK.match(default)):
         faults.append("default_desk must be a desk id")
         default = ""
+    faults.extend(f"unknown key {key}" for key in sorted(set(data) - _TABLES))
     listed = data.get("account", [])
     if not isinstance(listed, list):
         raise AccountsError("account must be a list of tables: [[account]]")

@@ -113,6 +113,8 @@ def test_account_has_its_desk_or_the_default(account: str, desk: str) -> None:
     [
         "[[account]]\nid = '1'",
         "account = 5",
+        "default_desk = 'a'\n[[acount]]\nid='1'",
+        "default-desk = 'a'",
         "[[account]]\nid='1'\ndesk_id='a'\nregion='germany'",
         "x = ",
         "[[account]]\nid='1'\ndesk_id='a'\nbogus='1'",
