@@ -35,7 +35,11 @@ DESK = "replay"
 _SECRET = b"replay only: keys of no deployment"
 EPILOG = """examples:
   frontdesk replay delivery.json
-  frontdesk replay examples/morning/deliveries/*.json | grep '"signature_valid": false'"""
+  frontdesk replay examples/morning/deliveries/*.json | grep '"signature_valid": false'
+
+a recorded delivery:
+  {"received_at": "2026-04-03T08:01:00Z", "secrets": {"auth_token": "..."},
+   "request": {"method": "POST", "url": "https://...", "headers": {"...": "..."}, "body": "..."}}"""
 
 
 class NoAdapter(Exception):
