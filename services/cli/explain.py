@@ -41,7 +41,7 @@ def _words(error: grpc.RpcError, address: str) -> str:
     if error.code() == grpc.StatusCode.UNAVAILABLE:
         return f"no router answers at {address}; is `frontdesk serve` running?"
     if error.code() == grpc.StatusCode.NOT_FOUND:
-        return f"{error.details()} (give the whole id, as the agent's card or the demo shows it)"
+        return f"{error.details()} (give the whole id: the agent's card shows it, and intake's log line of the delivery)"
     return str(error.details())
 
 

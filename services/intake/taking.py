@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.contract.facts import ContactArrived
 from services.intake.channels.adapter import COME_BACK
 from services.intake.interpret import Interpreted
 from services.intake.measures import Measures
@@ -82,6 +83,11 @@ class Taker:
             genuine=genuine,
             reason=found.reading.verdict.reason or None,
             facts=[fact.fact_id for fact in found.facts[:TOLD_MAX]],
+            contacts=[
+                fact.body.contact_id
+                for fact in found.facts[:TOLD_MAX]
+                if isinstance(fact.body, ContactArrived)
+            ],
             more_facts=max(0, len(found.facts) - TOLD_MAX) or None,
             desks=sorted({fact.desk_id for fact in found.facts})[:TOLD_MAX],
             dead_letters=dict(Counter(problem.reason for problem in found.problems)),

@@ -87,6 +87,18 @@ async def test_line_of_a_delivery_names_few_of_its_facts_and_counts_its_letters(
     (line,) = lines
     assert (len(line["facts"]), line["more_facts"], len(line["desks"])) == (50, 1_950, 50)
     assert line["dead_letters"] == {"unreadable": 300}
+    assert len(line["contacts"]) == 50
+
+
+async def test_line_of_a_delivery_names_its_contact_as_explain_wants_it() -> None:
+    taker = Taker(publisher(MemoryLog()), Measures(CollectorRegistry()), ManualClock())
+    found = interpret(sms())
+    with structlog.testing.capture_logs() as lines:
+        await taker.keep(found, b"", 0.0)
+
+    body = found.facts[0].body
+    assert isinstance(body, ContactArrived)
+    assert lines[0]["contacts"] == [body.contact_id]
 
 
 async def test_fact_that_the_log_never_takes_is_a_letter_and_no_stored_fact() -> None:
