@@ -8,6 +8,7 @@ frontdesk read-mail question.eml     what intake makes of mails in files
 frontdesk agent --desk acme ana      be an agent in this terminal
 frontdesk train-topics               a topic model from the desk's own labels
 frontdesk explain CONTACT            why a contact went where it went
+frontdesk letters                    what could not be read, and why
 frontdesk demo                       play a morning and watch it
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
 from services.runtime.kafka_log import KafkaLog
@@ -32,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--data", type=Path, default=Path(".state/frontdesk.db"), help="the embedded log's file"
+        "--data", type=Path, default=default_data(os.environ), help="the embedded log's file (%(default)s)"
     )
     parser.add_argument("--bootstrap", help="Kafka's address; without it the embedded log is read")
     parser.add_argument("--bytes", action="store_true", help="also what came, in base64 (personal data)")

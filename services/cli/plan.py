@@ -19,6 +19,12 @@ from services.runtime.clock import Clock, clock_from
 from services.runtime.settings import Reader, SettingsError
 
 T = TypeVar("T")
+DATA_DEFAULT = ".state/frontdesk.db"
+
+
+def default_data(mapping: Mapping[str, str]) -> Path:
+    """The embedded log's file: where `serve` keeps it, and where the other commands look for it."""
+    return Path(mapping.get("FRONTDESK_DATA") or DATA_DEFAULT)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class ServeSettings:
                 "FRONTDESK_LOG_LEVEL", default="info", choices=("debug", "info", "warning", "error")
             ),
             log_json=reader.flag("FRONTDESK_LOG_JSON", default=not sys.stderr.isatty()),
-            data=Path(reader.text("FRONTDESK_DATA", default=".state/frontdesk.db")),
+            data=default_data(mapping),
             partitions=reader.integer("FRONTDESK_PARTITIONS", default=32, low=1, high=4096),
             loop=reader.text("FRONTDESK_LOOP", default="uvloop", choices=("uvloop", "asyncio")),
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from services.cli.plan import default_data
 from services.intake.need.labels import Joined, LabelsError, facts_of, read_labels, write_labels
 from services.intake.need.report import lines, rules_on
 from services.intake.need.trained import save
@@ -58,7 +60,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, default=Path("topics.npz"), help="file of the model")
     parser.add_argument(
-        "--data", type=Path, default=Path(".state/frontdesk.db"), help="the embedded log's file"
+        "--data", type=Path, default=default_data(os.environ), help="the embedded log's file (%(default)s)"
     )
     parser.add_argument("--bootstrap", help="Kafka's address; without it the embedded log is read")
     parser.add_argument("--no-log", action="store_true", help="labels of files only")
