@@ -30,6 +30,8 @@ from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown, Recor
 LINGER_MS = 5
 BATCH_BYTES_MAX = 262_144
 METADATA_MS_MAX = 5_000
+RENEW_SECONDS_MIN = 5.0
+"""Time that a new producer has to connect before a failure counts against it; on a slow machine it needs it."""
 
 
 class KafkaPythonAppender:
@@ -54,6 +56,7 @@ class KafkaPythonAppender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling = False
         self._renewing: asyncio.Task[None] | None = None
+        self._renewed_at = self._loop.time()
         self._connection = connection
         self._done: deque[tuple[Pending, Any, BaseException | None]] = deque()
         self._in_flight = InFlight(
@@ -151,6 +154,8 @@ class KafkaPythonAppender:
         """Replaces the producer that failed, unless that is under way or done."""
         if failed is not self._producer or self._closed or self._renewing is not None:
             return
+        if self._loop.time() - self._renewed_at < RENEW_SECONDS_MIN:
+            return
         self._renewing = asyncio.create_task(self._replace(failed), name="append renew")
 
     async def _replace(self, failed: Any) -> None:
@@ -166,7 +171,7 @@ class KafkaPythonAppender:
         except LogError:  # still away: the next append that fails tries again
             self._renewing = None
             return
-        self._producer, self._renewing = fresh, None
+        self._producer, self._renewing, self._renewed_at = fresh, None, self._loop.time()
         Thread(
             target=failed.close, args=(0,), daemon=True
         ).start()  # it may hang; the process must end all the same
@@ -222,7 +227,8 @@ class KafkaPythonAppender:
         return kafka_faults.of_append(self._bootstrap, topic, error)
 
     def _overdue(self, pending: Pending) -> None:
-        if pending.sent:
+        if pending.sent:  # a producer that is stuck fails nothing by itself
+            self._renew(self._producer)
             late = TimeoutError("deadline passed")
             pending.fail(kafka_faults.of_append(self._bootstrap, pending.topic, late))
         else:

@@ -25,7 +25,9 @@ AWAY_SECONDS = 4.0
 REQUESTS = 1_200
 PER_SECOND = 150
 RETRY_SECONDS = 0.5
-TRIES_MAX = 40
+RETRY_SECONDS_MAX = 8.0
+"""As providers do, each later than before."""
+TRIES_MAX = 20
 SECONDS_MAX = 120.0
 
 
@@ -64,7 +66,7 @@ async def _sent(address: str) -> tuple[list[float], int]:
             nonlocal put_off
             await asyncio.sleep(number / PER_SECOND)
             path, headers, body = _parts(raw)
-            for _ in range(TRIES_MAX):
+            for number_of_try in range(TRIES_MAX):
                 began = time.perf_counter()
                 async with session.post(address + path, data=body, headers=headers) as response:
                     waits.append(time.perf_counter() - began)
@@ -72,7 +74,7 @@ async def _sent(address: str) -> tuple[list[float], int]:
                         return
                     assert response.status == 503
                     put_off += 1
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(min(RETRY_SECONDS * 2**number_of_try, RETRY_SECONDS_MAX))
             raise AssertionError("a delivery was never taken")
 
         await asyncio.gather(*(one(number, raw) for number, raw in enumerate(requests(REQUESTS))))

@@ -109,9 +109,9 @@ def test_time_grows_in_a_line_with_the_body(path: str, bomb: str) -> None:
 def best_seconds(path: str, body: bytes) -> float:
     best = float("inf")
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()  # of this process: what else the machine does counts for nothing
         read(path, body)
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     return best
 
 
