@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from services.cli.misspelt import Asked
 from services.contract.desk import Desk
 from services.intake.settings import IntakeSettings
 from services.metrics.settings import MetricsSettings
@@ -86,6 +87,8 @@ class Plan:
     metrics: MetricsSettings | None
     clock: Clock
     desks: tuple[Desk, ...]
+    misspelt: Mapping[str, str]
+    """Names that are no settings, and those that were probably meant."""
 
     @classmethod
     def from_env(
@@ -93,6 +96,7 @@ class Plan:
     ) -> Plan:
         """Raises SettingsError with the faults of every service and of every desk file together."""
         faults: list[str] = []
+        env = asked = Asked(env)
 
         def read(parse: Callable[[], T]) -> T | None:
             try:
@@ -111,7 +115,8 @@ class Plan:
             faults.append("--desk is for the process that has the router")
         if faults or settings is None or clock is None:
             raise SettingsError(faults)
-        return cls(roles, bootstrap, settings, router, intake, metrics, clock, tuple(desks))
+        misspelt = asked.misspelt() if "intake" in roles else {}  # only intake asks for the many alike
+        return cls(roles, bootstrap, settings, router, intake, metrics, clock, tuple(desks), misspelt)
 
 
 def _tls(reader: Reader) -> ssl.SSLContext | None:

@@ -83,6 +83,8 @@ def main(argv: Sequence[str]) -> int:
         os.environ, roles, options.bootstrap if options.log == "kafka" else None, options.desk
     )
     configure_logs(level=plan.settings.log_level, as_json=plan.settings.log_json)
+    for name, meant in plan.misspelt.items():
+        log.warning("no_such_setting", name=name, meant=meant)
     allow_files()
     try:
         with asyncio.Runner(loop_factory=LOOPS[plan.settings.loop]) as runner:
