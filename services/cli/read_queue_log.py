@@ -73,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"frontdesk read-queue-log: cannot read {name}: {words}\n")
         return 1
     run.tell_malformed()
-    return 0
+    return 1 if run.malformed and not run.read else 0
 
 
 @dataclass
@@ -83,6 +83,7 @@ class Run:
     region: str = ""
     malformed: int = 0
     read: int = 0
+    """Entries of the files."""
     told: set[str] = field(default_factory=set)
     """Calls that the queues told of."""
 
@@ -94,11 +95,13 @@ class Run:
             with _opened(path) as file:
                 while data := file.read(CHUNK_BYTES):
                     for entry in lines.feed(data):
+                        self.read += 1
                         yield from ordered.push(entry)
                     before, done = done, done + len(data)
                     if done // TOLD_EVERY_BYTES > before // TOLD_EVERY_BYTES:
                         sys.stderr.write(f"{path.name}: {done >> 20} MiB read, file of {size >> 20} MiB\n")
             for entry in lines.end():
+                self.read += 1
                 yield from ordered.push(entry)
             self.malformed += lines.malformed
         yield from ordered.flush()

@@ -69,6 +69,14 @@ def test_calls_without_a_queue_come_from_the_records(
     assert [(one["thread_id"], one["wait_s"], one["duration_s"]) for one in direct] == [(f"{T + 5}.7", 8, 12)]
 
 
+def test_file_that_is_no_queue_log_is_told_and_is_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("first\nsecond\n")
+    assert main([str(tmp_path / "notes.txt")]) == 1
+    assert "2 lines are no entries" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["absent", "queue_log.gz"])
 def test_what_cannot_be_read_is_told_and_is_status_1(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
