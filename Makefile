@@ -65,7 +65,7 @@ topics: setup ## train the topic model that is shipped, after a change of its co
 
 .PHONY: outside
 outside: setup ## compare intake with the outside cases beside the project, and print every figure
-	@FRONTDESK_OUTSIDE_ALL=1 $(BIN)/python -m pytest tests/outside -q
+	@FRONTDESK_OUTSIDE_ALL=1 $(BIN)/python -m pytest tests/outside -q || [ $$? = 5 ] # 5: no cases there, as it says
 
 .PHONY: bench
 bench: setup ## measure the hot paths as ratios to their references, on real Kafka
