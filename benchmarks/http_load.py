@@ -32,6 +32,7 @@ class Client(asyncio.Protocol):
         self._buffer = b""
         self._sent = 0.0
         self.idle = True
+        self.closed = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,7 +65,9 @@ class Client(asyncio.Protocol):
             self._done.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._done.done():
+        """A connection that waits for its first request may be closed; one whose answer is due may not."""
+        self.closed = True
+        if not self.idle and not self._done.done():
             self._done.set_exception(error or ConnectionResetError("intake closed the connection"))
 
     def close(self) -> None:
@@ -94,7 +97,7 @@ async def load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int)
             if due - time.perf_counter() > 0.001:
                 await asyncio.sleep(due - time.perf_counter())
             queue.append((due, one))
-            idle = next((client for client in clients if client.idle), None)
+            idle = next((client for client in clients if client.idle and not client.closed), None)
             if idle is not None:
                 idle.next()
     await asyncio.wait_for(done, 300)

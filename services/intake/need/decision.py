@@ -98,11 +98,14 @@ def _amounts_meant(
     if place is None:
         return []
     ranked = sorted(
-        (abs(at - place), number, money)
-        for at, sentence in enumerate(sentences)
-        for number, money in enumerate(
-            _by_clause(name, sentence, lexicon) if at == place else sentence.amounts
-        )
+        (
+            (abs(at - place), number, money)
+            for at, sentence in enumerate(sentences)
+            for number, money in enumerate(
+                _by_clause(name, sentence, lexicon) if at == place else sentence.amounts
+            )
+        ),
+        key=lambda one: one[:2],  # of two that are equally near, the one said first
     )
     seen: dict[tuple[int, str], Money] = {}
     for _, _, money in ranked:

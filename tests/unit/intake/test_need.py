@@ -438,3 +438,15 @@ def test_detector_scores_as_py3langid_does() -> None:
     ):
         theirs = dict(model.rank(text))
         assert ours.shares(text) == pytest.approx(theirs, abs=1e-5)
+
+
+def test_amounts_equally_far_from_the_decision_are_no_fault() -> None:
+    said = "The kettle was 30 EUR. I want a refund please. Shipping was 5 EUR."
+    read = needs().read(
+        CanonicalEvent(
+            channel="social", medium="chat", account="a", provider_event_id="1", kind="message", text=said
+        )
+    )
+
+    assert read.decision is not None
+    assert (read.decision.amount_minor, read.decision.stated) == (3_000, False)
