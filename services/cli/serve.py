@@ -24,6 +24,7 @@ from services.cli.parts import Parts, topics
 from services.cli.plan import Plan, ServeSettings
 from services.contract.topics import DEAD_LETTERS, FACTS
 from services.intake.build import Intake
+from services.intake.channels import PROVIDERS
 from services.intake.settings import IntakeSettings
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_producer import KafkaPythonAppender
@@ -118,7 +119,12 @@ async def _serve(plan: Plan) -> None:
         calm_collector()
         sys.stdout.write(json.dumps({"ready": True, **running.addresses}) + "\n")
         sys.stdout.flush()
-        log.info("ready", roles=",".join(plan.roles), **running.addresses)
+        log.info(
+            "ready",
+            roles=",".join(plan.roles),
+            channels=configured(plan.intake) or None,
+            **running.addresses,
+        )
         await until_stopped(running.work, stop)
         log.info("stopping", grace_seconds=GRACE_SECONDS)
 
@@ -162,7 +168,7 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
         "grpc": f"{settings.host}:{rpc.port}",
         "metrics": f"http://{settings.host}:{endpoint.port}/metrics",
     }
-    if plan.intake is not None and not _has_keys(plan.intake):
+    if plan.intake is not None and not configured(plan.intake):
         log.warning("no_provider_keys", mend="set a provider's keys; docs/settings.md says which")
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet
         addresses |= await _listen(parts.intake, settings, stack)
@@ -170,9 +176,11 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     return Running(addresses, work)
 
 
-def _has_keys(intake: IntakeSettings) -> bool:
-    """Whether any provider's deliveries can be verified at all."""
-    return bool(intake.known.values)
+def configured(intake: IntakeSettings | None) -> str:
+    """Providers that have a setting, with commas: without a key, nothing of theirs verifies."""
+    values = intake.known.values if intake else {}
+    names = (one.name for one in PROVIDERS if any(setting.name in values for setting in one.settings))
+    return ",".join(sorted(names))
 
 
 async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack) -> dict[str, str]:
