@@ -146,6 +146,11 @@ def _provider_values(reader: Reader, public_url: str) -> dict[str, tuple[str, ..
             fault = setting.fault(given) if setting.fault else ""
             if fault:
                 reader.fault(f"{setting.name} {fault}")
+        for first, *others in provider.together:
+            absent = [one.name for one in others if one.name not in values]
+            if first.name in values and absent:
+                verb = "is" if len(absent) == 1 else "are"
+                reader.fault(f"{' and '.join(absent)} {verb} required with {first.name}")
         signed = provider.needs_public_url
         if signed is not None and signed.name in values and not public_url:
             reader.fault(f"FRONTDESK_PUBLIC_URL is required with {signed.name}: {provider.title} signs it")

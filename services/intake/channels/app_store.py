@@ -214,4 +214,5 @@ PROVIDER = Provider(
     },
     pollers=(REVIEWS,),
     settings=(APPS, ISSUER, KEY_ID, PRIVATE_KEY),
+    together=((APPS, ISSUER, KEY_ID, PRIVATE_KEY),),
 )

@@ -46,4 +46,5 @@ PROVIDER = Provider(
     page="asterisk",
     door="AMI over TCP, the file queue_log",
     settings=(AMI, AMI_USER, AMI_SECRET, CONTEXTS, QUEUE_LOG),
+    together=((AMI, AMI_USER, AMI_SECRET),),
 )

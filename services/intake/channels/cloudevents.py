@@ -123,4 +123,5 @@ PROVIDER = Provider(
     hooks={"/hooks/cloudevents": WEBHOOK},
     door="reads a Kafka topic as a group",
     settings=(BEARERS, URL_KEYS, SIGNING_KEYS, KAFKA_BOOTSTRAP, KAFKA_TOPIC, KAFKA_GROUP),
+    together=((KAFKA_BOOTSTRAP, KAFKA_TOPIC), (KAFKA_TOPIC, KAFKA_BOOTSTRAP)),
 )

@@ -190,4 +190,5 @@ PROVIDER = Provider(
     },
     pollers=(REVIEWS,),
     settings=(PACKAGES, SERVICE_ACCOUNT),
+    together=((PACKAGES, SERVICE_ACCOUNT),),
 )

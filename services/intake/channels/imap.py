@@ -63,4 +63,5 @@ PROVIDER = Provider(
     page="imap",
     door="a mailbox is read (IDLE, else polling)",
     settings=(ADDRESS, USER, PASSWORD, FOLDER, ACCOUNT, POLL_SECONDS, SINCE_DAYS, CA_FILE),
+    together=((ADDRESS, USER, PASSWORD),),
 )

@@ -270,4 +270,5 @@ PROVIDER = Provider(
     pollers=(NOTIFICATIONS,),
     streams=(STREAM,),
     settings=(ACCOUNT, SERVER, STREAMING, TOKEN),
+    together=((ACCOUNT, TOKEN),),
 )

@@ -40,5 +40,7 @@ class Provider:
     pollers: tuple[Poller, ...] = ()
     streams: tuple[Stream, ...] = ()
     settings: tuple[ProviderSetting, ...] = ()
+    together: tuple[tuple[ProviderSetting, ...], ...] = ()
+    """The first of a group is of no use without the others: once it is given, all are required."""
     needs_public_url: ProviderSetting | None = None
     """The setting that, once given, makes FRONTDESK_PUBLIC_URL required, because the provider signs it."""

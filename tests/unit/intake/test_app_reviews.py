@@ -202,7 +202,7 @@ class TestAppStore:
         with pytest.raises(SettingsError) as caught:
             IntakeSettings.from_env(env)
 
-        assert len(caught.value.faults) == 2
+        assert len(caught.value.faults) == 3
         assert "tell-nobody" not in str(caught.value)
 
 

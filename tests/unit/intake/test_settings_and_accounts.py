@@ -84,6 +84,27 @@ def test_secret_that_is_one_value_keeps_its_commas_and_blanks(setting: ProviderS
     assert settings.known.of(setting) == ("a, b,,c",)
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("FRONTDESK_IMAP_ADDRESS", "FRONTDESK_IMAP_USER and FRONTDESK_IMAP_PASSWORD are required"),
+        (
+            "FRONTDESK_ASTERISK_AMI",
+            "FRONTDESK_ASTERISK_AMI_USER and FRONTDESK_ASTERISK_AMI_SECRET are required",
+        ),
+        ("FRONTDESK_PLAY_PACKAGES", "FRONTDESK_PLAY_SERVICE_ACCOUNT is required"),
+        ("FRONTDESK_MASTODON_ACCOUNT", "FRONTDESK_MASTODON_TOKEN is required"),
+        ("FRONTDESK_CLOUDEVENTS_KAFKA_TOPIC", "FRONTDESK_CLOUDEVENTS_KAFKA_BOOTSTRAP is required"),
+    ],
+)
+def test_settings_that_are_for_each_other_are_told_with_all_other_faults(given: str, wanted: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        IntakeSettings.from_env({**GOOD, given: "x.example", "FRONTDESK_BODY_BYTES_MAX": "few"})
+
+    assert any(fault == f"{wanted} with {given}" for fault in caught.value.faults)
+    assert any("FRONTDESK_BODY_BYTES_MAX" in fault for fault in caught.value.faults)
+
+
 def test_accounts_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text(FILE)
