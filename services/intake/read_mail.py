@@ -29,9 +29,11 @@ from services.intake.settings import LANGUAGES_DEFAULT
 PROGRESS_FROM = 50
 """So many mails and more show their progress on a terminal."""
 FILE_BYTES_MAX = 512 * 1024 * 1024
+HEADER_BYTES_LOOKED_AT = 64 * 1024
 DESK = "read-mail"
 _SECRET = b"read-mail only: keys of no deployment"
 _SEPARATOR = re.compile(rb"(?:\A|\n\r?\n)From [^\r\n]*\r?\n")
+_USUAL = ("from", "date", "subject", "message-id", "received", "to")
 _OURS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
 EPILOG = """examples:
   frontdesk read-mail question.eml
@@ -72,6 +74,10 @@ def main(argv: Sequence[str]) -> int:
             _print({"file": name, "error": f"cannot be read: {error.strerror or type(error).__name__}"})
             continue
         for number, mail in enumerate(mails_in(data)):
+            if not has_headers(mail):
+                sys.stderr.write(
+                    f"frontdesk read-mail: {name}: {number} has no header of a mail; is it one?\n"
+                )
             _print({"file": name, "number": number, **reader.line(mail)})
             count += 1
             _progress(count, len(given.files))
@@ -106,6 +112,12 @@ class MailReader:
             {"reason": problem.reason, "detail": problem.detail} for problem in found.problems
         ]
         return line
+
+
+def has_headers(data: bytes) -> bool:
+    """Whether anything says that this is a mail: whatever comes by SMTP is taken for one, a picture too."""
+    headers = parse_mail(data[:HEADER_BYTES_LOOKED_AT]).headers
+    return any(headers.first(name) for name in _USUAL)
 
 
 def our_address(headers: Headers) -> str:

@@ -46,6 +46,20 @@ def test_a_mail_is_told_as_what_intake_makes_of_it(
     assert bounce["facts"][0]["kind"] == "NonContactSeen"
 
 
+def test_what_is_no_mail_is_told_beside_what_intake_makes_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "program").write_bytes(b"\x7fELF\x02\x01\x00")
+    (tmp_path / "a.eml").write_bytes(MAIL.encode())
+
+    assert main([str(tmp_path / "program"), str(tmp_path / "a.eml")]) == 0
+
+    told = capsys.readouterr()
+    assert told.err.count("is it one?") == 1
+    assert "program" in told.err
+    assert len(told.out.splitlines()) == 2
+
+
 def test_a_mailbox_on_standard_input_is_a_line_a_mail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
