@@ -30,6 +30,8 @@ Intake uses the model when FRONTDESK_TOPIC_MODEL names its file. Labels are pers
 def main(argv: Sequence[str]) -> int:
     """Prints the figures and writes the model; 1 when there are too few labels or they cannot be read."""
     options = _options(argv)
+    if not options.out.parent.is_dir():
+        return _fail(f"there is no folder {options.out.parent} for --out")
     if not options.no_log and options.bootstrap is None and not options.data.exists():
         if not options.labels:
             return _fail(f"there is no log at {options.data}; --data names another, --labels a file")

@@ -304,6 +304,18 @@ async def test_command_learns_from_the_log_of_facts(
     assert load(tmp_path / "m.npz").read("the towel and the water")[0].topic_id == "pool"
 
 
+def test_command_refuses_a_place_that_is_not_there_before_it_trains(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_labels(tmp_path / "l.tsv", labels())
+
+    assert (
+        main(["--no-log", "--labels", str(tmp_path / "l.tsv"), "--out", str(tmp_path / "no" / "m.npz")]) == 1
+    )
+    assert "--out" in (told := capsys.readouterr().err)
+    assert "fold 1 of" not in told
+
+
 def test_command_refuses_what_is_too_little(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_labels(tmp_path / "l.tsv", labels(30))
 
