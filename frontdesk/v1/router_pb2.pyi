@@ -391,3 +391,23 @@ class ConfigureDeskResponse(_message.Message):
     POSITION_FIELD_NUMBER: _ClassVar[int]
     position: Position
     def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class LinkCustomersResponse(_message.Message):
+    __slots__ = ("command_id", "reply", "position")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    reply: _decisions_pb2.Reply
+    position: Position
+    def __init__(self, command_id: _Optional[str] = ..., reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class UnlinkCustomersResponse(_message.Message):
+    __slots__ = ("command_id", "reply", "position")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    reply: _decisions_pb2.Reply
+    position: Position
+    def __init__(self, command_id: _Optional[str] = ..., reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...

@@ -74,12 +74,12 @@ class RouterServiceStub:
         self.LinkCustomers = channel.unary_unary(
                 '/frontdesk.v1.RouterService/LinkCustomers',
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.LinkCustomersRequest.SerializeToString,
-                response_deserializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.LinkCustomersResponse.FromString,
                 _registered_method=True)
         self.UnlinkCustomers = channel.unary_unary(
                 '/frontdesk.v1.RouterService/UnlinkCustomers',
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.SerializeToString,
-                response_deserializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersResponse.FromString,
                 _registered_method=True)
 
 
@@ -192,12 +192,12 @@ def add_RouterServiceServicer_to_server(servicer, server):
             'LinkCustomers': grpc.unary_unary_rpc_method_handler(
                     servicer.LinkCustomers,
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.LinkCustomersRequest.FromString,
-                    response_serializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.SerializeToString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.LinkCustomersResponse.SerializeToString,
             ),
             'UnlinkCustomers': grpc.unary_unary_rpc_method_handler(
                     servicer.UnlinkCustomers,
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.FromString,
-                    response_serializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.SerializeToString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -417,7 +417,7 @@ class RouterService:
             target,
             '/frontdesk.v1.RouterService/LinkCustomers',
             frontdesk_dot_v1_dot_router__pb2.LinkCustomersRequest.SerializeToString,
-            frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+            frontdesk_dot_v1_dot_router__pb2.LinkCustomersResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -444,7 +444,7 @@ class RouterService:
             target,
             '/frontdesk.v1.RouterService/UnlinkCustomers',
             frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.SerializeToString,
-            frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
+            frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -131,7 +131,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
 
     async def LinkCustomers(
         self, request: router_pb2.LinkCustomersRequest, context: Context
-    ) -> router_pb2.CommandResponse:
+    ) -> router_pb2.LinkCustomersResponse:
         """The identities are those that the two contacts came with; the reply's subject is the link."""
         check_ids(
             desk_id=request.desk_id,
@@ -142,11 +142,11 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         )
         self._agent_known(request.desk_id, request.agent_id)
         body = linking.link_of(request, self._desk(request.desk_id))
-        return await self._linking(request, body, context)
+        return router_pb2.LinkCustomersResponse(**await self._linking(request, body, context))
 
     async def UnlinkCustomers(
         self, request: router_pb2.UnlinkCustomersRequest, context: Context
-    ) -> router_pb2.CommandResponse:
+    ) -> router_pb2.UnlinkCustomersResponse:
         check_ids(
             desk_id=request.desk_id,
             agent_id=request.agent_id,
@@ -155,25 +155,26 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         )
         self._agent_known(request.desk_id, request.agent_id)
         body = facts.IdentityUnlinked(link_id=request.link_id, agent_id=request.agent_id)
-        return await self._linking(request, body, context)
+        return router_pb2.UnlinkCustomersResponse(**await self._linking(request, body, context))
 
     async def _linking(
         self,
         request: router_pb2.LinkCustomersRequest | router_pb2.UnlinkCustomersRequest,
         body: facts.IdentityLinked | facts.IdentityUnlinked,
         context: Context,
-    ) -> router_pb2.CommandResponse:
+    ) -> dict[str, Any]:
+        """The fields of either answer."""
         answer = await self._commander.send(
             request.desk_id,
             _scoped("agent", request.agent_id, request.command_id),
             body,
             timeout_seconds=seconds_left(context),
         )
-        return router_pb2.CommandResponse(
-            command_id=request.command_id,
-            reply=to_message(answer.reply),
-            position=self._position(answer.partition, answer.offset),
-        )
+        return {
+            "command_id": request.command_id,
+            "reply": to_message(answer.reply),
+            "position": self._position(answer.partition, answer.offset),
+        }
 
     # --- reads ---------------------------------------------------------------------------------------------
 
