@@ -74,6 +74,7 @@ class Hooks:
             app.router.add_post(path, handler)
             app.router.add_get(path, handler, allow_head=False)
         app.router.add_get("/healthz", _alive)
+        app.on_response_prepare.append(_nameless)
         return app
 
     def _handler(self, adapter: Adapter) -> Handler:
@@ -215,6 +216,12 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 async def _alive(request: web.Request) -> web.StreamResponse:
     del request
     return _plain(200, "alive")
+
+
+async def _nameless(request: web.Request, response: web.StreamResponse) -> None:
+    """Nobody outside needs to know which versions answer."""
+    del request
+    response.headers["Server"] = "Frontdesk"
 
 
 def _plain(status: int, text: str) -> web.Response:

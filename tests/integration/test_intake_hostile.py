@@ -322,6 +322,15 @@ async def test_handshakes_echo_is_plain_text_and_no_header(challenge: str) -> No
             assert b"nosniff" in head
 
 
+@pytest.mark.parametrize("path", ["/hooks/slack", "/healthz", "/nowhere"])
+async def test_no_answer_names_versions(path: str) -> None:
+    async with serving() as intake:
+        answer = await intake.answer(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        head = answer.partition(b"\r\n\r\n")[0].lower()
+        assert b"server: frontdesk" in head
+        assert not any(word in head for word in (b"aiohttp", b"python"))
+
+
 async def test_replayed_delivery_has_the_same_fact() -> None:
     async with serving() as intake:
         for _ in range(3):
