@@ -36,6 +36,7 @@ from tests.unit.metrics.world import random_log
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 PARTITIONS = 3
+STARTS_MAX = 3
 SECONDS_MAX = 60
 FOLDED = re.compile(r"^frontdesk_decisions_folded_total\{.*\} (\S+)$", re.MULTILINE)
 
@@ -86,6 +87,17 @@ class Place:
                 process.kill()
             await process.wait()
 
+    @asynccontextmanager
+    async def restarted(self) -> AsyncIterator[Worker]:
+        """A worker that is ready. One that ends while it starts, as it may while the broker comes back, is started
+        again, as its platform does; at most three times, and what it said is told at the end of the test."""
+        for left in reversed(range(STARTS_MAX)):
+            async with self.worker() as worker:
+                if not await worker.came_up() and left:
+                    continue
+                yield worker
+                return
+
 
 @dataclass
 class Worker:
@@ -93,9 +105,15 @@ class Worker:
     port: int
 
     async def ready(self) -> None:
+        assert await self.came_up(), f"the worker ended with {self.process.returncode}"
+
+    async def came_up(self) -> bool:
+        """Whether it is ready; False once it has ended instead."""
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), SECONDS_MAX)
-        assert line == b'{"ready": true}\n', f"the worker ended with {self.process.returncode}"
+        if line == b"":
+            await asyncio.wait_for(self.process.wait(), SECONDS_MAX)
+        return line == b'{"ready": true}\n'
 
     async def text(self) -> str:
         return await asyncio.to_thread(
@@ -130,9 +148,11 @@ async def opened(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Place]:
     place = Place(log, kafka_bootstrap, f"decisions-{run}", f"metrics-{run}", tmp_path / "workers.txt")
     await log.create_topics([TopicSpec(place.topic, PARTITIONS), *topics(PARTITIONS, app_id=place.app_id)])
     place.errors.touch()
-    yield place
-    await log.close()
-    sys.stderr.write(place.errors.read_text()[-4000:])
+    try:
+        yield place
+    finally:  # above all after a failure: the workers' own words say why one ended
+        sys.stderr.write(place.errors.read_text()[-4000:])
+        await log.close()
 
 
 async def until(place: Place, workers: list[Worker], wanted: Callable[[int], bool]) -> None:
@@ -328,9 +348,7 @@ async def test_a_broker_that_is_killed_and_returns_loses_nothing(kafka_state: Pa
                 assert await worker.samples() == place.truth()
                 await worker.kill()
             await write(1_000, 1_200)
-            async with place.worker() as worker:
-                await worker.ready()
-
+            async with place.restarted() as worker:
                 assert await worker.samples() == place.truth()
     finally:
         await asyncio.to_thread(own.stop)
