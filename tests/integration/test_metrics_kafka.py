@@ -36,7 +36,6 @@ from tests.unit.metrics.world import random_log
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 PARTITIONS = 3
-STARTS_MAX = 3
 SECONDS_MAX = 60
 FOLDED = re.compile(r"^frontdesk_decisions_folded_total\{.*\} (\S+)$", re.MULTILINE)
 
@@ -87,17 +86,6 @@ class Place:
                 process.kill()
             await process.wait()
 
-    @asynccontextmanager
-    async def restarted(self) -> AsyncIterator[Worker]:
-        """A worker that is ready. One that ends while it starts, as it may while the broker comes back, is started
-        again, as its platform does; at most three times, and what it said is told at the end of the test."""
-        for left in reversed(range(STARTS_MAX)):
-            async with self.worker() as worker:
-                if not await worker.came_up() and left:
-                    continue
-                yield worker
-                return
-
 
 @dataclass
 class Worker:
@@ -105,15 +93,11 @@ class Worker:
     port: int
 
     async def ready(self) -> None:
-        assert await self.came_up(), f"the worker ended with {self.process.returncode}"
-
-    async def came_up(self) -> bool:
-        """Whether it is ready; False once it has ended instead."""
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), SECONDS_MAX)
-        if line == b"":
+        if line == b"":  # it has ended; its status says how
             await asyncio.wait_for(self.process.wait(), SECONDS_MAX)
-        return line == b'{"ready": true}\n'
+        assert line == b'{"ready": true}\n', f"the worker ended with {self.process.returncode}"
 
     async def text(self) -> str:
         return await asyncio.to_thread(
@@ -348,7 +332,8 @@ async def test_a_broker_that_is_killed_and_returns_loses_nothing(kafka_state: Pa
                 assert await worker.samples() == place.truth()
                 await worker.kill()
             await write(1_000, 1_200)
-            async with place.restarted() as worker:
+            async with place.worker() as worker:
+                await worker.ready()
                 assert await worker.samples() == place.truth()
     finally:
         await asyncio.to_thread(own.stop)
