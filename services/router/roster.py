@@ -5,8 +5,13 @@ Built once per configuration; answers only, so states can share it.
 
 from __future__ import annotations
 
+import numpy as np
+
 from services.contract.desk import Agent, Desk, Topic
 from services.router.authority import reached_level
+from services.router.policy.beliefs import Beliefs
+from services.router.policy.settings import DEFAULTS, PolicySettings
+from services.router.policy.tariff import Tariff
 
 UNCERTIFIED_SHARE = 0.5
 """Of a topic's prior, for an agent without a certificate for it (a neighbour topic, routing.md 2.1); a guess."""
@@ -17,10 +22,21 @@ HANDLE_SECONDS_DEFAULT = 300.0
 class Roster:
     """One desk's people and topics."""
 
-    __slots__ = ("_levels", "_resolution", "agent_ids", "agents", "certified", "desk", "speaks", "topics")
+    __slots__ = (
+        "_levels",
+        "_resolution",
+        "agent_ids",
+        "agents",
+        "certified",
+        "desk",
+        "settings",
+        "speaks",
+        "topics",
+    )
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, settings: PolicySettings = DEFAULTS) -> None:
         self.desk = desk
+        self.settings = settings
         self.topics: dict[str, Topic] = {topic.topic_id: topic for topic in desk.topics}
         self.agents: dict[str, Agent] = {agent.agent_id: agent for agent in desk.agents}
         self.agent_ids = tuple(sorted(self.agents))
@@ -53,6 +69,25 @@ class Roster:
             if len(self._levels) < 256:  # what a fact names must not grow memory
                 self._levels[decision_type, currency] = known
         return known
+
+    def configured_beliefs(self) -> Beliefs:
+        """What is believed before anything is learned: the configuration's skills, priors and speeds."""
+        ids, topics = self.agent_ids, [topic.topic_id for topic in self.desk.topics]
+        nothing = np.zeros(len(ids))
+        return Beliefs(
+            version=0,
+            resolves=tuple(
+                [np.array([self.resolution(a, t) for a in ids], dtype=np.float64) for t in topics]
+            ),
+            spread=tuple([nothing for _ in topics]),
+            speed=np.array([self.agents[a].speed_factor or 1.0 for a in ids], dtype=np.float64),
+            handle_seconds=np.array([self.handle_seconds(t) for t in topics], dtype=np.float64),
+            approver_free=self.settings.approver_free_first,
+        )
+
+    def free_tariff(self) -> Tariff:
+        """The prices before the first ones: an agent's time costs nothing."""
+        return Tariff(epoch=0, of_agent=np.zeros(len(self.agent_ids)), highest=0.0)
 
     def _highest(self, agent_id: str) -> int:
         """The agent's highest level over all kinds: who counts as a manager when no kind is named."""
