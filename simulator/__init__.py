@@ -1,0 +1,1 @@
+"""Judges routing policies on synthetic days whose every draw is known; may import services, never the other way round."""
