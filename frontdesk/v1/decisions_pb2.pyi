@@ -224,14 +224,16 @@ class DeskApplied(_message.Message):
     def __init__(self, desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ...) -> None: ...
 
 class AgentPresenceChanged(_message.Message):
-    __slots__ = ("agent_id", "presence", "reason")
+    __slots__ = ("agent_id", "presence", "reason", "shift_ends_at")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     PRESENCE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     presence: _facts_pb2.Presence
     reason: str
-    def __init__(self, agent_id: _Optional[str] = ..., presence: _Optional[_Union[_facts_pb2.Presence, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+    shift_ends_at: _timestamp_pb2.Timestamp
+    def __init__(self, agent_id: _Optional[str] = ..., presence: _Optional[_Union[_facts_pb2.Presence, str]] = ..., reason: _Optional[str] = ..., shift_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class AgentMissedOffers(_message.Message):
     __slots__ = ("agent_id", "missed")
@@ -278,7 +280,7 @@ class Need(_message.Message):
     def __init__(self, topics: _Optional[_Iterable[_Union[_facts_pb2.TopicWeight, _Mapping]]] = ..., levels: _Optional[_Iterable[_Union[NeedWeight, _Mapping]]] = ..., least_level: _Optional[int] = ..., decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., known: _Optional[bool] = ...) -> None: ...
 
 class ContactOpened(_message.Message):
-    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at")
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -300,6 +302,7 @@ class ContactOpened(_message.Message):
     CUSTOMER_VERIFIED_FIELD_NUMBER: _ClassVar[int]
     MENTION_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     channel: _facts_pb2.Channel
@@ -321,7 +324,8 @@ class ContactOpened(_message.Message):
     customer_verified: bool
     mention: str
     occurred_at: _timestamp_pb2.Timestamp
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    tier: str
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class ContactContinued(_message.Message):
     __slots__ = ("contact_id", "fact_offset", "occurred_at")

@@ -173,6 +173,8 @@ class AgentPresenceChanged:
     """What it is now."""
     reason: str = ""
     """Why."""
+    shift_ends_at_ms: int = 0
+    """When its shift ends, as known from here on; absent when it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +275,8 @@ class ContactOpened:
     """"mention" or "review" when a rule of the desk made a contact of one; empty for who wrote to us."""
     occurred_at_ms: int = 0
     """When it happened by the source's clock, never after arrived_at; tells which own answers follow it."""
+    tier: str = ""
+    """What the customer is to the desk: "new", "regular", "loyal", or a word of the desk's own; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
