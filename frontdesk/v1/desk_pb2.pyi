@@ -47,20 +47,22 @@ class MentionRule(_message.Message):
     def __init__(self, kinds: _Optional[_Iterable[str]] = ..., media: _Optional[_Iterable[str]] = ..., languages: _Optional[_Iterable[str]] = ..., topic_ids: _Optional[_Iterable[str]] = ..., complaint: _Optional[bool] = ..., asks: _Optional[bool] = ..., stars_at_most: _Optional[float] = ...) -> None: ...
 
 class Topic(_message.Message):
-    __slots__ = ("topic_id", "resolution_prior", "handle_seconds", "level_priors", "decision_type", "falls_back_to")
+    __slots__ = ("topic_id", "resolution_prior", "handle_seconds", "level_priors", "decision_type", "falls_back_to", "complaint_level_priors")
     TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
     RESOLUTION_PRIOR_FIELD_NUMBER: _ClassVar[int]
     HANDLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     LEVEL_PRIORS_FIELD_NUMBER: _ClassVar[int]
     DECISION_TYPE_FIELD_NUMBER: _ClassVar[int]
     FALLS_BACK_TO_FIELD_NUMBER: _ClassVar[int]
+    COMPLAINT_LEVEL_PRIORS_FIELD_NUMBER: _ClassVar[int]
     topic_id: str
     resolution_prior: float
     handle_seconds: float
     level_priors: _containers.RepeatedScalarFieldContainer[float]
     decision_type: str
     falls_back_to: str
-    def __init__(self, topic_id: _Optional[str] = ..., resolution_prior: _Optional[float] = ..., handle_seconds: _Optional[float] = ..., level_priors: _Optional[_Iterable[float]] = ..., decision_type: _Optional[str] = ..., falls_back_to: _Optional[str] = ...) -> None: ...
+    complaint_level_priors: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, topic_id: _Optional[str] = ..., resolution_prior: _Optional[float] = ..., handle_seconds: _Optional[float] = ..., level_priors: _Optional[_Iterable[float]] = ..., decision_type: _Optional[str] = ..., falls_back_to: _Optional[str] = ..., complaint_level_priors: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Queue(_message.Message):
     __slots__ = ("queue_id", "topic_ids", "channels")

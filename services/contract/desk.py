@@ -68,6 +68,8 @@ class Topic:
     """Decision that this topic usually asks for, empty when none, for example "refund"."""
     falls_back_to: str = ""
     """Topic that it falls back to: when nobody certified is left, certificates for that one count; empty when none."""
+    complaint_level_priors: tuple[float, ...] = ()
+    """The same as level_priors for complaints; empty: a share of every level's chance moves one level up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
