@@ -4,6 +4,10 @@
     JSON      the URL alone, whose bodySHA256 must be the hash of the body
     GET       the URL alone; what was sent stands in its query
 
+A form's names and values are signed run together, so whoever holds one signed request can move the borders between
+them. An id is where that would pay, for each new one is a new contact: it must be all that stands between its name and
+the next one. Twilio's are two letters and 32 hexadecimal digits; others' (a tool that tries the address) are let be.
+
 The URL counts as Twilio was given it, and Twilio adds or drops the port: both are tried (channels.md 1, rule 2).
 """
 
@@ -11,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from functools import lru_cache
@@ -22,6 +27,8 @@ from services.intake.channels.signing import any_equal
 SCHEME = "twilio"
 FIELDS_MAX = 1_000
 """Form fields of one delivery; Twilio sends some forty."""
+ID_FIELDS = ("CallSid", "MessageSid", "SmsSid", "SmsMessageSid")
+_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _PORTS = {"https": 443, "http": 80}
 Form = list[tuple[str, str]]
 
@@ -61,9 +68,21 @@ def verify(delivery: Delivery, tokens: tuple[str, ...]) -> Verdict:
     if form is None and not _body_hash_fits(public, delivery.body):
         return Verdict(False, SCHEME, "bodySHA256 is missing or wrong")
     signed = "" if form is None or delivery.method == "GET" else _joined(form)
-    if any_equal(given, [_sign(key, url + signed) for url in candidates for key in tokens if key]):
-        return Verdict(True, SCHEME)
-    return Verdict(False, SCHEME, "wrong signature" if given else "no signature")
+    if not any_equal(given, [_sign(key, url + signed) for url in candidates for key in tokens if key]):
+        return Verdict(False, SCHEME, "wrong signature" if given else "no signature")
+    if signed and form is not None and _moved(form):
+        return Verdict(False, SCHEME, "the borders between fields were moved")
+    return Verdict(True, SCHEME)
+
+
+def _moved(form: Form) -> bool:
+    """Whether an id goes on behind its end, or in the name of the field that comes next."""
+    fields = sorted(set(form))
+    following = [name for name, _ in fields[1:]] + [""]
+    return any(
+        name in ID_FIELDS and not _SID.fullmatch(value) and _SID.match(value + behind)
+        for (name, value), behind in zip(fields, following, strict=True)
+    )
 
 
 def _sign(key: str, text: str) -> str:

@@ -94,6 +94,37 @@ def test_json_is_covered_by_the_hash_in_the_url() -> None:
     assert not read(replace(delivery, url=url.partition("?")[0])).verdict.signature_valid
 
 
+SID = "SM0a1b2c3d4e5f60718293a4b5c6d7e8ff"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"MessageSid": SID + "NumMedia0To+381112345678"},
+        {"MessageSid": SID + "NumMedia", "": ""},
+        {"MessageSid": SID[:-1], "fNumMedia0To": "+381112345678"},
+        {"MessageSid": "", SID + "NumMedia": "0", "To": "+381112345678"},
+        {"SmsSid": SID + "To+381112345678"},
+    ],
+)
+def test_one_signed_request_is_not_many_by_moving_the_borders_between_its_fields(
+    fields: dict[str, str],
+) -> None:
+    """Names and values are signed run together: with another id it would be another contact."""
+    whole = {"MessageSid": SID, "NumMedia": "0", "To": "+381112345678"}
+    assert read(twilio("/hooks/twilio/sms", whole)).events
+
+    reading = read(twilio("/hooks/twilio/sms", fields))
+
+    assert (reading.reply.status, reading.events, reading.problems) == (403, (), ())
+    assert reading.verdict.reason == "the borders between fields were moved"
+
+
+@pytest.mark.parametrize("sid", ["SM1", "SM_a_tool", "SMS" + "0" * 31, "x" * 300])
+def test_id_of_another_form_is_let_be(sid: str) -> None:
+    assert read(twilio("/hooks/twilio/sms", {"MessageSid": sid, "NumMedia": "0", "To": "+4930901820"})).events
+
+
 def test_more_fields_than_twilio_sends_are_not_read() -> None:
     assert not read(replace(sms(), body=b"a&" * 5_000)).verdict.signature_valid
 
