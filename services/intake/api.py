@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
             offset = await self.publisher.append_encoded(fact.desk_id, fact.data)
         except (LogError, ValueError, TypeError) as error:
             raise refusal_of(error) from error
-        self._taken(fact)
+        self._taken(fact.kind)
         return intake_pb2.SubmitResponse(
             fact_id=fact.fact_id,
             contact_id=fact.contact_id,
@@ -67,8 +67,12 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
         self, request_iterator: AsyncIterator[intake_pb2.SubmitStreamRequest], context: Context
     ) -> intake_pb2.SubmitStreamResponse:
         """Many facts, appended in the order they come; at most `stream_in_flight_max` are on their way."""
-        stream = _Stream(self.stream_in_flight_max)
         response = intake_pb2.SubmitStreamResponse()
+
+        def too_large(index: int, request_id: str) -> None:
+            _tell(response, index, request_id, Invalid({"fact": "is larger than the log takes"}))
+
+        stream = _Stream(self.stream_in_flight_max, self._taken, too_large)
         index = -1
         try:
             async for message in request_iterator:
@@ -78,14 +82,10 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
                         if request is None:
                             raise Invalid({"batch": f"has more than {BATCH_LENGTH_MAX} facts"})
                         fact = self.submissions.take(request, self.clock.now_ms())
-                        await stream.send(self.publisher, fact)
-                        self._taken(fact)
+                        await stream.send(self.publisher, fact, index, request.request_id)
                     except Invalid as error:
                         self._refused(error)
                         _tell(response, index, request.request_id if request is not None else "", error)
-                    except RecordTooLarge:
-                        large = Invalid({"fact": "is larger than the log takes"})
-                        _tell(response, index, request.request_id if request is not None else "", large)
             await stream.drain(0)
         except (LogError, ValueError, TypeError) as error:
             raise refusal_of(error) from error
@@ -94,8 +94,8 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
         response.accepted = index + 1 - response.refused
         return response
 
-    def _taken(self, fact: Submitted) -> None:
-        self.measures.facts.labels(fact.kind).inc()
+    def _taken(self, kind: str) -> None:
+        self.measures.facts.labels(kind).inc()
 
     def _refused(self, error: Invalid) -> None:
         for field in error.fields:
@@ -114,35 +114,65 @@ def _unpacked(message: Any) -> Iterator[Any]:
         yield None
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """An append on its way, and which fact of the stream it is."""
+
+    future: asyncio.Future[int]
+    kind: str
+    index: int
+    request_id: str
+
+
 class _Stream:
-    """Appends of one stream that are on their way, oldest first."""
+    """Appends of one stream that are on their way, oldest first.
 
-    def __init__(self, in_flight_max: int) -> None:
-        self._in_flight_max = in_flight_max
-        self._waiting: deque[asyncio.Future[int]] = deque()
+    One that is durable is told to `taken` by its kind. One that is too large is told to `too_large` by its own index: by then others have been read, for a broker may
+    allow less than we do and say so late. It does not affect its neighbours.
+    """
 
-    async def send(self, publisher: Publisher, fact: Submitted) -> None:
+    def __init__(
+        self, in_flight_max: int, taken: Callable[[str], None], too_large: Callable[[int, str], None]
+    ) -> None:
+        self._in_flight_max, self._taken, self._too_large = in_flight_max, taken, too_large
+        self._waiting: deque[_Sent] = deque()
+
+    async def send(self, publisher: Publisher, fact: Submitted, index: int, request_id: str) -> None:
         """Sends once there is room; a full log is waited for as long as appends of ours are on their way."""
         if len(self._waiting) >= self._in_flight_max:
             await self.drain(self._in_flight_max - 1)
         while True:
             try:
-                self._waiting.append(publisher.append_encoded(fact.desk_id, fact.data))
-                return
+                future = publisher.append_encoded(fact.desk_id, fact.data)
+            except RecordTooLarge:
+                self._too_large(index, request_id)
             except BufferFull:
                 if not self._waiting:
                     raise
-                await self._waiting.popleft()
+                await self._oldest()
+                continue
+            else:
+                self._waiting.append(_Sent(future, fact.kind, index, request_id))
+            return
 
     async def drain(self, most: int) -> None:
         """Waits until at most `most` are on their way; raises what the log answered."""
         while len(self._waiting) > most:
-            await self._waiting.popleft()
+            await self._oldest()
+
+    async def _oldest(self) -> None:
+        sent = self._waiting.popleft()
+        try:
+            await sent.future
+        except RecordTooLarge:
+            self._too_large(sent.index, sent.request_id)
+        else:
+            self._taken(sent.kind)
 
     def forget(self) -> None:
         """After a failure nobody waits for the rest; their outcome is read so that nothing complains."""
-        for future in self._waiting:
-            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        for sent in self._waiting:
+            sent.future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _tell(response: intake_pb2.SubmitStreamResponse, index: int, request_id: str, error: Invalid) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from services.contract.ids import command_fact_id
 from services.intake.api import BATCH_LENGTH_MAX, NAME
 from services.intake.build import build
 from services.runtime.clock import ManualClock
-from services.runtime.log import BufferFull, LogUnavailable
+from services.runtime.log import BufferFull, LogUnavailable, RecordTooLarge
 from services.runtime.rpc import serve
 from tests.unit.intake.world import MemoryLog, needs, settings
 
@@ -195,6 +196,44 @@ async def test_stream_keeps_order_and_tells_what_it_refused() -> None:
     assert [(one.index, one.request_id, one.field) for one in answer.refusals] == [(7, "r7", "fact.desk_id")]
     order = [int(fact.body.provider_event_id) for fact in log.facts if isinstance(fact.body, ContactArrived)]
     assert order == [index for index in range(1_500) if index != 7]
+
+
+class StrictLog(MemoryLog):
+    """A broker that allows less than we do, and says so when others are on their way."""
+
+    def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        stored = super().append(topic, partition, key, b"" if len(value) > 2_000 else value)
+        if len(value) > 2_000:
+            self.records.pop()
+        later: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def end() -> None:
+            if len(value) > 2_000:
+                later.set_exception(RecordTooLarge("the broker refused it"))
+            else:
+                later.set_result(stored.result())
+
+        asyncio.get_running_loop().call_soon(end)
+        return later
+
+
+@pytest.mark.parametrize("count", [12, 1_200])
+async def test_fact_that_only_the_broker_finds_too_large_is_told_by_its_own_index(count: int) -> None:
+    """The stream has moved on by then; neither the fact that is read meanwhile nor the stream suffers."""
+    log = StrictLog()
+    large = {3, 4, count - 1}
+    facts = [
+        contact(arrived={"provider_event_id": str(index), "text": "x" * 3_000 if index in large else "hello"})
+        for index in range(count)
+    ]
+    async with serving(log) as intake:
+        answer = await intake.SubmitStream(stream(facts))
+
+    told = [(one.index, one.request_id, one.field) for one in answer.refusals]
+    assert told == [(index, f"r{index}", "fact") for index in sorted(large)]
+    assert (answer.accepted, answer.refused) == (count - 3, 3)
+    order = [int(fact.body.provider_event_id) for fact in log.facts if isinstance(fact.body, ContactArrived)]
+    assert order == [index for index in range(count) if index not in large]
 
 
 async def test_only_the_first_hundred_refusals_are_told() -> None:
