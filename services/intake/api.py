@@ -127,8 +127,8 @@ class _Sent:
 class _Stream:
     """Appends of one stream that are on their way, oldest first.
 
-    One that is durable is told to `taken` by its kind. One that is too large is told to `too_large` by its own index: by then others have been read, for a broker may
-    allow less than we do and say so late. It does not affect its neighbours.
+    One that is durable is told to `taken` by its kind. One that is too large is told to `too_large` by its own index:
+    a broker may allow less than we do and say so late, when others have been read. These do not suffer from it.
     """
 
     def __init__(

@@ -120,9 +120,9 @@ def build(
         for provider in providers:
             intake.work += _asked(provider, interpreter, taker, fetcher, measures, clock, random)
         doors = [
-            *asterisk_work(interpreter, taker, clock),
-            *imap_work(settings, interpreter, taker, publisher, clock, pause),
-            *cloudevents_kafka.work(settings.known, interpreter, taker, clock),
+            *asterisk_work(interpreter, taker, clock, pause, random),
+            *imap_work(settings, interpreter, taker, publisher, clock, pause, random),
+            *cloudevents_kafka.work(settings.known, interpreter, taker, clock, random),
         ]
         intake.work += [(name, Steadfast(name, run, measures, random, pause).run) for name, run in doors]
         for name, _ in doors:

@@ -190,7 +190,7 @@ async def test_brokers_that_are_away_are_waited_for_longer_and_longer_within_a_b
     measures = Measures(CollectorRegistry())
     publisher = Publisher(place.log, PARTITIONS, DeadLetters(place.log, PARTITIONS), measures)
     topic = CloudEventsTopic(
-        place.known, interpreter(known=place.known), Taker(publisher, measures, pauses), pauses
+        place.known, interpreter(known=place.known), Taker(publisher, measures, pauses), pauses, lambda: 1.0
     )
 
     with pytest.raises(Enough):

@@ -76,7 +76,7 @@ def insisting(log: MemoryLog, clock: ManualClock, pause: Pauses) -> Insisting:
     measures = Measures(CollectorRegistry())
     publisher = Publisher(log, 2, DeadLetters(log, 2), measures)
     interpreter = Interpreter(KNOWN, ACCOUNTS, needs(), IDENTITY_KEY)
-    return Insisting("asterisk", "test", interpreter, Taker(publisher, measures, clock), pause)
+    return Insisting("asterisk", "test", interpreter, Taker(publisher, measures, clock), pause, lambda: 1.0)
 
 
 @dataclass
@@ -141,9 +141,8 @@ async def asterisk(*scripts: str, silent: bool = False) -> AsyncIterator[FakeAst
 def ami_door(port: int, log: MemoryLog, pause: Pauses, secret: str = SECRET) -> AmiDoor:
     clock = ManualClock(T * 1000)
     calls = AmiCalls(KNOWN)
-    return AmiDoor(
-        ("127.0.0.1", port), "frontdesk", secret, calls, insisting(log, clock, pause), clock, pause
-    )
+    sure = insisting(log, clock, pause)
+    return AmiDoor(("127.0.0.1", port), "frontdesk", secret, calls, sure, clock, pause, random=lambda: 1.0)
 
 
 def event(name: str, uniqueid: str = "1.1", **values: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from random import random
 from typing import Any
 
 from services.intake.asterisk.ami_calls import AmiCalls
 from services.intake.asterisk.calls import SOURCE
 from services.intake.asterisk.queue_calls import QueueCalls
+from services.intake.backoff import Random
 from services.intake.channels.asterisk import AMI, AMI_SECRET, AMI_USER, CONTEXTS, QUEUE_LOG
 from services.intake.channels.setting_values import host_port, listed
 from services.intake.doors.asterisk_ami import AmiDoor
@@ -22,7 +24,11 @@ from services.runtime.settings import SettingsError
 
 
 def asterisk_work(
-    interpreter: Interpreter, taker: Taker, clock: Clock, pause: Pause = asyncio.sleep
+    interpreter: Interpreter,
+    taker: Taker,
+    clock: Clock,
+    pause: Pause = asyncio.sleep,
+    random: Random = random,
 ) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """Name and run of each; nothing connects yet. Raises SettingsError for an address without user and secret."""
     known = interpreter.known
@@ -33,12 +39,13 @@ def asterisk_work(
         if not user or not secret:
             raise SettingsError([f"{AMI_USER.name} and {AMI_SECRET.name} are required with {AMI.name}"])
         contexts = frozenset(listed(known.one(CONTEXTS)))
-        insisting = Insisting(SOURCE, "ami", interpreter, taker, pause)
-        door = AmiDoor(address, user, secret, AmiCalls(known, contexts), insisting, clock, pause)
+        insisting = Insisting(SOURCE, "ami", interpreter, taker, pause, random)
+        calls = AmiCalls(known, contexts)
+        door = AmiDoor(address, user, secret, calls, insisting, clock, pause, random=random)
         work.append(("asterisk-ami", door.run))
     path = known.one(QUEUE_LOG)
     if path:
-        insisting = Insisting(SOURCE, "file", interpreter, taker, pause)
+        insisting = Insisting(SOURCE, "file", interpreter, taker, pause, random)
         work.append(
             ("asterisk-queue-log", QueueLogDoor(Path(path), QueueCalls(known), insisting, clock, pause).run)
         )

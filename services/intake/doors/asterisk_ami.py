@@ -13,11 +13,13 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from random import random
 
 import structlog
 
 from services.intake.asterisk.ami import Framer, Packet, action
 from services.intake.asterisk.ami_calls import AmiCalls
+from services.intake.backoff import Backoff, Random
 from services.intake.canonical import Collector, Problem
 from services.intake.doors.insisting import Insisting, Pause
 from services.intake.values import dump
@@ -28,7 +30,7 @@ CONNECT_SECONDS_MAX = 10.0
 LOGIN_SECONDS_MAX = 10.0
 SILENT_SECONDS_MAX = 30.0
 """Silence after which the server is pinged; after as much again the connection is dead."""
-BACK_OFF_SECONDS_MAX = 60.0
+PAUSE_FIRST_MS, PAUSE_LONGEST_MS = 1_000, 60_000
 
 log = structlog.get_logger()
 
@@ -49,20 +51,21 @@ class AmiDoor:
     clock: Clock
     pause: Pause = asyncio.sleep
     silent_seconds_max: float = SILENT_SECONDS_MAX
-    failures: int = 0
-    """Connections in a row that came to nothing."""
+    random: Random = random
+
+    def __post_init__(self) -> None:
+        self._backoff = Backoff(self.random, PAUSE_FIRST_MS, PAUSE_LONGEST_MS)
 
     async def run(self) -> None:
-        """Connects, and connects again, for ever; between two tries it waits 1, 2, 4 ... up to 60 s."""
+        """Connects, and connects again, for ever; the pause between two tries grows up to a minute."""
         while True:
             try:
                 await self.session()
             except LoginRefused:
                 log.error("ami_login_refused", setting="FRONTDESK_ASTERISK_AMI_USER, _SECRET")
             except (OSError, TimeoutError, EOFError) as error:
-                log.warning("ami_lost", error=type(error).__name__, failures=self.failures)
-            await self.pause(min(BACK_OFF_SECONDS_MAX, 2.0 ** min(self.failures, 10)))
-            self.failures += 1
+                log.warning("ami_lost", error=type(error).__name__, failures=self._backoff.failures)
+            await self.pause(self._backoff.failed() / 1000)
 
     async def session(self) -> None:
         """One connection, until it breaks; raises OSError, TimeoutError, EOFError or LoginRefused."""
@@ -72,7 +75,7 @@ class AmiDoor:
             packets = self._packets(reader, writer)
             async with asyncio.timeout(LOGIN_SECONDS_MAX):
                 await self._log_in(packets, writer)
-            self.failures = 0
+            self._backoff.succeeded()
             log.info("ami_connected")
             self.calls.ask_again(self.clock.now_ms())
             for name in ("QueueStatus", "CoreShowChannels"):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from random import random
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from services.intake.backoff import Backoff, Random
 from services.intake.canonical import Known
 from services.intake.channels.cloudevents import KAFKA_BOOTSTRAP, KAFKA_GROUP, KAFKA_TOPIC, SOURCE, record
 from services.intake.interpret import Interpreted, Interpreter
@@ -40,20 +42,19 @@ class CloudEventsTopic:
     interpreter: Interpreter
     taker: Taker
     clock: Clock
+    random: Random = random
     pause_first_ms: int = PAUSE_FIRST_MS
 
     async def run(self) -> None:
         """Reads without end; pauses grow while the brokers or the log are away, and never longer than the bound."""
-        pause_ms = self.pause_first_ms
+        backoff = Backoff(self.random, self.pause_first_ms, PAUSE_LONGEST_MS)
         while True:
-            taken = False
             try:
                 async for _ in self._batches():
-                    taken, pause_ms = True, self.pause_first_ms
+                    backoff.succeeded()
             except (KafkaError, OSError, TimeoutError, Away) as error:
-                log.warning("topic_away", door=NAME, error=type(error).__name__, pause_ms=pause_ms)
-            await self.clock.sleep_ms(pause_ms)
-            pause_ms = self.pause_first_ms if taken else min(2 * pause_ms, PAUSE_LONGEST_MS)
+                log.warning("topic_away", door=NAME, error=type(error).__name__, failures=backoff.failures)
+            await self.clock.sleep_ms(backoff.failed())
 
     async def _batches(self) -> AsyncIterator[int]:
         """One membership: yields after each batch that is durable and committed."""
@@ -104,9 +105,9 @@ async def _commit(consumer: Any, partition: TopicPartition, offset: int) -> None
 
 
 def work(
-    known: Known, interpreter: Interpreter, taker: Taker, clock: Clock
+    known: Known, interpreter: Interpreter, taker: Taker, clock: Clock, random: Random = random
 ) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """The member, where brokers and a topic are set."""
     if not known.one(KAFKA_BOOTSTRAP) or not known.one(KAFKA_TOPIC):
         return []
-    return [(NAME, CloudEventsTopic(known, interpreter, taker, clock).run)]
+    return [(NAME, CloudEventsTopic(known, interpreter, taker, clock, random).run)]

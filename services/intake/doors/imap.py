@@ -15,11 +15,13 @@ import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import random
 from typing import Any
 
 import structlog
 
 from services.intake.accounts import Accounts, fold
+from services.intake.backoff import Backoff, Random
 from services.intake.canonical import Problem
 from services.intake.channels import imap as declared
 from services.intake.channels.setting_values import host_port
@@ -49,7 +51,7 @@ ROUND_MAX = 500
 """Mails of one look; the next look goes on."""
 TAKEN_MAX = 100_000
 """UIDs remembered of a folder, for a server that does not keep the mark."""
-PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 1.0, 300.0
+PAUSE_FIRST_MS, PAUSE_LONGEST_MS = 1_000, 300_000
 HEAD_BYTES_MAX = 256 * 1024
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RECIPIENT_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
@@ -80,12 +82,13 @@ def imap_work(
     publisher: Publisher,
     clock: Clock,
     pause: Pause = asyncio.sleep,
+    random: Random = random,
 ) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """The door's name and run, none without an address; connects nothing yet. Raises SettingsError."""
     mailbox = mailbox_of(settings)
     if mailbox is None:
         return []
-    return [("imap", ImapDoor(mailbox, settings, interpreter, taker, publisher, clock, pause).run)]
+    return [("imap", ImapDoor(mailbox, settings, interpreter, taker, publisher, clock, pause, random).run)]
 
 
 def mailbox_of(settings: IntakeSettings) -> Mailbox | None:
@@ -129,13 +132,14 @@ class ImapDoor:
     publisher: Publisher
     clock: Clock
     pause: Pause = asyncio.sleep
+    random: Random = random
     _validity: int = -1
     _taken: dict[int, None] = field(default_factory=dict)
     _highest: int = 0
 
     async def run(self) -> None:
         """Never returns; raises only for a fault of ours."""
-        wait = PAUSE_SECONDS_MIN
+        backoff = Backoff(self.random, PAUSE_FIRST_MS, PAUSE_LONGEST_MS)
         while True:
             began = self._rounds
             try:
@@ -143,8 +147,9 @@ class ImapDoor:
             except (ImapError, OSError, TimeoutError, Away, LogError) as error:
                 reason = str(error) if isinstance(error, ImapError) else None
                 log.warning("imap_broken", error=type(error).__name__, reason=reason)
-            wait = PAUSE_SECONDS_MIN if self._rounds > began else min(wait * 2, PAUSE_SECONDS_MAX)
-            await self.pause(wait)
+            if self._rounds > began:
+                backoff.succeeded()
+            await self.pause(backoff.failed() / 1000)
 
     _rounds: int = 0
 
