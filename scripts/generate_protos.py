@@ -8,6 +8,7 @@ of the same name whose docstring is the proto's own text. Rules of the translati
 
     Timestamp x_at         x_at_ms: int, epoch milliseconds, 0 when absent
     repeated T             tuple[T, ...]
+    optional scalar T      T | None, None when absent
     message T              T | None
     enum                   OpenEnum: an unknown number is carried, not refused
     oneof                  one field with a union type
@@ -181,6 +182,8 @@ class Module:
                 kind += " | None"
         if field.label == F.LABEL_REPEATED:
             return field.name, f"tuple[{kind}, ...]", "()"
+        if field.proto3_optional and field.type in SCALARS:
+            return field.name, f"{kind} | None", "None"
         return field.name, kind, default
 
     def name_of(self, type_name: str) -> str:

@@ -224,14 +224,16 @@ class DeskApplied(_message.Message):
     def __init__(self, desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ...) -> None: ...
 
 class AgentPresenceChanged(_message.Message):
-    __slots__ = ("agent_id", "presence", "reason")
+    __slots__ = ("agent_id", "presence", "reason", "shift_ends_at")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     PRESENCE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     presence: _facts_pb2.Presence
     reason: str
-    def __init__(self, agent_id: _Optional[str] = ..., presence: _Optional[_Union[_facts_pb2.Presence, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+    shift_ends_at: _timestamp_pb2.Timestamp
+    def __init__(self, agent_id: _Optional[str] = ..., presence: _Optional[_Union[_facts_pb2.Presence, str]] = ..., reason: _Optional[str] = ..., shift_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class AgentMissedOffers(_message.Message):
     __slots__ = ("agent_id", "missed")
@@ -278,7 +280,7 @@ class Need(_message.Message):
     def __init__(self, topics: _Optional[_Iterable[_Union[_facts_pb2.TopicWeight, _Mapping]]] = ..., levels: _Optional[_Iterable[_Union[NeedWeight, _Mapping]]] = ..., least_level: _Optional[int] = ..., decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., known: _Optional[bool] = ...) -> None: ...
 
 class ContactOpened(_message.Message):
-    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at")
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -300,6 +302,7 @@ class ContactOpened(_message.Message):
     CUSTOMER_VERIFIED_FIELD_NUMBER: _ClassVar[int]
     MENTION_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     channel: _facts_pb2.Channel
@@ -321,7 +324,8 @@ class ContactOpened(_message.Message):
     customer_verified: bool
     mention: str
     occurred_at: _timestamp_pb2.Timestamp
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    tier: str
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class ContactContinued(_message.Message):
     __slots__ = ("contact_id", "fact_offset", "occurred_at")
@@ -376,20 +380,48 @@ class ScoreTerm(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("agent_id", "score", "terms", "resolves", "authority_covers", "talk_seconds")
+    __slots__ = ("agent_id", "score", "terms", "resolves", "authority_covers", "talk_seconds", "price", "busy", "free_in_seconds", "skill")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
     RESOLVES_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_COVERS_FIELD_NUMBER: _ClassVar[int]
     TALK_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    BUSY_FIELD_NUMBER: _ClassVar[int]
+    FREE_IN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SKILL_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     score: float
     terms: _containers.RepeatedCompositeFieldContainer[ScoreTerm]
     resolves: float
     authority_covers: float
     talk_seconds: float
-    def __init__(self, agent_id: _Optional[str] = ..., score: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[ScoreTerm, _Mapping]]] = ..., resolves: _Optional[float] = ..., authority_covers: _Optional[float] = ..., talk_seconds: _Optional[float] = ...) -> None: ...
+    price: float
+    busy: bool
+    free_in_seconds: float
+    skill: float
+    def __init__(self, agent_id: _Optional[str] = ..., score: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[ScoreTerm, _Mapping]]] = ..., resolves: _Optional[float] = ..., authority_covers: _Optional[float] = ..., talk_seconds: _Optional[float] = ..., price: _Optional[float] = ..., busy: _Optional[bool] = ..., free_in_seconds: _Optional[float] = ..., skill: _Optional[float] = ...) -> None: ...
+
+class HoldTest(_message.Message):
+    __slots__ = ("held", "best_cost", "hold_cost", "expected_wait_seconds", "waited_seconds", "cap_seconds", "agents", "waiting_cost")
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    BEST_COST_FIELD_NUMBER: _ClassVar[int]
+    HOLD_COST_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_WAIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    WAITED_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    CAP_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
+    WAITING_COST_FIELD_NUMBER: _ClassVar[int]
+    held: bool
+    best_cost: float
+    hold_cost: float
+    expected_wait_seconds: float
+    waited_seconds: float
+    cap_seconds: float
+    agents: int
+    waiting_cost: float
+    def __init__(self, held: _Optional[bool] = ..., best_cost: _Optional[float] = ..., hold_cost: _Optional[float] = ..., expected_wait_seconds: _Optional[float] = ..., waited_seconds: _Optional[float] = ..., cap_seconds: _Optional[float] = ..., agents: _Optional[int] = ..., waiting_cost: _Optional[float] = ...) -> None: ...
 
 class Exclusion(_message.Message):
     __slots__ = ("rule", "agents")
@@ -400,7 +432,7 @@ class Exclusion(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., agents: _Optional[int] = ...) -> None: ...
 
 class Explanation(_message.Message):
-    __slots__ = ("policy_version", "candidates", "exclusions", "relaxations", "weighed", "need", "language")
+    __slots__ = ("policy_version", "candidates", "exclusions", "relaxations", "weighed", "need", "language", "hold", "price_epoch", "noise_seed", "propensity", "expected_wait_seconds", "approver_free")
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     EXCLUSIONS_FIELD_NUMBER: _ClassVar[int]
@@ -408,6 +440,12 @@ class Explanation(_message.Message):
     WEIGHED_FIELD_NUMBER: _ClassVar[int]
     NEED_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
+    PRICE_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    NOISE_SEED_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_WAIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    APPROVER_FREE_FIELD_NUMBER: _ClassVar[int]
     policy_version: str
     candidates: _containers.RepeatedCompositeFieldContainer[Candidate]
     exclusions: _containers.RepeatedCompositeFieldContainer[Exclusion]
@@ -415,7 +453,13 @@ class Explanation(_message.Message):
     weighed: int
     need: Need
     language: str
-    def __init__(self, policy_version: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., relaxations: _Optional[_Iterable[str]] = ..., weighed: _Optional[int] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., language: _Optional[str] = ...) -> None: ...
+    hold: HoldTest
+    price_epoch: int
+    noise_seed: int
+    propensity: float
+    expected_wait_seconds: float
+    approver_free: float
+    def __init__(self, policy_version: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., relaxations: _Optional[_Iterable[str]] = ..., weighed: _Optional[int] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., language: _Optional[str] = ..., hold: _Optional[_Union[HoldTest, _Mapping]] = ..., price_epoch: _Optional[int] = ..., noise_seed: _Optional[int] = ..., propensity: _Optional[float] = ..., expected_wait_seconds: _Optional[float] = ..., approver_free: _Optional[float] = ...) -> None: ...
 
 class Offered(_message.Message):
     __slots__ = ("offer_id", "contact_id", "agent_id", "units", "expires_at", "authority", "explanation", "channel", "queue_id")

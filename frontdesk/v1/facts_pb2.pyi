@@ -160,7 +160,7 @@ class Fact(_message.Message):
     def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ..., mention_seen: _Optional[_Union[MentionSeen, _Mapping]] = ..., identity_linked: _Optional[_Union[IdentityLinked, _Mapping]] = ..., identity_unlinked: _Optional[_Union[IdentityUnlinked, _Mapping]] = ...) -> None: ...
 
 class CustomerRef(_message.Message):
-    __slots__ = ("type", "value", "name", "key", "absent_reason", "scoped_id", "verified", "handle")
+    __slots__ = ("type", "value", "name", "key", "absent_reason", "scoped_id", "verified", "handle", "tier")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -169,6 +169,7 @@ class CustomerRef(_message.Message):
     SCOPED_ID_FIELD_NUMBER: _ClassVar[int]
     VERIFIED_FIELD_NUMBER: _ClassVar[int]
     HANDLE_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
     type: str
     value: str
     name: str
@@ -177,7 +178,8 @@ class CustomerRef(_message.Message):
     scoped_id: str
     verified: bool
     handle: str
-    def __init__(self, type: _Optional[str] = ..., value: _Optional[str] = ..., name: _Optional[str] = ..., key: _Optional[str] = ..., absent_reason: _Optional[str] = ..., scoped_id: _Optional[str] = ..., verified: _Optional[bool] = ..., handle: _Optional[str] = ...) -> None: ...
+    tier: str
+    def __init__(self, type: _Optional[str] = ..., value: _Optional[str] = ..., name: _Optional[str] = ..., key: _Optional[str] = ..., absent_reason: _Optional[str] = ..., scoped_id: _Optional[str] = ..., verified: _Optional[bool] = ..., handle: _Optional[str] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class LanguageGuess(_message.Message):
     __slots__ = ("code", "script", "confidence", "source", "variant")
@@ -332,10 +334,12 @@ class CallerHungUp(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., duration_seconds: _Optional[int] = ..., status: _Optional[str] = ..., wait_ms: _Optional[int] = ...) -> None: ...
 
 class AgentSignedIn(_message.Message):
-    __slots__ = ("agent_id",)
+    __slots__ = ("agent_id", "shift_ends_at")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
-    def __init__(self, agent_id: _Optional[str] = ...) -> None: ...
+    shift_ends_at: _timestamp_pb2.Timestamp
+    def __init__(self, agent_id: _Optional[str] = ..., shift_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class AgentStateChanged(_message.Message):
     __slots__ = ("agent_id", "presence", "reason")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from rich.panel import Panel
 
 from frontdesk.client import AgentDesktop, SessionLost
 from frontdesk.v1 import facts_pb2, router_pb2
+from services.cli.address import ADDRESS_HELP, grpc_address
 
 KEYS = """a accept   d decline   r resolved   u unresolved   w wrap up   h ask for help   t ask for a transfer
 y approve/answer help   n refuse help   b break   g ready   q quit   ? these keys"""
@@ -38,10 +40,11 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("agent_id", help="agent of the desk's configuration")
     parser.add_argument("--desk", default="acme", help="desk (default: acme)")
-    parser.add_argument("--address", default="127.0.0.1:50051", help="the router's gRPC address")
+    parser.add_argument("--address", help=ADDRESS_HELP)
     options = parser.parse_args(argv)
+    address = options.address or grpc_address(os.environ)
     try:
-        return asyncio.run(_run(options.address, options.desk, options.agent_id))
+        return asyncio.run(_run(address, options.desk, options.agent_id))
     except SessionLost as error:
         sys.stderr.write(f"frontdesk agent: {error}; is `frontdesk serve` running?\n")
     except grpc.aio.AioRpcError as error:

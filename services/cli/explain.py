@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 import grpc
 
 from frontdesk.v1 import router_pb2, router_pb2_grpc
+from services.cli.address import ADDRESS_HELP, grpc_address
+from services.contract.codec import from_message
+from services.contract.decisions import Candidate, Explanation
+from services.router.weighed import figures, terms
 
 
 def main(argv: Sequence[str]) -> int:
@@ -21,15 +26,16 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("contact_id", help="the contact's id")
     parser.add_argument("--desk", default="acme", help="desk (default: acme)")
-    parser.add_argument("--address", default="127.0.0.1:50051", help="the router's gRPC address")
+    parser.add_argument("--address", help=ADDRESS_HELP)
     options = parser.parse_args(argv)
+    address = options.address or grpc_address(os.environ)
     request = router_pb2.ExplainDecisionRequest(desk_id=options.desk, contact_id=options.contact_id)
-    with grpc.insecure_channel(options.address) as channel:
+    with grpc.insecure_channel(address) as channel:
         stub = router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
         try:
             response = stub.ExplainDecision(request, timeout=30)
         except grpc.RpcError as error:
-            sys.stderr.write(f"frontdesk explain: {_words(error, options.address)}\n")
+            sys.stderr.write(f"frontdesk explain: {_words(error, address)}\n")
             return 1
     for line in lines(response):
         sys.stdout.write(line + "\n")
@@ -46,20 +52,20 @@ def _words(error: grpc.RpcError, address: str) -> str:
 
 
 def lines(response: router_pb2.ExplainDecisionResponse) -> list[str]:
-    """The explanation as text, one step a line, candidates indented below."""
+    """The explanation as text, one step a line, what was weighed indented below."""
     text = []
     for step in response.steps:
         text.append(f"{step.decided_at.ToJsonString()}  {step.summary}")
         if step.HasField("explanation"):
-            text += [_candidate(candidate) for candidate in step.explanation.candidates]
-            text += [f"      not weighed: {e.agents} ({e.rule})" for e in step.explanation.exclusions]
-            text += [f"      relaxed: {rule}" for rule in step.explanation.relaxations]
+            weighed = from_message(step.explanation, Explanation)
+            text += [_candidate(candidate) for candidate in weighed.candidates]
+            text += [f"      {line}" for line in figures(weighed)]
     return text
 
 
-def _candidate(candidate: object) -> str:
-    terms = "  ".join(f"{term.name} {term.value:.1f}" for term in candidate.terms)  # type: ignore[attr-defined] # Candidate
+def _candidate(candidate: Candidate) -> str:
+    when = f", free in about {candidate.free_in_seconds:.0f} s" if candidate.busy else ""
     return (
-        f"      {candidate.agent_id}: {candidate.score:.1f} customer-seconds = {terms}"  # type: ignore[attr-defined] # Candidate
-        f"  (resolves {candidate.resolves:.2f}, authority {candidate.authority_covers:.2f})"  # type: ignore[attr-defined] # Candidate
+        f"      {candidate.agent_id}: {terms(candidate)} customer-seconds"
+        f"  (resolves {candidate.resolves:.2f}, authority {candidate.authority_covers:.2f}{when})"
     )

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from services.cli.address import GRPC_PORT_DEFAULT
 from services.cli.misspelt import Asked
 from services.contract.desk import Desk
 from services.intake.settings import IntakeSettings
@@ -55,7 +56,7 @@ class ServeSettings:
             http_port=reader.integer("FRONTDESK_HTTP_PORT", default=8080, low=0, high=65535),
             http_reuse_port=reader.flag("FRONTDESK_HTTP_REUSE_PORT", default=False),
             http_tls=_tls(reader),
-            grpc_port=reader.integer("FRONTDESK_GRPC_PORT", default=50051, low=0, high=65535),
+            grpc_port=reader.integer("FRONTDESK_GRPC_PORT", default=GRPC_PORT_DEFAULT, low=0, high=65535),
             smtp_port=reader.integer("FRONTDESK_SMTP_PORT", default=2525, low=0, high=65535),
             lmtp_port=(
                 reader.integer("FRONTDESK_LMTP_PORT", default=0, low=0, high=65535)

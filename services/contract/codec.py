@@ -124,6 +124,7 @@ def _decoder(message: Descriptor) -> Decoder:
     kind = _dataclass_of(message.name)
     plain: list[str] = []
     steps: list[Step] = []
+    scalars: list[str] = []
     optionals: list[str] = []
     oneofs: set[str] = set()
     for field in message.fields:
@@ -133,6 +134,8 @@ def _decoder(message: Descriptor) -> Decoder:
             oneofs.add(oneof.name)
         elif field.enum_type is not None:
             steps.append((name, name, _dataclass_of(field.enum_type.name)))
+        elif field.message_type is None and field.containing_oneof is not None:
+            scalars.append(name)
         elif field.message_type is None and not field.is_repeated:
             plain.append(name)
         elif field.message_type is None:
@@ -150,6 +153,8 @@ def _decoder(message: Descriptor) -> Decoder:
         parts = {name: getattr(m, name) for name in plain}
         for target, source, convert in steps:
             parts[target] = convert(getattr(m, source))
+        for name in scalars:
+            parts[name] = getattr(m, name) if m.HasField(name) else None
         for name in optionals:
             parts[name] = _decode(getattr(m, name)) if m.HasField(name) else None
         for name in oneofs:

@@ -173,6 +173,8 @@ class AgentPresenceChanged:
     """What it is now."""
     reason: str = ""
     """Why."""
+    shift_ends_at_ms: int = 0
+    """When its shift ends, as known from here on; absent when it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +275,8 @@ class ContactOpened:
     """"mention" or "review" when a rule of the desk made a contact of one; empty for who wrote to us."""
     occurred_at_ms: int = 0
     """When it happened by the source's clock, never after arrived_at; tells which own answers follow it."""
+    tier: str = ""
+    """What the customer is to the desk: "new", "regular", "loyal", or a word of the desk's own; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,7 +334,7 @@ class ScoreTerm:
     """Part of a score."""
 
     name: str = ""
-    """"talk", "authority_missing", "not_resolved", "idle", "continuity"."""
+    """"talk", "authority_missing", "not_resolved", "idle", "continuity"; another name is shown as it is."""
     value: float = 0.0
     """Its share, in customer-seconds."""
 
@@ -351,6 +355,36 @@ class Candidate:
     """Chance that the agent's authority covers the need."""
     talk_seconds: float = 0.0
     """Expected talk in seconds."""
+    price: float = 0.0
+    """Price of the agent's time in force, in customer-seconds a second."""
+    busy: bool = False
+    """The agent was busy and could not be offered it at once; only the hold test weighs busy agents."""
+    free_in_seconds: float = 0.0
+    """Expected time until a busy agent is free, in seconds."""
+    skill: float = 0.0
+    """Expected chance of resolving it if authority were no question: the topics' chances, each by its probability."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTest:
+    """Whether it pays to wait on purpose for a better agent who is busy (routing.md 2.4)."""
+
+    held: bool = False
+    """The contact waits for a better agent."""
+    best_cost: float = 0.0
+    """Cost of the best free agent, in customer-seconds, without idle time and continuity."""
+    hold_cost: float = 0.0
+    """Least cost of waiting: the mean cost of those waited for, and the waiting itself."""
+    expected_wait_seconds: float = 0.0
+    """Expected wait for the first of them, in seconds."""
+    waited_seconds: float = 0.0
+    """Waited so far, in all queue entries, in seconds."""
+    cap_seconds: float = 0.0
+    """Longest deliberate wait, in seconds."""
+    agents: int = 0
+    """How many busy agents are waited for."""
+    waiting_cost: float = 0.0
+    """The part of hold_cost that is the waiting itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +392,7 @@ class Exclusion:
     """How many agents one rule excluded."""
 
     rule: str = ""
-    """"language", "certificate", "authority", "presence", "capacity", "had_it", "declined_it"."""
+    """"language", "certificate", "authority", "presence", "shift_end", "capacity", "had_it", "declined_it"."""
     agents: int = 0
     """Agents of the desk that it excluded, each counted at the first rule only."""
 
@@ -370,7 +404,7 @@ class Explanation:
     policy_version: str = ""
     """Version of the policy that decided."""
     candidates: tuple[Candidate, ...] = ()
-    """The chosen agent first, then at most two runners-up."""
+    """The chosen agent first, then at most two runners-up; after them the busy agent whom waiting would be for."""
     exclusions: tuple[Exclusion, ...] = ()
     """Whom the rules excluded."""
     relaxations: tuple[str, ...] = ()
@@ -381,6 +415,18 @@ class Explanation:
     """Need as it was understood."""
     language: str = ""
     """Language that was asked for; empty when any would do."""
+    hold: HoldTest | None = None
+    """Whether to wait for a better agent; absent when nobody better was busy."""
+    price_epoch: int = 0
+    """Which prices were in force; 0 before the first."""
+    noise_seed: int = 0
+    """Seed of the noise that exploration adds, 0 when it adds none."""
+    propensity: float = 0.0
+    """Chance that the chosen agent was chosen, over the noise; 0 or 1 when there was none."""
+    expected_wait_seconds: float = 0.0
+    """Expected wait of a contact that was not offered, in seconds; 0 when it is not known."""
+    approver_free: float = 0.0
+    """Chance that an approver is free when asked, as believed then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class Desk:
     """Time limits and bounds."""
     mention_rules: tuple[MentionRule, ...] = ()
     """Which mentions and reviews become contacts; none without a rule."""
+    policy: DeskPolicy | None = None
+    """What differs from the routing policy's defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,10 @@ class Topic:
     """Chance of each needed authority level 0, 1, 2 ... when the customer does not state it; sums to 1."""
     decision_type: str = ""
     """Decision that this topic usually asks for, empty when none, for example "refund"."""
+    falls_back_to: str = ""
+    """Topic that it falls back to: when nobody certified is left, certificates for that one count; empty when none."""
+    complaint_level_priors: tuple[float, ...] = ()
+    """The same as level_priors for complaints; empty: a share of every level's chance moves one level up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +178,93 @@ class DeskLimits:
     """A closed contact is kept in memory this long."""
     facts_remembered_max: int = 0
     """Facts whose ids the desk's partition remembers, this desk's share of the bound; 8 bytes each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskPolicy:
+    """What a desk sets of the routing policy; what is left out has the documented default, so 0 is a value. cs are customer-seconds; bounds and symbols stand in docs/desk-policy.md."""
+
+    not_resolved_cs: float | None = None
+    """Cost of a contact that is not resolved, for a customer of weight 1; in cs."""
+    weight_loyal: float | None = None
+    """Weight of a customer whose tier is one of loyal_tiers."""
+    weight_complaint: float | None = None
+    """Weight of a complaint."""
+    weight_repeat: float | None = None
+    """Weight of a contact that comes back."""
+    weight_max: float | None = None
+    """Weights multiply, up to this."""
+    consult_seconds: float | None = None
+    """Planned length of a consult."""
+    authority_call_cs: float | None = None
+    """Keeps calling in authority an exception; in cs."""
+    idle_cs: float | None = None
+    """Fairness: per second that an agent has been idle; in cs/s."""
+    continuity_share: float | None = None
+    """Bonus of the preferred agent, as a share of F0 w."""
+    hold_phone_ms: int | None = None
+    """Longest deliberate wait of a call for a better agent; 0 never holds."""
+    hold_message_ms: int | None = None
+    """The same for live chat and social messages."""
+    hold_again_ms: int | None = None
+    """A held contact, and an agent left idle, are decided again after this at the latest."""
+    capacity_share: float | None = None
+    """Share of a group's time that the price program may fill."""
+    left_out_cs: float | None = None
+    """Cost of a contact that the price program leaves out; in cs."""
+    price_max: float | None = None
+    """Highest price of an agent's second; 0 routes without prices; in cs/s."""
+    price_smoothing: float | None = None
+    """Share of a new price, the rest is the price before it; 1 takes new prices as they are."""
+    price_every_ms: int | None = None
+    """Prices are set anew after this."""
+    repeats_share: float | None = None
+    """Repeats expected on top of the forecast; a share."""
+    backlog_seconds: float | None = None
+    """Waiting contacts count as arrivals spread over this time."""
+    price_step: float | None = None
+    """Step of the prices when there is no solver; in cs/s per s."""
+    topic_weight_min: float | None = None
+    """Chance of a topic, from which a certificate for it counts."""
+    approver_free_first: float | None = None
+    """Chance that an approver is free when asked, before anything is learned."""
+    approver_free_step: float | None = None
+    """Weight of each new observation of it; a share."""
+    reserve_agents: int | None = None
+    """Colleagues of at least its authority that each topic of an agent keeps, before it gets deferrable work."""
+    reserve_idle_count: int | None = None
+    """More idle agents than this, plus reserve_idle_share of all, before deferrable work is given out."""
+    reserve_idle_share: float | None = None
+    """Share of all agents, added to reserve_idle_count."""
+    hop_gain: float | None = None
+    """Least rise of the expected resolution at a hop; a chance."""
+    patience_shape: int | None = None
+    """Shape of the gamma distribution of a caller's patience, until the desk's own is known."""
+    patience_scale_seconds: float | None = None
+    """Scale of that distribution; its mean is shape x scale."""
+    preferred_phone_ms: int | None = None
+    """Longest expected wait of a call for the preferred agent."""
+    preferred_message_ms: int | None = None
+    """The same for everything else."""
+    guard_targets: float | None = None
+    """Who waits over this many targets goes first, oldest first."""
+    urgent_share: float | None = None
+    """Share of its target, after which deferrable work competes with live work."""
+    deferrable_cs: float | None = None
+    """Waiting cost of deferrable work; in cs/s."""
+    deferrable_late_cs: float | None = None
+    """Rise of it per hour after the first; in cs/s per h."""
+    shift_end_factor: float | None = None
+    """An agent gets what takes at most its shift's rest divided by this; 0 looks at no shift ends."""
+    strength_agent: float | None = None
+    """Strength of the prior of an agent's effect; in contacts."""
+    strength_cell: float | None = None
+    """Strength of the prior of an agent with a topic; in contacts."""
+    decay_half_life_days: float | None = None
+    """A learned outcome counts half after this many days."""
+    exploration: float | None = None
+    """Share of the posterior's standard deviation that is added to p as noise; 0 adds none."""
+    overload_share: float | None = None
+    """Share of the waiting contacts past their target, from which a desk is overloaded."""
+    loyal_tiers: tuple[str, ...] = ()
+    """Customers of these tiers are loyal; empty means "loyal"."""

@@ -184,6 +184,8 @@ class CustomerRef:
     """The provider vouches for the identifier within a delivery that it signed."""
     handle: str = ""
     """Name in the network ("OtherUser"); a label that changes owners, never an identity."""
+    tier: str = ""
+    """What the customer is to the desk: "new", "regular", "loyal", or a word of the desk's own; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +366,8 @@ class AgentSignedIn:
 
     agent_id: str = ""
     """The agent."""
+    shift_ends_at_ms: int = 0
+    """When its shift ends; absent when it has no fixed end, or passed already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ def served(
     adapter: Adapter, delivery: Delivery, known: Known, case: Mapping[str, Any], folder: Path
 ) -> Delivery:
     """The delivery with what its adapter wants; what the case does not serve is absent, as after a failed fetch."""
-    there = _resources(case.get("secrets") or {}, folder)
+    there = resources(case.get("secrets") or {}, folder)
     for _ in range(ROUNDS_MAX):
         wanted = [one for one in adapter.wanted(delivery, known) if one.url not in delivery.fetched]
         found = {
@@ -39,7 +39,8 @@ def served(
     return delivery
 
 
-def _resources(secrets: Mapping[str, Any], folder: Path) -> dict[str, bytes]:
+def resources(secrets: Mapping[str, Any], folder: Path) -> dict[str, bytes]:
+    """All that a case serves, by address; its files stand beside `folder`."""
     found: dict[str, bytes] = {}
     if secrets.get("serve_cert_at"):
         found[str(secrets["serve_cert_at"])] = str(secrets.get("signing_cert_pem", "")).encode()

@@ -96,6 +96,8 @@ class AgentState:
     offer_ids: tuple[str, ...] = ()
     help_ids: tuple[str, ...] = ()
     """Consults that it joined as the adviser."""
+    shift_ends_at_ms: int = 0
+    """0 when not known."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,10 @@ class Contact:
     @property
     def repeat(self) -> bool:
         return self.opened.repeat
+
+    @property
+    def tier(self) -> str:
+        return self.opened.tier
 
     @property
     def units(self) -> int:

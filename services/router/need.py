@@ -113,25 +113,30 @@ def _estimated(roster: Roster, topics: tuple[TopicWeight, ...], *, complaint: bo
 
 
 def _levels(roster: Roster, topics: tuple[TopicWeight, ...], *, complaint: bool) -> tuple[NeedWeight, ...]:
-    """P(needed level): the topics' priors, mixed by how likely each topic is, shifted up by a complaint."""
+    """P(needed level): the topics' priors, mixed by how likely each topic is."""
     parts = tuple((topic.topic_id, topic.weight) for topic in topics)
     mixed: dict[int, float] = {}
     for topic_id, weight in parts or weights(roster, Need()):
-        known = roster.topics.get(topic_id)
-        for level, chance in enumerate((known.level_priors if known is not None else ()) or (1.0,)):
+        for level, chance in enumerate(_prior(roster.topics.get(topic_id), complaint=complaint)):
             mixed[level] = mixed.get(level, 0.0) + weight * chance
-    if complaint:
-        top = max(mixed)
-        moved = {level: chance * COMPLAINT_SHIFT for level, chance in mixed.items() if level < top}
-        for level, chance in moved.items():
-            mixed[level] -= chance
-            mixed[level + 1] = mixed.get(level + 1, 0.0) + chance
     total = sum(mixed[level] for level in sorted(mixed))
     return tuple(
         NeedWeight(level=level, weight=round(mixed[level] / total, DIGITS))
         for level in sorted(mixed)
         if mixed[level] > 0.0
     )
+
+
+def _prior(topic: Topic | None, *, complaint: bool) -> tuple[float, ...]:
+    """P(needed level) of one topic; without one of its own for complaints, a complaint moves a share up."""
+    if topic is not None and complaint and topic.complaint_level_priors:
+        return topic.complaint_level_priors
+    plain = (topic.level_priors if topic is not None else ()) or (1.0,)
+    if not complaint:
+        return plain
+    moved = [chance * COMPLAINT_SHIFT for chance in plain[:-1]]
+    kept = [chance - gone for chance, gone in zip(plain, (*moved, 0.0), strict=True)]
+    return tuple(left + come for left, come in zip(kept, (0.0, *moved), strict=True))
 
 
 def _topics(roster: Roster, topics: tuple[TopicWeight, ...]) -> list[Topic]:

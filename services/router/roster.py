@@ -10,7 +10,7 @@ import numpy as np
 from services.contract.desk import Agent, Desk, Topic
 from services.router.authority import reached_level
 from services.router.policy.beliefs import Beliefs
-from services.router.policy.settings import DEFAULTS, PolicySettings
+from services.router.policy.settings import PolicySettings, from_desk
 from services.router.policy.tariff import Tariff
 
 UNCERTIFIED_SHARE = 0.5
@@ -29,15 +29,19 @@ class Roster:
         "agents",
         "certified",
         "desk",
+        "fallbacks",
         "settings",
         "speaks",
         "topics",
     )
 
-    def __init__(self, desk: Desk, settings: PolicySettings = DEFAULTS) -> None:
+    def __init__(self, desk: Desk, settings: PolicySettings | None = None) -> None:
+        """Settings other than the desk's own are for a what-if."""
         self.desk = desk
-        self.settings = settings
+        self.settings = settings or from_desk(desk)
         self.topics: dict[str, Topic] = {topic.topic_id: topic for topic in desk.topics}
+        self.fallbacks = {topic.topic_id: topic.falls_back_to for topic in desk.topics if topic.falls_back_to}
+        """Topic to the one whose certificates count when nobody certified for it is left; never a cycle."""
         self.agents: dict[str, Agent] = {agent.agent_id: agent for agent in desk.agents}
         self.agent_ids = tuple(sorted(self.agents))
         self.certified = {agent.agent_id: frozenset(agent.topic_ids) for agent in desk.agents}

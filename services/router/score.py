@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from services.contract.decisions import Candidate, Need, ScoreTerm
 from services.router.model import AgentState, Contact, DeskState
 from services.router.need import weights
+from services.router.policy.settings import PolicySettings
 from services.router.roster import Roster
 
 NOT_RESOLVED_CS = 1200.0
@@ -28,14 +29,15 @@ IDLE_CS = 0.3
 """kappa: per idle second of the agent."""
 CONTINUITY_SHARE = 0.03
 RUNNERS_UP = 2
-WEIGHT_COMPLAINT, WEIGHT_REPEAT, WEIGHT_MAX = 1.3, 1.3, 2.0
 DIGITS = 6
 
 
-def customer_weight(contact: Contact) -> float:
-    """w of routing.md 2.0: 1.3 for a complaint, 1.3 for a repeat, at most 2."""
-    weight = (WEIGHT_COMPLAINT if contact.complaint else 1.0) * (WEIGHT_REPEAT if contact.repeat else 1.0)
-    return min(WEIGHT_MAX, weight)
+def customer_weight(contact: Contact, settings: PolicySettings) -> float:
+    """w of routing.md 2.0: the factors of a loyal tier, a complaint and a repeat, multiplied up to a bound."""
+    weight = settings.weight_loyal if contact.tier in settings.loyal_tiers else 1.0
+    weight *= settings.weight_complaint if contact.complaint else 1.0
+    weight *= settings.weight_repeat if contact.repeat else 1.0
+    return round(min(settings.weight_max, weight), DIGITS)
 
 
 def authority_covers(levels: dict[str, int], need: Need, agent_id: str) -> float:
@@ -57,7 +59,7 @@ def rank(desk: DeskState, contact: Contact, candidates: Sequence[str], now_ms: i
     """
     roster, need = desk.crew.roster, contact.need
     levels = roster.levels(need.decision_type, need.currency)
-    parts, w = weights(roster, need), customer_weight(contact)
+    parts, w = weights(roster, need), customer_weight(contact, desk.crew.settings)
     seconds = sum(weight * roster.handle_seconds(topic) for topic, weight in parts)
     scored = []
     for agent_id in candidates:

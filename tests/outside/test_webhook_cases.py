@@ -183,6 +183,8 @@ def test_one_flipped_byte_publishes_nothing(name: str) -> None:
 
 
 def test_twice_and_shuffled_is_the_same_set_of_facts() -> None:
+    """What is read of each; test_twice_with_a_restart.py sends them through the whole of it."""
+
     def facts(names: list[str]) -> set[str]:
         found = set()
         for name in names:

@@ -26,9 +26,10 @@ _SETTABLE = (
 
 
 def signed_in(step: Step, body: AgentSignedIn) -> None:
-    """Presence becomes available."""
+    """Presence becomes available until the shift ends; an end that is over already says nothing."""
     known_agent(step, body.agent_id)
-    set_presence(step, body.agent_id, Presence.AVAILABLE, "signed_in")
+    ends_at_ms = body.shift_ends_at_ms if body.shift_ends_at_ms > step.at_ms else 0
+    set_presence(step, body.agent_id, Presence.AVAILABLE, "signed_in", shift_ends_at_ms=ends_at_ms)
     step.accept(body.agent_id)
 
 
@@ -41,11 +42,23 @@ def state_changed(step: Step, body: AgentStateChanged) -> None:
     step.accept(body.agent_id)
 
 
-def set_presence(step: Step, agent_id: str, presence: Presence, reason: str) -> None:
-    """Changes presence and does what follows; nothing when it is so already."""
-    if step.agent(agent_id).presence is presence:
+def set_presence(
+    step: Step, agent_id: str, presence: Presence, reason: str, *, shift_ends_at_ms: int | None = None
+) -> None:
+    """Changes presence and does what follows; nothing when it is so already.
+
+    The end of the shift stays as it was when none is given; who goes offline has none any more.
+    """
+    before = step.agent(agent_id)
+    if shift_ends_at_ms is None:
+        shift_ends_at_ms = 0 if presence is Presence.OFFLINE else before.shift_ends_at_ms
+    if before.presence is presence and before.shift_ends_at_ms == shift_ends_at_ms:
         return
-    step.emit(AgentPresenceChanged(agent_id=agent_id, presence=presence, reason=reason))
+    step.emit(
+        AgentPresenceChanged(
+            agent_id=agent_id, presence=presence, reason=reason, shift_ends_at_ms=shift_ends_at_ms
+        )
+    )
     if presence is Presence.AVAILABLE:
         serve(step, agent_id)
     else:

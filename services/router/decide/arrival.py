@@ -108,6 +108,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             customer_verified=bool(customer_key) and customer.verified,
             mention=mention,
             occurred_at_ms=messages.said_at_ms(step, body.medium),
+            tier=word(customer.tier),
         )
     )
 

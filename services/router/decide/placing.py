@@ -37,7 +37,7 @@ OFFERS_PER_TURN_MAX = 32
 def place(step: Step, contact_id: str, *, but: str = "") -> None:
     """Offers the contact to the best free agent, or queues it; `but` was asked just now."""
     contact = step.contact(contact_id)
-    pool = step.crew.pool(contact.lane or work_of(contact))
+    pool = step.crew.pool(contact.lane or work_of(contact, step.crew.settings))
     free = [a for a in _free(step, pool.agent_ids, contact.units) if a != but]
     if contact.last_owner_id in free:
         free = [contact.last_owner_id]
@@ -51,7 +51,7 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
 def queue(step: Step, contact: Contact, pool: Pool | None = None, *, ahead: bool = False) -> None:
     """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class."""
     again = contact.state in (ContactState.ASSIGNED, ContactState.PROMISED)
-    pool = pool or step.crew.pool(work_of(contact))
+    pool = pool or step.crew.pool(work_of(contact, step.crew.settings))
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
     step.emit(
@@ -83,7 +83,7 @@ def serve(step: Step, agent_id: str, *, but: str = "") -> None:
         if contact_id is None:
             return
         contact = step.contact(contact_id)
-        pool = step.crew.pool(contact.lane or work_of(contact))
+        pool = step.crew.pool(contact.lane or work_of(contact, step.crew.settings))
         best = rank(step.desk, contact, [agent_id], step.at_ms)
         _offer(step, contact, best, _explained(contact, pool, best, 1, all_weighed=False))
 

@@ -16,8 +16,17 @@ Agents = Map[str, AgentState]
 
 def presence_changed(desk: DeskState, event: AgentPresenceChanged, at_ms: int) -> DeskState:
     agent = agent_of(desk, event.agent_id)
-    idle_since_ms = at_ms if agent.used_units == 0 else agent.idle_since_ms
-    state = changed(agent, presence=event.presence, missed_offers=0, idle_since_ms=idle_since_ms)
+    shift_ends_at_ms = event.shift_ends_at_ms
+    if event.presence is agent.presence:  # only the end of the shift is news
+        state = changed(agent, shift_ends_at_ms=shift_ends_at_ms)
+        return changed(desk, agents=desk.agents.set(event.agent_id, state))
+    state = changed(
+        agent,
+        presence=event.presence,
+        missed_offers=0,
+        idle_since_ms=at_ms if agent.used_units == 0 else agent.idle_since_ms,
+        shift_ends_at_ms=shift_ends_at_ms,
+    )
     crew = desk.crew.with_presence(event.agent_id, event.presence)
     return changed(desk, agents=desk.agents.set(event.agent_id, state), crew=crew)
 

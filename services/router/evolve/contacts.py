@@ -155,7 +155,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         owner_id="",
         last_owner_id=contact.owner_id or contact.last_owner_id,
     )
-    contact = changed(contact, lane=work_of(contact))
+    contact = changed(contact, lane=work_of(contact, desk.crew.settings))
     return with_contact(desk, contact, agents=agents, **into_lane(desk, contact))
 
 

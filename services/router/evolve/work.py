@@ -6,6 +6,7 @@ from services.contract.facts import Channel
 from services.router.evolve.errors import CorruptLog
 from services.router.model import Contact, DeskState
 from services.router.need import certificates
+from services.router.policy.settings import PolicySettings
 from services.router.score import customer_weight
 from services.router.waiting import Entry, Fit, Kind, Lane, Work, joined, left, refronted
 
@@ -20,7 +21,7 @@ def kind_of(channel: Channel, medium: str) -> Kind:
     return Kind.EMAIL if channel is Channel.EMAIL else Kind.MESSAGE
 
 
-def work_of(contact: Contact) -> Work:
+def work_of(contact: Contact, settings: PolicySettings) -> Work:
     """The class of a contact as it stands now."""
     opened, need = contact.opened, contact.need
     wanted = (opened.preferred_agent_id, contact.last_owner_id)
@@ -37,7 +38,7 @@ def work_of(contact: Contact) -> Work:
             tuple(sorted([one for one in had if one not in wanted])) if had else (),
             tuple(sorted(declined)),
         ),
-        customer_weight(contact),
+        customer_weight(contact, settings),
         opened.urgent,
         contact.last_owner_id or opened.preferred_agent_id,
     )

@@ -18,13 +18,13 @@ from typing import Any
 import immutables
 
 DIGEST_BYTES = 16
-STATE_FORM = 2
+STATE_FORM = 3
 """Raise it with every change of the state's fields: digests written before are then not compared."""
 _LAST: list[tuple[object, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
-_SCALAR_NAMES = frozenset({"str", "int", "float", "bool", "bytes"})
-"""Annotations, as `from __future__ import annotations` leaves them."""
+_SCALAR_NAMES = frozenset({"str", "int", "float", "bool", "bytes", "int | None", "float | None"})
+"""Annotations, as `from __future__ import annotations` leaves them; an optional number's 0 is not its absence."""
 
 
 def canonical(value: object) -> bytes:

@@ -27,7 +27,7 @@ def test_an_offer_in_words() -> None:
     told = world.tell(call("c", "refund", language="te", wanted=refund(180)))
 
     assert describe(only(told, d.Offered)) == (
-        "offered to A17: resolves 0.75 (refund .75 x authority 1), talk 300 s; B03 scored 60 worse; "
+        "offered to A17: resolves 0.75 (refund .75 x authority 1), talk 300 s; B03 0.75 (60 worse); "
         "4 speak no Telugu, 2 may not decide a refund of 180.00 EUR"
     )
 
@@ -38,7 +38,10 @@ def test_waiting_in_words() -> None:
 
     told = world.tell(call("c", language="te"))
 
-    assert describe(only(told, d.ContactQueued)) == "waits in calls: no language (1 speaks no Telugu)"
+    assert (
+        describe(only(told, d.ContactQueued))
+        == "waits in calls: nobody signed in speaks its language; 1 speaks no Telugu"
+    )
 
 
 def test_steps_are_those_that_concern_the_contact() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.contract.decisions import Need, NeedWeight
-from services.contract.desk import Agent, Grant
+from services.contract.desk import Agent, Desk, Grant, Topic
 from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
 from services.router.authority import covers, needed_level, reached_level
 from services.router.need import certificates, need_of, with_level
@@ -113,3 +113,12 @@ def test_a_level_that_fell_short_is_ruled_out() -> None:
 
     assert (need.least_level, need.known) == (1, True)
     assert [part.weight for part in need.levels] == [0.5, 0.333333, 0.166667]
+
+
+def test_a_topic_may_have_priors_of_its_own_for_complaints() -> None:
+    topic = Topic(topic_id="t", level_priors=(0.9, 0.1), complaint_level_priors=(0.3, 0.7))
+    roster = Roster(Desk(topics=(topic,)))
+    seen = (TopicWeight(topic_id="t", weight=1.0),)
+    assert [part.weight for part in need_of(roster, ContactArrived(topics=seen)).levels] == [0.9, 0.1]
+    complaint = need_of(roster, ContactArrived(topics=seen, complaint=True))
+    assert [part.weight for part in complaint.levels] == [0.3, 0.7]

@@ -1,0 +1,121 @@
+"""What a contact costs at each agent of a pool: equations (1) to (3) of routing.md 2.2, in customer-seconds (cs).
+
+    A = P(need <= level)      q = p [A + (1 - A) phi]      T = v AHT
+    talk               T w                                         price   T lambda
+    authority_missing  (1 - A) [t_c (w + lambda + lambda_max) + e w]
+    not_resolved       (1 - q) F                                   F = F0 w
+
+p and AHT are mixed over the topics that the contact may be about. Costs are whole micro-cs, so that terms sum to the
+total exactly, in any order and on any machine. Sources of the shape: de Vericourt & Zhou 2005; Shumsky & Pinker 2003.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.router.policy.settings import PolicySettings
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+MICRO = 1_000_000
+"""Micro-cs in a customer-second."""
+NANO = 1_000_000_000
+"""Nano-hertz in a hertz: rates of serving are whole nano-hertz, so that their sums are exact."""
+TERMS = ("talk", "price", "authority_missing", "not_resolved")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class People:
+    """The agents of a pool as columns of equal length, in the roster's order."""
+
+    level: npt.NDArray[np.int8]
+    """Authority that each reaches."""
+    speed: Floats
+    """v: handle time over the desk's mean."""
+    price: Floats
+    """lambda: cs per second of the agent's time."""
+    price_max: float
+    """lambda_max: the highest price in force."""
+    approver_free: float
+    """phi: chance that an approver is free when asked."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Costs:
+    """One contact at each agent of a pool; in micro-cs where nothing else is said."""
+
+    talk_seconds: Floats
+    """T."""
+    covers: Floats
+    """A."""
+    skill: Floats
+    """p, mixed over the topics."""
+    resolves: Floats
+    """q."""
+    terms: tuple[Ints, Ints, Ints, Ints]
+    """In the order of TERMS."""
+    total: Ints
+    """C, the sum of the terms."""
+
+
+def mixed(parts: Sequence[tuple[float, Floats]]) -> Floats:
+    """A weighted sum of columns, in the order given: the same bits everywhere."""
+    if len(parts) == 1 and parts[0][0] == 1.0:
+        return parts[0][1]
+    total = parts[0][0] * parts[0][1]
+    for weight, column in parts[1:]:
+        total = total + weight * column
+    return total
+
+
+def covered(levels: Sequence[tuple[int, float]], highest: int) -> Floats:
+    """A by level: chance that level 0 ... `highest` covers the need; 1 where no level is named."""
+    if not levels:
+        return np.ones(highest + 1)
+    return np.array([min(1.0, sum(p for level, p in levels if level <= at)) for at in range(highest + 1)])
+
+
+def costs(
+    people: People,
+    skill: Floats,
+    handle_seconds: float,
+    covers: Floats,
+    weight: float,
+    settings: PolicySettings,
+) -> Costs:
+    """The terms for each agent.
+
+    `skill`: p of each; `handle_seconds`: the desk's mean for the topics; `covers`: A by level; `weight`: w.
+    """
+    by_level = covers[people.level]
+    missing = 1.0 - by_level
+    resolves = skill * (by_level + missing * people.approver_free)
+    seconds = people.speed * handle_seconds
+    consult = settings.consult_seconds * (weight + people.price_max) + settings.authority_call_cs * weight
+    talk = _micro(seconds * weight)
+    price = _micro(seconds * people.price)
+    authority = _micro(missing * (consult + settings.consult_seconds * people.price))
+    failure = _micro((1.0 - resolves) * (settings.not_resolved_cs * weight))
+    return Costs(
+        talk_seconds=seconds,
+        covers=by_level,
+        skill=skill,
+        resolves=resolves,
+        terms=(talk, price, authority, failure),
+        total=talk + price + authority + failure,
+    )
+
+
+def rates(speed: Floats, mean_handle_seconds: float) -> Ints:
+    """mu of each agent: contacts a second, in nano-hertz."""
+    found: Ints = np.rint(NANO / (speed * mean_handle_seconds)).astype(np.int64)
+    return found
+
+
+def _micro(values: Floats) -> Ints:
+    found: Ints = np.rint(values * MICRO).astype(np.int64)
+    return found

@@ -1,0 +1,140 @@
+"""What was weighed reads as people speak, and the figures printed are those that were compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.contract import decisions as d
+from services.contract.facts import DecisionWanted, TopicWeight
+from services.router.explain import describe
+from services.router.weighed import WAITS, figures, held, terms
+from tests.unit.router.world import HOUR, MINUTE, World, agent, call, desk, email, refund
+
+BILLING = d.Need(topics=(TopicWeight(topic_id="billing", weight=1.0),))
+A17 = d.Candidate(
+    agent_id="A17",
+    score=300.5,
+    terms=(d.ScoreTerm(name="talk", value=312.25), d.ScoreTerm(name="idle", value=-11.75)),
+    resolves=0.84,
+    authority_covers=0.98,
+    talk_seconds=212,
+    price=0.41,
+    skill=0.86,
+)
+B03 = d.Candidate(agent_id="B03", score=371.6, resolves=0.71, authority_covers=1)
+C20 = d.Candidate(agent_id="C20", resolves=0.9, authority_covers=1, busy=True, free_in_seconds=48)
+HOLD = d.HoldTest(
+    best_cost=312,
+    hold_cost=550,
+    waiting_cost=310,
+    expected_wait_seconds=48,
+    waited_seconds=3,
+    cap_seconds=20,
+    agents=1,
+)
+WHY = d.Explanation(candidates=(A17, B03, C20), hold=HOLD, need=BILLING, relaxations=("shift_end",))
+
+
+def test_an_offer_tells_of_the_chosen_the_runners_up_and_the_one_not_waited_for() -> None:
+    assert describe(d.Offered(agent_id="A17", explanation=WHY)) == (
+        "offered to A17: resolves 0.84 (billing .86 x authority .98), talk 212 s, price 0.41/s; B03 0.71 (71 worse); "
+        "C20 0.90 but free in about 48 s (holding costs 310 against a gain of 72); relaxed: shift ends"
+    )
+
+
+def test_a_held_contact_tells_for_whom_and_for_how_long() -> None:
+    hold = replace(HOLD, held=True, hold_cost=252, waiting_cost=12)
+    event = d.ContactQueued(
+        queue_id="calls",
+        reason=d.WaitingReason.HELD_FOR_BETTER,
+        explanation=replace(WHY, candidates=(A17, C20), hold=hold, relaxations=()),
+    )
+
+    assert describe(event) == (
+        "waits in calls: held for a better agent; A17 0.84 is free; C20 0.90 but free in about 48 s "
+        "(holding costs 12 against a gain of 72: held, 3 s waited of at most 20 s)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hold", "words"),
+    [
+        (replace(HOLD, hold_cost=252, waiting_cost=12), ", but after 3 s it would pass 20 s"),
+        (replace(HOLD, hold_cost=252, waiting_cost=12, cap_seconds=0), ", but this desk never holds"),
+        (HOLD, ""),
+    ],
+)
+def test_why_a_contact_was_not_held(hold: d.HoldTest, words: str) -> None:
+    assert held(hold).endswith(f"against a gain of 72{words}")
+
+
+def test_the_figures_name_policy_prices_and_noise() -> None:
+    told = figures(
+        d.Explanation(policy_version="r1", price_epoch=7, noise_seed=9, propensity=0.25, approver_free=0.61)
+    )
+
+    assert told == [
+        "policy r1",
+        "prices of epoch 7",
+        "an approver is free with 0.61",
+        "noise seed 9",
+        "chosen with chance 0.25",
+    ]
+
+
+def test_every_reason_of_the_closed_list_has_words() -> None:
+    assert set(WAITS) == set(d.WaitingReason) - {d.WaitingReason.UNSPECIFIED}
+
+
+def printed(text: str) -> tuple[float, list[float]]:
+    """The score and the terms, as somebody who reads them would add them up."""
+    score, _, parts = text.partition(" = ")
+    found = re.findall(r"(^|[+-] ?)?[a-z ]+ ([0-9.]+)", parts)
+    return float(score), [-float(value) if sign.startswith("-") else float(value) for sign, value in found]
+
+
+CONTACTS = st.tuples(
+    st.sampled_from([call, email]),
+    st.sampled_from(["billing", "delivery", "refund"]),
+    st.sampled_from([None, 0, 40, 120, 400]),
+    st.booleans(),
+    st.integers(0, 2 * HOUR),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    contacts=st.lists(CONTACTS, min_size=1, max_size=8),
+    limits=st.lists(st.sampled_from([None, 50, 150, 500]), min_size=3, max_size=6),
+    speeds=st.lists(st.floats(0.5, 2.0), min_size=6, max_size=6),
+)
+def test_the_printed_terms_sum_to_the_printed_score(
+    contacts: list[tuple[object, str, int | None, bool, int]], limits: list[int | None], speeds: list[float]
+) -> None:
+    people = [agent(f"A{i}", refund=limits[i], speed=speeds[i]) for i in range(len(limits))]
+    world = World(desk(*people))
+    world.sign_in(*[one.agent_id for one in people])
+    for number, (kind, topic, amount, complaint, later) in enumerate(contacts):
+        world.wait(later)
+        wanted: DecisionWanted | None = None if amount is None else refund(amount)
+        world.tell(kind(f"c{number}", topic, wanted=wanted, complaint=complaint))  # type: ignore[operator] # call or email
+        world.wait(MINUTE // 3)
+
+    explained = [
+        event.explanation
+        for record in world.records
+        for event in record.events
+        if isinstance(event, d.Offered | d.ContactQueued) and event.explanation is not None
+    ]
+    weighed = [candidate for one in explained for candidate in one.candidates]
+    assert weighed
+    for candidate in weighed:
+        score, parts = printed(terms(candidate))
+        assert score == pytest.approx(candidate.score, abs=1e-6)
+        assert sum(parts) == pytest.approx(score, abs=1e-6)
+        assert len(parts) == len(candidate.terms)
