@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import uvloop
 
-from benchmarks import append, front_door, intake, latency, loop, submit_stream
+from benchmarks import append, front_door, intake, latency, loop, prices, submit_stream
 from benchmarks.measure import Figure
 from services.runtime import broker
 
@@ -32,7 +32,9 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "webhooks": (front_door.run, "signed webhooks to durable facts, two intake processes on real Kafka"),
     "stream": (submit_stream.run, "facts by gRPC stream, two intake processes on real Kafka"),
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
+    "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
 }
+WITHOUT_BROKER = frozenset({"prices"})
 
 
 def main() -> int:
@@ -50,8 +52,9 @@ def main() -> int:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.runs} runs each"
     )
-    with started_broker() as bootstrap:
-        for name in options.names or BENCHMARKS:
+    names = options.names or list(BENCHMARKS)
+    with contextlib.nullcontext("") if WITHOUT_BROKER.issuperset(names) else started_broker() as bootstrap:
+        for name in names:
             run, title = BENCHMARKS[name]
             print(f"\n{name}: {title}")
             runs = [uvloop.run(_once(run, bootstrap)) for _ in range(options.runs)]

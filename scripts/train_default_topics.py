@@ -125,7 +125,7 @@ def fit(labels: Sequence[Label], concepts: Sequence[list[str]], topics: Sequence
 
 
 def _matrix(blocks: Sequence[Any], given: Sequence[Any]) -> Any:
-    from scipy.sparse import hstack  # type: ignore[import-untyped]
+    from scipy.sparse import hstack
 
     made = [block.fit_transform(texts) for block, texts in zip(blocks, given, strict=True)]
     return hstack([made[0] * WORDS_SHARE, *made[1:]]).tocsr()
