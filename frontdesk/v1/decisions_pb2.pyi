@@ -32,6 +32,12 @@ class AuthorityCover(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     AUTHORITY_COVER_SHORT: _ClassVar[AuthorityCover]
     AUTHORITY_COVER_UNKNOWN: _ClassVar[AuthorityCover]
 
+class ApproverFound(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    APPROVER_FOUND_UNSPECIFIED: _ClassVar[ApproverFound]
+    APPROVER_FOUND_FREE: _ClassVar[ApproverFound]
+    APPROVER_FOUND_NOBODY_FREE: _ClassVar[ApproverFound]
+
 class OfferResult(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OFFER_RESULT_UNSPECIFIED: _ClassVar[OfferResult]
@@ -53,6 +59,9 @@ AUTHORITY_COVER_UNSPECIFIED: AuthorityCover
 AUTHORITY_COVER_COVERS: AuthorityCover
 AUTHORITY_COVER_SHORT: AuthorityCover
 AUTHORITY_COVER_UNKNOWN: AuthorityCover
+APPROVER_FOUND_UNSPECIFIED: ApproverFound
+APPROVER_FOUND_FREE: ApproverFound
+APPROVER_FOUND_NOBODY_FREE: ApproverFound
 OFFER_RESULT_UNSPECIFIED: OfferResult
 OFFER_RESULT_ACCEPTED: OfferResult
 OFFER_RESULT_DECLINED: OfferResult
@@ -528,7 +537,7 @@ class Assigned(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., epoch: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., wait_since_arrival_ms: _Optional[int] = ..., wait_since_queue_ms: _Optional[int] = ..., first: _Optional[bool] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., within_target: _Optional[bool] = ..., offer_id: _Optional[str] = ...) -> None: ...
 
 class HelpRequested(_message.Message):
-    __slots__ = ("help_id", "contact_id", "owner_id", "kind", "level", "topic_id", "decision_wanted", "deadline_at", "reason")
+    __slots__ = ("help_id", "contact_id", "owner_id", "kind", "level", "topic_id", "decision_wanted", "deadline_at", "reason", "approver", "need", "ahead")
     HELP_ID_FIELD_NUMBER: _ClassVar[int]
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -538,6 +547,9 @@ class HelpRequested(_message.Message):
     DECISION_WANTED_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    APPROVER_FIELD_NUMBER: _ClassVar[int]
+    NEED_FIELD_NUMBER: _ClassVar[int]
+    AHEAD_FIELD_NUMBER: _ClassVar[int]
     help_id: str
     contact_id: str
     owner_id: str
@@ -547,7 +559,10 @@ class HelpRequested(_message.Message):
     decision_wanted: _facts_pb2.DecisionWanted
     deadline_at: _timestamp_pb2.Timestamp
     reason: WaitingReason
-    def __init__(self, help_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., level: _Optional[int] = ..., topic_id: _Optional[str] = ..., decision_wanted: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[WaitingReason, str]] = ...) -> None: ...
+    approver: ApproverFound
+    need: Need
+    ahead: bool
+    def __init__(self, help_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., level: _Optional[int] = ..., topic_id: _Optional[str] = ..., decision_wanted: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[WaitingReason, str]] = ..., approver: _Optional[_Union[ApproverFound, str]] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., ahead: _Optional[bool] = ...) -> None: ...
 
 class ConsultStarted(_message.Message):
     __slots__ = ("help_id", "contact_id", "adviser_id", "units", "deadline_at")
@@ -584,30 +599,36 @@ class ConsultEnded(_message.Message):
     def __init__(self, help_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., adviser_id: _Optional[str] = ..., result: _Optional[_Union[_facts_pb2.HelpResult, str]] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class HandoverStarted(_message.Message):
-    __slots__ = ("contact_id", "from_agent_id", "reason", "need", "deadline_at")
+    __slots__ = ("contact_id", "from_agent_id", "reason", "need", "deadline_at", "approver", "units_freed")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     FROM_AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NEED_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    APPROVER_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FREED_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     from_agent_id: str
     reason: _facts_pb2.TransferReason
     need: Need
     deadline_at: _timestamp_pb2.Timestamp
-    def __init__(self, contact_id: _Optional[str] = ..., from_agent_id: _Optional[str] = ..., reason: _Optional[_Union[_facts_pb2.TransferReason, str]] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    approver: ApproverFound
+    units_freed: bool
+    def __init__(self, contact_id: _Optional[str] = ..., from_agent_id: _Optional[str] = ..., reason: _Optional[_Union[_facts_pb2.TransferReason, str]] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approver: _Optional[_Union[ApproverFound, str]] = ..., units_freed: _Optional[bool] = ...) -> None: ...
 
 class HandoverEnded(_message.Message):
-    __slots__ = ("contact_id", "agent_id", "reason", "deadline_at")
+    __slots__ = ("contact_id", "agent_id", "reason", "deadline_at", "units")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     agent_id: str
     reason: str
     deadline_at: _timestamp_pb2.Timestamp
-    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., reason: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    units: int
+    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., reason: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., units: _Optional[int] = ...) -> None: ...
 
 class Transferred(_message.Message):
     __slots__ = ("contact_id", "from_agent_id", "to_agent_id", "reason", "hop", "channel", "queue_id")
@@ -656,18 +677,22 @@ class ExceptionGranted(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., decision: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ...) -> None: ...
 
 class CallbackPromised(_message.Message):
-    __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id")
+    __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id", "queue_at", "replaces_at")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     DUE_AT_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_AT_FIELD_NUMBER: _ClassVar[int]
+    REPLACES_AT_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     owner_id: str
     due_at: _timestamp_pb2.Timestamp
     channel: _facts_pb2.Channel
     queue_id: str
-    def __init__(self, contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+    queue_at: _timestamp_pb2.Timestamp
+    replaces_at: _timestamp_pb2.Timestamp
+    def __init__(self, contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., queue_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class WrapUpStarted(_message.Message):
     __slots__ = ("contact_id", "agent_id", "deadline_at")

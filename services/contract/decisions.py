@@ -60,6 +60,17 @@ class AuthorityCover(OpenEnum):
     """The need is unknown."""
 
 
+class ApproverFound(OpenEnum):
+    """Whether somebody who may decide what is needed was free when asked."""
+
+    UNSPECIFIED = 0
+    """Not asked for."""
+    FREE = 1
+    """Somebody was free."""
+    NOBODY_FREE = 2
+    """Nobody was free."""
+
+
 class OfferResult(OpenEnum):
     """How an offer ended."""
 
@@ -523,6 +534,12 @@ class HelpRequested:
     """When the request ends if nobody takes it."""
     reason: WaitingReason = WaitingReason.UNSPECIFIED
     """Why nobody joined at once; unspecified when somebody did."""
+    approver: ApproverFound = ApproverFound.UNSPECIFIED
+    """Whether an approver was free at once; said where a right was missing, once per such request."""
+    need: Need | None = None
+    """What the contact needs, as known now; absent where nothing new is known."""
+    ahead: bool = False
+    """Stands at the head of the line of requests: the contact has no hop left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -577,6 +594,10 @@ class HandoverStarted:
     """What it needs, as known now."""
     deadline_at_ms: int = 0
     """When it ends if nobody accepts."""
+    approver: ApproverFound = ApproverFound.UNSPECIFIED
+    """Whether an approver was free at once; said where a right was missing, once per such request."""
+    units_freed: bool = False
+    """The owner's units are free from here on; he stays the owner until a receiver accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -591,6 +612,8 @@ class HandoverEnded:
     """"unfilled", "customer_left" or "agent_gone"."""
     deadline_at_ms: int = 0
     """The contact's next deadline."""
+    units: int = 0
+    """Units reserved at the owner again; 0 where he never gave them back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -659,6 +682,10 @@ class CallbackPromised:
     """Medium family."""
     queue_id: str = ""
     """Queue of the contact."""
+    queue_at_ms: int = 0
+    """When the contact waits for an agent again, so that the time is kept; absent means at the due time."""
+    replaces_at_ms: int = 0
+    """The time promised before, that this one replaces; told before it passed. Absent for a first promise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

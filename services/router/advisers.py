@@ -1,20 +1,26 @@
 """Who may advise or approve: the least that suffices, so that the scarce stay free (routing.md 2.8, rule 1).
 
-An approval goes to the lowest level that covers the need, advice to somebody certified who resolves the topic
-about as well as the owner or better; equals are told apart by their ids. The owner keeps the customer, so an
-adviser needs neither the language nor to be new to the contact.
+Of those who are free and may, the one whose time is cheapest joins, then the one of the lowest level; equals are
+told apart by their ids. An approval needs a level that covers the need; advice a certificate, and a chance of
+resolving the topic about as good as the owner's or better. The owner keeps the customer, so an adviser needs neither
+the language nor to be new to the contact.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from services.contract.decisions import WaitingReason
 from services.contract.facts import HelpKind, Presence
 from services.router.authority import covers
+from services.router.crew import Crew
 from services.router.model import Contact, DeskState, Help
 from services.router.need import top_topic
 
 SKILL_SLACK = 0.02
 """How much worse than the owner an adviser may be, so that an equal counts."""
+DIGITS = 9
+"""Of prices and beliefs before they are compared."""
 
 
 def may_advise(desk: DeskState, contact: Contact, request: Help, agent_id: str) -> bool:
@@ -33,18 +39,42 @@ def may_advise(desk: DeskState, contact: Contact, request: Help, agent_id: str) 
         return roster.levels("", "")[agent_id] >= roster.levels("", "").get(request.owner_id, 0)
     if topic not in roster.certified[agent_id]:
         return False
-    owner_skill = roster.resolution(request.owner_id, topic) if request.owner_id in roster.agents else 0.0
-    return roster.resolution(agent_id, topic) >= owner_skill - SKILL_SLACK
+    owner_skill = believed(desk.crew, request.owner_id, topic) if request.owner_id in roster.agents else 0.0
+    return believed(desk.crew, agent_id, topic) >= owner_skill - SKILL_SLACK
+
+
+def believed(crew: Crew, agent_id: str, topic_id: str) -> float:
+    """p in force: the chance that the agent resolves the topic, rounded so that last bits never matter."""
+    at = topic_at(crew, topic_id)
+    if at is None:
+        return crew.roster.resolution(agent_id, topic_id)
+    return round(float(crew.beliefs.resolves[at][agent_at(crew, agent_id)]), DIGITS)
+
+
+def price_of(crew: Crew, agent_id: str) -> float:
+    """lambda in force: what a second of the agent's time costs, in customer-seconds."""
+    return round(float(crew.tariff.of_agent[agent_at(crew, agent_id)]), DIGITS)
+
+
+def agent_at(crew: Crew, agent_id: str) -> int:
+    """The agent's place in the arrays of beliefs and prices."""
+    return bisect_left(crew.roster.agent_ids, agent_id)
+
+
+def topic_at(crew: Crew, topic_id: str) -> int | None:
+    """The topic's place in the beliefs; None for one that the desk does not know."""
+    topics = crew.roster.desk.topics
+    return next((at for at, topic in enumerate(topics) if topic.topic_id == topic_id), None)
 
 
 def adviser_for(desk: DeskState, contact: Contact, request: Help) -> str | None:
-    """The free agent who should join: lowest level, then lowest id."""
+    """The free agent who should join: lowest price, then lowest level, then lowest id."""
     found = [
-        (level_of(desk, request, agent_id), agent_id)
+        (price_of(desk.crew, agent_id), level_of(desk, request, agent_id), agent_id)
         for agent_id in desk.crew.available
         if has_room(desk, agent_id, contact.units) and may_advise(desk, contact, request, agent_id)
     ]
-    return min(found)[1] if found else None
+    return min(found)[2] if found else None
 
 
 def has_room(desk: DeskState, agent_id: str, units: int) -> bool:

@@ -6,15 +6,22 @@ left out, so that there are no cycles; and there are at most two hops by constru
 
 from __future__ import annotations
 
-from services.contract.facts import TransferReason
-from services.router.model import Contact, DeskState
-from services.router.need import certificates
-from services.router.score import authority_covers, resolves
+from dataclasses import replace
 
-RESOLUTION_GAIN = 0.10
-"""Least rise of the expected resolution at a hop that brings no more authority."""
+from services.contract.decisions import Need
+from services.contract.facts import TopicWeight, TransferReason
+from services.router.advisers import agent_at, believed, may_advise, price_of, topic_at
+from services.router.crew import Crew
+from services.router.evolve.work import kind_of
+from services.router.model import Contact, DeskState, Help
+from services.router.need import certificates, weights
+from services.router.policy import chain
+from services.router.score import customer_weight
+from services.router.waiting import Fit, Work
+
 HOPS_MAX = 2
 """One hop, and one for a wrong topic."""
+DIGITS = 6
 _BY_AUTHORITY = (TransferReason.LACKS_AUTHORITY, TransferReason.CUSTOMER_WANTS_MANAGER)
 
 
@@ -37,29 +44,150 @@ def receivers(desk: DeskState, contact: Contact, reason: TransferReason | None =
 
     The reason is the running hand-over's where none is given. Rights count only where the contact needs some.
     """
-    if reason is None:
-        reason = contact.handover.reason if contact.handover is not None else TransferReason.UNSPECIFIED
-    roster, need, owner_id = desk.crew.roster, contact.need, contact.owner_id
-    levels = roster.levels(need.decision_type, need.currency)
-    in_play = bool(need.decision_type) or need.least_level > 0
-    own = levels.get(owner_id, 0) if in_play else 0
-    floor = max(own, need.least_level)
-    own_q = resolves(roster, need, owner_id, authority_covers(levels, need, owner_id))
-    left_out = {owner_id, *contact.prior_agent_ids, *contact.decliner_ids}
-    wanted = frozenset(certificates(need)) if not is_escalation(reason) else frozenset()
-    found = []
-    for agent_id in desk.crew.available:
-        level = levels[agent_id] if in_play else 0
-        if agent_id in left_out or level < floor:
-            continue
-        if contact.language and contact.language not in roster.speaks[agent_id]:
-            continue
-        if wanted and wanted.isdisjoint(roster.certified[agent_id]):
-            continue
-        if level > own or (
-            not is_escalation(reason)
-            and resolves(roster, need, agent_id, authority_covers(levels, need, agent_id))
-            >= own_q + RESOLUTION_GAIN
-        ):
-            found.append(agent_id)
-    return tuple(found)
+    test = _Receivers(desk, contact, reason)
+    return tuple([agent_id for agent_id in test.agent_ids if test.rises(agent_id)])
+
+
+def may_receive(desk: DeskState, contact: Contact, agent_id: str) -> bool:
+    """True for one of the `receivers` of a running hand-over; costs nothing of the desk's size."""
+    test = _Receivers(desk, contact, None)
+    return agent_id in test.members and test.rises(agent_id)
+
+
+class _Receivers:
+    """The rule of a hop for one contact: authority >= max(own, need), and q strictly higher.
+
+    q rises by the desk's hop_gain where the owner is stuck; a wrong topic takes any rise, for its owner is the wrong
+    one for certain; with more authority the coverage of the level rises already.
+    """
+
+    def __init__(self, desk: DeskState, contact: Contact, reason: TransferReason | None) -> None:
+        if reason is None:
+            reason = contact.handover.reason if contact.handover is not None else TransferReason.UNSPECIFIED
+        self.desk, self.need, self.escalation = desk, contact.need, is_escalation(reason)
+        roster, need = desk.crew.roster, contact.need
+        levels = roster.levels(need.decision_type, need.currency)
+        in_play = bool(need.decision_type) or need.least_level > 0
+        self.levels = levels
+        self.own = levels.get(contact.owner_id, 0) if in_play else 0
+        self.left_out = {contact.owner_id, *contact.prior_agent_ids, *contact.decliner_ids}
+        fit = Fit(
+            contact.language,
+            () if self.escalation else certificates(need),
+            need.decision_type,
+            need.currency,
+            max(self.own, need.least_level),
+            contact.units,
+        )
+        pool = desk.crew.pool(Work(kind_of(contact.channel, contact.medium), fit, 1.0, urgent=False))
+        self.agent_ids = () if pool.relaxations else pool.agent_ids
+        self.members = frozenset() if pool.relaxations else pool.members
+        gain = 0.0 if reason is TransferReason.WRONG_TOPIC else desk.crew.settings.hop_gain
+        self.least_q = round(expected(desk, need, contact.owner_id) + gain, DIGITS)
+        self.strictly = gain <= 0.0
+
+    def rises(self, agent_id: str) -> bool:
+        if agent_id in self.left_out:
+            return False
+        if self.escalation and self.levels[agent_id] > self.own:
+            return True
+        q = expected(self.desk, self.need, agent_id)
+        return q > self.least_q if self.strictly else q >= self.least_q
+
+
+def expected(desk: DeskState, need: Need, agent_id: str) -> float:
+    """q of routing.md 2.2: the chance that the agent resolves it, with an approver's help where a right is missing."""
+    crew = desk.crew
+    reached = crew.roster.levels(need.decision_type, need.currency)[agent_id]
+    covers = sum(part.weight for part in need.levels if part.level <= reached) if need.levels else 1.0
+    skill = sum(weight * believed(crew, agent_id, topic) for topic, weight in weights(crew.roster, need))
+    return round(skill * (covers + (1.0 - covers) * crew.beliefs.approver_free), DIGITS)
+
+
+def after_failure(crew: Crew, need: Need, agent_id: str) -> Need:
+    """The topics once the agent could not resolve it: each as likely as before times its chance to fail there.
+
+    A failure updates the type (Shah, Gulikers, Massoulie & Vojnovic 2020); one certain topic stays certain.
+    """
+    if len(need.topics) < 2:
+        return need
+    left = [(t.topic_id, t.weight * (1.0 - believed(crew, agent_id, t.topic_id))) for t in need.topics]
+    total = sum(weight for _, weight in left)
+    if total <= 0.0:
+        return need
+    ranked = sorted(left, key=lambda part: (-part[1], part[0]))
+    topics = [TopicWeight(topic_id=name, weight=round(weight / total, DIGITS)) for name, weight in ranked]
+    return replace(need, topics=tuple([topic for topic in topics if topic.weight > 0.0]))
+
+
+def hop_pays(
+    desk: DeskState, contact: Contact, reason: TransferReason, request: Help, found: tuple[str, ...]
+) -> bool:
+    """True when the best receiver with its wait costs less than waiting for an approver (2.8, rule 2).
+
+    `contact` has the need as the ask has changed it; `request` is the help that would be asked for otherwise. A wrong
+    topic always hops, and so does a customer who wants a manager: nothing that the owner waits for would do.
+    """
+    if not found:
+        return False
+    if reason in (TransferReason.WRONG_TOPIC, TransferReason.CUSTOMER_WANTS_MANAGER):
+        return True
+    crew, weight = desk.crew, customer_weight(contact, desk.crew.settings)
+    settings, failure_cs = crew.settings, crew.settings.not_resolved_cs * weight
+    talk_seconds = _talk_seconds(crew, contact.need)
+    helpers = [a for a in crew.available if a != contact.owner_id and may_advise(desk, contact, request, a)]
+    line = sum(desk.helps[one].kind is request.kind for one in desk.pending_help_ids)
+    free = any(_is_free(desk, agent_id, contact.units) for agent_id in found)
+    wait = 0.0 if free else chain.wait_seconds(1 + len(desk.handover_ids), _rates(crew, found))
+    hop = min(
+        chain.hop_cs(
+            talk_seconds=talk_seconds * _speed(crew, agent_id),
+            price=price_of(crew, agent_id),
+            weight=weight,
+            resolves=expected(desk, contact.need, agent_id),
+            failure_cs=failure_cs,
+            wait=wait,
+        )
+        for agent_id in found
+    )
+    stuck = reason is TransferReason.STUCK
+    rest = chain.REST_OF_TALK_STUCK if stuck else chain.REST_OF_TALK_AUTHORITY
+    owner_skill = sum(
+        share * believed(crew, contact.owner_id, topic) for topic, share in weights(crew.roster, contact.need)
+    )
+    keep = chain.keep_cs(
+        rest_seconds=rest * talk_seconds * _speed(crew, contact.owner_id),
+        price=price_of(crew, contact.owner_id),
+        consult_seconds=settings.consult_seconds,
+        adviser_price=min([price_of(crew, a) for a in helpers], default=0.0),
+        weight=weight,
+        resolves=owner_skill,
+        failure_cs=failure_cs,
+        wait=chain.wait_seconds(1 + line, _rates(crew, helpers)),
+    )
+    return round(hop, DIGITS) < round(keep, DIGITS)
+
+
+def _is_free(desk: DeskState, agent_id: str, units: int) -> bool:
+    return desk.agents[agent_id].used_units + units <= desk.crew.roster.agents[agent_id].capacity_units
+
+
+def _talk_seconds(crew: Crew, need: Need) -> float:
+    """Mean talk of the need's topics, at speed 1."""
+    seconds = 0.0
+    for topic, share in weights(crew.roster, need):
+        at = topic_at(crew, topic)
+        known = crew.roster.handle_seconds(topic) if at is None else float(crew.beliefs.handle_seconds[at])
+        seconds += share * known
+    return seconds
+
+
+def _speed(crew: Crew, agent_id: str) -> float:
+    return float(crew.beliefs.speed[agent_at(crew, agent_id)])
+
+
+def _rates(crew: Crew, agent_ids: tuple[str, ...] | list[str]) -> list[float]:
+    """Per agent, talks ended per second: 1 / (v x mean handle time)."""
+    seconds = crew.beliefs.handle_seconds
+    mean = float(seconds.mean()) if len(seconds) else 300.0
+    return [1.0 / (_speed(crew, agent_id) * mean) for agent_id in agent_ids]

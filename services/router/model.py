@@ -65,7 +65,7 @@ HELD_STATES = frozenset(
         ContactState.WRAPPING,
     }
 )
-"""States in which an owner's units are reserved for the contact."""
+"""States in which an owner's units are reserved for the contact; not in a hand-over that freed them."""
 HELP_STATES = frozenset({ContactState.CONSULTING, ContactState.AWAITING_APPROVAL})
 
 
@@ -124,6 +124,8 @@ class Help:
     decision_wanted: DecisionWanted | None
     adviser_id: str = ""
     units: int = 0
+    ahead: bool = False
+    """At the head of the line: its contact has no hop left (routing.md 2.8, rule 3)."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class Handover:
 
     reason: TransferReason
     deadline_at_ms: int
+    units_freed: bool = False
+    """The owner has his units back and may have got other work; always so but in logs of the first version."""
 
 
 @dataclass(frozen=True)

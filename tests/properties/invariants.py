@@ -97,7 +97,10 @@ def _check_contact(desk: DeskState, contact: Contact) -> None:
     lanes = sum(entry[2] == name for lane in desk.waiting.values() for entry in entries(lane))
     assert lanes == (state is ContactState.QUEUED), f"{name} stands in {lanes} lanes"
     holders = [a.agent_id for a in desk.agents.values() if name in a.contact_ids]
-    assert holders == ([contact.owner_id] if state in HELD_STATES else []), f"{name}: {holders}"
+    handed = contact.handover is not None and contact.handover.units_freed
+    assert holders == ([contact.owner_id] if state in HELD_STATES and not handed else []), (
+        f"{name}: {holders}"
+    )
     has_owner = state in HELD_STATES or state is ContactState.PROMISED
     assert bool(contact.owner_id) == has_owner
     may_be_offered = state is ContactState.OFFERED or state is ContactState.HANDING_OVER

@@ -94,23 +94,36 @@ def end_offer(step: Step, contact_id: str, result: OfferResult, reason: str) -> 
 
 
 def end_handover(step: Step, contact_id: str, reason: str) -> list[str]:
-    """The owner keeps a contact that was handed over. Answers the agents freed."""
-    freed = [rescind(step, contact_id, reason)] if step.contact(contact_id).offer_id else []
+    """The owner keeps a contact that was handed over; he must have room for it. Answers the agents freed."""
+    freed = end_offer_of(step, contact_id, reason)
+    contact = step.contact(contact_id)
+    gave_back = contact.handover is not None and contact.handover.units_freed
     step.emit(
         HandoverEnded(
             contact_id=contact_id,
-            agent_id=step.contact(contact_id).owner_id,
+            agent_id=contact.owner_id,
             reason=reason,
             deadline_at_ms=step.at_ms + step.limits.lease_ms,
+            units=contact.units if gave_back else 0,
         )
     )
     return freed
 
 
+def end_offer_of(step: Step, contact_id: str, reason: str) -> list[str]:
+    """Takes back the open offer of a contact, if it has one. Answers the agents freed."""
+    return [rescind(step, contact_id, reason)] if step.contact(contact_id).offer_id else []
+
+
 def wrap_up(step: Step, contact_id: str) -> list[str]:
-    """The talk is over. Answers the agents freed; the owner's units stay reserved while he records."""
+    """The talk is over. Answers the agents freed; the owner's units stay reserved while he records.
+
+    Who left while he was handed over, his owner's units given back, left while waiting.
+    """
     contact = step.contact(contact_id)
     freed = []
+    if contact.handover is not None and contact.handover.units_freed:
+        return end_offer_of(step, contact_id, "customer_left") + close(step, contact_id, Outcome.ABANDONED)
     if contact.state in HELP_STATES:
         freed = [helping.end(step, contact_id, HelpResult.CANCELLED)]
     if contact.state is ContactState.HANDING_OVER:

@@ -6,10 +6,12 @@ These functions emit; whoever calls them serves the agents that they free.
 from __future__ import annotations
 
 from services.contract.decisions import (
+    ApproverFound,
     CallbackPromised,
     ConsultEnded,
     ConsultStarted,
     HelpRequested,
+    Need,
     WaitingReason,
 )
 from services.contract.facts import DecisionWanted, HelpKind, HelpResult
@@ -26,8 +28,15 @@ def ask(
     level: int = 0,
     topic_id: str = "",
     wanted: DecisionWanted | None = None,
+    need: Need | None = None,
+    counts: bool = True,
+    ahead: bool = False,
 ) -> str:
-    """Asks for help; somebody free joins at once. Answers the request's id."""
+    """Asks for help; somebody free joins at once. Answers the request's id.
+
+    `need` is what the ask has taught of the contact. `counts` is false where a hand-over told already whether an
+    approver was free (phi of routing.md 2.0). `ahead`: at the head of the line (2.8, rule 3).
+    """
     help_id = step.new_id(contact.contact_id, "h")
     request = Help(help_id, contact.contact_id, contact.owner_id, kind, level, topic_id, wanted)
     adviser_id = adviser_for(step.desk, contact, request)
@@ -43,6 +52,11 @@ def ask(
             decision_wanted=wanted,
             deadline_at_ms=step.at_ms + step.limits.consult_unfilled_ms,
             reason=WaitingReason.UNSPECIFIED if joined else why_nobody(step.desk, contact, request),
+            approver=_found(joined=joined)
+            if counts and kind is HelpKind.APPROVAL
+            else ApproverFound.UNSPECIFIED,
+            need=need if need != contact.need else None,
+            ahead=ahead,
         )
     )
     if adviser_id is not None:
@@ -50,12 +64,8 @@ def ask(
     return help_id
 
 
-def idle_adviser(
-    step: Step, contact: Contact, kind: HelpKind, *, level: int, topic_id: str, wanted: DecisionWanted | None
-) -> str | None:
-    """Who would join at once."""
-    request = Help("", contact.contact_id, contact.owner_id, kind, level, topic_id, wanted)
-    return adviser_for(step.desk, contact, request)
+def _found(*, joined: bool) -> ApproverFound:
+    return ApproverFound.FREE if joined else ApproverFound.NOBODY_FREE
 
 
 def join_oldest(step: Step, agent_id: str, room: int) -> bool:

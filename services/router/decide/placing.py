@@ -21,7 +21,7 @@ from services.router.decide import helping
 from services.router.decide.step import Step
 from services.router.eligibility import Pool
 from services.router.evolve.work import kind_of, work_of
-from services.router.handover import receivers
+from services.router.handover import may_receive, receivers
 from services.router.model import Contact, ContactState
 from services.router.need import top_topic
 from services.router.picking import next_contact_id
@@ -50,7 +50,7 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
 
 def queue(step: Step, contact: Contact, pool: Pool | None = None, *, ahead: bool = False) -> None:
     """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class."""
-    again = contact.state in (ContactState.ASSIGNED, ContactState.PROMISED)
+    again = contact.state in (ContactState.ASSIGNED, ContactState.PROMISED, ContactState.HANDING_OVER)
     pool = pool or step.crew.pool(work_of(contact, step.crew.settings))
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
@@ -120,7 +120,7 @@ def _take_handover(step: Step, agent_id: str, room: int, but: str) -> bool:
         contact = step.contact(contact_id)
         if contact.offer_id or contact_id == but or contact.units > room:
             continue
-        if agent_id in receivers(step.desk, contact):
+        if may_receive(step.desk, contact, agent_id):
             best = rank(step.desk, contact, [agent_id], step.at_ms)
             _offer(step, contact, best, _explained(contact, None, best, 1))
             return True

@@ -1,26 +1,31 @@
 """An owner asks to pass a contact on; the router decides whether, and to whom (routing.md 2.8).
 
 lacks_authority, stuck       somebody free can help: he joins, the owner keeps the customer (rule 1)
-otherwise, budget left       a hop to somebody with strictly more to give who never had it (rule 2)
+otherwise, budget left       a hop to somebody with strictly more to give who never had it, when that costs less
+                             than waiting for help (rule 2)
 otherwise                    the owner keeps the customer, help is asked for, then a call-back (rule 3)
+
+What the ask teaches of the need stays with the contact, whatever follows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.contract.decisions import HandoverStarted, Need
-from services.contract.facts import DecisionWanted, HelpKind, TransferAsked, TransferReason
+from services.contract.decisions import ApproverFound, HandoverStarted, Need
+from services.contract.facts import DecisionWanted, HelpKind, Presence, TransferAsked, TransferReason
+from services.router.advisers import adviser_for, has_room
 from services.router.authority import covers
 from services.router.decide import ending, helping
 from services.router.decide.help import checked_decision, own_level
 from services.router.decide.owned import owned
-from services.router.decide.placing import offer_handover, serve
+from services.router.decide.placing import offer_handover, place, queue, serve
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
-from services.router.handover import hop_left, receivers
-from services.router.model import Contact, ContactState, changed
+from services.router.handover import after_failure, hop_left, hop_pays, receivers
+from services.router.model import Contact, ContactState, Help, changed
 from services.router.need import known_need, top_topic, with_level, with_topic
+from services.router.promises import holds_a_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +45,55 @@ def asked(step: Step, body: TransferAsked) -> None:
     contact = owned(step, body.contact_id, body.agent_id, body.epoch, ContactState.ASSIGNED)
     wish = _wish(step, contact, body)
     if body.reason in (TransferReason.LACKS_AUTHORITY, TransferReason.STUCK):
-        adviser_id = helping.idle_adviser(
-            step, contact, wish.kind, level=wish.level, topic_id=wish.topic_id, wanted=wish.wanted
-        )
+        adviser_id = adviser_for(step.desk, contact, _request(contact, wish))
         if adviser_id is not None:
             help_id = _ask(step, contact, wish)
             step.accept(help_id, detail=f"no transfer: {adviser_id} joins, you keep the customer")
             return
     if not hop_left(contact, body.reason):
-        help_id = _ask(step, contact, wish)
+        help_id = _ask(step, contact, wish, ahead=True)
         step.accept(
             help_id, detail="no transfer: its hops are spent; help is asked for, you keep the customer"
         )
         return
-    if not receivers(step.desk, changed(contact, need=wish.need), body.reason):
+    taught = changed(contact, need=wish.need)
+    found = receivers(step.desk, taught, body.reason)
+    if not hop_pays(step.desk, taught, body.reason, _request(contact, wish), found):
         help_id = _ask(step, contact, wish)
-        step.accept(help_id, detail="no transfer: nobody here could do more; you keep the customer")
+        why = "waiting for help is quicker" if found else "nobody here could do more"
+        step.accept(help_id, detail=f"no transfer: {why}; you keep the customer")
         return
     _start(step, contact, wish)
 
 
 def end_unfilled(step: Step, contact_id: str) -> None:
-    """Nobody accepted in time: the owner keeps the customer and gets help (rule 3)."""
+    """Nobody accepted in time: the owner keeps the customer, and his request is the next to be served (rule 3).
+
+    His units were free meanwhile. Has he no room any more, a caller is promised a call-back at once; is he gone, or
+    is it no call, it waits ahead of its class.
+    """
     contact = step.contact(contact_id)
-    handover = contact.handover
+    handover, owner_id = contact.handover, contact.owner_id
     reason = handover.reason if handover is not None else TransferReason.STUCK
-    freed = ending.end_handover(step, contact_id, "unfilled")
-    contact = step.contact(contact_id)
-    if reason in (TransferReason.WRONG_TOPIC, TransferReason.STUCK):
-        helping.ask(step, contact, HelpKind.EXPERT, topic_id=top_topic(contact.need))
+    freed = ending.end_offer_of(step, contact_id, "unfilled")
+    if handover is None or not handover.units_freed or has_room(step.desk, owner_id, contact.units):
+        ending.end_handover(step, contact_id, "unfilled")
+        _ask_ahead(step, step.contact(contact_id), reason)
+    elif holds_a_line(contact) and step.agent(owner_id).presence is not Presence.OFFLINE:
+        helping.promise(step, contact_id)
     else:
-        helping.ask(step, contact, HelpKind.APPROVAL, level=_level(step, contact), wanted=_decision(contact))
+        queue(step, step.contact(contact_id), ahead=True)
+        place(step, contact_id)
     for agent_id in freed:
         serve(step, agent_id)
+
+
+def _ask_ahead(step: Step, contact: Contact, reason: TransferReason) -> None:
+    if reason in (TransferReason.WRONG_TOPIC, TransferReason.STUCK):
+        helping.ask(step, contact, HelpKind.EXPERT, topic_id=top_topic(contact.need), ahead=True)
+        return
+    level, wanted = _level(step, contact), _decision(contact)
+    helping.ask(step, contact, HelpKind.APPROVAL, level=level, wanted=wanted, counts=False, ahead=True)
 
 
 def _wish(step: Step, contact: Contact, body: TransferAsked) -> Wish:
@@ -84,7 +105,8 @@ def _wish(step: Step, contact: Contact, body: TransferAsked) -> Wish:
         need = with_topic(roster, contact.need, body.topic_id)
         return Wish(body.reason, need, HelpKind.EXPERT, 0, body.topic_id, None)
     if body.reason is TransferReason.STUCK:
-        return Wish(body.reason, contact.need, HelpKind.EXPERT, 0, top_topic(contact.need), None)
+        need = after_failure(step.crew, contact.need, contact.owner_id)
+        return Wish(body.reason, need, HelpKind.EXPERT, 0, top_topic(need), None)
     if body.reason is TransferReason.CUSTOMER_WANTS_MANAGER:
         return Wish(body.reason, with_level(contact.need, own + 1), HelpKind.APPROVAL, own + 1, "", None)
     if body.reason is not TransferReason.LACKS_AUTHORITY:
@@ -98,11 +120,26 @@ def _wish(step: Step, contact: Contact, body: TransferAsked) -> Wish:
     return Wish(body.reason, need, HelpKind.APPROVAL, need.least_level, "", wanted)
 
 
-def _ask(step: Step, contact: Contact, wish: Wish) -> str:
-    return helping.ask(step, contact, wish.kind, level=wish.level, topic_id=wish.topic_id, wanted=wish.wanted)
+def _request(contact: Contact, wish: Wish) -> Help:
+    return Help("", contact.contact_id, contact.owner_id, wish.kind, wish.level, wish.topic_id, wish.wanted)
+
+
+def _ask(step: Step, contact: Contact, wish: Wish, *, ahead: bool = False) -> str:
+    return helping.ask(
+        step,
+        contact,
+        wish.kind,
+        level=wish.level,
+        topic_id=wish.topic_id,
+        wanted=wish.wanted,
+        need=wish.need,
+        ahead=ahead,
+    )
 
 
 def _start(step: Step, contact: Contact, wish: Wish) -> None:
+    """The owner is free at once and served first; he stays the owner until somebody accepts (routing.md 1.1)."""
+    lacking = wish.reason is TransferReason.LACKS_AUTHORITY
     step.emit(
         HandoverStarted(
             contact_id=contact.contact_id,
@@ -110,11 +147,14 @@ def _start(step: Step, contact: Contact, wish: Wish) -> None:
             reason=wish.reason,
             need=wish.need,
             deadline_at_ms=step.at_ms + step.limits.handover_ms,
+            approver=ApproverFound.NOBODY_FREE if lacking else ApproverFound.UNSPECIFIED,
+            units_freed=True,
         )
     )
+    serve(step, contact.owner_id)
     offered = offer_handover(step, contact.contact_id)
     detail = "offered on" if offered else "waits for a receiver"
-    step.accept(contact.contact_id, epoch=contact.epoch, detail=f"{detail}; you keep the customer until then")
+    step.accept(contact.contact_id, epoch=contact.epoch, detail=f"{detail}; you stay its owner until then")
 
 
 def _level(step: Step, contact: Contact) -> int:

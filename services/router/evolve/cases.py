@@ -15,7 +15,7 @@ from services.contract.decisions import (
 )
 from services.contract.facts import Outcome
 from services.router.evolve.agents import without
-from services.router.evolve.contacts import contact_of, given_back
+from services.router.evolve.contacts import contact_of, given_back, not_handed_over
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.work import out_of_lane
 from services.router.model import HELP_STATES, Case, Contact, ContactState, DeskState, changed
@@ -50,7 +50,7 @@ def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: 
     contact = contact_of(desk, event.contact_id)
     if contact.state is ContactState.CLOSED or contact.state in HELP_STATES or contact.offer_id:
         raise CorruptLog(f"contact {event.contact_id} cannot end while {contact.state.name}")
-    if contact.state is ContactState.HANDING_OVER:
+    if contact.state is ContactState.HANDING_OVER and not (contact.handover and contact.handover.units_freed):
         raise CorruptLog(f"contact {event.contact_id} cannot end while it is handed over")
     agents = given_back(desk, contact, at_ms)
     outcome = _outcome(event)
@@ -58,6 +58,7 @@ def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: 
         contact,
         state=ContactState.CLOSED,
         lane=None,
+        handover=None,
         waiting_reason=0,
         owner_id="",
         last_owner_id="",
@@ -68,6 +69,7 @@ def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: 
     return changed(
         desk,
         agents=agents,
+        handover_ids=not_handed_over(desk, contact.contact_id),
         contacts=desk.contacts.set(contact.contact_id, over),
         cases=desk.cases.set(case.case_id, case),
         **out_of_lane(desk, contact),

@@ -63,7 +63,8 @@ def with_contact(desk: DeskState, contact: Contact, **others: object) -> DeskSta
 
 def given_back(desk: DeskState, contact: Contact, at_ms: int) -> Map[str, AgentState]:
     """The agents once the contact's owner holds it no more; unchanged when no units are held."""
-    if contact.state not in HELD_STATES:
+    freed_already = contact.handover is not None and contact.handover.units_freed
+    if contact.state not in HELD_STATES or freed_already:
         return desk.agents
     owner = desk.agents[contact.owner_id]
     left = without(owner.contact_ids, contact.contact_id)
@@ -141,11 +142,13 @@ def ended_early(desk: DeskState, event: EndedEarly, at_ms: int) -> DeskState:
 
 def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
     """Waits: after its arrival, after an offer that failed, after its agent was lost, when a promise is due."""
-    contact = contact_of(desk, event.contact_id, *_FREE, ContactState.ASSIGNED)
+    contact = contact_of(desk, event.contact_id, *_FREE, ContactState.ASSIGNED, ContactState.HANDING_OVER)
     agents = given_back(desk, contact, at_ms)
+    handovers = not_handed_over(desk, event.contact_id)
     contact = changed(
         contact,
         state=ContactState.QUEUED,
+        handover=None,
         queue_id=event.queue_id,
         first_queue_id=contact.first_queue_id or event.queue_id,
         waiting_reason=event.reason,
@@ -156,7 +159,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         last_owner_id=contact.owner_id or contact.last_owner_id,
     )
     contact = changed(contact, lane=work_of(contact, desk.crew.settings))
-    return with_contact(desk, contact, agents=agents, **into_lane(desk, contact))
+    return with_contact(desk, contact, agents=agents, handover_ids=handovers, **into_lane(desk, contact))
 
 
 def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState:
@@ -206,7 +209,7 @@ def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
         prior_agent_ids=had,
         deadline_at_ms=event.deadline_at_ms,
     )
-    handovers = tuple([one for one in desk.handover_ids if one != event.contact_id])
+    handovers = not_handed_over(desk, event.contact_id)
     offers = desk.offers.delete(event.offer_id)
     return with_contact(desk, contact, agents=agents, offers=offers, handover_ids=handovers)
 
@@ -238,10 +241,19 @@ def exception_granted(desk: DeskState, event: ExceptionGranted, at_ms: int) -> D
 
 def callback_promised(desk: DeskState, event: CallbackPromised, at_ms: int) -> DeskState:
     """The owner is kept, his units are free until the call-back."""
-    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED)
+    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED, ContactState.HANDING_OVER)
     agents = given_back(desk, contact, at_ms)
-    contact = changed(contact, state=ContactState.PROMISED, deadline_at_ms=event.due_at_ms, released=True)
-    return with_contact(desk, contact, agents=agents)
+    contact = changed(
+        contact, state=ContactState.PROMISED, deadline_at_ms=event.due_at_ms, released=True, handover=None
+    )
+    return with_contact(desk, contact, agents=agents, handover_ids=not_handed_over(desk, event.contact_id))
+
+
+def not_handed_over(desk: DeskState, contact_id: str) -> tuple[str, ...]:
+    """The hand-overs without one that may be among them."""
+    if contact_id not in desk.handover_ids:
+        return desk.handover_ids
+    return tuple([one for one in desk.handover_ids if one != contact_id])
 
 
 def wrap_up_started(desk: DeskState, event: WrapUpStarted, at_ms: int) -> DeskState:

@@ -13,7 +13,7 @@ from services.contract.decisions import (
 )
 from services.contract.facts import HelpKind, HelpResult
 from services.router.evolve.agents import agent_of, freed, reserved, without
-from services.router.evolve.contacts import contact_of, with_contact
+from services.router.evolve.contacts import contact_of, given_back, with_contact
 from services.router.evolve.errors import CorruptLog
 from services.router.model import (
     HELP_STATES,
@@ -38,6 +38,7 @@ def requested(desk: DeskState, event: HelpRequested, at_ms: int) -> DeskState:
         contact,
         state=ContactState.AWAITING_APPROVAL if approval else ContactState.CONSULTING,
         help_id=event.help_id,
+        need=event.need or contact.need,
         deadline_at_ms=event.deadline_at_ms,
     )
     request = Help(
@@ -48,13 +49,23 @@ def requested(desk: DeskState, event: HelpRequested, at_ms: int) -> DeskState:
         event.level,
         event.topic_id,
         event.decision_wanted,
+        ahead=event.ahead,
     )
     return with_contact(
         desk,
         contact,
         helps=desk.helps.set(event.help_id, request),
-        pending_help_ids=(*desk.pending_help_ids, event.help_id),
+        pending_help_ids=_in_line(desk, request),
     )
+
+
+def _in_line(desk: DeskState, request: Help) -> tuple[str, ...]:
+    """The requests with a new one at its place: behind those at the head of the line, or behind all."""
+    line = desk.pending_help_ids
+    if not request.ahead:
+        return (*line, request.help_id)
+    at = next((at for at, one in enumerate(line) if not desk.helps[one].ahead), len(line))
+    return (*line[:at], request.help_id, *line[at:])
 
 
 def started(desk: DeskState, event: ConsultStarted, at_ms: int) -> DeskState:
@@ -104,21 +115,27 @@ def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
 
 def handover_started(desk: DeskState, event: HandoverStarted, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED)
+    agents = given_back(desk, contact, at_ms) if event.units_freed else desk.agents
     contact = changed(
         contact,
         state=ContactState.HANDING_OVER,
         need=event.need or contact.need,
-        handover=Handover(event.reason, event.deadline_at_ms),
+        handover=Handover(event.reason, event.deadline_at_ms, event.units_freed),
         deadline_at_ms=event.deadline_at_ms,
     )
-    return with_contact(desk, contact, handover_ids=(*desk.handover_ids, event.contact_id))
+    return with_contact(desk, contact, agents=agents, handover_ids=(*desk.handover_ids, event.contact_id))
 
 
 def handover_ended(desk: DeskState, event: HandoverEnded, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id, ContactState.HANDING_OVER)
     if contact.offer_id:
         raise CorruptLog(f"contact {event.contact_id} is still offered")
+    agents = desk.agents
+    if event.units:
+        contact_ids = (*agent_of(desk, event.agent_id).contact_ids, event.contact_id)
+        agents = reserved(desk, event.agent_id, event.units, contact_ids=contact_ids)
     contact = changed(
         contact, state=ContactState.ASSIGNED, handover=None, deadline_at_ms=event.deadline_at_ms
     )
-    return with_contact(desk, contact, handover_ids=without(desk.handover_ids, event.contact_id))
+    handover_ids = without(desk.handover_ids, event.contact_id)
+    return with_contact(desk, contact, agents=agents, handover_ids=handover_ids)

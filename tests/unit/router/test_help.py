@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.desk import Agent, Skill
 from services.contract.facts import HelpKind, HelpResult, Outcome, Presence
-from services.router.model import ContactState
+from services.router.advisers import adviser_for
+from services.router.model import ContactState, Help, changed
+from services.router.policy.tariff import Tariff
 from tests.unit.router.world import (
     HOUR,
     SECOND,
@@ -62,6 +65,32 @@ def test_an_approval_goes_to_the_lowest_level_that_covers(amount: int, adviser: 
     assert world.contact("c").owner_id == "A"
     assert world.contact("c").state is ContactState.AWAITING_APPROVAL
     assert world.desk.agents[adviser].used_units == 100
+
+
+@pytest.mark.parametrize(("prices", "adviser"), [((0.0, 0.0), "B"), ((0.4, 0.1), "C"), ((0.1, 0.4), "B")])
+def test_of_who_may_the_one_whose_time_is_cheapest_joins(prices: tuple[float, float], adviser: str) -> None:
+    """B reaches level 2, C level 3; equal prices leave the higher level free."""
+    world = world_of(agent("C", refund=500), agent("B", refund=150))
+    desk = world.desk
+    tariff = Tariff(epoch=1, of_agent=np.array([0.0, *prices]), highest=max(prices))
+    wanted = refund(100)
+    request = Help("h", "c", "A", HelpKind.APPROVAL, 2, "", wanted)
+
+    free = changed(desk, crew=desk.crew.with_tariff(tariff))
+
+    assert desk.crew.roster.agent_ids == ("A", "B", "C")
+    assert adviser_for(free, world.contact("c"), request) == adviser
+
+
+def test_a_request_says_whether_an_approver_was_free() -> None:
+    world = world_of(agent("B", refund=500))
+
+    assert only(ask_approval(world, 200), d.HelpRequested).approver is d.ApproverFound.FREE
+    answer(world, "A", HelpResult.CANCELLED)
+    world.tell(f.AgentStateChanged(agent_id="B", presence=Presence.BREAK))
+    assert only(ask_approval(world, 200), d.HelpRequested).approver is d.ApproverFound.NOBODY_FREE
+    answer(world, "A", HelpResult.CANCELLED)
+    assert only(ask_expert(world), d.HelpRequested).approver is d.ApproverFound.UNSPECIFIED
 
 
 def test_equals_are_told_apart_by_id() -> None:
