@@ -128,6 +128,32 @@ async def test_fault_of_ours_makes_the_client_keep_the_mail_and_tells_nobody_a_w
     assert not any(word in repr(told) + caplog.text for word in ("spela@x.example", "HELLO"))
 
 
+@pytest.mark.parametrize(
+    "data", [b"hello, is anybody there?\n", b"", b"\n\n\n", b"\xff\xd8\xff\xe0 a picture"]
+)
+async def test_bytes_without_a_single_header_field_are_no_mail(data: bytes) -> None:
+    """The client is told for good, the desk keeps the evidence, and nobody becomes a contact."""
+    log = MemoryLog()
+    async with listening(log) as port:
+        with pytest.raises(smtplib.SMTPDataError) as caught:
+            await talk(port, send(data))
+        await talk(port, send(MAIL.encode()))
+
+    assert (caught.value.smtp_code, len(log.facts)) == (554, 1)
+    assert [letter.reason for letter in log.letters] == ["unreadable"]
+
+
+@pytest.mark.parametrize("head", ["Subject: help", "Subject : help", "\r\nSubject: help", "Received: by x"])
+async def test_mail_without_a_sender_is_still_a_contact(head: str) -> None:
+    """Mail servers add what is missing rather than refuse (RFC 5321 6.4); words of a customer are not lost for it."""
+    log = MemoryLog()
+    async with listening(log) as port:
+        await talk(port, send(f"{head}\r\n\r\nWhere is my parcel?\r\n".encode()))
+
+    (fact,) = log.facts
+    assert isinstance(fact.body, ContactArrived)
+
+
 async def test_nobodys_mailbox_is_refused_without_a_default_desk() -> None:
     accounts = load_accounts("[[account]]\nid='support@acme.example'\ndesk_id='acme'")
     log = MemoryLog()
