@@ -108,9 +108,10 @@ class Replay:
             envelope = Envelope(mail["mail_from"], tuple(mail["rcpt_to"]), mail["data"].encode(), at_ms)
             return interpreter.events("smtp", read_mail(envelope), envelope.data, at_ms)
         delivery = delivery_of(case["request"], at_ms)
-        adapter = PATHS.get(urlsplit(delivery.url).path)
+        path = urlsplit(delivery.url).path
+        adapter = PATHS.get(path.removesuffix("/"))
         if adapter is None:
-            raise NoAdapter(f"no provider reads {urlsplit(delivery.url).path}")
+            raise NoAdapter(f"no provider reads {path}")
         return interpreter.webhook(adapter, served(adapter, delivery, known, case, folder))
 
 

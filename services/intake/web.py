@@ -1,6 +1,6 @@
 """The HTTP side of intake: bounded bodies, the provider's own reply, and no answer before the durable append.
 
-unknown path        404
+unknown path        404; a slash behind a known one changes nothing
 body too long       413, a dead letter without the body; nobody has verified it, so only a few a minute
 body cut or slow    400 or 408, counted
 body compressed     415, counted: signatures are over what was sent, no provider compresses, and a bomb stays closed
@@ -71,8 +71,12 @@ class Hooks:
         app = web.Application(middlewares=[_guarded], client_max_size=self.settings.body_bytes_max)
         for path, adapter in self.paths.items():
             handler = self._handler(adapter)
-            app.router.add_post(path, handler)
-            app.router.add_get(path, handler, allow_head=False)
+            for one in (
+                path,
+                path + "/",
+            ):  # as people write it; a signed URL counts as the provider was given it
+                app.router.add_post(one, handler)
+                app.router.add_get(one, handler, allow_head=False)
         app.router.add_get("/healthz", _alive)
         app.on_response_prepare.append(_nameless)
         return app

@@ -36,6 +36,7 @@ from tests.unit.intake.world import (
     said,
     settings,
     sms,
+    twilio,
 )
 
 PARTITIONS = 3
@@ -112,6 +113,24 @@ async def test_answer_comes_after_the_fact_is_in_the_log(log: SqliteLog) -> None
         (fact,) = await facts(log)
         assert isinstance(fact.body, ContactArrived)
         assert (fact.desk_id, fact.source, fact.body.medium) == ("acme", "twilio", "sms")
+
+
+async def test_slash_behind_the_path_is_the_same_door_and_part_of_what_is_signed(log: SqliteLog) -> None:
+    fields = {
+        "MessageSid": "SM1",
+        "From": "+381641112223",
+        "To": "+381112345678",
+        "Body": "Gde je moj paket?",
+    }
+    signed_with = twilio("/hooks/twilio/sms/", fields)
+    signed_without = replace(sms(), url=signed_with.url)
+    async with serving(log) as intake:
+        assert (await intake.post(signed_without)).status == 403
+        assert (await intake.post(signed_with)).status == 200
+        assert (await intake.post(replace(messenger(said()), url=PUBLIC_URL + "/hooks/meta/"))).status == 200
+        assert (await intake.post(replace(messenger(said()), url=PUBLIC_URL + "/hooks/meta//"))).status == 404
+
+        assert len(await facts(log)) == 2
 
 
 async def test_bad_deliveries_are_answered_and_the_next_good_one_is_taken(log: SqliteLog) -> None:

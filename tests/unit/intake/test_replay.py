@@ -48,6 +48,13 @@ def test_secret_may_be_one_or_several_or_missing(replay: Replay, keys: Any, vali
     assert replay.line(case(review("x"), keys=keys))["signature_valid"] is valid
 
 
+def test_slash_behind_the_path_is_the_same_provider(replay: Replay) -> None:
+    given = case(review("Never again"))
+    given["request"]["url"] = given["request"]["url"].replace("?", "/?")
+
+    assert len(replay.line(given)["events"]) == 1
+
+
 def test_standard_of_serbian_is_told_where_a_hint_names_it(replay: Replay) -> None:
     (event,) = replay.line(case(review("Gdje je moja narudžba od prošlog tjedna?")))["events"]
 
