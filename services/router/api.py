@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -18,7 +18,7 @@ from services.router import linking
 from services.router.agent_commands import command_of
 from services.router.cards import Cards
 from services.router.commands import Answer, Commander
-from services.router.desk_config import faults
+from services.router.desk_config import Fault, faults
 from services.router.explain import explained
 from services.router.model import DeskState, PartitionState
 from services.router.sessions import Session
@@ -34,6 +34,7 @@ HELLO_SECONDS_MAX = 10.0
 """Longest wait for the first message of a session."""
 SESSION_COMMAND_SECONDS_MAX = 30.0
 """Longest wait for the decision of a command that came in a session."""
+FAULT_BYTES_MAX, FAULT_OVERHEAD_BYTES, FAULT_TEXT_MAX = 3_600, 8, 1_000
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -313,7 +314,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         desk = from_message(request.desk, Desk)
         found = faults(desk)
         if found:
-            raise invalid({f"desk[{i}]": fault for i, fault in enumerate(found)})
+            raise _invalid_desk(found)
         answer = await self.configure(request.command_id, desk, timeout_seconds=seconds_left(context))
         return router_pb2.ConfigureDeskResponse(position=self._position(answer.partition, answer.offset))
 
@@ -401,6 +402,28 @@ def check_ids(**ids: str) -> None:
     }
     if faulty:
         raise invalid(faulty)
+
+
+def _invalid_desk(found: Sequence[Fault]) -> Refusal:
+    """Every fault by its field, as many as the answer's headers hold; the last line counts the others.
+
+    gRPC carries details in headers, of which common clients read 8 KiB: the text of the status names only the first
+    faults, the violations name all that fit.
+    """
+    fields: dict[str, str] = {}
+    left = FAULT_BYTES_MAX
+    for told, fault in enumerate(found):
+        path = f"desk.{fault.path}" if fault.path else "desk"
+        left -= len(path.encode()) + len(fault.text.encode()) + FAULT_OVERHEAD_BYTES
+        if left < 0:
+            more = f"and {len(found) - told} more faults; `frontdesk serve --desk FILE` tells all"
+            fields["desk"] = f"{fields['desk']}; {more}" if "desk" in fields else more
+            break
+        fields[path] = f"{fields[path]}; {fault.text}" if path in fields else fault.text
+    text = "; ".join(str(fault) for fault in found)
+    if len(text) > FAULT_TEXT_MAX:
+        text = f"{text[:FAULT_TEXT_MAX]} ... ({len(found)} faults)"
+    return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", text, fields=fields)
 
 
 def _scoped(*parts: str) -> str:

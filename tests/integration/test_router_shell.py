@@ -690,9 +690,36 @@ async def test_all_faults_of_a_configuration_are_told_and_nothing_is_applied(
             router_pb2.ConfigureDeskRequest(command_id="c", desk=desk), timeout=5
         )
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert "eve" in (raised.value.details() or "")
-    assert "unknown" in (raised.value.details() or "")
+    told = violations(raised.value)
+    assert told["desk.agents[eve].topic_ids"].startswith("unknown topic 'unknown'")
+    assert told["desk.agents[eve].capacity_units"].startswith("must be 20 to")
+    assert told["desk.topics"] == "needs at least one topic"
     assert "ana" in running.router.tail.state(partition_of("acme", PARTITIONS)).desks["acme"].agents
+
+
+def violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
+    """What is wrong, by the field's path."""
+    status = rpc_status.from_call(error)
+    found = error_details_pb2.BadRequest()
+    assert status is not None and any(detail.Unpack(found) for detail in status.details)
+    return {one.field: one.description for one in found.field_violations}
+
+
+async def test_more_faults_than_an_answer_holds_are_counted(running: Running, stack: AsyncExitStack) -> None:
+    desk = router_pb2.ConfigureDeskRequest().desk
+    desk.desk_id = "acme"
+    for number in range(2_000):
+        desk.agents.add(agent_id=f"agent-{number}", capacity_units=100, languages=["en"], topic_ids=["moon"])
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await stub(running, stack).ConfigureDesk(
+            router_pb2.ConfigureDeskRequest(command_id="c", desk=desk), timeout=5
+        )
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    told = violations(raised.value)
+    rest = told.pop("desk")
+    assert len(told) > 20 and f"and {2_002 - len(told)} more faults" in rest
+    assert "(2002 faults)" in (raised.value.details() or "")
 
 
 async def test_watchers_see_every_accepted_decision_once_across_a_break(

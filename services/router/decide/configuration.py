@@ -14,9 +14,9 @@ from services.router.model import ContactState
 def configured(step: Step, body: DeskConfigured, desk_id: str, *, known: bool) -> None:
     """Puts the configuration in force, or says everything that is wrong with it."""
     desk = body.desk
-    found = ["desk is required"] if desk is None else faults(desk)
+    found = ["desk is required"] if desk is None else [str(fault) for fault in faults(desk)]
     if desk is not None and desk.desk_id and desk.desk_id != desk_id:
-        found.append("desk_id must be the desk that the fact is sent to")
+        found.append("desk_id: must be the desk that the fact is sent to")
     if desk is None or found:
         reject(step, found)
         return

@@ -34,7 +34,7 @@ def next_of(world: World) -> str:
 )
 def test_who_is_next(waits: list[tuple[object, int]], expected: str) -> None:
     """Each contact with its seconds of waiting when A signs in."""
-    world = World(desk(agent("A"), agent("B", capacity=10)))
+    world = World(desk(agent("A"), agent("B", capacity=20)))
     end_ms = world.now_ms + 3 * HOUR
     for body, seconds in waits:
         world.now_ms = end_ms - seconds * SECOND
