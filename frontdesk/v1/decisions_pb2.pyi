@@ -145,7 +145,7 @@ class Reply(_message.Message):
     def __init__(self, accepted: _Optional[bool] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ..., subject_id: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered")
+    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered", "help_passed_on")
     DESK_APPLIED_FIELD_NUMBER: _ClassVar[int]
     AGENT_PRESENCE_CHANGED_FIELD_NUMBER: _ClassVar[int]
     CASE_OPENED_FIELD_NUMBER: _ClassVar[int]
@@ -185,6 +185,7 @@ class Event(_message.Message):
     IDENTITIES_UNLINKED_FIELD_NUMBER: _ClassVar[int]
     ANSWERED_EARLY_FIELD_NUMBER: _ClassVar[int]
     MENTION_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    HELP_PASSED_ON_FIELD_NUMBER: _ClassVar[int]
     desk_applied: DeskApplied
     agent_presence_changed: AgentPresenceChanged
     case_opened: CaseOpened
@@ -224,7 +225,8 @@ class Event(_message.Message):
     identities_unlinked: IdentitiesUnlinked
     answered_early: AnsweredEarly
     mention_answered: MentionAnswered
-    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ...) -> None: ...
+    help_passed_on: HelpPassedOn
+    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ..., help_passed_on: _Optional[_Union[HelpPassedOn, _Mapping]] = ...) -> None: ...
 
 class DeskApplied(_message.Message):
     __slots__ = ("desk",)
@@ -597,6 +599,20 @@ class ConsultEnded(_message.Message):
     queue_id: str
     deadline_at: _timestamp_pb2.Timestamp
     def __init__(self, help_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., adviser_id: _Optional[str] = ..., result: _Optional[_Union[_facts_pb2.HelpResult, str]] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class HelpPassedOn(_message.Message):
+    __slots__ = ("help_id", "contact_id", "adviser_id", "reason", "deadline_at")
+    HELP_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    ADVISER_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    help_id: str
+    contact_id: str
+    adviser_id: str
+    reason: str
+    deadline_at: _timestamp_pb2.Timestamp
+    def __init__(self, help_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., adviser_id: _Optional[str] = ..., reason: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class HandoverStarted(_message.Message):
     __slots__ = ("contact_id", "from_agent_id", "reason", "need", "deadline_at", "approver", "units_freed")

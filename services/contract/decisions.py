@@ -581,6 +581,22 @@ class ConsultEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HelpPassedOn:
+    """An adviser left a request for help unanswered; the next one is asked and the owner is unchanged."""
+
+    help_id: str = ""
+    """The request."""
+    contact_id: str = ""
+    """The contact."""
+    adviser_id: str = ""
+    """Who left; not asked again for this request."""
+    reason: str = ""
+    """"declined", "expired" or "agent_gone"."""
+    deadline_at_ms: int = 0
+    """When the request ends if nobody takes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverStarted:
     """The owner passes the contact on and stays its owner until a receiver accepts."""
 
@@ -1040,5 +1056,6 @@ Event = (
     | IdentitiesUnlinked
     | AnsweredEarly
     | MentionAnswered
+    | HelpPassedOn
 )
 """One thing that follows from a fact or a timer."""

@@ -26,7 +26,7 @@ DIGITS = 9
 def may_advise(desk: DeskState, contact: Contact, request: Help, agent_id: str) -> bool:
     """True when the agent is able to answer the request, free or busy."""
     roster = desk.crew.roster
-    if agent_id == request.owner_id:
+    if agent_id == request.owner_id or agent_id in request.left_ids:
         return False
     if request.kind is HelpKind.APPROVAL:
         wanted = request.decision_wanted

@@ -125,6 +125,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.HelpRequested: _help_requested,
     d.ConsultStarted: lambda e: f"{e.adviser_id} joins, the owner keeps the customer",
     d.ConsultEnded: _consult_ended,
+    d.HelpPassedOn: lambda e: f"{e.adviser_id} leaves the request ({plain(e.reason)}), the next one is asked",
     d.HandoverStarted: lambda e: f"{e.from_agent_id} hands it over: {plain(e.reason.label)}",
     d.HandoverEnded: lambda e: f"{e.agent_id} keeps it: hand-over {plain(e.reason)}",
     d.Transferred: lambda e: (

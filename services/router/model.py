@@ -124,6 +124,8 @@ class Help:
     decision_wanted: DecisionWanted | None
     adviser_id: str = ""
     units: int = 0
+    left_ids: tuple[str, ...] = ()
+    """Advisers who left it unanswered, in order; not asked again."""
     ahead: bool = False
     """At the head of the line: its contact has no hop left (routing.md 2.8, rule 3)."""
 
@@ -180,6 +182,8 @@ class Contact:
     escalated: bool = False
     consults: int = 0
     approvals: tuple[Approval, ...] = ()
+    refused: tuple[DecisionWanted, ...] = ()
+    """Decisions that an approver refused; asked again only under other terms."""
     answered: tuple[str, ...] = ()
     """Kinds of answer that went out."""
     missed: tuple[str, ...] = ()

@@ -75,7 +75,7 @@ def release(step: Step, agent_id: str, *, gone: bool) -> None:
         homeless.append(contact_id)
     if gone:
         for help_id in step.agent(agent_id).help_ids:
-            helping.end(step, step.desk.helps[help_id].contact_id, HelpResult.CANCELLED)
+            helping.pass_on(step, step.desk.helps[help_id].contact_id, "agent_gone")
         for contact_id in step.agent(agent_id).contact_ids:
             freed += _lose(step, contact_id)
             if step.contact(contact_id).state is ContactState.QUEUED:

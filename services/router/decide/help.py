@@ -1,4 +1,8 @@
-"""Advice and approvals: the customer stays with the owner (routing.md 2.8, rule 1)."""
+"""Advice and approvals: the customer stays with the owner (routing.md 2.8, rule 1).
+
+An adviser who takes his answer back or lets it pass is followed by the next one. An approval is asked again when its
+terms change: the request that runs is withdrawn, and what was refused is not asked again under the same terms (1.2).
+"""
 
 from __future__ import annotations
 
@@ -24,11 +28,19 @@ WORD_LENGTH_MAX = 40
 
 def asked(step: Step, body: HelpAsked) -> None:
     """Somebody free joins at once, else the request waits; one request per contact at a time."""
-    contact = owned(step, body.contact_id, body.agent_id, body.epoch, ContactState.ASSIGNED)
+    states = (ContactState.ASSIGNED, ContactState.AWAITING_APPROVAL)
+    contact = owned(step, body.contact_id, body.agent_id, body.epoch, *states)
+    withdrawn_id = ""
     if body.kind is HelpKind.APPROVAL:
         wanted = checked_decision(step, body.decision_wanted)
+        _check_terms(step, contact, wanted)
+        if contact.state is ContactState.AWAITING_APPROVAL:
+            withdrawn_id = helping.end(step, contact.contact_id, HelpResult.CANCELLED)
+            contact = step.contact(contact.contact_id)
         level = approval_level(step, contact, wanted)
         help_id = helping.ask(step, contact, HelpKind.APPROVAL, level=level, wanted=wanted)
+    elif contact.state is not ContactState.ASSIGNED:
+        raise Refuse("wrong_state", "not possible while the contact is awaiting_approval")
     elif body.kind is HelpKind.EXPERT:
         topic_id = body.topic_id
         if topic_id and topic_id not in step.crew.roster.topics:
@@ -37,15 +49,36 @@ def asked(step: Step, body: HelpAsked) -> None:
     else:
         raise Refuse("malformed", "kind must be expert or approval")
     step.accept(help_id)
+    if withdrawn_id:
+        serve(step, withdrawn_id)
+
+
+def _check_terms(step: Step, contact: Contact, wanted: DecisionWanted | None) -> None:
+    """Raises Refuse where the same is asked already, or was refused under these terms or lower ones."""
+    if contact.state is ContactState.AWAITING_APPROVAL:
+        running = step.desk.helps[contact.help_id].decision_wanted
+        if wanted is None or running == wanted:
+            raise Refuse("duplicate", "an approval is asked for already; name other terms, or cancel it")
+    if wanted is None:
+        return
+    for refused in contact.refused:
+        same = (refused.decision_type, refused.currency) == (wanted.decision_type, wanted.currency)
+        if same and wanted.amount_minor >= refused.amount_minor:
+            raise Refuse("limit_exceeded", "refused before: name a lower amount, or say who wants a manager")
 
 
 def answered(step: Step, body: HelpAnswered) -> None:
-    """The adviser answers, or the owner takes the question back; the adviser is free again."""
+    """The adviser answers or leaves it to the next, or the owner takes the question back; the adviser is free."""
     known_agent(step, body.agent_id)
     request = step.desk.helps.get(body.help_id)
     if request is None:
         raise Refuse("expired", "the request for help is over, or never was")
     _check_answer(step, request, body)
+    if body.result is HelpResult.CANCELLED and body.agent_id == request.adviser_id:
+        helping.pass_on(step, request.contact_id, "declined")
+        step.accept(body.help_id)
+        serve(step, body.agent_id)
+        return
     adviser_id = helping.end(step, request.contact_id, body.result)
     step.accept(body.help_id)
     if adviser_id:

@@ -10,6 +10,7 @@ from services.contract.decisions import (
     CallbackPromised,
     ConsultEnded,
     ConsultStarted,
+    HelpPassedOn,
     HelpRequested,
     Need,
     WaitingReason,
@@ -17,7 +18,12 @@ from services.contract.decisions import (
 from services.contract.facts import DecisionWanted, HelpKind, HelpResult
 from services.router.advisers import adviser_for, has_room, may_advise, why_nobody
 from services.router.decide.step import Step
+from services.router.evolve.work import kind_of
 from services.router.model import Contact, Help
+from services.router.waiting import Kind
+
+DEFERRABLE_UNFILLED_MS = 4 * 3_600_000
+"""How long a request about an e-mail or a message that is not urgent waits for an adviser."""
 
 
 def ask(
@@ -50,7 +56,7 @@ def ask(
             level=level,
             topic_id=topic_id,
             decision_wanted=wanted,
-            deadline_at_ms=step.at_ms + step.limits.consult_unfilled_ms,
+            deadline_at_ms=step.at_ms + unfilled_ms(step, contact),
             reason=WaitingReason.UNSPECIFIED if joined else why_nobody(step.desk, contact, request),
             approver=_found(joined=joined)
             if counts and kind is HelpKind.APPROVAL
@@ -78,6 +84,35 @@ def join_oldest(step: Step, agent_id: str, room: int) -> bool:
             _join(step, contact, help_id, agent_id)
             return True
     return False
+
+
+def pass_on(step: Step, contact_id: str, reason: str) -> str:
+    """The adviser who joined leaves the request unanswered; the next one free joins, else it waits at the head.
+
+    Answers who left. Advisers are asked one after the other, each once (routing.md 1.1, awaiting_approval).
+    """
+    contact = step.contact(contact_id)
+    request = step.desk.helps[contact.help_id]
+    step.emit(
+        HelpPassedOn(
+            help_id=request.help_id,
+            contact_id=contact_id,
+            adviser_id=request.adviser_id,
+            reason=reason,
+            deadline_at_ms=step.at_ms + unfilled_ms(step, contact),
+        )
+    )
+    contact = step.contact(contact_id)
+    next_id = adviser_for(step.desk, contact, step.desk.helps[contact.help_id])
+    if next_id is not None:
+        _join(step, contact, request.help_id, next_id)
+    return request.adviser_id
+
+
+def unfilled_ms(step: Step, contact: Contact) -> int:
+    """How long a request waits for an adviser: live 120 s, deferrable work 4 h (routing.md 1.1)."""
+    live = kind_of(contact.channel, contact.medium) is Kind.CALL or contact.opened.urgent
+    return step.limits.consult_unfilled_ms if live else DEFERRABLE_UNFILLED_MS
 
 
 def end(step: Step, contact_id: str, result: HelpResult) -> str:

@@ -77,7 +77,13 @@ def _lease_over(step: Step, contact: Contact) -> None:
 
 
 def _help_over(step: Step, contact: Contact) -> None:
-    """A consult took too long: the owner goes on alone. Nobody joined: he promises to call back (rule 3)."""
+    """A consult took too long: the owner goes on alone. Nobody joined: he promises to call back (rule 3).
+
+    An approver who did not answer is followed by the next one (routing.md 1.1, awaiting_approval).
+    """
+    if contact.state is ContactState.AWAITING_APPROVAL and step.desk.helps[contact.help_id].adviser_id:
+        serve(step, helping.pass_on(step, contact.contact_id, "expired"))
+        return
     adviser_id = helping.end(step, contact.contact_id, HelpResult.EXPIRED)
     if adviser_id:
         serve(step, adviser_id)

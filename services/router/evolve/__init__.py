@@ -30,6 +30,7 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.HelpRequested: helps.requested,
     d.ConsultStarted: helps.started,
     d.ConsultEnded: helps.ended,
+    d.HelpPassedOn: helps.passed_on,
     d.HandoverStarted: helps.handover_started,
     d.HandoverEnded: helps.handover_ended,
     d.Transferred: contacts.transferred,

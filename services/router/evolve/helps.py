@@ -9,6 +9,7 @@ from services.contract.decisions import (
     ConsultStarted,
     HandoverEnded,
     HandoverStarted,
+    HelpPassedOn,
     HelpRequested,
 )
 from services.contract.facts import HelpKind, HelpResult
@@ -26,7 +27,7 @@ from services.router.model import (
 )
 
 APPROVALS_MAX = 8
-"""Unused approvals kept per contact, the newest."""
+"""Unused approvals kept per contact, and refused ones, the newest."""
 
 
 def requested(desk: DeskState, event: HelpRequested, at_ms: int) -> DeskState:
@@ -86,6 +87,26 @@ def started(desk: DeskState, event: ConsultStarted, at_ms: int) -> DeskState:
     )
 
 
+def passed_on(desk: DeskState, event: HelpPassedOn, at_ms: int) -> DeskState:
+    """The request waits again, at its place; who left it is not asked again."""
+    contact = contact_of(desk, event.contact_id, *HELP_STATES)
+    request = desk.helps.get(event.help_id)
+    if request is None or not event.adviser_id or request.adviser_id != event.adviser_id:
+        raise CorruptLog(f"help {event.help_id} is not answered by {event.adviser_id}")
+    left = without(agent_of(desk, event.adviser_id).help_ids, event.help_id)
+    agents = freed(desk.agents, event.adviser_id, request.units, at_ms, help_ids=left)
+    request = changed(
+        request, adviser_id="", units=0, left_ids=(*request.left_ids, event.adviser_id), ahead=True
+    )
+    return with_contact(
+        desk,
+        changed(contact, deadline_at_ms=event.deadline_at_ms),
+        agents=agents,
+        helps=desk.helps.set(event.help_id, request),
+        pending_help_ids=_in_line(desk, request),
+    )
+
+
 def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
     """Back to the owner; a granted approval is kept until it is used."""
     contact = contact_of(desk, event.contact_id, *HELP_STATES)
@@ -101,11 +122,15 @@ def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
     approvals = contact.approvals
     if event.result is HelpResult.GRANTED and request.decision_wanted is not None:
         approvals = (*approvals, Approval(request.decision_wanted, request.adviser_id))[-APPROVALS_MAX:]
+    refused = contact.refused
+    if event.result is HelpResult.REFUSED and request.decision_wanted is not None:
+        refused = (*refused, request.decision_wanted)[-APPROVALS_MAX:]
     contact = changed(
         contact,
         state=ContactState.ASSIGNED,
         help_id="",
         approvals=approvals,
+        refused=refused,
         deadline_at_ms=event.deadline_at_ms,
     )
     return with_contact(

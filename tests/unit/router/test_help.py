@@ -21,6 +21,7 @@ from tests.unit.router.world import (
     agent,
     call,
     desk,
+    email,
     names,
     only,
     refund,
@@ -188,7 +189,7 @@ def test_a_promise_comes_due_and_its_owner_gets_it_first() -> None:
 
 def test_a_joined_consult_ends_after_five_minutes() -> None:
     world = world_of(agent("B", refund=500))
-    ask_approval(world, 200)
+    ask_expert(world)
 
     events = world.wait(300 * SECOND)
 
@@ -209,21 +210,82 @@ def test_only_the_adviser_answers_and_only_owner_or_adviser_cancels() -> None:
     assert refusal(world.tell(again)) == "expired"
 
 
-def test_one_request_at_a_time() -> None:
+def test_the_same_is_asked_once() -> None:
     world = world_of(agent("B", refund=500))
     ask_approval(world, 200)
 
-    assert refusal(ask_approval(world, 100)) == "wrong_state"
+    assert refusal(ask_approval(world, 200)) == "duplicate"
+    assert refusal(ask_expert(world)) == "wrong_state"
 
 
-def test_an_adviser_who_goes_leaves_the_owner_alone() -> None:
+def test_an_approval_is_asked_again_when_its_terms_change() -> None:
     world = world_of(agent("B", refund=500))
     ask_approval(world, 200)
 
-    told = world.tell(f.AgentStateChanged(agent_id="B", presence=Presence.OFFLINE))
+    told = ask_approval(world, 300)
 
-    assert names(told) == ["AgentPresenceChanged", "ConsultEnded"]
-    assert world.contact("c").state is ContactState.ASSIGNED
+    assert names(told) == ["ConsultEnded", "HelpRequested", "ConsultStarted"]
+    assert only(told, d.HelpRequested).decision_wanted == refund(300)
+    assert world.desk.agents["B"].used_units == 100
+
+
+@pytest.mark.parametrize(("amount", "asked"), [(199, True), (200, False), (300, False)])
+def test_what_was_refused_is_asked_again_under_lower_terms_only(amount: int, asked: bool) -> None:
+    world = world_of(agent("B", refund=500))
+    ask_approval(world, 200)
+    answer(world, "B", HelpResult.REFUSED)
+
+    told = ask_approval(world, amount)
+
+    assert ("HelpRequested" in names(told)) is asked
+    assert asked or refusal(told) == "limit_exceeded"
+
+
+def test_advisers_are_asked_one_after_the_other_and_none_twice() -> None:
+    world = world_of(agent("B", refund=500), agent("C", refund=500))
+    ask_approval(world, 200)
+
+    told = answer(world, "B", HelpResult.CANCELLED)
+
+    assert names(told) == ["HelpPassedOn", "ConsultStarted"]
+    assert only(told, d.ConsultStarted).adviser_id == "C"
+    assert names(answer(world, "C", HelpResult.CANCELLED)) == ["HelpPassedOn"]
+    assert world.contact("c").state is ContactState.AWAITING_APPROVAL
+    assert only(world.wait(120 * SECOND), d.CallbackPromised).owner_id == "A"
+
+
+def test_an_approver_who_does_not_answer_is_followed_by_the_next() -> None:
+    world = world_of(agent("B", refund=500), agent("C", refund=500))
+    ask_approval(world, 200)
+
+    events = world.wait(300 * SECOND)
+
+    assert only(events, d.HelpPassedOn).reason == "expired"
+    assert only(events, d.ConsultStarted).adviser_id == "C"
+
+
+def test_an_adviser_who_goes_is_followed_by_who_becomes_free_next() -> None:
+    world = world_of(agent("B", refund=500), agent("C", refund=500))
+    world.give(call("c2", "refund", wanted=refund(400)))
+    busy = world.contact("c2").owner_id
+    ask_approval(world, 200)
+    adviser = "C" if busy == "B" else "B"
+
+    told = world.tell(f.AgentStateChanged(agent_id=adviser, presence=Presence.OFFLINE))
+
+    assert names(told) == ["AgentPresenceChanged", "HelpPassedOn"]
+    assert world.contact("c").state is ContactState.AWAITING_APPROVAL
+    assert only(world.resolve("c2"), d.ConsultStarted).adviser_id == busy
+
+
+def test_a_request_about_an_email_waits_four_hours_for_an_approver() -> None:
+    world = World(desk(agent("A", refund=50), agent("B", refund=500)))
+    world.sign_in("A")
+    world.give(email("m", "refund"))
+    world.by_owner(f.HelpAsked, "m", kind=HelpKind.APPROVAL, decision_wanted=refund(200))
+
+    assert names(world.wait(4 * HOUR - SECOND)) == []
+    assert names(world.wait(SECOND)) == ["ConsultEnded", "CallbackPromised"]
 
 
 def test_settled_during_a_consult_frees_both() -> None:
