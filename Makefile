@@ -51,12 +51,17 @@ proto: setup ## regenerate frontdesk/v1 from protos/
 channels: setup ## write the README's channel matrix from the provider modules
 	@$(BIN)/python scripts/channel_matrix.py --write
 
+.PHONY: desk
+desk: setup ## write the tables of docs/desk.md and examples/policy.toml from the desk's settings
+	@$(BIN)/python scripts/desk_settings.py --write
+
 .PHONY: verify
 verify: setup ## fail when generated code or the lock file is stale
 	@$(BIN)/python scripts/generate_protos.py --check
 	$(BIN)/python scripts/check_locks.py
 	$(BIN)/python scripts/record_morning.py --check
 	$(BIN)/python scripts/channel_matrix.py
+	$(BIN)/python scripts/desk_settings.py
 	$(BIN)/python scripts/train_default_topics.py --check
 
 .PHONY: topics

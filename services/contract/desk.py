@@ -182,7 +182,7 @@ class DeskLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPolicy:
-    """What a desk sets of the routing policy; what is left out has the documented default, so 0 is a value. cs are customer-seconds; bounds and symbols stand in docs/desk-policy.md."""
+    """What a desk sets of the routing policy; what is left out has the documented default, so 0 is a value. cs are customer-seconds; bounds and symbols stand in docs/desk.md."""
 
     not_resolved_cs: float | None = None
     """Cost of a contact that is not resolved, for a customer of weight 1; in cs."""

@@ -53,7 +53,7 @@ their documented defaults (`limits.DEFAULTS`).
     target_phone = 40
     missed_offers_max = 2
 
-    [policy]                     # routing; names, ranges and defaults: docs/desk-policy.md
+    [policy]                     # routing; names, ranges and defaults: docs/desk.md
     hold_phone = 20              # seconds; names as in DeskPolicy without _ms
     idle_cs = 0.3
     loyal_tiers = ["loyal", "gold"]

@@ -68,14 +68,18 @@ class PolicySettings:
         "a held contact, and an agent left idle, are decided again after this at the latest",
     )
     capacity_share: float = _set(
-        0.93, 0.01, 1, "share", "of a group's time that the price program may fill", "rho_max"
+        0.93, 0.01, 1, "share", "share of a group's time that the price program may fill", "rho_max"
     )
     left_out_cs: float = _set(2500.0, 0, 1e6, "cs", "cost of a contact that the price program leaves out")
     price_max: float = _set(
         5.0, 0, 1000, "cs/s", "highest price of an agent's second; 0 routes without prices"
     )
     price_smoothing: float = _set(
-        0.5, 0, 1, "share", "of a new price, the rest is the price before it; 1 takes new prices as they are"
+        0.5,
+        0,
+        1,
+        "share",
+        "share of a new price, the rest is the price before it; 1 takes new prices as they are",
     )
     price_every_ms: int = _set(60_000, 1_000, DAY_MS, "ms", "prices are set anew after this")
     repeats_share: float = _set(0.12, 0, 10, "share", "repeats expected on top of the forecast")
@@ -84,10 +88,10 @@ class PolicySettings:
     )
     price_step: float = _set(0.02, 0, 10, "cs/s per s", "step of the prices when there is no solver")
     topic_weight_min: float = _set(
-        0.15, 0, 1, "chance", "of a topic, from which a certificate for it counts", "pi_min"
+        0.15, 0, 1, "chance", "chance of a topic, from which a certificate for it counts", "pi_min"
     )
     approver_free_first: float = _set(
-        0.6, 0, 1, "chance", "that an approver is free when asked, before anything is learned", "phi"
+        0.6, 0, 1, "chance", "chance that an approver is free when asked, before anything is learned", "phi"
     )
     approver_free_step: float = _set(0.01, 0, 1, "share", "weight of each new observation of it", "phi")
     reserve_agents: int = _set(
@@ -107,7 +111,7 @@ class PolicySettings:
         "floor",
     )
     reserve_idle_share: float = _set(
-        0.03, 0, 1, "share", "of all agents, added to reserve_idle_count", "floor"
+        0.03, 0, 1, "share", "share of all agents, added to reserve_idle_count", "floor"
     )
     hop_gain: float = _set(0.10, 0, 1, "chance", "least rise of the expected resolution at a hop", "hop gain")
     patience_shape: int = _set(
@@ -124,7 +128,7 @@ class PolicySettings:
         3.0, 1, 1000, "targets", "who waits over this many targets goes first, oldest first"
     )
     urgent_share: float = _set(
-        0.5, 0, 1, "share", "of its target, after which deferrable work competes with live work"
+        0.5, 0, 1, "share", "share of its target, after which deferrable work competes with live work"
     )
     deferrable_cs: float = _set(0.01, 0, 100, "cs/s", "waiting cost of deferrable work")
     deferrable_late_cs: float = _set(0.03, 0, 100, "cs/s per h", "rise of it per hour after the first")
@@ -143,10 +147,18 @@ class PolicySettings:
     )
     decay_half_life_days: float = _set(30.0, 0.1, 36_500, "days", "a learned outcome counts half after this")
     exploration: float = _set(
-        0.0, 0, 10, "share", "of the posterior's standard deviation that is added to p as noise; 0 adds none"
+        0.0,
+        0,
+        10,
+        "share",
+        "share of the posterior's standard deviation that is added to p as noise; 0 adds none",
     )
     overload_share: float = _set(
-        0.05, 0, 1, "share", "of the waiting contacts past their target, from which a desk is overloaded"
+        0.05,
+        0,
+        1,
+        "share",
+        "share of the waiting contacts past their target, from which a desk is overloaded",
     )
     loyal_tiers: tuple[str, ...] = ("loyal",)
     """Customers of these tiers weigh weight_loyal; words of the desk's own."""
