@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from services.contract import decisions as d
@@ -58,6 +59,15 @@ def _queued(event: d.ContactQueued) -> str:
     return "; ".join([f"waits {place}in {event.queue_id or 'no queue'}: {waits(event.reason)}", *parts])
 
 
+def _presence(event: d.AgentPresenceChanged) -> str:
+    words = f"{event.agent_id} is {plain(event.presence.label)}" + (
+        f" ({plain(event.reason)})" if event.reason else ""
+    )
+    if not event.shift_ends_at_ms:
+        return words
+    return f"{words}, shift ends {datetime.fromtimestamp(event.shift_ends_at_ms / 1000, UTC):%H:%M} UTC"
+
+
 def _opened(event: d.ContactOpened) -> str:
     need = event.need or d.Need()
     topic = need.topics[0].topic_id if need.topics else "unknown topic"
@@ -66,6 +76,8 @@ def _opened(event: d.ContactOpened) -> str:
         parts.append(LANGUAGES.get(event.language, event.language))
     if need.known and need.decision_type:
         parts.append(f"needs {money(need)}, level {need.least_level}")
+    if event.tier:
+        parts.append(f"{plain(event.tier)} customer")
     parts += [word for word in ("complaint", "public", "urgent", "repeat") if getattr(event, word)]
     return ", ".join(parts)
 
@@ -108,9 +120,7 @@ def _mention(event: d.MentionNoted) -> str:
 
 _WORDS: dict[type, Callable[[Any], str]] = {
     d.DeskApplied: lambda e: f"configuration {e.desk.version if e.desk else ''} is in force",
-    d.AgentPresenceChanged: lambda e: (
-        f"{e.agent_id} is {plain(e.presence.label)}" + (f" ({plain(e.reason)})" if e.reason else "")
-    ),
+    d.AgentPresenceChanged: _presence,
     d.AgentMissedOffers: lambda e: f"{e.agent_id} left {e.missed} offers in a row unanswered",
     d.CaseOpened: lambda e: f"case opened: {e.topic_id or 'unknown topic'}",
     d.ContactOpened: _opened,

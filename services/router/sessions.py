@@ -100,9 +100,11 @@ class Session:
             return
         agent = desk.agents.get(self._agent_id)
         presence = agent.presence if agent is not None else Presence.OFFLINE
-        yield self._notice(
-            presence=to_message(d.AgentPresenceChanged(agent_id=self._agent_id, presence=presence))
+        ends_at_ms = agent.shift_ends_at_ms if agent is not None else 0
+        standing = d.AgentPresenceChanged(
+            agent_id=self._agent_id, presence=presence, shift_ends_at_ms=ends_at_ms
         )
+        yield self._notice(presence=to_message(standing))
         for offer in sorted(desk.offers.values(), key=lambda offer: (offer.expires_at_ms, offer.offer_id)):
             if offer.agent_id == self._agent_id:
                 notice = await self._offer(desk, offer.offer_id, offer.contact_id, offer.expires_at_ms, "")

@@ -118,7 +118,8 @@ def held(hold: d.HoldTest) -> str:
     gain = hold.best_cost - (hold.hold_cost - hold.waiting_cost)
     words = f"holding costs {hold.waiting_cost:.0f} against a gain of {gain:.0f}"
     if hold.held:
-        return f"{words}: held, {hold.waited_seconds:.0f} s waited of at most {hold.cap_seconds:.0f} s"
+        whom = "held for the preferred agent" if hold.hold_cost >= hold.best_cost else f"{words}: held"
+        return f"{whom}, {hold.waited_seconds:.0f} s waited of at most {hold.cap_seconds:.0f} s"
     if hold.hold_cost < hold.best_cost:
         over = f"after {hold.waited_seconds:.0f} s it would pass {hold.cap_seconds:.0f} s"
         return f"{words}, but {over}" if hold.cap_seconds else f"{words}, but this desk never holds"

@@ -98,6 +98,17 @@ async def test_what_the_caller_says_goes_before_what_is_read() -> None:
     assert (body.language.code, body.topics[0].topic_id) == ("sl", "praise")
 
 
+async def test_customers_tier_comes_with_the_contact() -> None:
+    log = MemoryLog()
+    customer = {"type": "email", "value": "ana@x.example", "tier": "loyal"}
+    async with serving(log) as intake:
+        await intake.Submit(request(contact(arrived={"customer": customer})))
+
+    body = log.facts[0].body
+    assert isinstance(body, ContactArrived)
+    assert body.customer is not None and body.customer.tier == "loyal"
+
+
 async def test_repeat_is_the_same_fact() -> None:
     log = MemoryLog()
     async with serving(log) as intake:

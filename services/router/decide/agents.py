@@ -24,10 +24,15 @@ _SETTABLE = (
     Presence.ENDING,
 )
 
+SHIFT_MS_MAX = 7 * 86_400_000
+"""Longest from now to the end of a shift."""
+
 
 def signed_in(step: Step, body: AgentSignedIn) -> None:
     """Presence becomes available until the shift ends; an end that is over already says nothing."""
     known_agent(step, body.agent_id)
+    if body.shift_ends_at_ms > step.at_ms + SHIFT_MS_MAX:
+        raise Refuse("malformed", "shift_ends_at must be within a week")
     ends_at_ms = body.shift_ends_at_ms if body.shift_ends_at_ms > step.at_ms else 0
     set_presence(step, body.agent_id, Presence.AVAILABLE, "signed_in", shift_ends_at_ms=ends_at_ms)
     step.accept(body.agent_id)

@@ -8,9 +8,10 @@ import pytest
 
 from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
+from services.contract.facts import Presence
 from services.router.explain import describe, explained
 from services.router.model import ContactState
-from tests.unit.router.world import World, agent, call, desk, names, only, refund
+from tests.unit.router.world import HOUR, START_MS, World, agent, call, desk, names, only, refund
 
 
 def test_an_offer_in_words() -> None:
@@ -42,6 +43,16 @@ def test_waiting_in_words() -> None:
         describe(only(told, d.ContactQueued))
         == "waits in calls: nobody signed in speaks its language; 1 speaks no Telugu"
     )
+
+
+def test_who_comes_and_until_when_in_words() -> None:
+    arrived = d.ContactOpened(medium="voice", tier="loyal", complaint=True)
+    signed_in = d.AgentPresenceChanged(
+        agent_id="ana", presence=Presence.AVAILABLE, reason="signed_in", shift_ends_at_ms=START_MS + 8 * HOUR
+    )
+
+    assert describe(arrived) == "arrived by voice, unknown topic, loyal customer, complaint"
+    assert describe(signed_in) == "ana is available (signed in), shift ends 16:00 UTC"
 
 
 def test_steps_are_those_that_concern_the_contact() -> None:

@@ -10,7 +10,7 @@ from frontdesk.v1 import desk_pb2
 from services.contract.desk import DeskPolicy
 from services.contract.facts import AgentSignedIn, AgentStateChanged, CustomerRef, Presence
 from services.router.policy.settings import DEFAULTS, SETTINGS, PolicySettings, from_desk
-from tests.unit.router.world import HOUR, MINUTE, World, agent, call, desk
+from tests.unit.router.world import DAY, HOUR, MINUTE, World, agent, call, desk, refusal
 
 DESK = desk(agent("A"))
 
@@ -77,6 +77,14 @@ def test_a_shift_that_is_over_already_says_nothing() -> None:
     world.tell(AgentSignedIn(agent_id="A", shift_ends_at_ms=world.now_ms - 1))
 
     assert world.desk.agents["A"].shift_ends_at_ms == 0
+
+
+def test_a_shift_ends_within_a_week() -> None:
+    world = World(DESK)
+    ends = world.now_ms + 7 * DAY + 1
+
+    assert refusal(world.tell(AgentSignedIn(agent_id="A", shift_ends_at_ms=ends))) == "malformed"
+    assert world.desk.agents["A"].presence is Presence.OFFLINE
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,10 @@ def test_why_a_contact_was_not_held(hold: d.HoldTest, words: str) -> None:
     assert held(hold).endswith(f"against a gain of 72{words}")
 
 
+def test_a_bounded_wait_for_the_preferred_agent_needs_no_gain() -> None:
+    assert held(replace(HOLD, held=True)) == "held for the preferred agent, 3 s waited of at most 20 s"
+
+
 def test_the_figures_name_policy_prices_and_noise() -> None:
     told = figures(
         d.Explanation(policy_version="r1", price_epoch=7, noise_seed=9, propensity=0.25, approver_free=0.61)
