@@ -11,6 +11,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 CONNECTIONS = 64
+RESENT_MAX = 16
 
 
 @dataclass
@@ -19,6 +20,8 @@ class Load:
 
     seconds: float = 0.0
     refused: int = 0
+    resent: int = 0
+    """Requests that met a connection just closed for its idleness, and went out again on another."""
     waits: list[float] = field(default_factory=list)
 
 
@@ -26,11 +29,18 @@ class Client(asyncio.Protocol):
     """One connection with one request on its way; takes the next of a shared queue as soon as it is answered."""
 
     def __init__(
-        self, queue: deque[tuple[float, bytes]], found: Load, total: int, done: asyncio.Future[None]
+        self,
+        queue: deque[tuple[float, bytes]],
+        found: Load,
+        total: int,
+        done: asyncio.Future[None],
+        others: Sequence[Client],
     ) -> None:
         self._queue, self._load, self._total, self._done = queue, found, total, done
+        self._others = others
         self._buffer = b""
         self._sent = 0.0
+        self._request = b""
         self.idle = True
         self.closed = False
         self._transport: asyncio.Transport | None = None
@@ -43,10 +53,10 @@ class Client(asyncio.Protocol):
         if not self._queue:
             self.idle = True
             return
-        due, request = self._queue.popleft()
+        due, self._request = self._queue.popleft()
         self.idle, self._sent = False, due or time.perf_counter()
         assert self._transport is not None
-        self._transport.write(request)
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -65,14 +75,31 @@ class Client(asyncio.Protocol):
             self._done.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """A connection that waits for its first request may be closed; one whose answer is due may not."""
+        """An idle connection may be closed, and the next request may cross with that: as every client of HTTP does,
+        it is sent again on another connection (RFC 9112 section 9.3.1). One that closes within an answer, or too
+        often, is a fault."""
         self.closed = True
-        if not self.idle and not self._done.done():
+        if self.idle or self._done.done():
+            return
+        self._load.resent += 1
+        if self._buffer or self._load.resent > RESENT_MAX:
             self._done.set_exception(error or ConnectionResetError("intake closed the connection"))
+            return
+        self._queue.appendleft((self._sent, self._request))
+        _hand_out(self._queue, self._others)
 
     def close(self) -> None:
         assert self._transport is not None
         self._transport.close()
+
+
+def _hand_out(queue: deque[tuple[float, bytes]], clients: Sequence[Client]) -> None:
+    """What waits goes to who is idle; the rest is taken by whoever is answered next."""
+    for client in clients:
+        if not queue:
+            return
+        if client.idle and not client.closed:
+            client.next()
 
 
 async def load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int) -> Load:
@@ -83,7 +110,7 @@ async def load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int)
     for number in range(CONNECTIONS):
         target = urlsplit(addresses[number % len(addresses)])
         _, client = await loop.create_connection(
-            lambda: Client(queue, found, len(payload), done), target.hostname or "", target.port or 0
+            lambda: Client(queue, found, len(payload), done, clients), target.hostname or "", target.port or 0
         )
         clients.append(client)
     began = time.perf_counter()
@@ -97,9 +124,7 @@ async def load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int)
             if due - time.perf_counter() > 0.001:
                 await asyncio.sleep(due - time.perf_counter())
             queue.append((due, one))
-            idle = next((client for client in clients if client.idle and not client.closed), None)
-            if idle is not None:
-                idle.next()
+            _hand_out(queue, clients)
     await asyncio.wait_for(done, 300)
     found.seconds = time.perf_counter() - began
     done.exception()
