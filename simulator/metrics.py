@@ -97,7 +97,7 @@ def measure(record: Record) -> Metrics:
         customer_seconds=_mean(record.customer_seconds[phone]),
         cost_cs=_mean((record.customer_seconds + NOT_RESOLVED_CS * unresolved)[phone]),
         occupancy=_mean(occupancy),
-        occupancy_sd=float(occupancy.std(ddof=1)),
+        occupancy_sd=float(occupancy.std()),
         asa_new_seconds=_mean(record.first_wait_seconds[phone & answered_issue & (day.tier == Tier.NEW)]),
         asa_regular_seconds=_mean(
             record.first_wait_seconds[phone & answered_issue & (day.tier == Tier.REGULAR)]
