@@ -686,20 +686,20 @@ class ExceptionGranted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackPromised:
-    """The owner will call the customer back; place, clocks and owner are kept."""
+    """The customer will be called back; place, clocks and owner are kept."""
 
     contact_id: str = ""
     """The contact."""
     owner_id: str = ""
-    """Its owner."""
+    """Its owner, who calls; empty when whoever is free then calls."""
     due_at_ms: int = 0
-    """When."""
+    """When, at the latest."""
     channel: Channel = Channel.UNSPECIFIED
     """Medium family."""
     queue_id: str = ""
     """Queue of the contact."""
     queue_at_ms: int = 0
-    """When the contact waits for an agent again, so that the time is kept; absent means at the due time."""
+    """When the contact is looked at again, so that the time is kept or a new one is told; absent means at the due time."""
     replaces_at_ms: int = 0
     """The time promised before, that this one replaces; told before it passed. Absent for a first promise."""
 

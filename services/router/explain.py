@@ -143,7 +143,10 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ),
     d.Escalated: lambda e: f"escalated from {e.from_agent_id} to {e.to_agent_id}: {plain(e.reason)}",
     d.ExceptionGranted: _granted,
-    d.CallbackPromised: lambda e: f"{e.owner_id} will call back",
+    d.CallbackPromised: lambda e: (
+        f"{e.owner_id or 'whoever is free'} will call back"
+        + (", later than was told first" if e.replaces_at_ms else "")
+    ),
     d.WrapUpStarted: lambda e: f"talk over, {e.agent_id} records the result",
     d.Resolved: lambda e: f"resolved by {e.agent_id}",
     d.Closed: lambda e: f"closed: {plain(e.outcome.label)}" + (f", {e.agent_id}" if e.agent_id else ""),

@@ -188,6 +188,8 @@ class Contact:
     """Kinds of answer that went out."""
     missed: tuple[str, ...] = ()
     """Promises of time that were missed: "target", "due"."""
+    promised_at_ms: int = 0
+    """By when the customer is called back; 0 when nothing is promised."""
     released: bool = False
     """A call-back was promised, so the end of the first call ends nothing."""
     outcome: Outcome = Outcome.UNSPECIFIED

@@ -1,5 +1,6 @@
-"""Promises of time to whoever waits: the target, the day by which everything but a call has an answer, and the
-next look at what waits longer still (routing.md 1.1, "queued"). Both clocks run from the arrival.
+"""Promises of time to whoever waits: the target, the day by which everything but a call has an answer, a call-back,
+and the next look at what waits longer still (routing.md 1.1, "queued"; 1.2, "promise"). Both clocks run from the
+arrival. A call-back that will not be made in time is replaced: the new time is told before the old one passes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from services.router.model import Contact
 from services.router.picking import target_ms
 from services.router.waiting import Kind
 
-TARGET, DUE = "target", "due"
+TARGET, DUE, CALLBACK = "target", "due", "callback"
+CALLBACK_LEAD_MS = 120_000
+"""A contact that is to be called back waits for an agent this long before its time (routing.md 1.1, "promised")."""
+CALLBACK_TOLD_MS = 30_000
+"""A new time is told this long before the old one passes."""
+CALLBACK_AGAIN_MS = 15 * 60_000
+"""A new time is at least this much later."""
 
 
 def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]:
@@ -30,7 +37,20 @@ def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]
 def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:
     """When to look at a waiting contact again: at its next promise, else at the end of patience."""
     ahead = [at_ms for at_ms, _ in open_promises(limits, contact)]
-    return max(now_ms, ahead[0]) if ahead else last_deadline_ms(limits, contact, queued_at_ms, now_ms)
+    if contact.promised_at_ms:
+        ahead.append(contact.promised_at_ms - CALLBACK_TOLD_MS)
+    return max(now_ms, min(ahead)) if ahead else last_deadline_ms(limits, contact, queued_at_ms, now_ms)
+
+
+def new_time_due(contact: Contact, now_ms: int) -> bool:
+    """True when the customer is to be told a new time for his call-back."""
+    return 0 < contact.promised_at_ms <= now_ms + CALLBACK_TOLD_MS
+
+
+def new_time_ms(contact: Contact, now_ms: int) -> int:
+    """The new time: later by as long as he has waited for it already, so that a long wait is told seldom."""
+    waited_ms = max(0, now_ms - contact.queued_at_ms)
+    return max(now_ms, contact.promised_at_ms) + max(CALLBACK_AGAIN_MS, waited_ms)
 
 
 def last_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:

@@ -172,6 +172,9 @@ class Session:
                 return await self._help(desk, event.help_id)
             case d.ConsultEnded() if me in (event.adviser_id, self._owner(desk, event.contact_id)):
                 return self._notice(help_ended=to_message(event))
+            case d.HelpPassedOn(adviser_id=adviser_id) if adviser_id == me:
+                ended = d.ConsultEnded(help_id=event.help_id, contact_id=event.contact_id, adviser_id=me)
+                return self._notice(help_ended=to_message(ended))
             case d.AgentPresenceChanged(agent_id=agent_id) if agent_id == me:
                 return self._notice(presence=to_message(event))
             case d.ContactContinued() if self._owner(desk, event.contact_id) == me:

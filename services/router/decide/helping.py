@@ -20,6 +20,7 @@ from services.router.advisers import adviser_for, has_room, may_advise, why_nobo
 from services.router.decide.step import Step
 from services.router.evolve.work import kind_of
 from services.router.model import Contact, Help
+from services.router.promises import CALLBACK_LEAD_MS
 from services.router.waiting import Kind
 
 DEFERRABLE_UNFILLED_MS = 4 * 3_600_000
@@ -135,13 +136,18 @@ def end(step: Step, contact_id: str, result: HelpResult) -> str:
 
 
 def promise(step: Step, contact_id: str) -> None:
-    """The owner will call back: the customer need not wait on the line for somebody who did not come."""
+    """The owner will call back: the customer need not wait on the line for somebody who did not come.
+
+    The contact waits again a little before, at its place, so that the time is kept.
+    """
     contact = step.contact(contact_id)
+    wait_ms = step.limits.callback_ms
     step.emit(
         CallbackPromised(
             contact_id=contact_id,
             owner_id=contact.owner_id,
-            due_at_ms=step.at_ms + step.limits.callback_ms,
+            due_at_ms=step.at_ms + wait_ms,
+            queue_at_ms=step.at_ms + max(wait_ms // 2, wait_ms - CALLBACK_LEAD_MS),
             channel=contact.channel,
             queue_id=contact.queue_id,
         )

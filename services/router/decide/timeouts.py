@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.contract.decisions import (
+    CallbackPromised,
     DeadlineMoved,
     Forgotten,
     ResolutionConfirmed,
@@ -17,7 +18,15 @@ from services.router.decide.placing import place, queue, serve
 from services.router.decide.step import Step
 from services.router.decide.transfer import end_unfilled
 from services.router.model import Contact, ContactState
-from services.router.promises import holds_a_line, last_deadline_ms, open_promises
+from services.router.promises import (
+    CALLBACK,
+    CALLBACK_TOLD_MS,
+    holds_a_line,
+    last_deadline_ms,
+    new_time_due,
+    new_time_ms,
+    open_promises,
+)
 
 
 def contact_due(step: Step, contact: Contact) -> None:
@@ -42,6 +51,10 @@ def case_due(step: Step, case_id: str) -> None:
 
 def _waits(step: Step, contact: Contact) -> None:
     """Says which promises are broken, then tries again to find somebody; a line that rang for hours is dead."""
+    if new_time_due(contact, step.at_ms):
+        _new_time(step, contact)
+        place(step, contact.contact_id)
+        return
     broken = [promise for at_ms, promise in open_promises(step.limits, contact) if at_ms <= step.at_ms]
     ahead = [at_ms for at_ms, _ in open_promises(step.limits, contact) if at_ms > step.at_ms]
     moved_ms = ahead[0] if ahead else last_deadline_ms(step.limits, contact, contact.queued_at_ms, step.at_ms)
@@ -63,6 +76,32 @@ def _waits(step: Step, contact: Contact) -> None:
             DeadlineMoved(contact_id=contact.contact_id, deadline_at_ms=moved_ms, reason="still_waiting")
         )
     place(step, contact.contact_id)
+
+
+def _new_time(step: Step, contact: Contact) -> None:
+    """Nobody has called back yet: the customer is told a new time before the old one passes (routing.md 1.2)."""
+    late = contact.promised_at_ms < step.at_ms and CALLBACK not in contact.missed
+    due_at_ms = new_time_ms(contact, step.at_ms)
+    if late:
+        step.emit(
+            TargetMissed(
+                contact_id=contact.contact_id,
+                queue_id=contact.queue_id,
+                channel=contact.channel,
+                promise=CALLBACK,
+                deadline_at_ms=due_at_ms - CALLBACK_TOLD_MS,
+            )
+        )
+    step.emit(
+        CallbackPromised(
+            contact_id=contact.contact_id,
+            due_at_ms=due_at_ms,
+            channel=contact.channel,
+            queue_id=contact.queue_id,
+            queue_at_ms=due_at_ms - CALLBACK_TOLD_MS,
+            replaces_at_ms=contact.promised_at_ms,
+        )
+    )
 
 
 def _line_is_dead(step: Step, contact: Contact) -> bool:
@@ -103,7 +142,7 @@ def _handover_due(step: Step, contact: Contact) -> None:
 
 
 def _call_back(step: Step, contact: Contact) -> None:
-    """The promise is due: back in the line at its kept place, its owner first."""
+    """The promise is due soon: back in the line at its kept place, its owner first."""
     queue(step, contact, ahead=True)
     place(step, contact.contact_id)
 

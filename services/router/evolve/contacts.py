@@ -200,6 +200,7 @@ def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
         contact,
         state=ContactState.ASSIGNED,
         owner_id=event.agent_id,
+        promised_at_ms=0,
         last_owner_id="",
         epoch=event.epoch,
         offer_id="",
@@ -240,11 +241,21 @@ def exception_granted(desk: DeskState, event: ExceptionGranted, at_ms: int) -> D
 
 
 def callback_promised(desk: DeskState, event: CallbackPromised, at_ms: int) -> DeskState:
-    """The owner is kept, his units are free until the call-back."""
+    """The owner is kept, his units are free until the call-back; who waits already keeps his place."""
+    due_at_ms, look_at_ms = event.due_at_ms, event.queue_at_ms or event.due_at_ms
+    waiting = contact_of(desk, event.contact_id)
+    if waiting.state is ContactState.QUEUED:
+        promised = changed(waiting, promised_at_ms=due_at_ms, deadline_at_ms=look_at_ms, released=True)
+        return with_contact(desk, promised)
     contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED, ContactState.HANDING_OVER)
     agents = given_back(desk, contact, at_ms)
     contact = changed(
-        contact, state=ContactState.PROMISED, deadline_at_ms=event.due_at_ms, released=True, handover=None
+        contact,
+        state=ContactState.PROMISED,
+        promised_at_ms=due_at_ms,
+        deadline_at_ms=look_at_ms,
+        released=True,
+        handover=None,
     )
     return with_contact(desk, contact, agents=agents, handover_ids=not_handed_over(desk, event.contact_id))
 

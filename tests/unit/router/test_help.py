@@ -181,10 +181,33 @@ def test_a_promise_comes_due_and_its_owner_gets_it_first() -> None:
     world.sign_in("A")
     world.tell(f.CallerHungUp(contact_id="c"))  # the first call is over, the promise is not
 
-    events = world.wait(4 * HOUR)
+    assert world.wait(4 * HOUR - 121 * SECOND) == []
+    events = world.wait(SECOND)
 
     assert only(events, d.ContactQueued).ahead
-    assert next(event for event in events if isinstance(event, d.Offered)).agent_id == "A"
+    assert only(events, d.Offered).agent_id == "A"
+    world.wait(SECOND)
+    assert names(world.accept("c")) == ["Assigned"]
+    assert world.contact("c").promised_at_ms == 0
+
+
+def test_a_call_back_that_nobody_makes_is_told_a_new_time_before_the_old_one_passes() -> None:
+    """Two minutes of waiting, then a quarter of an hour more; later ones grow with the wait."""
+    world = world_of()
+    ask_approval(world, 200)
+    world.tell(f.AgentStateChanged(agent_id="A", presence=Presence.BREAK))
+    first = only(world.wait(120 * SECOND), d.CallbackPromised)
+    assert (first.owner_id, first.due_at_ms) == ("A", world.now_ms + 4 * HOUR)
+
+    told = only(world.wait(4 * HOUR - 30 * SECOND), d.CallbackPromised)
+
+    assert told.replaces_at_ms == first.due_at_ms > world.now_ms
+    assert told.due_at_ms == first.due_at_ms + 15 * 60 * SECOND
+    again = [event for event in world.wait(10 * HOUR) if isinstance(event, d.CallbackPromised)]
+    assert len(again) < 10
+    times = [told, *again]
+    assert [one.replaces_at_ms for one in times[1:]] == [one.due_at_ms for one in times[:-1]]
+    assert world.contact("c").state is ContactState.QUEUED
 
 
 def test_a_joined_consult_ends_after_five_minutes() -> None:
