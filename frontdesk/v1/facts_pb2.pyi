@@ -72,6 +72,12 @@ class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTCOME_SPAM: _ClassVar[Outcome]
     OUTCOME_DUPLICATE: _ClassVar[Outcome]
     OUTCOME_CUSTOMER_SILENT: _ClassVar[Outcome]
+
+class PricesSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PRICES_SOURCE_UNSPECIFIED: _ClassVar[PricesSource]
+    PRICES_SOURCE_PROGRAM: _ClassVar[PricesSource]
+    PRICES_SOURCE_FALLBACK: _ClassVar[PricesSource]
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_PHONE: Channel
 CHANNEL_EMAIL: Channel
@@ -110,9 +116,12 @@ OUTCOME_ABANDONED: Outcome
 OUTCOME_SPAM: Outcome
 OUTCOME_DUPLICATE: Outcome
 OUTCOME_CUSTOMER_SILENT: Outcome
+PRICES_SOURCE_UNSPECIFIED: PricesSource
+PRICES_SOURCE_PROGRAM: PricesSource
+PRICES_SOURCE_FALLBACK: PricesSource
 
 class Fact(_message.Message):
-    __slots__ = ("fact_id", "desk_id", "occurred_at", "received_at", "source", "contact_arrived", "caller_hung_up", "agent_signed_in", "agent_state_changed", "offer_answered", "help_asked", "help_answered", "transfer_asked", "authority_used", "conversation_ended", "contact_resolved", "message_sent", "non_contact_seen", "desk_configured", "mention_seen", "identity_linked", "identity_unlinked")
+    __slots__ = ("fact_id", "desk_id", "occurred_at", "received_at", "source", "contact_arrived", "caller_hung_up", "agent_signed_in", "agent_state_changed", "offer_answered", "help_asked", "help_answered", "transfer_asked", "authority_used", "conversation_ended", "contact_resolved", "message_sent", "non_contact_seen", "desk_configured", "mention_seen", "identity_linked", "identity_unlinked", "prices_set", "forecast_set")
     FACT_ID_FIELD_NUMBER: _ClassVar[int]
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +144,8 @@ class Fact(_message.Message):
     MENTION_SEEN_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_LINKED_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_UNLINKED_FIELD_NUMBER: _ClassVar[int]
+    PRICES_SET_FIELD_NUMBER: _ClassVar[int]
+    FORECAST_SET_FIELD_NUMBER: _ClassVar[int]
     fact_id: str
     desk_id: str
     occurred_at: _timestamp_pb2.Timestamp
@@ -157,7 +168,9 @@ class Fact(_message.Message):
     mention_seen: MentionSeen
     identity_linked: IdentityLinked
     identity_unlinked: IdentityUnlinked
-    def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ..., mention_seen: _Optional[_Union[MentionSeen, _Mapping]] = ..., identity_linked: _Optional[_Union[IdentityLinked, _Mapping]] = ..., identity_unlinked: _Optional[_Union[IdentityUnlinked, _Mapping]] = ...) -> None: ...
+    prices_set: PricesSet
+    forecast_set: ForecastSet
+    def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ..., mention_seen: _Optional[_Union[MentionSeen, _Mapping]] = ..., identity_linked: _Optional[_Union[IdentityLinked, _Mapping]] = ..., identity_unlinked: _Optional[_Union[IdentityUnlinked, _Mapping]] = ..., prices_set: _Optional[_Union[PricesSet, _Mapping]] = ..., forecast_set: _Optional[_Union[ForecastSet, _Mapping]] = ...) -> None: ...
 
 class CustomerRef(_message.Message):
     __slots__ = ("type", "value", "name", "key", "absent_reason", "scoped_id", "verified", "handle", "tier")
@@ -498,3 +511,47 @@ class DeskConfigured(_message.Message):
     DESK_FIELD_NUMBER: _ClassVar[int]
     desk: _desk_pb2.Desk
     def __init__(self, desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ...) -> None: ...
+
+class GroupPrice(_message.Message):
+    __slots__ = ("group", "price")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    group: str
+    price: float
+    def __init__(self, group: _Optional[str] = ..., price: _Optional[float] = ...) -> None: ...
+
+class PricesSet(_message.Message):
+    __slots__ = ("epoch", "prices", "source", "forecast_digest", "status", "computed_at")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    FORECAST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    COMPUTED_AT_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    prices: _containers.RepeatedCompositeFieldContainer[GroupPrice]
+    source: PricesSource
+    forecast_digest: str
+    status: str
+    computed_at: _timestamp_pb2.Timestamp
+    def __init__(self, epoch: _Optional[int] = ..., prices: _Optional[_Iterable[_Union[GroupPrice, _Mapping]]] = ..., source: _Optional[_Union[PricesSource, str]] = ..., forecast_digest: _Optional[str] = ..., status: _Optional[str] = ..., computed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ForecastRow(_message.Message):
+    __slots__ = ("topic_id", "language", "from_at", "until_at", "contacts_per_hour")
+    TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    FROM_AT_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_AT_FIELD_NUMBER: _ClassVar[int]
+    CONTACTS_PER_HOUR_FIELD_NUMBER: _ClassVar[int]
+    topic_id: str
+    language: str
+    from_at: _timestamp_pb2.Timestamp
+    until_at: _timestamp_pb2.Timestamp
+    contacts_per_hour: float
+    def __init__(self, topic_id: _Optional[str] = ..., language: _Optional[str] = ..., from_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contacts_per_hour: _Optional[float] = ...) -> None: ...
+
+class ForecastSet(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[ForecastRow]
+    def __init__(self, rows: _Optional[_Iterable[_Union[ForecastRow, _Mapping]]] = ...) -> None: ...

@@ -11,11 +11,14 @@ from services.contract.desk import Desk
 from services.contract.facts import (
     Channel,
     DecisionWanted,
+    ForecastRow,
+    GroupPrice,
     HelpKind,
     HelpResult,
     LinkStrength,
     Outcome,
     Presence,
+    PricesSource,
     TopicWeight,
     TransferReason,
 )
@@ -1016,6 +1019,32 @@ class EndedEarly:
     """The contact that the call would be."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesApplied:
+    """Prices of agents' time are in force, until the next ones."""
+
+    epoch: int = 0
+    """Their epoch, named in explanations."""
+    prices: tuple[GroupPrice, ...] = ()
+    """Groups of the desk whose time is not free."""
+    source: PricesSource = PricesSource.UNSPECIFIED
+    """Where they come from."""
+    forecast_digest: str = ""
+    """Digest of the demand that they were computed from, hex; empty for prices without a forecast."""
+    status: str = ""
+    """How the program ended: "optimal", "near", "empty"; empty without one."""
+    computed_at_ms: int = 0
+    """When the state was read that they were computed from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastApplied:
+    """A forecast is in force, until the next one."""
+
+    rows: tuple[ForecastRow, ...] = ()
+    """The whole forecast."""
+
+
 Event = (
     DeskApplied
     | AgentPresenceChanged
@@ -1057,5 +1086,7 @@ Event = (
     | AnsweredEarly
     | MentionAnswered
     | HelpPassedOn
+    | PricesApplied
+    | ForecastApplied
 )
 """One thing that follows from a fact or a timer."""

@@ -127,6 +127,17 @@ class Outcome(OpenEnum):
     """The customer does not answer any more."""
 
 
+class PricesSource(OpenEnum):
+    """Where prices come from."""
+
+    UNSPECIFIED = 0
+    """Not said."""
+    PROGRAM = 1
+    """The price program."""
+    FALLBACK = 2
+    """The rule without a solver: prices follow how busy each group is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that happened outside. Personal data may stand in facts, for facts expire."""
@@ -159,6 +170,8 @@ class Fact:
         | MentionSeen
         | IdentityLinked
         | IdentityUnlinked
+        | PricesSet
+        | ForecastSet
         | None
     ) = None
     """What happened."""
@@ -550,3 +563,55 @@ class DeskConfigured:
 
     desk: Desk | None = None
     """The whole configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPrice:
+    """What a second of a group's time costs."""
+
+    group: str = ""
+    """Key of the group: agents of the same certificates, languages and rights."""
+    price: float = 0.0
+    """Customer-seconds per agent-second, from 0 to the desk's highest price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesSet:
+    """Prices of agents' time were computed; the whole tariff, that takes the place of the one before."""
+
+    epoch: int = 0
+    """Rises with each tariff of a desk; one that does not is refused."""
+    prices: tuple[GroupPrice, ...] = ()
+    """Groups whose time is not free; of groups that the desk does not have nothing is kept."""
+    source: PricesSource = PricesSource.UNSPECIFIED
+    """Where they come from."""
+    forecast_digest: str = ""
+    """Digest of the demand that they were computed from, hex; empty for prices without a forecast."""
+    status: str = ""
+    """How the program ended: "optimal", "near", "empty"; empty without one."""
+    computed_at_ms: int = 0
+    """When the state was read that they were computed from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """Contacts that will come, of one topic and language in a span of time."""
+
+    topic_id: str = ""
+    """The topic."""
+    language: str = ""
+    """Language, ISO 639-1; empty for all languages together."""
+    from_at_ms: int = 0
+    """From when."""
+    until_at_ms: int = 0
+    """Until when, not included."""
+    contacts_per_hour: float = 0.0
+    """New contacts per hour, without repeats; five messages count as one call, two e-mails as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSet:
+    """How many contacts will come was forecast, by people or another system; takes the place of the forecast before. What it says nothing of is forecast from what came."""
+
+    rows: tuple[ForecastRow, ...] = ()
+    """Rows of one topic and language that overlap add up."""
