@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.contract.decisions import ContactOpened, ForecastRow, Need
+from services.contract.decisions import ContactOpened, Need
 from services.contract.desk import DeskLimits
+from services.contract.facts import ForecastRow
 from services.router.groups import Groups
 from services.router.model import Contact, DeskState
 from services.router.need import top_topic
@@ -71,7 +72,11 @@ def demands(desk: DeskState, at_ms: int) -> list[Demand]:
 
 
 def program(
-    groups: Groups, available: Sequence[str], beliefs: Beliefs, settings: PolicySettings, wanted: Iterable[Demand]
+    groups: Groups,
+    available: Sequence[str],
+    beliefs: Beliefs,
+    settings: PolicySettings,
+    wanted: Iterable[Demand],
 ) -> Program:
     """The program of the demand against the agents who are available; groups in the order of their keys."""
     sides = _Sides(groups, available, beliefs)
@@ -152,7 +157,7 @@ class _Sides:
         self._at = groups.group_of[self._present]
         self._people = np.bincount(self._at, minlength=count).astype(np.float64)
         units = groups.units[self._present] / UNITS_PER_CONTACT
-        self.agents: Floats = np.bincount(self._at, units, minlength=count)
+        self.agents: Floats = np.bincount(self._at, units, minlength=count).astype(np.float64)
         """Agents at work, in calls that they can hold at once."""
         self._speed = self._mean(beliefs.speed)
         self._levels: dict[tuple[str, str], npt.NDArray[np.intp]] = {}

@@ -170,6 +170,11 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.IdentitiesUnlinked: lambda e: "link taken back" + (f" by {e.agent_id}" if e.agent_id else ""),
     d.MentionAnswered: lambda e: f"a person answered the {plain(e.kind) or 'mention'}, no contact",
     d.AnsweredEarly: lambda e: f"a {plain(e.kind)} answer came before the message that it answers",
+    d.PricesApplied: lambda e: (
+        f"prices of epoch {e.epoch} are in force, the highest "
+        f"{max([part.price for part in e.prices], default=0.0):.2f}/s ({plain(e.source.label)})"
+    ),
+    d.ForecastApplied: lambda e: f"a forecast of {len(e.rows)} rows is in force",
     d.Refused: lambda e: f"{plain(e.command)} refused: {plain(e.reason)}",
     d.DuplicateIgnored: lambda _: "the same fact again, ignored",
     d.FactRejected: lambda e: f"fact rejected, {plain(e.reason)}: {e.detail}",

@@ -49,9 +49,7 @@ class Groups:
         of_agent = of_group[self.group_of]
         return Tariff(epoch, of_agent, float(of_agent.max(initial=0.0)))
 
-    def _key(
-        self, agent_id: str, kinds: list[tuple[str, str]], levels: list[dict[str, int]]
-    ) -> str:
+    def _key(self, agent_id: str, kinds: list[tuple[str, str]], levels: list[dict[str, int]]) -> str:
         agent = self.roster.agents[agent_id]
         rights = [(*kind, reached[agent_id]) for kind, reached in zip(kinds, levels, strict=True)]
         text = repr((sorted(set(agent.topic_ids)), sorted(set(agent.languages)), rights))

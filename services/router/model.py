@@ -22,15 +22,20 @@ from services.contract.desk import Desk, DeskLimits
 from services.contract.facts import (
     Channel,
     DecisionWanted,
+    ForecastRow,
     HelpKind,
     Outcome,
     Presence,
+    PricesSource,
     TransferReason,
 )
 from services.router.crew import Crew
+from services.router.groups import Groups
 from services.router.identity import Links
 from services.router.log.canonical import canonical as canonical
 from services.router.log.seen import Seen
+from services.router.policy.forecast import Arrivals
+from services.router.roster import Roster
 from services.router.waiting import Front, Lane, Slope, Work, entries
 
 T = TypeVar("T")
@@ -293,6 +298,18 @@ class EarlyAnswer:
 
 
 @dataclass(frozen=True)
+class PricesInForce:
+    """The newest tariff; epoch 0 before the first: every agent's time is free."""
+
+    epoch: int = 0
+    of_group: tuple[tuple[str, float], ...] = ()
+    """(group, price in cs per agent-second), sorted; what is not named is free."""
+    source: PricesSource = PricesSource.UNSPECIFIED
+    computed_at_ms: int = 0
+    applied_at_ms: int = 0
+
+
+@dataclass(frozen=True)
 class DeskState:
     """A desk as folded. Fields marked derived follow from the others and are no part of the digest."""
 
@@ -325,6 +342,13 @@ class DeskState:
     """Conversations of these, the one unheard of for longest first; bounded."""
     links: Links = field(default_factory=Links)
     """Which customers are one."""
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """What came, as far as the forecast needs it."""
+    forecast: tuple[ForecastRow, ...] = ()
+    """What others say will come."""
+    prices: PricesInForce = field(default_factory=PricesInForce)
+    groups: Groups = field(default_factory=lambda: Groups(Roster(Desk())), metadata={"derived": True})
+    """Agents who are alike to the price program."""
     crew: Crew = field(default_factory=Crew, metadata={"derived": True})
     """Who is signed in, and what each may take."""
 

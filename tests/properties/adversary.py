@@ -216,6 +216,24 @@ def configure(world: World, a: int, b: int) -> None:
     world.tell(f.DeskConfigured(desk=big_desk(a) if b else desk(agent("A", "nonsense"))))
 
 
+def price(world: World, a: int, b: int) -> None:
+    """Prices and forecasts, new and stale ones, of groups that there are and of others, out of bounds."""
+    keys = (*world.desk.groups.keys, MARKER)
+    prices = tuple(
+        f.GroupPrice(group=key, price=(0.0, 0.7, 5.0, 1 / 3, 9.0)[(a + at) % (4 + (b == 7))])
+        for at, key in enumerate(keys)
+    )
+    epoch = world.desk.prices.epoch + (1, 1, 0, 1, -1, 2)[b % 6]
+    world.tell(f.PricesSet(epoch=epoch, prices=prices, source=f.PricesSource(a % 4), status=MARKER))
+    row = f.ForecastRow(
+        topic_id=("billing", MARKER)[b == 5],
+        from_at_ms=world.now_ms - HOUR,
+        until_at_ms=world.now_ms + (a - 1) * HOUR,
+        contacts_per_hour=a,
+    )
+    world.tell(f.ForecastSet(rows=(row,)))
+
+
 def pass_time(world: World, a: int, b: int) -> None:
     world.wait((SECOND, 10 * SECOND, 20 * SECOND, MINUTE, 5 * MINUTE, HOUR, 5 * HOUR, DAY)[a] * (1 + b))
 
@@ -294,6 +312,7 @@ ACTIONS: tuple[Action, ...] = (
     noise,
     repeat_fact,
     configure,
+    price,
     clock_back,
 )
 BUSY: tuple[Action, ...] = (

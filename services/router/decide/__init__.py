@@ -33,6 +33,7 @@ from services.router.decide import (
     mentions,
     messages,
     offers,
+    prices,
     timeouts,
     transfer,
 )
@@ -65,6 +66,8 @@ _HANDLERS: dict[type, tuple[str, Handler]] = {
     f.MentionSeen: ("mention_seen", mentions.seen),
     f.IdentityLinked: ("identity_linked", identities.linked),
     f.IdentityUnlinked: ("identity_unlinked", identities.unlinked),
+    f.PricesSet: ("prices_set", prices.prices_set),
+    f.ForecastSet: ("forecast_set", prices.forecast_set),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.contract import decisions as d
-from services.router.evolve import agents, cases, contacts, desks, helps, identities, mentions, offers
+from services.router.evolve import agents, cases, contacts, desks, helps, identities, mentions, offers, prices
 from services.router.evolve.errors import CorruptLog
 from services.router.model import DeskState, PartitionState, changed
 
@@ -52,6 +52,8 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.AnsweredEarly: contacts.answered_early,
     d.IdentitiesLinked: identities.linked,
     d.IdentitiesUnlinked: identities.unlinked,
+    d.PricesApplied: prices.prices_applied,
+    d.ForecastApplied: prices.forecast_applied,
 }
 _SAY_ONLY = frozenset(
     {

@@ -24,6 +24,7 @@ from services.contract.decisions import (
 from services.contract.facts import TransferReason
 from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
+from services.router.evolve.prices import counted_in
 from services.router.evolve.work import into_lane, work_of
 from services.router.model import (
     HELD_STATES,
@@ -107,9 +108,10 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
     early = desk.ended_early_ids
     if event.contact_id in early:
         early = without(early, event.contact_id)
-    return with_contact(
+    desk = with_contact(
         desk, contact, cases=desk.cases.set(case.case_id, case), threads=threads, ended_early_ids=early
     )
+    return counted_in(desk, event, at_ms)
 
 
 def continued(desk: DeskState, event: ContactContinued, at_ms: int) -> DeskState:

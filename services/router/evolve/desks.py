@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.contract.decisions import DeskApplied
 from services.router.evolve.errors import CorruptLog
+from services.router.evolve.prices import regrouped
 from services.router.limits import with_defaults
 from services.router.model import AgentState, DeskState, Map, changed
 from services.router.roster import Roster
@@ -25,4 +26,5 @@ def applied(desk: DeskState | None, event: DeskApplied, at_ms: int) -> DeskState
             raise CorruptLog(f"agent {agent_id} leaves the desk while holding contacts")
     presences = {agent_id: agents[agent_id].presence for agent_id in roster.agent_ids}
     crew = type(desk.crew)(roster, presences)
-    return changed(desk, desk=event.desk, limits=limits, agents=agents, crew=crew)
+    desk = changed(desk, desk=event.desk, limits=limits, agents=agents, crew=crew)
+    return regrouped(desk, roster)

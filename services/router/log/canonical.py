@@ -18,7 +18,7 @@ from typing import Any
 import immutables
 
 DIGEST_BYTES = 16
-STATE_FORM = 3
+STATE_FORM = 4
 """Raise it with every change of the state's fields: digests written before are then not compared."""
 _LAST: list[tuple[object, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
