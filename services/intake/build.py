@@ -46,6 +46,7 @@ Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 MakeFetcher = Callable[[Known, Clock, Measures], Fetcher]
 
 
+DAY_MS = 24 * 3_600_000
 APPENDS_MAX = 3
 """Appends one after the other that a delivery may wait for: its facts, then its dead letters, and one to spare."""
 
@@ -96,7 +97,13 @@ def build(
     needs = needs or NeedReader(
         Languages(settings.languages), time_limit_ms=settings.need_ms_max, topic_model=settings.topic_model
     )
-    interpreter = Interpreter(settings.known, settings.accounts, needs, settings.identity_key)
+    interpreter = Interpreter(
+        settings.known,
+        settings.accounts,
+        needs,
+        settings.identity_key,
+        event_age_ms_max=settings.event_age_days_max * DAY_MS,
+    )
     publisher = Publisher(appender, partitions, DeadLetters(appender, partitions), measures)
     taker = Taker(publisher, measures, clock, keep_seconds_max=APPENDS_MAX * settings.append_ms_max / 1000)
     fetcher = make_fetcher(settings.known, clock, measures)

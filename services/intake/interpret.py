@@ -36,11 +36,35 @@ class Interpreter:
     accounts: Accounts
     needs: NeedReader
     identity_secret: bytes = field(repr=False)
+    event_age_ms_max: int = 0
+    """Oldest event of a webhook; 0 is any age. Most providers sign no time, so what was captured can be sent again for
+    ever, and the router knows a fact by its id for eight days only."""
 
     def webhook(self, adapter: Adapter, delivery: Delivery) -> Interpreted:
         """What one HTTP request came to; never raises."""
-        reading = adapter.read(delivery, self.known)
+        reading = self._young(adapter.read(delivery, self.known), delivery)
         return self.events(adapter.source, reading, delivery.body, delivery.received_at_ms)
+
+    def _young(self, reading: Reading, delivery: Delivery) -> Reading:
+        """The reading without what is too old, which is a dead letter.
+
+        By the provider's time only: a mail's Date is its sender's clock, a review may be as old as it likes, and what
+        tells no time is let be.
+        """
+        if not self.event_age_ms_max:
+            return reading
+        oldest = delivery.received_at_ms - self.event_age_ms_max
+        events = tuple(
+            one
+            for one in reading.events
+            if one.channel == "email" or one.kind == "review" or not 0 < one.occurred_at_ms < oldest
+        )
+        statements = tuple(one for one in reading.statements if not 0 < one.occurred_at_ms < oldest)
+        left = len(reading.events) + len(reading.statements) - len(events) - len(statements)
+        if not left:
+            return reading
+        problem = Problem("too_old", f"{left} events are older than is taken", delivery.body)
+        return replace(reading, events=events, statements=statements, problems=(*reading.problems, problem))
 
     def events(self, source: str, reading: Reading, data: bytes, received_at_ms: int) -> Interpreted:
         """Needs, desks and facts of a reading; `data` is the evidence of what came to nothing. Never raises.

@@ -44,6 +44,8 @@ class IntakeSettings:
     """HTTP connections at once; a newer one displaces the one that has waited longest."""
     body_seconds_max: float = 20.0
     """Longest a body may take to come."""
+    event_age_days_max: int = 0
+    """Oldest event that a webhook may bring, by the provider's time; 0 is any age."""
     topic_model: TrainedTopics | None = None
     """Topics trained on the desks' own labels; without it rules and the shipped model tell them."""
     need_ms_max: float = 50.0
@@ -107,6 +109,7 @@ class IntakeSettings:
                 "FRONTDESK_HTTP_CONNECTIONS_MAX", default=4_000, low=1, high=1_000_000
             ),
             body_seconds_max=reader.number("FRONTDESK_BODY_SECONDS_MAX", default=20.0, low=0.1, high=600.0),
+            event_age_days_max=reader.integer("FRONTDESK_EVENT_AGE_DAYS_MAX", default=0, low=0, high=3_650),
             topic_model=_topic_model(reader),
             need_ms_max=reader.number("FRONTDESK_NEED_MS_MAX", default=50.0, low=0.0, high=10_000.0),
             smtp_connections_max=reader.integer(
