@@ -139,9 +139,13 @@ class Session:
         return [notice for notice in notices if notice is not None]
 
     def _held(self, state: PartitionState) -> frozenset[str]:
+        """Contacts that are this agent's: those whose units it holds, and those that nobody has accepted from it yet."""
         desk = state.desks.get(self._desk_id)
         agent = None if desk is None else desk.agents.get(self._agent_id)
-        return frozenset(() if agent is None else agent.contact_ids)
+        if desk is None or agent is None:
+            return frozenset()
+        handing_over = (one for one in desk.handover_ids if self._owner(desk, one) == self._agent_id)
+        return frozenset((*agent.contact_ids, *handing_over))
 
     def _may_have_lost(self, state: PartitionState, record: d.Decision) -> frozenset[str]:
         """Contacts that a missed record queued and that were this agent's at some time, but aren't now.
