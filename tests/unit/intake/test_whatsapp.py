@@ -16,7 +16,7 @@ from services.contract.facts import (
     NonContactSeen,
 )
 from services.intake.channels.whatsapp_people import other_form
-from tests.unit.intake.world import NOON_MS, interpret, read, whatsapp, wrote
+from tests.unit.intake.world import NOON_MS, call, interpret, read, sms, whatsapp, wrote
 
 
 def test_number_gets_its_plus_and_the_scoped_id_stands_beside() -> None:
@@ -29,6 +29,16 @@ def test_number_gets_its_plus_and_the_scoped_id_stands_beside() -> None:
         "RS.1",
     )
     assert (event.thread_id, event.occurred_at_ms) == ("55|381641112223", NOON_MS)
+
+
+def test_one_number_is_one_identity_by_call_sms_and_whatsapp() -> None:
+    """No link is needed, and none is said; a number that is only claimed is a weak one (docs/decisions/0022)."""
+    contacts = []
+    for delivery in (call(), sms(), sms(From="whatsapp:+381641112223"), whatsapp(messages=[wrote()])):
+        contacts += [one.body for one in interpret(delivery).facts if isinstance(one.body, ContactArrived)]
+
+    assert {one.medium for one in contacts} == {"voice", "sms", "whatsapp"}
+    assert len({one.customer.key for one in contacts if one.customer}) == 1
 
 
 def test_person_without_a_number_is_the_scoped_id() -> None:
