@@ -85,6 +85,8 @@ class Recorder:
             "messenger": self.messenger,
             "messenger-read": self.messenger,
             "messenger-unknown": self.messenger,
+            "facebook-comment": self.facebook_comment,
+            "trustpilot": self.trustpilot,
             "whatsapp": self.whatsapp,
         }[kind]
         return {
@@ -214,6 +216,48 @@ class Recorder:
         return self.meta(
             {"object": "page", "entry": [{"id": page, "time": at_ms, "messaging": [item]}]}, story
         )
+
+    def facebook_comment(self, story: Story) -> dict[str, Any]:
+        """A comment below a post of the page; a feed's times are in seconds."""
+        page, at = self.lines["page"], int(self.instant(story).timestamp())
+        value = {
+            "from": {"id": story["from"], "name": story["name"]},
+            "item": "comment",
+            "comment_id": f"{page}_900_{story['from']}",
+            "post_id": f"{page}_900",
+            "parent_id": f"{page}_900",
+            "verb": "add",
+            "created_time": at,
+            "message": story["text"],
+        }
+        entry = {"id": page, "time": at, "changes": [{"field": "feed", "value": value}]}
+        return self.meta({"object": "page", "entry": [entry]}, story)
+
+    def trustpilot(self, story: Story) -> dict[str, Any]:
+        """A review, as it is written; Trustpilot signs nothing, a key stands in the address."""
+        key = self.keys["trustpilot_url_key"]
+        data = {
+            "id": hashlib.md5(story["id"].encode(), usedforsecurity=False).hexdigest()[:24],
+            "language": story.get("language", "en"),
+            "title": story["subject"],
+            "text": story["text"],
+            "stars": story["stars"],
+            "createdAt": self.instant(story).isoformat().replace("+00:00", ".000Z"),
+            "isVerified": True,
+            "consumer": {"id": story["from"], "name": story["name"]},
+            "tags": [],
+        }
+        event = {"eventName": "service-review-created", "version": "1", "eventData": data}
+        return {
+            "provider": "trustpilot",
+            "secrets": {"url_key": key},
+            "request": {
+                "method": "POST",
+                "url": f"{self.keys['public_url']}/hooks/trustpilot?key={key}",
+                "headers": {"Content-Type": "application/json"},
+                "body": json.dumps({"events": [event]}, ensure_ascii=False),
+            },
+        }
 
     def whatsapp(self, story: Story) -> dict[str, Any]:
         value = {

@@ -41,6 +41,14 @@ def test_one_assignment_at_two_agents_is_a_double_and_told_again_is_none() -> No
     assert len(found.doubles) == 1
 
 
+def test_what_is_said_in_public_is_counted_and_arrives_only_where_a_rule_takes_it() -> None:
+    found = ledger()
+    found.mentions = 2
+    found.arrived("c2", Delivery("two", 0, {}, truth=Truth("delivery", 60), mention=True))
+    expected = found.expected()
+    assert (expected["arrived"], expected["mentions"], expected["mentions_addressed"]) == (2, 2, 1)
+
+
 @pytest.mark.parametrize(
     ("differences", "lost", "doubles", "good"),
     [([], [], [], True), (["x"], [], [], False), ([], ["x"], [], False), ([], [], ["x"], False)],

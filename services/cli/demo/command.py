@@ -38,6 +38,8 @@ KPI_NAMES = {
     "consults": "consults (the owner kept the customer)",
     "transfers": "transfers",
     "repeats": "came back",
+    "mentions": "said about us in public",
+    "mentions_addressed": "... and worth a person's time",
 }
 
 
@@ -121,6 +123,7 @@ def environment(morning: Morning, clock: ScaledClock) -> dict[str, str]:
         "FRONTDESK_TWILIO_AUTH_TOKENS": keys["twilio_auth_token"],
         "FRONTDESK_POSTMARK_BASIC_AUTH": keys["postmark_basic_auth"],
         "FRONTDESK_META_APP_SECRETS": keys["meta_app_secret"],
+        "FRONTDESK_TRUSTPILOT_URL_KEYS": keys["trustpilot_url_key"],
         "FRONTDESK_META_VERIFY_TOKEN": "demo-verify",
         "FRONTDESK_PUBLIC_URL": keys["public_url"],
         "FRONTDESK_ACCOUNTS_FILE": str(desk_folder() / "accounts.toml"),

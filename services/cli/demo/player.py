@@ -50,6 +50,7 @@ class Player:
             await self._over(self._ids[delivery.repeat_of])
         if delivery.is_contact:
             self._ledger.arrived(contact_id, delivery)
+        self._ledger.mentions += delivery.mention
         if "smtp" in delivery.case:
             await self._until_taken(
                 delivery.name, lambda: asyncio.to_thread(self._mail, delivery.case["smtp"])
@@ -83,9 +84,11 @@ class Player:
         raise NotTaken(f"{name}: intake did not take it in {ATTEMPTS_MAX} attempts")
 
     async def _post(self, http: aiohttp.ClientSession, request: dict[str, Any]) -> int:
-        path = urlsplit(request["url"]).path
+        url = urlsplit(request["url"])
         async with http.post(
-            self._http + path, data=request["body"].encode(), headers=request["headers"]
+            self._http + url._replace(scheme="", netloc="").geturl(),
+            data=request["body"].encode(),
+            headers=request["headers"],
         ) as response:
             return response.status
 

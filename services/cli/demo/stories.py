@@ -40,10 +40,12 @@ class Delivery:
     patience_ms: int = 0
     """A caller nobody answers hangs up after this long; 0 never does."""
     repeat_of: str = ""
+    mention: bool = False
+    """Said about us in public; a contact only where a rule of the desk takes it."""
 
     @property
     def is_contact(self) -> bool:
-        """False for noise: duplicates, forgeries, receipts, automatic replies."""
+        """False for noise: duplicates, forgeries, receipts, automatic replies, praise in public."""
         return self.truth is not None
 
 
@@ -78,6 +80,7 @@ def _delivery(folder: Path, story: dict[str, Any]) -> Delivery:
         truth=_truth(story["truth"]) if "truth" in story else None,
         patience_ms=story.get("patience_seconds", 0) * 1000,
         repeat_of=story.get("repeat_of", ""),
+        mention=story.get("mention", False),
     )
 
 

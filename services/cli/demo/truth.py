@@ -30,6 +30,8 @@ class Ledger:
     """Everything the players saw; one for the whole morning."""
 
     contacts: dict[str, Played] = field(default_factory=dict)
+    mentions: int = 0
+    """Posted, whether a rule makes contacts of them or not."""
     consults: int = 0
     transfers: Counter[str] = field(default_factory=Counter)
     doubles: list[str] = field(default_factory=list)
@@ -89,4 +91,6 @@ class Ledger:
             "consults": self.consults,
             "transfers": sum(self.transfers.values()),
             "repeats": sum(bool(p.delivery.repeat_of) for p in played),
+            "mentions": self.mentions,
+            "mentions_addressed": sum(p.delivery.mention for p in played),
         }
