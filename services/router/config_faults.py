@@ -37,6 +37,8 @@ CAPACITY_MIN, CAPACITY_MAX = 20, 10_000
 ID_LENGTH_MAX = 100
 AGENTS_MAX, TOPICS_MAX, QUEUES_MAX, LEVELS_MAX = 20_000, 500, 200, 10
 TIERS_MAX = 20
+NAMES_TOLD_MAX, MENDS_MAX = 5, 20
+"""Known names told beside an unknown one; unknown names whose nearest known one is looked for."""
 LIMIT_MS_MAX = 366 * 86_400_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -59,7 +61,7 @@ class Fault:
 
 def faults(desk: Desk) -> list[Fault]:
     """Every fault, in the order of the configuration; an empty list means that it can be put in force."""
-    topics = {topic.topic_id for topic in desk.topics}
+    topics = Names(topic.topic_id for topic in desk.topics)
     kinds = {rule.decision_type for rule in desk.authority}
     found = [*_id("desk_id", desk.desk_id)]
     at = places("topics", [topic.topic_id for topic in desk.topics])
@@ -100,7 +102,7 @@ def places(name: str, ids: Sequence[str]) -> list[str]:
     ]
 
 
-def _topic(at: str, topic: Topic, topics: set[str], kinds: set[str]) -> Faults:
+def _topic(at: str, topic: Topic, topics: Names, kinds: set[str]) -> Faults:
     yield from _chance(f"{at}.resolution_prior", topic.resolution_prior)
     yield from _not_negative(f"{at}.handle_seconds", topic.handle_seconds)
     yield from _priors(f"{at}.level_priors", topic.level_priors)
@@ -108,10 +110,10 @@ def _topic(at: str, topic: Topic, topics: set[str], kinds: set[str]) -> Faults:
     if topic.decision_type and topic.decision_type not in kinds:
         yield Fault(
             f"{at}.decision_type",
-            f"{topic.decision_type!r} has no limits; add a rule for it under authority",
+            f"{_shown(topic.decision_type)} has no limits; add a rule for it under authority",
         )
     if topic.falls_back_to:
-        yield from _unknown(f"{at}.falls_back_to", [topic.falls_back_to], topics, "topic")
+        yield from topics.unknown(f"{at}.falls_back_to", [topic.falls_back_to], "topic")
 
 
 def _priors(at: str, priors: Sequence[float]) -> Faults:
@@ -139,9 +141,9 @@ def _cycles(at: Sequence[str], topics: Sequence[Topic]) -> Faults:
         done.update(way)
 
 
-def _queue(at: str, queue: Queue, topics: set[str]) -> Faults:
-    yield from _unknown(f"{at}.topic_ids", queue.topic_ids, topics, "topic")
-    yield from _unknown(f"{at}.channels", queue.channels, CHANNELS, "channel")
+def _queue(at: str, queue: Queue, topics: Names) -> Faults:
+    yield from topics.unknown(f"{at}.topic_ids", queue.topic_ids, "topic")
+    yield from Names(CHANNELS).unknown(f"{at}.channels", queue.channels, "channel")
 
 
 def _rule(at: str, rule: AuthorityRule) -> Faults:
@@ -155,8 +157,8 @@ def _rule(at: str, rule: AuthorityRule) -> Faults:
         yield Fault(f"{at}.limits_minor", "must rise from level to level")
 
 
-def _agent(at: str, agent: Agent, topics: set[str]) -> Faults:
-    yield from _unknown(f"{at}.topic_ids", agent.topic_ids, topics, "topic")
+def _agent(at: str, agent: Agent, topics: Names) -> Faults:
+    yield from topics.unknown(f"{at}.topic_ids", agent.topic_ids, "topic")
     if not agent.languages:
         yield Fault(f"{at}.languages", "needs at least one language, for example en")
     yield from _codes(f"{at}.languages", agent.languages)
@@ -175,7 +177,7 @@ def _agent(at: str, agent: Agent, topics: set[str]) -> Faults:
     yield from _repeated(f"{at}.skills", [skill.topic_id for skill in agent.skills])
     for index, skill in enumerate(agent.skills):
         place = f"{at}.skills[{skill.topic_id or index}]"
-        yield from _unknown(place, [skill.topic_id], topics, "topic")
+        yield from topics.unknown(place, [skill.topic_id], "topic")
         yield from _chance(f"{place}.resolution", skill.resolution)
 
 
@@ -189,13 +191,13 @@ def _grant(at: str, grant: Grant) -> Faults:
         yield from _currency(f"{at}.currency", grant.currency)
 
 
-def _mention_rule(at: str, rule: MentionRule, topics: set[str]) -> Faults:
-    yield from _unknown(f"{at}.kinds", rule.kinds, MENTION_KINDS, "kind")
+def _mention_rule(at: str, rule: MentionRule, topics: Names) -> Faults:
+    yield from Names(MENTION_KINDS).unknown(f"{at}.kinds", rule.kinds, "kind")
     for name in rule.media:
         if not _WORD.fullmatch(name):
-            yield Fault(f"{at}.media", f"{name!r} is no medium; those are words like trustpilot")
+            yield Fault(f"{at}.media", f"{_shown(name)} is no medium; those are words like trustpilot")
     yield from _codes(f"{at}.languages", rule.languages)
-    yield from _unknown(f"{at}.topic_ids", rule.topic_ids, topics, "topic")
+    yield from topics.unknown(f"{at}.topic_ids", rule.topic_ids, "topic")
     if not 0 <= rule.stars_at_most <= STARS_MAX:
         yield Fault(f"{at}.stars_at_most", f"must be between 0 and {STARS_MAX}")
     if rule == MentionRule():
@@ -229,7 +231,7 @@ def _policy(policy: DeskPolicy | None) -> Faults:
         yield Fault("policy.loyal_tiers", f"at most {TIERS_MAX}")
     for tier in policy.loyal_tiers:
         if not _WORD.fullmatch(tier):
-            yield Fault("policy.loyal_tiers", f"{tier!r} is no tier; those are words like loyal")
+            yield Fault("policy.loyal_tiers", f"{_shown(tier)} is no tier; those are words like loyal")
 
 
 # --- values ------------------------------------------------------------------------------------------------
@@ -257,27 +259,43 @@ def _required(at: str, text: str) -> Faults:
 def _repeated(at: str, ids: Iterable[str]) -> Faults:
     for one, times in sorted(Counter(ids).items()):
         if times > 1:
-            yield Fault(at, f"{one!r} stands there {'twice' if times == 2 else f'{times} times'}; keep one")
+            yield Fault(
+                at, f"{_shown(one)} stands there {'twice' if times == 2 else f'{times} times'}; keep one"
+            )
 
 
-def _unknown(at: str, names: Iterable[str], known: Iterable[str], what: str) -> Faults:
-    choices = sorted(known)
-    for name in names:
-        if name not in choices:
-            near = get_close_matches(name, choices, 1)
-            mend = f"did you mean {near[0]!r}?" if near else f"there are {_some(choices)}"
-            yield Fault(at, f"unknown {what} {name!r}; {mend}")
+class Names:
+    """The names that may be used somewhere, and what to say of one that is none of them."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        some = sorted(self._known)[:NAMES_TOLD_MAX]
+        more = f" and {len(self._known) - len(some)} more" if len(self._known) > len(some) else ""
+        self._some = f"there are {', '.join(some) or 'none'}{more}"
+        self._mends: dict[str, str] = {}
+
+    def unknown(self, at: str, names: Iterable[str], what: str) -> Faults:
+        for name in names:
+            if name not in self._known:
+                yield Fault(at, f"unknown {what} {_shown(name)}; {self._mend(name)}")
+
+    def _mend(self, name: str) -> str:
+        """The nearest known name, looked for for the first unknown ones only; else some of the known."""
+        if name not in self._mends and len(self._mends) < MENDS_MAX:
+            near = get_close_matches(name, sorted(self._known), 1)
+            self._mends[name] = f"did you mean {near[0]!r}?" if near else self._some
+        return self._mends.get(name, self._some)
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return (", ".join(names[:5]) or "none") + more
+def _shown(name: str) -> str:
+    """Quoted; of what is no id, the beginning."""
+    return repr(name if len(name) <= ID_LENGTH_MAX else f"{name[:20]}...")
 
 
 def _codes(at: str, codes: Iterable[str]) -> Faults:
     for code in codes:
         if not _LANGUAGE.fullmatch(code):
-            yield Fault(at, f"{code!r} is no ISO 639 code like en")
+            yield Fault(at, f"{_shown(code)} is no ISO 639 code like en")
 
 
 def _currency(at: str, currency: str) -> Faults:

@@ -137,7 +137,8 @@ def terms(candidate: d.Candidate) -> str:
 
 def figures(explanation: d.Explanation) -> list[str]:
     """What the decision stood on, for whoever wants to check it."""
-    lines = [f"policy {explanation.policy_version}"] if explanation.policy_version else []
+    lines = _posteriors(explanation.need)
+    lines += [f"policy {explanation.policy_version}"] if explanation.policy_version else []
     if explanation.price_epoch:
         lines.append(f"prices of epoch {explanation.price_epoch}")
     if explanation.approver_free:
@@ -147,6 +148,17 @@ def figures(explanation: d.Explanation) -> list[str]:
     if explanation.propensity:
         lines.append(f"chosen with chance {explanation.propensity:.2f}")
     return lines
+
+
+def _posteriors(need: d.Need | None) -> list[str]:
+    """What it is about, and which level of authority it needs, as far as they are known."""
+    if need is None:
+        return []
+    topics = ", ".join(f"{one.topic_id} {_share(one.weight)}" for one in need.topics)
+    levels = ", ".join(f"level {one.level} {_share(one.weight)}" for one in need.levels)
+    least = f", at least level {need.least_level}" if need.least_level else ""
+    known = f"{money(need)}, " if need.known else ""
+    return [f"about {topics or 'an unknown topic'}; needs {known}{levels or 'no authority'}{least}"]
 
 
 def _skill(candidate: d.Candidate, explanation: d.Explanation) -> float:

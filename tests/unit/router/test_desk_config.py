@@ -19,6 +19,7 @@ from services.contract.desk import (
     Topic,
 )
 from services.router import desk_config
+from services.router.config_faults import MENDS_MAX
 from services.router.desk_config import DeskFaults, faults, load_toml
 from services.router.limits import DEFAULTS, with_defaults
 from services.router.policy.settings import DEFAULTS as POLICY_DEFAULTS
@@ -232,6 +233,20 @@ def test_a_fault_names_its_place_and_how_to_mend_it(broken: Desk, fault: str) ->
     told = [str(one) for one in faults(broken)]
 
     assert any(one.startswith(fault) for one in told), told
+
+
+def test_what_is_no_id_is_not_repeated_whole() -> None:
+    (fault,) = [one for one in faults(with_agent(topic_ids=("m" * 10_000,))) if "topic_ids" in one.path]
+
+    assert len(str(fault)) < 200
+
+
+def test_the_nearest_name_is_looked_for_a_bounded_number_of_times() -> None:
+    wrong = tuple(f"refund{number}" for number in range(10 * MENDS_MAX))
+    told = [fault.text for fault in faults(with_agent(topic_ids=wrong)) if "topic_ids" in fault.path]
+
+    assert len(told) == len(wrong)
+    assert sum("did you mean 'refund'?" in text for text in told) == MENDS_MAX
 
 
 def test_a_circle_of_fall_backs_is_told_once_and_a_chain_is_none() -> None:

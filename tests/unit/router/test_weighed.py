@@ -91,6 +91,30 @@ def test_the_figures_name_policy_prices_and_noise() -> None:
     ]
 
 
+def test_the_figures_name_both_posteriors() -> None:
+    estimated = d.Need(
+        topics=(TopicWeight(topic_id="billing", weight=0.7), TopicWeight(topic_id="refund", weight=0.3)),
+        levels=(d.NeedWeight(level=0, weight=0.6), d.NeedWeight(level=1, weight=0.4)),
+    )
+    known = d.Need(
+        topics=(TopicWeight(topic_id="refund", weight=1.0),),
+        levels=(d.NeedWeight(level=2, weight=1.0),),
+        least_level=2,
+        decision_type="refund",
+        amount_minor=12_000,
+        currency="EUR",
+        known=True,
+    )
+
+    assert figures(d.Explanation(need=estimated)) == [
+        "about billing .70, refund .30; needs level 0 .60, level 1 .40"
+    ]
+    assert figures(d.Explanation(need=known)) == [
+        "about refund 1; needs a refund of 120.00 EUR, level 2 1, at least level 2"
+    ]
+    assert figures(d.Explanation(need=d.Need())) == ["about an unknown topic; needs no authority"]
+
+
 def test_every_reason_of_the_closed_list_has_words() -> None:
     assert set(WAITS) == set(d.WaitingReason) - {d.WaitingReason.UNSPECIFIED}
 
