@@ -961,14 +961,16 @@ class FactRejected(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class DeadlineMoved(_message.Message):
-    __slots__ = ("contact_id", "deadline_at", "reason")
+    __slots__ = ("contact_id", "deadline_at", "reason", "explanation")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     deadline_at: _timestamp_pb2.Timestamp
     reason: str
-    def __init__(self, contact_id: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    explanation: Explanation
+    def __init__(self, contact_id: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ...) -> None: ...
 
 class Forgotten(_message.Message):
     __slots__ = ("contact_id", "case_id")

@@ -999,6 +999,8 @@ class DeadlineMoved:
     """Its next deadline."""
     reason: str = ""
     """Why."""
+    explanation: Explanation | None = None
+    """What was weighed, when the contact is held on purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

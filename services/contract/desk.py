@@ -266,5 +266,11 @@ class DeskPolicy:
     """Share of the posterior's standard deviation that is added to p as noise; 0 adds none."""
     overload_share: float | None = None
     """Share of the waiting contacts past their target, from which a desk is overloaded."""
+    units_email: int | None = None
+    """Capacity that an e-mail takes; a call takes 100."""
+    units_message: int | None = None
+    """Capacity that a message takes."""
+    interrupt_email: int | None = None
+    """1 lets a call come on top of e-mail, which stands still meanwhile; 0 does not."""
     loyal_tiers: tuple[str, ...] = ()
     """Customers of these tiers are loyal; empty means "loyal"."""

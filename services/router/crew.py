@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from services.contract.desk import Desk
 from services.contract.facts import Presence
-from services.router.eligibility import Pool, pool_of
+from services.router.eligibility import ABSENT, AVAILABLE, OFFLINE, Mask, Pool, Presences, pool_of
+from services.router.ledger import Ledger
 from services.router.policy.beliefs import Beliefs
 from services.router.policy.settings import PolicySettings
 from services.router.policy.tariff import Tariff
@@ -25,56 +28,88 @@ class Crew:
     """The people of a desk as they are signed in; never changed, only replaced."""
 
     __slots__ = (
+        "_available",
+        "_available_count",
         "_known",
         "_pools",
-        "_presences",
-        "available",
+        "_signed_in",
         "beliefs",
+        "ledger",
+        "presences",
         "roster",
-        "signed_in",
         "tariff",
     )
 
     def __init__(
         self,
         roster: Roster | None = None,
-        presences: Mapping[str, Presence] | None = None,
+        presences: Mapping[str, Presence] | Presences | None = None,
         *,
         beliefs: Beliefs | None = None,
         tariff: Tariff | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         """Beliefs and prices must be in the roster's order; without them those of the configuration hold."""
         self.roster = roster or Roster(Desk())
         self.beliefs = beliefs or self.roster.configured_beliefs()
         self.tariff = tariff or self.roster.free_tariff()
-        self._presences = dict(presences or {})
-        there = [a for a in self.roster.agent_ids if self._presence(a) is not Presence.OFFLINE]
-        self.signed_in = tuple(there)
-        self.available = tuple([a for a in there if self._presence(a) is Presence.AVAILABLE])
+        self.ledger = ledger or Ledger(self.roster, self.beliefs, self.tariff)
+        """What contacts cost at whom; shared while beliefs and prices stay."""
+        if not isinstance(presences, np.ndarray):
+            presences = _column(self.roster, presences or {})
+        self.presences = presences
+        """OFFLINE, ABSENT or AVAILABLE, in the roster's order; never written to."""
+        self._signed_in: tuple[str, ...] | None = None
+        self._available: tuple[str, ...] | None = None
+        self._available_count = -1
         self._pools: dict[Fit, Pool] = {}
         self._known: dict[int, tuple[Work, Pool]] = {}
+
+    @property
+    def signed_in(self) -> tuple[str, ...]:
+        """Who is not offline, sorted."""
+        if self._signed_in is None:
+            self._signed_in = self._ids(self.presences != OFFLINE)
+        return self._signed_in
+
+    @property
+    def available(self) -> tuple[str, ...]:
+        """Who may be offered work, sorted."""
+        if self._available is None:
+            self._available = self._ids(self.presences == AVAILABLE)
+        return self._available
 
     @property
     def settings(self) -> PolicySettings:
         """The policy's settings in force; part of the configuration."""
         return self.roster.settings
 
+    @property
+    def available_count(self) -> int:
+        """How many may be offered work."""
+        if self._available_count < 0:
+            self._available_count = int(np.count_nonzero(self.presences == AVAILABLE))
+        return self._available_count
+
     def with_presence(self, agent_id: str, presence: Presence) -> Crew:
         """The crew with one agent's presence changed."""
-        presences = {**self._presences, agent_id: presence}
-        return Crew(self.roster, presences, beliefs=self.beliefs, tariff=self.tariff)
+        presences = self.presences.copy()
+        presences[self.roster.seats.index[agent_id]] = _NUMBERS.get(presence, ABSENT)
+        return Crew(self.roster, presences, beliefs=self.beliefs, tariff=self.tariff, ledger=self.ledger)
 
     def with_roster(self, roster: Roster) -> Crew:
         """The crew under another configuration; beliefs and prices start anew from it, for the order may differ."""
-        return Crew(roster, self._presences)
+        ids, column = self.roster.agent_ids, self.presences.tolist()
+        known = {agent_id: _NAMES[number] for agent_id, number in zip(ids, column, strict=True)}
+        return Crew(roster, known)
 
     def with_beliefs(self, beliefs: Beliefs) -> Crew:
         """The crew once beliefs are published; arrays in the roster's order."""
-        return Crew(self.roster, self._presences, beliefs=beliefs, tariff=self.tariff)
+        return Crew(self.roster, self.presences, beliefs=beliefs, tariff=self.tariff)
 
     def with_tariff(self, tariff: Tariff) -> Crew:
         """The crew once prices are in force; the array in the roster's order."""
-        return Crew(self.roster, self._presences, beliefs=self.beliefs, tariff=tariff)
+        return Crew(self.roster, self.presences, beliefs=self.beliefs, tariff=tariff)
 
     def pool(self, work: Work) -> Pool:
         """Who may take such work.
@@ -89,12 +124,22 @@ class Crew:
         if found is None:
             if len(self._pools) >= POOLS_REMEMBERED_MAX:
                 self._pools.clear()
-            found = pool_of(self.roster, self.signed_in, self.available, work.fit)
+            found = pool_of(self.roster, self.presences, work.fit)
             self._pools[work.fit] = found
         if len(self._known) >= POOLS_REMEMBERED_MAX:
             self._known.clear()
         self._known[id(work)] = (work, found)
         return found
 
-    def _presence(self, agent_id: str) -> Presence:
-        return self._presences.get(agent_id, Presence.OFFLINE)
+    def _ids(self, mask: Mask) -> tuple[str, ...]:
+        ids = self.roster.agent_ids
+        return tuple([ids[at] for at in np.flatnonzero(mask).tolist()])
+
+
+_NUMBERS = {Presence.OFFLINE: OFFLINE, Presence.AVAILABLE: AVAILABLE}
+_NAMES = {OFFLINE: Presence.OFFLINE, ABSENT: Presence.BREAK, AVAILABLE: Presence.AVAILABLE}
+
+
+def _column(roster: Roster, presences: Mapping[str, Presence]) -> Presences:
+    found = [_NUMBERS.get(presences.get(a, Presence.OFFLINE), ABSENT) for a in roster.agent_ids]
+    return np.array(found, dtype=np.int8)

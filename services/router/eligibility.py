@@ -1,71 +1,274 @@
 """Who may take a contact, before anybody asks who takes it best (routing.md 2.1).
 
 Language is never relaxed; authority below a known need only while nobody signed in reaches it; then, if nobody
-available is left, the certificate, then who declined. What was relaxed is said in the explanation.
+available is left, the certificate (first for the topic that the desk names as a fall-back, then for any), then who
+declined. The end of a shift is looked at when a contact is placed, for it depends on the time. What was relaxed is
+said in the explanation.
+
+A *ground* is what configuration alone decides, kept for good; a *pool* adds presence and who had or declined a
+contact. Both are positions in the roster's order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from services.contract.decisions import Exclusion, WaitingReason
-from services.router.roster import Roster
+from services.router.policy.cost import Costs
 from services.router.waiting import Fit
 
-Test = Callable[[str], bool]
+if TYPE_CHECKING:
+    from services.router.ledger import Ledger
+    from services.router.roster import Roster
+
+Mask = npt.NDArray[np.bool_]
+Index = npt.NDArray[np.int64]
+OFFLINE, ABSENT, AVAILABLE = 0, 1, 2
+"""Presence as one number: not signed in; on a break or the like; available."""
+Presences = npt.NDArray[np.int8]
+Units = npt.NDArray[np.int32]
+MEANS_REMEMBERED_MAX = 256
+"""Needs of which a pool remembers the mean cost."""
 
 
 @dataclass(frozen=True, slots=True)
+class GroundKey:
+    """What decides a ground; an empty language or no topics take any."""
+
+    language: str
+    topics: tuple[str, ...]
+    decision_type: str
+    currency: str
+    least_level: int
+    units: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ground:
+    """The agents of a configuration who may take such work, whoever is there."""
+
+    key: GroundKey
+    index: Index
+    """Their positions, rising."""
+    bits: bytes
+    """One bit per agent of the roster."""
+
+    def has(self, at: int) -> bool:
+        """True when the agent at this position is among them."""
+        return bool(self.bits[at >> 3] >> (at & 7) & 1)
+
+    def place_of(self, at: int) -> int:
+        """Where in `index` an agent stands that is among them."""
+        return int(np.searchsorted(self.index, at))
+
+
+def ground_of(roster: Roster, key: GroundKey) -> Ground:
+    """The ground of a key; everything of it follows from the configuration."""
+    mask = roster.capacity >= key.units
+    if key.language:
+        mask = mask & roster.speaking(key.language)
+    if key.topics:
+        mask = mask & roster.certified_for(key.topics)
+    if key.least_level > 0:
+        mask = mask & (roster.level_column(key.decision_type, key.currency) >= key.least_level)
+    bits = np.packbits(mask, bitorder="little").tobytes()
+    return Ground(key, np.flatnonzero(mask), bits)
+
+
 class Pool:
-    """The available agents who may take work of one fit, free or busy."""
+    """The available agents who may take work of one fit, free or busy; of one presence of everybody."""
 
-    agent_ids: tuple[str, ...]
-    """Sorted."""
-    members: frozenset[str]
-    relaxations: tuple[str, ...]
-    reason: WaitingReason
-    """Why such work waits while none of them is free."""
-    exclusions: tuple[Exclusion, ...]
-    """Agents of the desk that the rules left out; of capacity only those who could never hold the units."""
+    __slots__ = (
+        "_agent_ids",
+        "_at",
+        "_capacity",
+        "_exclusions",
+        "_means",
+        "_members",
+        "_places",
+        "_presences",
+        "_rate_sum",
+        "_reason",
+        "_roster",
+        "barred",
+        "fit",
+        "ground",
+        "relaxations",
+    )
+
+    def __init__(
+        self,
+        roster: Roster,
+        presences: Presences,
+        fit: Fit,
+        ground: Ground,
+        relaxations: tuple[str, ...],
+        barred: tuple[int, ...],
+    ) -> None:
+        self.fit = fit
+        self.ground = ground
+        """Who may, available or not, the barred among them."""
+        self.relaxations = relaxations
+        self.barred = barred
+        """Positions in the ground's index of who had or declined it."""
+        self._roster, self._presences = roster, presences
+        self._places: Index | None = None
+        self._members: frozenset[str] | None = None
+        self._agent_ids: tuple[str, ...] | None = None
+        self._at: Index | None = None
+        self._capacity: Units | None = None
+        self._rate_sum = -1
+        self._means: dict[int, tuple[Costs, int]] = {}
+        self._reason: WaitingReason | None = None
+        self._exclusions: tuple[Exclusion, ...] | None = None
+
+    def has(self, at: int) -> bool:
+        """True when the available agent at this position of the roster may take it."""
+        if not self.ground.has(at):
+            return False
+        return not self.barred or self.ground.place_of(at) not in self.barred
+
+    @property
+    def agent_ids(self) -> tuple[str, ...]:
+        """The available agents who may take it, sorted."""
+        if self._agent_ids is None:
+            ids = self._roster.agent_ids
+            self._agent_ids = tuple([ids[at] for at in self.at.tolist()])
+        return self._agent_ids
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The same as a set."""
+        if self._members is None:
+            self._members = frozenset(self.agent_ids)
+        return self._members
+
+    @property
+    def places(self) -> Index:
+        """Rows of the ground's index: the available agents who may take it."""
+        if self._places is None:
+            mask = self._presences[self.ground.index] == AVAILABLE
+            for place in self.barred:
+                mask[place] = False
+            self._places = np.flatnonzero(mask)
+        return self._places
+
+    @property
+    def at(self) -> Index:
+        """Their positions in the roster."""
+        if self._at is None:
+            self._at = self.ground.index[self.places]
+        return self._at
+
+    @property
+    def capacity(self) -> Units:
+        """Units that each of them can hold."""
+        if self._capacity is None:
+            self._capacity = self._roster.capacity[self.at]
+        return self._capacity
+
+    def rate_sum(self, ledger: Ledger) -> int:
+        """Contacts that all of them together serve, in nano-hertz."""
+        if self._rate_sum < 0:
+            self._rate_sum = int(ledger.rate[self.at].sum())
+        return self._rate_sum
+
+    def mean_cost(self, costs: Costs) -> int:
+        """Mean cost over them, in micro-cs; `costs` are those of the ground."""
+        known = self._means.get(id(costs))
+        if known is not None and known[0] is costs:
+            return known[1]
+        if len(self._means) >= MEANS_REMEMBERED_MAX:
+            self._means.clear()
+        mean = int(costs.total[self.places].sum()) // max(1, len(self.places))
+        self._means[id(costs)] = costs, mean
+        return mean
+
+    @property
+    def reason(self) -> WaitingReason:
+        """Why such work waits while none of them is free."""
+        if self._reason is None:
+            self._reason = _reason(self._roster, self._presences, self.fit)
+        return self._reason
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Agents of the desk that the rules left out; of capacity only those who could never hold the units."""
+        if self._exclusions is None:
+            self._exclusions = _exclusions(self._roster, self._presences, self.fit, self.relaxations)
+        return self._exclusions
 
 
-def pool_of(roster: Roster, signed_in: Sequence[str], available: Sequence[str], fit: Fit) -> Pool:
-    """The pool for work of this fit; depends on configuration and presence only, never on loads."""
-    rules = _rules(roster, fit)
-    reason = _reason(rules, signed_in)
-    fixed = {"language", "authority", "capacity", "had_it"}
+def pool_of(roster: Roster, presences: Presences, fit: Fit) -> Pool:
+    """The pool for work of this fit; depends on configuration and presence only, never on loads or the time."""
+    level = fit.least_level
     relaxed: tuple[str, ...] = ()
-    if fit.least_level > 0 and not _passing(rules, fixed, signed_in):
-        relaxed = ("authority",)
-    for more in ((), ("certificate",), ("certificate", "declined_it")):
-        tried = relaxed + more
-        found = _passing(rules, rules.keys() - set(tried), available)
-        if found:
-            return Pool(found, frozenset(found), tried, reason, _exclusions(roster, rules, tried, available))
-    return Pool((), frozenset(), (), reason, _exclusions(roster, rules, (), available))
+    if level > 0 and not _anybody(roster, presences, _key(fit, ()), fit.had, least_presence=ABSENT):
+        level, relaxed = 0, ("authority",)
+    fallbacks = tuple(sorted({roster.fallbacks[t] for t in fit.topics if t in roster.fallbacks}))
+    stages: list[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = [
+        (fit.topics, (), fit.had + fit.declined)
+    ]
+    if fallbacks:
+        stages.append((fallbacks, ("certificate",), fit.had + fit.declined))
+    stages.append(((), ("certificate",), fit.had + fit.declined))
+    if fit.declined:
+        stages.append(((), ("certificate", "declined_it"), fit.had))
+    for topics, more, out in stages:
+        key = _key(fit, topics, level)
+        if _anybody(roster, presences, key, out, least_presence=AVAILABLE):
+            ground = roster.ground(key)
+            return Pool(roster, presences, fit, ground, relaxed + more, _barred(roster, ground, out))
+    ground = roster.ground(_key(fit, fit.topics))
+    return Pool(roster, presences, fit, ground, (), _barred(roster, ground, fit.had + fit.declined))
 
 
-def _rules(roster: Roster, fit: Fit) -> dict[str, Test]:
-    """Each rule as a test of one agent, in the order in which they are counted."""
-    wanted = frozenset(fit.topics)
-    levels = roster.levels(fit.decision_type, fit.currency)
+def _key(fit: Fit, topics: tuple[str, ...], level: int | None = None) -> GroundKey:
+    least = fit.least_level if level is None else level
+    kind, currency = (fit.decision_type, fit.currency) if least > 0 else ("", "")
+    return GroundKey(fit.language, topics, kind, currency, least, fit.units)
+
+
+def _barred(roster: Roster, ground: Ground, agent_ids: tuple[str, ...]) -> tuple[int, ...]:
+    places = [roster.seats.index.get(agent_id, -1) for agent_id in agent_ids]
+    return tuple(sorted({ground.place_of(at) for at in places if at >= 0 and ground.has(at)}))
+
+
+def _anybody(
+    roster: Roster, presences: Presences, key: GroundKey, out: tuple[str, ...], *, least_presence: int
+) -> bool:
+    ground = roster.ground(key)
+    count = int(np.count_nonzero(presences[ground.index] >= least_presence))
+    if not out or not count:
+        return count > 0
+    barred = _barred(roster, ground, out)
+    return count > sum(bool(presences[ground.index[place]] >= least_presence) for place in barred)
+
+
+def _named(roster: Roster, agent_ids: tuple[str, ...]) -> Mask:
+    """False for these, true for everybody else."""
+    mask = np.ones(len(roster.agent_ids), np.bool_)
+    for agent_id in agent_ids:
+        if agent_id in roster.seats.index:
+            mask[roster.seats.index[agent_id]] = False
+    return mask
+
+
+def _rules(roster: Roster, fit: Fit) -> dict[str, Mask]:
+    """Each rule as a column, in the order in which agents are counted."""
+    everybody = np.ones(len(roster.agent_ids), np.bool_)
     return {
-        "language": lambda a: not fit.language or fit.language in roster.speaks[a],
-        "certificate": lambda a: not wanted or not wanted.isdisjoint(roster.certified[a]),
-        "authority": lambda a: levels[a] >= fit.least_level,
-        "capacity": lambda a: roster.agents[a].capacity_units >= fit.units,
-        "had_it": lambda a: a not in fit.had,
-        "declined_it": lambda a: a not in fit.declined,
+        "language": roster.speaking(fit.language) if fit.language else everybody,
+        "certificate": roster.certified_for(fit.topics) if fit.topics else everybody,
+        "authority": roster.level_column(fit.decision_type, fit.currency) >= fit.least_level,
+        "capacity": roster.capacity >= fit.units,
+        "had_it": _named(roster, fit.had),
+        "declined_it": _named(roster, fit.declined),
     }
-
-
-def _passing(rules: dict[str, Test], names: Iterable[str], agent_ids: Sequence[str]) -> tuple[str, ...]:
-    left = agent_ids
-    for name, test in rules.items():
-        if name in names:
-            left = [agent_id for agent_id in left if test(agent_id)]
-    return tuple(left)
 
 
 _REASONS = (
@@ -77,29 +280,33 @@ _REASONS = (
 )
 
 
-def _reason(rules: dict[str, Test], signed_in: Sequence[str]) -> WaitingReason:
+def _reason(roster: Roster, presences: Presences, fit: Fit) -> WaitingReason:
     """The first rule that leaves none of those who are signed in; else they are busy or on a break."""
-    left = signed_in
-    if not left:
+    left = presences != OFFLINE
+    if not left.any():
         return WaitingReason.NONE_LOGGED_IN
+    rules = _rules(roster, fit)
     for name, reason in _REASONS:
-        left = [agent_id for agent_id in left if rules[name](agent_id)]
-        if not left:
+        left = left & rules[name]
+        if not left.any():
             return reason
     return WaitingReason.ALL_BUSY
 
 
 def _exclusions(
-    roster: Roster, rules: dict[str, Test], relaxed: Sequence[str], available: Sequence[str]
+    roster: Roster, presences: Presences, fit: Fit, relaxed: tuple[str, ...]
 ) -> tuple[Exclusion, ...]:
-    present = frozenset(available)
-    tests = {name: rules[name] for name in ("language", "certificate", "authority") if name not in relaxed}
-    tests["presence"] = present.__contains__
-    tests |= {name: rules[name] for name in ("capacity", "had_it", "declined_it") if name not in relaxed}
-    left, counted = list(roster.agent_ids), []
-    for name, test in tests.items():
-        passing = [agent_id for agent_id in left if test(agent_id)]
-        if len(passing) < len(left):
-            counted.append(Exclusion(rule=name, agents=len(left) - len(passing)))
-        left = passing
+    rules = _rules(roster, fit)
+    order = ("language", "certificate", "authority", "presence", "capacity", "had_it", "declined_it")
+    rules["presence"] = presences == AVAILABLE
+    left = np.ones(len(presences), np.bool_)
+    count, counted = len(presences), []
+    for name in order:
+        if name in relaxed:
+            continue
+        left = left & rules[name]
+        passing = int(np.count_nonzero(left))
+        if passing < count:
+            counted.append(Exclusion(rule=name, agents=count - passing))
+        count = passing
     return tuple(counted)

@@ -37,6 +37,7 @@ from services.router.log.seen import Seen
 from services.router.policy.forecast import Arrivals
 from services.router.roster import Roster
 from services.router.waiting import Front, Lane, Slope, Work, entries
+from services.router.workforce import Workforce
 
 T = TypeVar("T")
 Map = immutables.Map
@@ -87,7 +88,11 @@ def changed(record: T, **values: object) -> T:
 
 @dataclass(frozen=True)
 class AgentState:
-    """One agent at work. `used_units` is the sum over contacts held, offers open and consults joined."""
+    """One agent at work. `used_units` is the sum over contacts held, offers open and consults joined.
+
+    Capacity (routing.md 1.2): what is not interruptible fits together, and so does what is no call; a call may come
+    on top of interruptible work, which stands still meanwhile. So the units in use never exceed the capacity.
+    """
 
     agent_id: str
     presence: Presence = Presence.OFFLINE
@@ -103,6 +108,8 @@ class AgentState:
     """Consults that it joined as the adviser."""
     shift_ends_at_ms: int = 0
     """0 when not known."""
+    soft_units: int = 0
+    """Those of the used units that a call may interrupt: of e-mail."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,8 @@ class Contact:
     """Its one timer: of the offer, the lease, the help, the promise, the retention ..."""
     queued_at_ms: int
     """When this queue entry began; an offer that fails keeps it."""
+    waited_before_ms: int = 0
+    """In earlier queue entries, up to each assignment."""
     queue_id: str = ""
     first_queue_id: str = ""
     waiting_reason: WaitingReason = WaitingReason.UNSPECIFIED
@@ -316,7 +325,7 @@ class DeskState:
     desk: Desk
     limits: DeskLimits
     """The desk's limits with the defaults filled in."""
-    agents: Map[str, AgentState] = field(default_factory=Map)
+    agents: Workforce = field(default_factory=Workforce)
     contacts: Map[str, Contact] = field(default_factory=Map)
     cases: Map[str, Case] = field(default_factory=Map)
     offers: Map[str, Offer] = field(default_factory=Map)
@@ -328,6 +337,10 @@ class DeskState:
     waiting: Map[Work, Lane] = field(default_factory=Map)
     fronts: Map[Slope, Front] = field(default_factory=Map)
     """The heads of the lanes, by how their waiting grows dear."""
+    live_waiting: Map[tuple[str, str], int] = field(default_factory=Map, metadata={"derived": True})
+    """How many contacts wait that are not deferrable, by likeliest topic and language."""
+    live_at_ms: int = 0
+    """When the last contact was opened that is not deferrable; without any, nothing is kept in reserve."""
     threads: Map[str, str] = field(default_factory=Map)
     """Keyed hash of a conversation to the case it belongs to."""
     customers: Map[str, tuple[str, ...]] = field(default_factory=Map)

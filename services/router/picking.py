@@ -1,57 +1,142 @@
-"""Which waiting contact a free agent gets next (routing.md 2.5, without prices and hold).
+"""Which waiting contact a free agent gets next (routing.md 2.5).
 
-First whoever this very agent had or was asked for by name; then the guard: waiting over three targets, oldest
-first; then the dearest waiting, w times the time waited (accumulating priority: Kleinrock 1964; Stanford, Taylor
-& Ziedins 2014), live work before deferrable work that is not urgent yet (2.6). Waiting grows without bound, so
-nobody starves. Only heads compete: the cost grows with the classes that the agent may not take, not with the
-queue.
+First whoever this very agent had or was asked for by name; then the guard: waiting over three targets, oldest first;
+then the greatest value V (policy/value.py), live work before deferrable work that is not urgent yet (2.6). The cost
+of waiting grows without bound, so nobody starves. Only the heads of the classes compete: inside a class only the
+waiting differs.
 """
 
 from __future__ import annotations
 
-from services.contract.desk import DeskLimits
-from services.router.model import DeskState
-from services.router.waiting import Front, Kind
+from collections.abc import Collection
+from dataclasses import dataclass
 
-GUARD_TARGETS = 3
-URGENT_SHARE = 0.5
-"""Of its target, after which deferrable work competes with live work."""
+from services.router.crew import Crew
+from services.router.eligibility import Pool
+from services.router.evolve.work import waiting_key
+from services.router.model import AgentState, Contact, DeskState
+from services.router.policy.cost import Costs
+from services.router.policy.reserve import enough_idle, may_leave
+from services.router.policy.value import next_agent_seconds, value
+from services.router.urgency import Urgency, urgency_of
+from services.router.waiting import Kind, Work
+
 _MINE, _GUARD, _LIVE, _DEFERRABLE = 0, 1, 2, 3
 
 
-def target_ms(limits: DeskLimits, kind: Kind) -> int:
-    """Target wait tau."""
-    if kind is Kind.CALL:
-        return limits.target_phone_ms
-    return limits.target_email_ms if kind is Kind.EMAIL else limits.target_social_ms
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The contact that an agent should be offered."""
+
+    contact_id: str
+    pool: Pool
+    may_hold: bool
+    """It is live work that competes by value, so waiting for a better agent may be right."""
 
 
-def next_contact_id(desk: DeskState, agent_id: str, room: int, now_ms: int, *, but: str = "") -> str | None:
+def room_for(desk: DeskState, agent: AgentState, kind: Kind) -> int:
+    """Units that the agent may be given of work of a kind; a call stops what is interruptible."""
+    capacity = desk.crew.roster.agents[agent.agent_id].capacity_units
+    stops = kind is Kind.CALL and desk.crew.settings.interrupt_email
+    return capacity - agent.used_units + (agent.soft_units if stops else 0)
+
+
+def next_pick(
+    desk: DeskState, agent_id: str, now_ms: int, *, but: str = "", left_out: Collection[str] = ()
+) -> Pick | None:
     """The contact that the agent should be offered, or None; ties by who waits longer, then by id."""
-    best: tuple[int, float, int, str] | None = None
+    crew, agent = desk.crew, desk.agents[agent_id]
+    at = crew.roster.seats.index[agent_id]
+    room = room_for(desk, agent, Kind.MESSAGE)
+    room_call = room_for(desk, agent, Kind.CALL)
+    spare: bool | None = None
+    best: tuple[tuple[int, int, int, str], Pick] | None = None
     for slope, front in desk.fronts.items():  # any order: the least of total keys is taken
-        head = _first(desk, front, agent_id, room, but)
-        if head is None:
-            continue
-        since_ms, contact_id = head
-        waited_ms, target = now_ms - since_ms, target_ms(desk.limits, slope.kind)
-        if slope.preferred == agent_id:
-            key = (_MINE, 0.0, since_ms, contact_id)
-        elif waited_ms > GUARD_TARGETS * target:
-            key = (_GUARD, 0.0, since_ms, contact_id)
-        elif slope.deferrable and waited_ms <= URGENT_SHARE * target:
-            key = (_DEFERRABLE, -slope.weight * waited_ms, since_ms, contact_id)
-        else:
-            key = (_LIVE, -slope.weight * waited_ms, since_ms, contact_id)
-        if best is None or key < best:
-            best = key
-    return best[3] if best is not None else None
+        space = room_call if slope.kind is Kind.CALL else room
+        for _, since_ms, contact_id, work in front:
+            if work.fit.units > space or contact_id == but or contact_id in left_out:
+                continue
+            pool = crew.pool(work)
+            if not pool.has(at) or (best is not None and best[0][0] < _GUARD and slope.preferred != agent_id):
+                continue
+            contact = desk.contacts[contact_id]
+            urgency = urgency_of(desk, contact, work, now_ms)
+            rank, worth = _LIVE, 0
+            if slope.preferred == agent_id:
+                rank = _MINE
+            elif urgency.guarded:
+                rank = _GUARD
+            else:
+                if urgency.deferrable:
+                    rank = _DEFERRABLE
+                    if needs_reserve(desk, work, now_ms):
+                        spare = is_spare(desk, agent_id) if spare is None else spare
+                        if not spare:
+                            continue
+                if not fits_shift(desk, at, _seconds(crew, pool, contact, work, at), now_ms):
+                    continue
+                worth = -_value(desk, pool, contact, work, urgency, at)
+            key = (rank, worth, since_ms, contact_id)
+            if best is None or key < best[0]:
+                best = key, Pick(contact_id, pool, rank == _LIVE and urgency.patience is not None)
+    return best[1] if best is not None else None
 
 
-def _first(desk: DeskState, front: Front, agent_id: str, room: int, but: str) -> tuple[int, str] | None:
-    """(since when, contact) of the first head that the agent may take; inside a slope nobody behind is dearer."""
-    pool_of = desk.crew.pool
-    for _, since_ms, contact_id, work in front:
-        if work.fit.units <= room and contact_id != but and agent_id in pool_of(work).members:
-            return since_ms, contact_id
-    return None
+def needs_reserve(desk: DeskState, work: Work, now_ms: int) -> bool:
+    """True for deferrable work that no call interrupts, at a desk that has live work now and then."""
+    if work.kind is Kind.EMAIL and desk.crew.settings.interrupt_email:
+        return False
+    return bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
+
+
+def is_spare(desk: DeskState, agent_id: str, *, idle_enough: bool | None = None) -> bool:
+    """True when the desk can do without this agent for a while (routing.md 2.6).
+
+    `idle_enough` says whether enough of those who count are idle; without it all idle agents count.
+    """
+    settings, agents = desk.crew.settings, desk.agents
+    everybody = desk.crew.available_count
+    if everybody < RESERVE_AGENTS_MIN:
+        return True
+    if idle_enough is None:
+        count, share = settings.reserve_idle_count, settings.reserve_idle_share
+        idle_enough = enough_idle(agents.idle, everybody, count, share)
+    if not idle_enough:
+        return False
+    at = agents.seats.index[agent_id]
+    rows, level = agents.seats.topics[at], agents.seats.level[at]
+    return may_leave(agents.idle_counts, rows, level, settings.reserve_agents)
+
+
+def fits_shift(desk: DeskState, at: int, talk_seconds: float, now_ms: int) -> bool:
+    """True when the agent's shift lasts long enough for it."""
+    ends = desk.agents.shift_ends
+    if ends is None:
+        return True
+    return int(ends[at]) - now_ms > desk.crew.settings.shift_end_factor * talk_seconds * 1000
+
+
+RESERVE_AGENTS_MIN = 20
+"""A desk with fewer agents available keeps none of them in reserve."""
+LIVE_LATELY_MS = 3_600_000
+"""Nothing is kept in reserve where no live contact came for this long."""
+
+
+def _costs(crew: Crew, pool: Pool, contact: Contact, work: Work) -> Costs:
+    return crew.ledger.costs(pool.ground, contact.need, work.weight)
+
+
+def _seconds(crew: Crew, pool: Pool, contact: Contact, work: Work, at: int) -> float:
+    if not crew.settings.shift_end_factor:
+        return 0.0
+    return float(_costs(crew, pool, contact, work).talk_seconds[pool.ground.place_of(at)])
+
+
+def _value(desk: DeskState, pool: Pool, contact: Contact, work: Work, urgency: Urgency, at: int) -> int:
+    """V of a head at the agent, in micro-cs."""
+    crew = desk.crew
+    costs = _costs(crew, pool, contact, work)
+    waiting = max(1, desk.live_waiting.get(waiting_key(contact), 0))
+    ahead = next_agent_seconds(waiting, pool.rate_sum(crew.ledger))
+    here = int(costs.total[pool.ground.place_of(at)])
+    return value(urgency.waiting_cs(ahead), ahead, pool.mean_cost(costs), here)

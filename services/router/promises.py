@@ -8,7 +8,7 @@ from __future__ import annotations
 from services.contract.desk import DeskLimits
 from services.router.evolve.work import kind_of
 from services.router.model import Contact
-from services.router.picking import target_ms
+from services.router.urgency import target_ms
 from services.router.waiting import Kind
 
 TARGET, DUE, CALLBACK = "target", "due", "callback"

@@ -6,30 +6,43 @@ Built once per configuration; answers only, so states can share it.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from services.contract.desk import Agent, Desk, Topic
 from services.router.authority import reached_level
+from services.router.eligibility import Ground, GroundKey, Mask, ground_of
 from services.router.policy.beliefs import Beliefs
 from services.router.policy.settings import PolicySettings, from_desk
 from services.router.policy.tariff import Tariff
+from services.router.workforce import Seats
 
+Levels = npt.NDArray[np.int8]
 UNCERTIFIED_SHARE = 0.5
 """Of a topic's prior, for an agent without a certificate for it (a neighbour topic, routing.md 2.1); a guess."""
 RESOLUTION_DEFAULT = 0.7
 HANDLE_SECONDS_DEFAULT = 300.0
+REMEMBERED_MAX = 256
+"""Kinds of decision and currencies of which levels are remembered."""
+GROUNDS_REMEMBERED_MAX = 8_192
 
 
 class Roster:
     """One desk's people and topics."""
 
     __slots__ = (
+        "_certified",
+        "_grounds",
+        "_level_columns",
         "_levels",
         "_resolution",
+        "_speaking",
         "agent_ids",
         "agents",
+        "capacity",
         "certified",
         "desk",
         "fallbacks",
+        "seats",
         "settings",
         "speaks",
         "topics",
@@ -48,6 +61,27 @@ class Roster:
         self.speaks = {agent.agent_id: frozenset(agent.languages) for agent in desk.agents}
         self._resolution = {agent.agent_id: self._chances(agent) for agent in desk.agents}
         self._levels: dict[tuple[str, str], dict[str, int]] = {}
+        count = len(self.agent_ids)
+        self.capacity = np.array([self.agents[a].capacity_units for a in self.agent_ids], dtype=np.int32)
+        """Units that each agent can hold, in the order of `agent_ids`."""
+        nobody = np.zeros(count, np.bool_)
+        self._certified = {topic_id: nobody.copy() for topic_id in self.topics}
+        self._speaking: dict[str, Mask] = {}
+        for at, agent_id in enumerate(self.agent_ids):
+            for topic_id in self.certified[agent_id] & self.topics.keys():
+                self._certified[topic_id][at] = True
+            for language in self.speaks[agent_id]:
+                self._speaking.setdefault(language, nobody.copy())[at] = True
+        self._level_columns: dict[tuple[str, str], Levels] = {}
+        self._grounds: dict[GroundKey, Ground] = {}
+        rows = {topic_id: row for row, topic_id in enumerate(self.topics)}
+        highest = self.levels("", "")
+        self.seats = Seats(
+            index={agent_id: at for at, agent_id in enumerate(self.agent_ids)},
+            topics=tuple([tuple([rows[t] for t in self._topics_of(a) if t in rows]) for a in self.agent_ids]),
+            level=tuple([highest[agent_id] for agent_id in self.agent_ids]),
+            topic_count=len(rows),
+        )
 
     def resolution(self, agent_id: str, topic_id: str) -> float:
         """Chance p that the agent resolves the topic at first contact."""
@@ -70,8 +104,42 @@ class Roster:
                 else self._highest(agent_id)
                 for agent_id in self.agent_ids
             }
-            if len(self._levels) < 256:  # what a fact names must not grow memory
+            if len(self._levels) < REMEMBERED_MAX:  # what a fact names must not grow memory
                 self._levels[decision_type, currency] = known
+        return known
+
+    def level_column(self, decision_type: str, currency: str) -> Levels:
+        """The same as a column in the order of `agent_ids`."""
+        if not decision_type:
+            currency = ""
+        known = self._level_columns.get((decision_type, currency))
+        if known is None:
+            levels = self.levels(decision_type, currency)
+            known = np.array([levels[agent_id] for agent_id in self.agent_ids], dtype=np.int8)
+            if len(self._level_columns) < REMEMBERED_MAX:
+                self._level_columns[decision_type, currency] = known
+        return known
+
+    def speaking(self, language: str) -> Mask:
+        """Who speaks a language, as a column."""
+        known = self._speaking.get(language)
+        return np.zeros(len(self.agent_ids), np.bool_) if known is None else known
+
+    def certified_for(self, topic_ids: tuple[str, ...]) -> Mask:
+        """Who has a certificate for any of the topics, as a column."""
+        found = np.zeros(len(self.agent_ids), np.bool_)
+        for topic_id in topic_ids:
+            if topic_id in self._certified:
+                found = found | self._certified[topic_id]
+        return found
+
+    def ground(self, key: GroundKey) -> Ground:
+        """Who may take such work, whoever is there; remembered."""
+        known = self._grounds.get(key)
+        if known is None:
+            if len(self._grounds) >= GROUNDS_REMEMBERED_MAX:
+                self._grounds.clear()
+            known = self._grounds[key] = ground_of(self, key)
         return known
 
     def configured_beliefs(self) -> Beliefs:
@@ -92,6 +160,9 @@ class Roster:
     def free_tariff(self) -> Tariff:
         """The prices before the first ones: an agent's time costs nothing."""
         return Tariff(epoch=0, of_agent=np.zeros(len(self.agent_ids)), highest=0.0)
+
+    def _topics_of(self, agent_id: str) -> list[str]:
+        return sorted(self.certified[agent_id])
 
     def _highest(self, agent_id: str) -> int:
         """The agent's highest level over all kinds: who counts as a manager when no kind is named."""

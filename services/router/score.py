@@ -1,35 +1,35 @@
-"""Who takes a contact best: the score of routing.md 2.2 without prices, in customer-seconds, lower is better.
+"""Who takes a contact best: the score of routing.md 2.2, in customer-seconds, lower is better.
 
-    talk               T w                      the customer's time with the agent
-    authority_missing  (1 - A) (75 + 120) w     calling somebody in: 75 s of a consult, 120 to keep it an exception
-    not_resolved       (1 - q) 1200 w           a second contact
-    idle               - 0.3 x idle seconds     fairness among agents
-    continuity         - 36 w                   the agent who was asked for by name, or had it before
+    talk               T w                        the customer's time with the agent
+    price              T lambda                   the agent's time, for the next contact
+    authority_missing  (1 - A) [t_c (w + lambda + lambda_max) + e w]
+    not_resolved       (1 - q) F0 w               a second contact
+    idle               - kappa x idle seconds     fairness among agents
+    continuity         - 3 % of F0 w              the agent who was asked for by name, or had it before
 
-with A = P(need <= the agent's level), q = sum over topics of pi p [A + (1 - A) 0.6], T = v sum of pi AHT.
-Sources: de Vericourt & Zhou 2005, Shumsky & Pinker 2003, Armony & Ward 2010, cited in routing.md.
+The first four are the cost C (policy/cost.py), which the hold test and a freed agent compare; all six are the score S,
+which ranks free agents only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from services.contract.decisions import Candidate, Need, ScoreTerm
-from services.router.model import AgentState, Contact, DeskState
+from services.router.crew import Crew
+from services.router.eligibility import Index
+from services.router.model import Contact, DeskState
 from services.router.need import weights
+from services.router.policy.cost import MICRO, TERMS, Costs
 from services.router.policy.settings import PolicySettings
 from services.router.roster import Roster
 
-NOT_RESOLVED_CS = 1200.0
-CONSULT_SECONDS = 75.0
-AUTHORITY_CALL_CS = 120.0
-APPROVER_FREE = 0.6
-"""phi: chance that an approver is free when asked."""
-IDLE_CS = 0.3
-"""kappa: per idle second of the agent."""
-CONTINUITY_SHARE = 0.03
 RUNNERS_UP = 2
 DIGITS = 6
+_NAMES = (*TERMS, "idle", "continuity")
 
 
 def customer_weight(contact: Contact, settings: PolicySettings) -> float:
@@ -49,60 +49,112 @@ def authority_covers(levels: dict[str, int], need: Need, agent_id: str) -> float
 def resolves(roster: Roster, need: Need, agent_id: str, covers: float) -> float:
     """q: expected chance that the agent resolves it, where a missing right is no failure if an approver is free."""
     skill = sum(weight * roster.resolution(agent_id, topic) for topic, weight in weights(roster, need))
-    return skill * (covers + (1.0 - covers) * APPROVER_FREE)
+    return skill * (covers + (1.0 - covers) * roster.settings.approver_free_first)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slate:
+    """One contact at some agents: where they stand, and what it costs there."""
+
+    at: Index
+    """Positions in the roster, rising."""
+    places: Index
+    """Of each, its row in the costs."""
+    costs: Costs
 
 
 def rank(desk: DeskState, contact: Contact, candidates: Sequence[str], now_ms: int) -> list[Candidate]:
-    """The best first, with at most two runners-up; terms sum to the score.
+    """The best of these agents first, with at most two runners-up; an empty list for no candidates."""
+    crew = desk.crew
+    index = crew.roster.seats.index
+    at = np.array(sorted(index[agent_id] for agent_id in candidates), dtype=np.int64)
+    weight = customer_weight(contact, crew.settings)
+    costs = crew.ledger.costs_at(at, contact.need, weight)
+    return ranked(desk, contact, Slate(at, np.arange(len(at)), costs), weight, now_ms)
 
-    Ties: earlier idle_since, then agent id. An empty list for no candidates.
+
+def ranked(desk: DeskState, contact: Contact, slate: Slate, weight: float, now_ms: int) -> list[Candidate]:
+    """The best of a slate first, with at most two runners-up; terms sum to the score.
+
+    Ties: earlier idle_since, then agent id.
     """
-    roster, need = desk.crew.roster, contact.need
-    levels = roster.levels(need.decision_type, need.currency)
-    parts, w = weights(roster, need), customer_weight(contact, desk.crew.settings)
-    seconds = sum(weight * roster.handle_seconds(topic) for topic, weight in parts)
-    scored = []
-    for agent_id in candidates:
-        agent = desk.agents[agent_id]
-        covers = authority_covers(levels, need, agent_id)
-        skill = sum(weight * roster.resolution(agent_id, topic) for topic, weight in parts)
-        q = skill * (covers + (1.0 - covers) * APPROVER_FREE)
-        talk = (roster.agents[agent_id].speed_factor or 1.0) * seconds
-        terms = _terms(contact, agent, w, talk, covers, q, now_ms)
-        score = round(sum(terms), DIGITS)
-        scored.append((score, agent.idle_since_ms, agent_id, terms, q, covers, talk))
-    scored.sort()
-    return [_candidate(row) for row in scored[: 1 + RUNNERS_UP]]
+    at, places = slate.at, slate.places
+    if not len(at):
+        return []
+    crew, agents = desk.crew, desk.agents
+    score = slate.costs.total[places]
+    since = agents.idle_since[at]
+    kappa = round(crew.settings.idle_cs * 1000)  # micro-cs per ms
+    idle = np.where(agents.units[at] == 0, np.maximum(now_ms - since, 0), 0) * kappa
+    score = score - idle
+    bonus = round(crew.settings.continuity_share * crew.settings.not_resolved_cs * weight * MICRO)
+    liked = _liked(crew, contact, at) if bonus else []
+    for row in liked:
+        score[row] -= bonus
+    rows = _least(score)
+    rows.sort(key=lambda row: (int(score[row]), int(since[row]), row))
+    return [
+        _candidate(crew, slate, row, int(score[row]), int(idle[row]), bonus if row in liked else 0)
+        for row in rows[: 1 + RUNNERS_UP]
+    ]
 
 
-def _terms(
-    contact: Contact, agent: AgentState, w: float, talk: float, covers: float, q: float, now_ms: int
-) -> tuple[float, ...]:
-    """The terms, each rounded, in the order of _NAMES."""
-    idle_seconds = max(0, now_ms - agent.idle_since_ms) / 1000 if agent.used_units == 0 else 0.0
-    preferred = agent.agent_id in (contact.opened.preferred_agent_id, contact.last_owner_id)
-    return (
-        round(talk * w, DIGITS),
-        round((1.0 - covers) * (CONSULT_SECONDS + AUTHORITY_CALL_CS) * w, DIGITS),
-        round((1.0 - q) * NOT_RESOLVED_CS * w, DIGITS),
-        round(-IDLE_CS * idle_seconds, DIGITS),
-        round(-CONTINUITY_SHARE * NOT_RESOLVED_CS * w, DIGITS) if preferred else 0.0,
-    )
+def busy_candidate(crew: Crew, slate: Slate, place: int, at: int, free_in_seconds: float) -> Candidate:
+    """A busy agent as the hold test weighed it."""
+    cost = int(slate.costs.total[place])
+    one = Slate(np.array([at]), np.array([place]), slate.costs)
+    return _candidate(crew, one, 0, cost, 0, 0, busy=True, free_in_seconds=round(free_in_seconds, DIGITS))
 
 
-_NAMES = ("talk", "authority_missing", "not_resolved", "idle", "continuity")
-_Row = tuple[float, int, str, tuple[float, ...], float, float, float]
+def _liked(crew: Crew, contact: Contact, at: Index) -> list[int]:
+    """Rows of the agents whom the customer had or asked for."""
+    index, rows = crew.roster.seats.index, []
+    for agent_id in {contact.opened.preferred_agent_id, contact.last_owner_id}:
+        position = index.get(agent_id, -1)
+        row = int(np.searchsorted(at, position)) if position >= 0 else len(at)
+        if row < len(at) and at[row] == position:
+            rows.append(row)
+    return rows
 
 
-def _candidate(row: _Row) -> Candidate:
-    score, _, agent_id, terms, q, covers, talk = row
+def _least(score: Index) -> list[int]:
+    """Rows of the three least scores and of all that equal the third."""
+    if len(score) <= 1 + RUNNERS_UP:
+        return list(range(len(score)))
+    third = np.partition(score, RUNNERS_UP)[RUNNERS_UP]
+    found: list[int] = np.flatnonzero(score <= third).tolist()
+    return found
+
+
+def _candidate(
+    crew: Crew,
+    slate: Slate,
+    row: int,
+    score: int,
+    idle: int,
+    bonus: int,
+    *,
+    busy: bool = False,
+    free_in_seconds: float = 0.0,
+) -> Candidate:
+    at, place, costs = int(slate.at[row]), int(slate.places[row]), slate.costs
+    values = [int(term[place]) for term in costs.terms]
+    values += [-idle, -bonus]
     return Candidate(
-        agent_id=agent_id,
-        score=score,
+        agent_id=crew.roster.agent_ids[at],
+        score=score / MICRO,
         terms=tuple(
-            [ScoreTerm(name=name, value=value) for name, value in zip(_NAMES, terms, strict=True) if value]
+            [
+                ScoreTerm(name=name, value=value / MICRO)
+                for name, value in zip(_NAMES, values, strict=True)
+                if value
+            ]
         ),
-        resolves=round(q, DIGITS),
-        authority_covers=round(covers, DIGITS),
-        talk_seconds=round(talk, DIGITS),
+        resolves=round(float(costs.resolves[place]), DIGITS),
+        authority_covers=round(float(costs.covers[place]), DIGITS),
+        talk_seconds=round(float(costs.talk_seconds[place]), DIGITS),
+        price=round(float(crew.tariff.of_agent[at]), DIGITS),
+        busy=busy,
+        free_in_seconds=free_in_seconds,
+        skill=round(float(costs.skill[place]), DIGITS),
     )

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from services.contract import decisions as d
 from services.contract.facts import Presence
+from services.router.evolve.work import kind_of, waiting_key
 from services.router.handover import HOPS_MAX
 from services.router.log.fold import fold
 from services.router.model import (
     HELD_STATES,
     HELP_STATES,
+    AgentState,
     Contact,
     ContactState,
     DeskState,
@@ -19,7 +21,8 @@ from services.router.model import (
     canonical,
 )
 from services.router.timers import TimerIndex, timers_of
-from services.router.waiting import CHUNK_MAX, entries
+from services.router.waiting import CHUNK_MAX, Kind, entries
+from services.router.workforce import AWAY, Workforce
 
 
 def check_state(state: PartitionState) -> None:
@@ -28,6 +31,7 @@ def check_state(state: PartitionState) -> None:
         for contact in desk.contacts.values():
             _check_contact(desk, contact)
         _check_agents(desk)
+        _check_waiting(desk)
         _check_indexes(desk)
 
 
@@ -121,15 +125,42 @@ def _check_agents(desk: DeskState) -> None:
         helps = [desk.helps[help_id] for help_id in agent.help_ids]
         assert all(offer.agent_id == agent_id for offer in offers)
         assert all(request.adviser_id == agent_id for request in helps)
-        units = [one.units for one in contacts] + [one.units for one in offers] + [one.units for one in helps]
-        held = sum(units)
-        assert agent.used_units == held, f"{agent_id}: {agent.used_units} is not {held}"
-        assert held <= desk.crew.roster.agents[agent_id].capacity_units, f"{agent_id} is over capacity"
+        taken = [(one.units, kind_of(one.channel, one.medium)) for one in contacts]
+        offered = [(one.units, desk.contacts[one.contact_id]) for one in offers]
+        taken += [(units, kind_of(one.channel, one.medium)) for units, one in offered]
+        held = sum(units for units, _ in taken) + sum(one.units for one in helps)
+        calls = sum(units for units, kind in taken if kind is Kind.CALL)
+        soft = sum(units for units, kind in taken if kind is Kind.EMAIL)
+        assert (agent.used_units, agent.soft_units) == (held, soft), f"{agent_id}: {held}, {soft}"
+        capacity = desk.crew.roster.agents[agent_id].capacity_units
+        assert held - soft <= capacity, f"{agent_id} is over capacity while a call stops its e-mail"
+        assert held - calls <= capacity, f"{agent_id} is over capacity once its calls are over"
+        _check_columns(desk, agent)
         if agent.presence is Presence.OFFLINE:
             assert held == 0, f"{agent_id} is gone and holds something"
         if agent.presence is Presence.AVAILABLE:
             available.append(agent_id)
     assert desk.crew.available == tuple(available)
+
+
+def _check_columns(desk: DeskState, agent: AgentState) -> None:
+    """The columns say what the map says."""
+    at, away = desk.agents.seats.index[agent.agent_id], agent.presence is not Presence.AVAILABLE
+    assert desk.crew.roster.agent_ids[at] == agent.agent_id
+    assert desk.agents.units[at] == agent.used_units + away * AWAY
+    assert desk.agents.firm[at] == agent.used_units - agent.soft_units + away * AWAY
+    assert desk.agents.idle_since[at] == agent.idle_since_ms
+    there = [one for one in desk.agents.values() if one.presence is Presence.AVAILABLE and not one.used_units]
+    assert desk.agents.idle == len(there)
+    fresh = Workforce.of(desk.agents.seats, dict(desk.agents.items()))
+    assert (fresh.idle_counts == desk.agents.idle_counts).all()
+
+
+def _check_waiting(desk: DeskState) -> None:
+    counts = Counter(
+        waiting_key(c) for c in desk.waiting_contacts() if c.lane and not c.lane.slope.deferrable
+    )
+    assert dict(desk.live_waiting.items()) == counts
 
 
 def _check_indexes(desk: DeskState) -> None:

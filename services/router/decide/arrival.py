@@ -20,8 +20,7 @@ from services.router.model import Case, ContactState
 from services.router.need import need_of, top_topic
 from services.router.waiting import Kind
 
-UNITS_CALL, UNITS_EMAIL, UNITS_MESSAGE = 100, 50, 20
-_UNITS = {Kind.CALL: UNITS_CALL, Kind.EMAIL: UNITS_EMAIL, Kind.MESSAGE: UNITS_MESSAGE}
+UNITS_CALL = 100
 
 
 def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> None:
@@ -100,7 +99,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             urgent=body.urgent,
             repeat=case is not None,
             first_in_case=case is None,
-            units=_UNITS[kind],
+            units=_units(step, kind),
             arrived_at_ms=step.received_ms,
             preferred_agent_id=body.preferred_agent_id if known_agent else "",
             fact_offset=step.offset,
@@ -111,6 +110,13 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             tier=word(customer.tier),
         )
     )
+
+
+def _units(step: Step, kind: Kind) -> int:
+    settings = step.crew.settings
+    return {Kind.CALL: UNITS_CALL, Kind.EMAIL: settings.units_email, Kind.MESSAGE: settings.units_message}[
+        kind
+    ]
 
 
 def _case_of(step: Step, customer_key: str, thread_key: str, topic_id: str) -> Case | None:

@@ -10,7 +10,7 @@ from services.contract.decisions import (
     AuthorityCover,
     Candidate,
     ContactQueued,
-    Exclusion,
+    DeadlineMoved,
     Explanation,
     Need,
     Offered,
@@ -19,73 +19,109 @@ from services.contract.desk import Desk
 from services.contract.facts import Presence
 from services.router.decide import helping
 from services.router.decide.step import Step
-from services.router.eligibility import Pool
 from services.router.evolve.work import kind_of, work_of
 from services.router.handover import may_receive, receivers
 from services.router.model import Contact, ContactState
 from services.router.need import top_topic
-from services.router.picking import next_contact_id
+from services.router.picking import next_pick, room_for
 from services.router.promises import first_deadline_ms
 from services.router.score import rank
+from services.router.seeking import Found, explained_handover, explained_waiting, reconsider, seek
 from services.router.waiting import Kind
 
-POLICY_VERSION = "r1.first"
 OFFERS_PER_TURN_MAX = 32
 """Contacts that one freed agent is given in one decision."""
+HEADS_HELD_MAX = 8
+"""Contacts that may be held, one after another, before a freed agent is left idle."""
 
 
 def place(step: Step, contact_id: str, *, but: str = "") -> None:
-    """Offers the contact to the best free agent, or queues it; `but` was asked just now."""
+    """Offers the contact to the best free agent, or lets it wait; `but` was asked just now."""
     contact = step.contact(contact_id)
-    pool = step.crew.pool(contact.lane or work_of(contact, step.crew.settings))
-    free = [a for a in _free(step, pool.agent_ids, contact.units) if a != but]
-    if contact.last_owner_id in free:
-        free = [contact.last_owner_id]
-    if free:
-        best = rank(step.desk, contact, free, step.at_ms)
-        _offer(step, contact, best, _explained(contact, pool, best, len(free)))
-    elif contact.state is not ContactState.QUEUED:
-        queue(step, contact, pool)
+    found = seek(step.desk, contact, step.at_ms, but=but)
+    if found.offered:
+        _offer(step, contact, found.candidates[0], found.explanation)
+    elif contact.state is ContactState.QUEUED:
+        _wait_on(step, contact, found)
+    else:
+        queue(step, contact, found)
 
 
-def queue(step: Step, contact: Contact, pool: Pool | None = None, *, ahead: bool = False) -> None:
+def queue(step: Step, contact: Contact, found: Found | None = None, *, ahead: bool = False) -> None:
     """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class."""
     again = contact.state in (ContactState.ASSIGNED, ContactState.PROMISED, ContactState.HANDING_OVER)
-    pool = pool or step.crew.pool(work_of(contact, step.crew.settings))
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
+    if found is None:
+        pool = step.crew.pool(work_of(contact, step.crew.settings))
+        reason, again_at_ms = pool.reason, 0
+        explanation = explained_waiting(step.desk, contact, pool) if first else None
+    else:
+        reason, again_at_ms = found.reason, found.again_at_ms
+        explanation = found.explanation if first or found.explanation.hold is not None else None
+    deadline_at_ms = first_deadline_ms(step.limits, contact, queued_at_ms, step.at_ms)
     step.emit(
         ContactQueued(
             contact_id=contact.contact_id,
             queue_id=contact.queue_id or queue_of(step.desk.desk, contact.need, contact),
-            reason=pool.reason,
+            reason=reason,
             queued_at_ms=queued_at_ms,
-            deadline_at_ms=first_deadline_ms(step.limits, contact, queued_at_ms, step.at_ms),
+            deadline_at_ms=min(again_at_ms, deadline_at_ms) if again_at_ms else deadline_at_ms,
             ahead=ahead or contact.ahead,
-            explanation=_explained(contact, pool, [], 0) if first else None,
+            explanation=explanation,
             channel=contact.channel,
         )
     )
 
 
+def _wait_on(step: Step, contact: Contact, found: Found) -> None:
+    """The contact goes on waiting: until its next promise, or sooner where it is held on purpose."""
+    deadline_at_ms = first_deadline_ms(step.limits, contact, contact.queued_at_ms, step.at_ms)
+    held = bool(found.again_at_ms) and found.again_at_ms < deadline_at_ms
+    if held:
+        deadline_at_ms = found.again_at_ms
+    if contact.deadline_at_ms > step.at_ms and (not held or contact.deadline_at_ms <= deadline_at_ms):
+        return  # it is looked at soon enough as it is
+    step.emit(
+        DeadlineMoved(
+            contact_id=contact.contact_id,
+            deadline_at_ms=deadline_at_ms,
+            reason=found.reason.label if held else "still_waiting",
+            explanation=found.explanation if held else None,
+        )
+    )
+
+
 def serve(step: Step, agent_id: str, *, but: str = "") -> None:
-    """Gives a free agent what waits: requests for help, hand-overs, contacts; `but` is not offered again now."""
+    """Gives a free agent what waits: requests for help, hand-overs, contacts; `but` is not offered again now.
+
+    A contact that is better held for somebody else is left, and the next dearest is looked at, so that a hold keeps
+    no agent from other work; each held contact is decided again by its own deadline.
+    """
+    held: set[str] = set()
     for _ in range(OFFERS_PER_TURN_MAX):
         agent = step.desk.agents.get(agent_id)
-        if agent is None:
+        if agent is None or agent.presence is not Presence.AVAILABLE:
             return
-        room = step.crew.roster.agents[agent_id].capacity_units - agent.used_units
-        if agent.presence is not Presence.AVAILABLE or room <= 0:
+        room, room_call = (room_for(step.desk, agent, kind) for kind in (Kind.MESSAGE, Kind.CALL))
+        if room_call <= 0:
             return
-        if helping.join_oldest(step, agent_id, room) or _take_handover(step, agent_id, room, but):
+        if room > 0 and (
+            helping.join_oldest(step, agent_id, room) or _take_handover(step, agent_id, room, but)
+        ):
             continue
-        contact_id = next_contact_id(step.desk, agent_id, room, step.at_ms, but=but)
-        if contact_id is None:
+        pick = next_pick(step.desk, agent_id, step.at_ms, but=but, left_out=held)
+        if pick is None:
             return
-        contact = step.contact(contact_id)
-        pool = step.crew.pool(contact.lane or work_of(contact, step.crew.settings))
-        best = rank(step.desk, contact, [agent_id], step.at_ms)
-        _offer(step, contact, best, _explained(contact, pool, best, 1, all_weighed=False))
+        contact = step.contact(pick.contact_id)
+        found = reconsider(step.desk, contact, agent_id, step.at_ms, may_hold=pick.may_hold)
+        if found.offered:
+            _offer(step, contact, found.candidates[0], found.explanation)
+            continue
+        _wait_on(step, contact, found)
+        held.add(pick.contact_id)
+        if len(held) >= HEADS_HELD_MAX:
+            return
 
 
 def offer_handover(step: Step, contact_id: str) -> bool:
@@ -95,7 +131,7 @@ def offer_handover(step: Step, contact_id: str) -> bool:
     if not free:
         return False
     best = rank(step.desk, contact, free, step.at_ms)
-    _offer(step, contact, best, _explained(contact, None, best, len(free)))
+    _offer(step, contact, best[0], explained_handover(step.desk, contact, best, len(free)))
     return True
 
 
@@ -122,12 +158,12 @@ def _take_handover(step: Step, agent_id: str, room: int, but: str) -> bool:
             continue
         if may_receive(step.desk, contact, agent_id):
             best = rank(step.desk, contact, [agent_id], step.at_ms)
-            _offer(step, contact, best, _explained(contact, None, best, 1))
+            _offer(step, contact, best[0], explained_handover(step.desk, contact, best, 1))
             return True
     return False
 
 
-def _offer(step: Step, contact: Contact, best: list[Candidate], explanation: Explanation) -> None:
+def _offer(step: Step, contact: Contact, best: Candidate, explanation: Explanation) -> None:
     call = kind_of(contact.channel, contact.medium) is Kind.CALL
     expires_at_ms = step.at_ms + (step.limits.offer_phone_ms if call else step.limits.offer_other_ms)
     if contact.handover is not None:
@@ -136,10 +172,10 @@ def _offer(step: Step, contact: Contact, best: list[Candidate], explanation: Exp
         Offered(
             offer_id=step.new_id(contact.contact_id, "o"),
             contact_id=contact.contact_id,
-            agent_id=best[0].agent_id,
+            agent_id=best.agent_id,
             units=contact.units,
             expires_at_ms=expires_at_ms,
-            authority=_cover(contact.need, best[0]),
+            authority=_cover(contact.need, best),
             explanation=explanation,
             channel=contact.channel,
             queue_id=contact.queue_id or queue_of(step.desk.desk, contact.need, contact),
@@ -152,28 +188,3 @@ def _cover(need: Need, chosen: Candidate) -> AuthorityCover:
     if not need.known and not need.topics:
         return AuthorityCover.UNKNOWN
     return AuthorityCover.COVERS if chosen.authority_covers >= 0.5 else AuthorityCover.SHORT
-
-
-def _explained(
-    contact: Contact,
-    pool: Pool | None,
-    candidates: list[Candidate],
-    weighed: int,
-    *,
-    all_weighed: bool = True,
-) -> Explanation:
-    """`all_weighed` says that every free agent of the pool was weighed, so that the others are known to be busy."""
-    exclusions = () if pool is None else pool.exclusions
-    if pool is not None and all_weighed and len(pool.agent_ids) > weighed:
-        busy = len(pool.agent_ids) - weighed + sum(one.agents for one in exclusions if one.rule == "capacity")
-        exclusions = tuple([one for one in exclusions if one.rule != "capacity"])
-        exclusions = (*exclusions, Exclusion(rule="capacity", agents=busy))
-    return Explanation(
-        policy_version=POLICY_VERSION,
-        candidates=tuple(candidates),
-        exclusions=exclusions,
-        relaxations=() if pool is None else pool.relaxations,
-        weighed=weighed,
-        need=contact.need,
-        language=contact.language,
-    )

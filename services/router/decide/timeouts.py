@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from services.contract.decisions import (
     CallbackPromised,
-    DeadlineMoved,
     Forgotten,
     ResolutionConfirmed,
     TargetMissed,
@@ -70,10 +69,6 @@ def _waits(step: Step, contact: Contact) -> None:
                 promise=promise,
                 deadline_at_ms=moved_ms,
             )
-        )
-    if not broken:
-        step.emit(
-            DeadlineMoved(contact_id=contact.contact_id, deadline_at_ms=moved_ms, reason="still_waiting")
         )
     place(step, contact.contact_id)
 

@@ -1,6 +1,6 @@
 """Agents: presence, and the units that offers, contacts and consults hold.
 
-Units are never given beyond an agent's capacity (routing.md 1, invariant 2): an event that would is impossible.
+Units in use never exceed an agent's capacity (routing.md 1, invariant 2): an event that would is impossible.
 """
 
 # ruff: noqa: ARG001 - every event is evolved by a function of one signature
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from services.contract.decisions import AgentMissedOffers, AgentPresenceChanged
 from services.router.evolve.errors import CorruptLog
-from services.router.model import AgentState, DeskState, Map, changed
-
-Agents = Map[str, AgentState]
+from services.router.model import AgentState, DeskState, changed
+from services.router.waiting import Kind
+from services.router.workforce import Workforce
 
 
 def presence_changed(desk: DeskState, event: AgentPresenceChanged, at_ms: int) -> DeskState:
@@ -44,34 +44,42 @@ def agent_of(desk: DeskState, agent_id: str) -> AgentState:
     return agent
 
 
-def reserved(desk: DeskState, agent_id: str, units: int, **lists: tuple[str, ...]) -> Agents:
-    """The agents with units taken at one of them."""
+def reserved(
+    desk: DeskState, agent_id: str, units: int, *, kind: Kind | None = None, **lists: tuple[str, ...]
+) -> Workforce:
+    """The agents with units taken at one of them, for work of a kind; a call may come on top of e-mail."""
     agent = agent_of(desk, agent_id)
-    used = agent.used_units + units
-    if used > desk.crew.roster.agents[agent_id].capacity_units:
+    used, soft = agent.used_units + units, agent.soft_units
+    if kind is Kind.EMAIL:
+        soft += units
+    beside = soft if kind is Kind.CALL else 0
+    if used - beside > desk.crew.roster.agents[agent_id].capacity_units:
         raise CorruptLog(f"agent {agent_id} would hold {used} units, more than its capacity")
-    return desk.agents.set(agent_id, changed(agent, used_units=used, **lists))
+    return desk.agents.set(agent_id, changed(agent, used_units=used, soft_units=soft, **lists))
 
 
 def freed(
-    agents: Agents,
+    agents: Workforce,
     agent_id: str,
     units: int,
     at_ms: int,
     *,
+    kind: Kind | None = None,
     missed_offers: int | None = None,
     **lists: object,
-) -> Agents:
+) -> Workforce:
     """The agents with units given back by one of them; idle time starts when the last unit is back."""
     agent = agents[agent_id]
     used = agent.used_units - units
-    if used < 0:
+    soft = agent.soft_units - (units if kind is Kind.EMAIL else 0)
+    if used < 0 or soft < 0:
         raise CorruptLog(f"agent {agent_id} would give back more units than it holds")
     return agents.set(
         agent_id,
         changed(
             agent,
             used_units=used,
+            soft_units=soft,
             idle_since_ms=at_ms if used == 0 else agent.idle_since_ms,
             missed_offers=agent.missed_offers if missed_offers is None else missed_offers,
             **lists,

@@ -19,16 +19,16 @@ from services.contract.decisions import (
     Need,
     TargetMissed,
     Transferred,
+    WaitingReason,
     WrapUpStarted,
 )
 from services.contract.facts import TransferReason
 from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.prices import counted_in
-from services.router.evolve.work import into_lane, work_of
+from services.router.evolve.work import into_lane, kind_of, work_of
 from services.router.model import (
     HELD_STATES,
-    AgentState,
     Contact,
     ContactState,
     DeskState,
@@ -36,6 +36,8 @@ from services.router.model import (
     Map,
     changed,
 )
+from services.router.waiting import Kind
+from services.router.workforce import Workforce
 
 ENDED_EARLY_MAX = 256
 """Calls of a desk remembered that ended before they arrived."""
@@ -62,14 +64,15 @@ def with_contact(desk: DeskState, contact: Contact, **others: object) -> DeskSta
     return changed(desk, contacts=desk.contacts.set(contact.contact_id, contact), **others)
 
 
-def given_back(desk: DeskState, contact: Contact, at_ms: int) -> Map[str, AgentState]:
+def given_back(desk: DeskState, contact: Contact, at_ms: int) -> Workforce:
     """The agents once the contact's owner holds it no more; unchanged when no units are held."""
     freed_already = contact.handover is not None and contact.handover.units_freed
     if contact.state not in HELD_STATES or freed_already:
         return desk.agents
     owner = desk.agents[contact.owner_id]
     left = without(owner.contact_ids, contact.contact_id)
-    return freed(desk.agents, contact.owner_id, contact.units, at_ms, contact_ids=left)
+    kind = kind_of(contact.channel, contact.medium)
+    return freed(desk.agents, contact.owner_id, contact.units, at_ms, kind=kind, contact_ids=left)
 
 
 def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
@@ -105,11 +108,17 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
         first_said_at_ms=event.occurred_at_ms,
         last_said_at_ms=event.occurred_at_ms,
     )
+    is_live = event.urgent or kind_of(event.channel, event.medium) is Kind.CALL
     early = desk.ended_early_ids
     if event.contact_id in early:
         early = without(early, event.contact_id)
     desk = with_contact(
-        desk, contact, cases=desk.cases.set(case.case_id, case), threads=threads, ended_early_ids=early
+        desk,
+        contact,
+        cases=desk.cases.set(case.case_id, case),
+        threads=threads,
+        ended_early_ids=early,
+        live_at_ms=at_ms if is_live else desk.live_at_ms,
     )
     return counted_in(desk, event, at_ms)
 
@@ -172,7 +181,8 @@ def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState
 
 def deadline_moved(desk: DeskState, event: DeadlineMoved, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id)
-    return with_contact(desk, changed(contact, deadline_at_ms=event.deadline_at_ms))
+    reason = WaitingReason.__members__.get(event.reason.upper(), contact.waiting_reason)
+    return with_contact(desk, changed(contact, deadline_at_ms=event.deadline_at_ms, waiting_reason=reason))
 
 
 def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
@@ -204,6 +214,7 @@ def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
         owner_id=event.agent_id,
         promised_at_ms=0,
         last_owner_id="",
+        waited_before_ms=contact.waited_before_ms + _waited_ms(contact, at_ms),
         epoch=event.epoch,
         offer_id="",
         offered_to_id="",
@@ -279,6 +290,11 @@ def wrap_up_started(desk: DeskState, event: WrapUpStarted, at_ms: int) -> DeskSt
 def answered(desk: DeskState, event: Answered, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id)
     return with_contact(desk, changed(contact, answered=(*contact.answered, event.kind)))
+
+
+def _waited_ms(contact: Contact, at_ms: int) -> int:
+    """How long this queue entry took; who is handed over does not wait in a queue."""
+    return max(0, at_ms - contact.queued_at_ms) if contact.state is ContactState.OFFERED else 0
 
 
 def _unthreaded(threads: Map[str, str], key: str, case_id: str) -> Map[str, str]:

@@ -6,8 +6,9 @@ from services.contract.decisions import DeskApplied
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.prices import regrouped
 from services.router.limits import with_defaults
-from services.router.model import AgentState, DeskState, Map, changed
+from services.router.model import AgentState, DeskState, changed
 from services.router.roster import Roster
+from services.router.workforce import Workforce
 
 
 def applied(desk: DeskState | None, event: DeskApplied, at_ms: int) -> DeskState:
@@ -18,13 +19,13 @@ def applied(desk: DeskState | None, event: DeskApplied, at_ms: int) -> DeskState
     limits = with_defaults(event.desk.limits)
     if desk is None:
         desk = DeskState(event.desk, limits)
-    agents: Map[str, AgentState] = Map()
-    for agent_id in roster.agent_ids:
-        agents = agents.set(agent_id, desk.agents.get(agent_id) or AgentState(agent_id, idle_since_ms=at_ms))
+    before = desk.agents
+    states = {a: before.get(a) or AgentState(a, idle_since_ms=at_ms) for a in roster.agent_ids}
     for agent_id in sorted(desk.agents):
-        if agent_id not in agents and desk.agents[agent_id].used_units:
+        if agent_id not in states and desk.agents[agent_id].used_units:
             raise CorruptLog(f"agent {agent_id} leaves the desk while holding contacts")
-    presences = {agent_id: agents[agent_id].presence for agent_id in roster.agent_ids}
+    presences = {agent_id: states[agent_id].presence for agent_id in roster.agent_ids}
     crew = type(desk.crew)(roster, presences)
+    agents = Workforce.of(roster.seats, states)
     desk = changed(desk, desk=event.desk, limits=limits, agents=agents, crew=crew)
     return regrouped(desk, roster)

@@ -8,7 +8,7 @@ from services.contract.decisions import Offered, OfferEnded, OfferResult, Waitin
 from services.router.evolve.agents import agent_of, freed, reserved, without
 from services.router.evolve.contacts import contact_of, with_contact
 from services.router.evolve.errors import CorruptLog
-from services.router.evolve.work import out_of_lane
+from services.router.evolve.work import kind_of, out_of_lane
 from services.router.model import ContactState, DeskState, Offer, changed
 
 _OPEN_TO_OFFERS = (ContactState.RECEIVED, ContactState.QUEUED, ContactState.HANDING_OVER)
@@ -19,7 +19,8 @@ def offered(desk: DeskState, event: Offered, at_ms: int) -> DeskState:
     if contact.offer_id or event.offer_id in desk.offers or event.agent_id == contact.owner_id:
         raise CorruptLog(f"contact {event.contact_id} is offered already")
     offer_ids = (*agent_of(desk, event.agent_id).offer_ids, event.offer_id)
-    agents = reserved(desk, event.agent_id, event.units, offer_ids=offer_ids)
+    kind = kind_of(contact.channel, contact.medium)
+    agents = reserved(desk, event.agent_id, event.units, kind=kind, offer_ids=offer_ids)
     offer = Offer(event.offer_id, event.contact_id, event.agent_id, event.units, event.expires_at_ms)
     handing_over = contact.state is ContactState.HANDING_OVER
     lanes = out_of_lane(desk, contact)
@@ -51,6 +52,7 @@ def ended(desk: DeskState, event: OfferEnded, at_ms: int) -> DeskState:
         event.agent_id,
         offer.units,
         at_ms,
+        kind=kind_of(contact.channel, contact.medium),
         missed_offers=missed.get(event.result),
         offer_ids=without(agent.offer_ids, event.offer_id),
     )

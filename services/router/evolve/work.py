@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.contract.facts import Channel
 from services.router.evolve.errors import CorruptLog
 from services.router.model import Contact, DeskState
-from services.router.need import certificates
+from services.router.need import certificates, top_topic
 from services.router.policy.settings import PolicySettings
 from services.router.score import customer_weight
 from services.router.waiting import Entry, Fit, Kind, Lane, Work, joined, left, refronted
@@ -51,7 +51,8 @@ def into_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
     if work is None:
         raise CorruptLog(f"contact {contact.contact_id} is queued in no lane")
     before = desk.waiting.get(work, ())
-    return _with_lane(desk, work, before, joined(before, _entry(contact)))
+    lanes = _with_lane(desk, work, before, joined(before, _entry(contact)))
+    return {**lanes, **_counted(desk, contact, work, 1)}
 
 
 def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
@@ -60,7 +61,21 @@ def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
     if work is None:
         return {}
     before = desk.waiting[work]
-    return _with_lane(desk, work, before, left(before, _entry(contact)))
+    lanes = _with_lane(desk, work, before, left(before, _entry(contact)))
+    return {**lanes, **_counted(desk, contact, work, -1)}
+
+
+def waiting_key(contact: Contact) -> tuple[str, str]:
+    """Those who wait for the same people, roughly: likeliest topic and language (N of routing.md 2.4)."""
+    return top_topic(contact.need), contact.opened.language
+
+
+def _counted(desk: DeskState, contact: Contact, work: Work, step: int) -> dict[str, object]:
+    if work.slope.deferrable:
+        return {}
+    key, counts = waiting_key(contact), desk.live_waiting
+    count = counts.get(key, 0) + step
+    return {"live_waiting": counts.set(key, count) if count else counts.delete(key)}
 
 
 def _entry(contact: Contact) -> Entry:

@@ -18,7 +18,7 @@ from typing import Any
 import immutables
 
 DIGEST_BYTES = 16
-STATE_FORM = 4
+STATE_FORM = 5
 """Raise it with every change of the state's fields: digests written before are then not compared."""
 _LAST: list[tuple[object, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
@@ -74,7 +74,7 @@ def _pieces(value: Any) -> Iterator[bytes]:
 def _maps_inside(kind: type[Any]) -> tuple[str, ...]:
     """The fields of a dataclass that has maps; nothing for every other type."""
     kept = [part for part in fields(kind) if not part.metadata.get("derived")] if is_dataclass(kind) else []
-    has_maps = any(str(part.type).startswith("Map[") for part in kept)
+    has_maps = any(str(part.type).startswith(("Map[", "Workforce")) for part in kept)
     return tuple([part.name for part in kept]) if has_maps else ()
 
 

@@ -160,6 +160,11 @@ class PolicySettings:
         "share",
         "share of the waiting contacts past their target, from which a desk is overloaded",
     )
+    units_email: int = _set(50, 1, 100, "units", "capacity that an e-mail takes; a call takes 100")
+    units_message: int = _set(20, 1, 100, "units", "capacity that a message takes")
+    interrupt_email: int = _set(
+        1, 0, 1, "0 or 1", "1 lets a call come on top of e-mail, which stands still meanwhile; 0 does not"
+    )
     loyal_tiers: tuple[str, ...] = ("loyal",)
     """Customers of these tiers weigh weight_loyal; words of the desk's own."""
 

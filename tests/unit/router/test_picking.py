@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.contract import decisions as d
+from services.contract.desk import DeskPolicy
 from services.contract.facts import AgentSignedIn
-from tests.unit.router.world import HOUR, MINUTE, SECOND, World, agent, call, desk, email, only
+from tests.unit.router.world import HOUR, MINUTE, SECOND, World, agent, call, chat, desk, email, only
 
 
 def next_of(world: World) -> str:
-    """Whom A is offered when it signs in."""
-    return str(only(world.tell(AgentSignedIn(agent_id="A")), d.Offered).contact_id)
+    """Whom A is offered first when it signs in."""
+    told = world.tell(AgentSignedIn(agent_id="A"))
+    return next(event.contact_id for event in told.events if isinstance(event, d.Offered))
 
 
 @pytest.mark.parametrize(
     ("waits", "expected"),
     [
         ([(call("a"), 20), (call("b"), 10)], "a"),  # the longer wait
-        ([(call("a"), 20), (call("b", complaint=True), 16)], "b"),  # 1.3 x 16 = 20.8 above 20
-        ([(call("a"), 20), (call("b", complaint=True), 15)], "a"),  # 1.3 x 15 = 19.5 below 20
+        ([(call("a"), 20), (call("b", complaint=True), 7)], "b"),  # 1.3 (1 + 7/40) = 1.53 above 1 + 20/40
+        ([(call("a"), 20), (call("b", complaint=True), 6)], "a"),  # 1.3 (1 + 6/40) = 1.495 below
         ([(email("a"), 3_600), (call("b"), 1)], "b"),  # live before deferrable
-        ([(email("a"), 7_201), (call("b"), 30)], "a"),  # after half its target e-mail competes
-        ([(email("a", urgent=True), 30), (call("b"), 20)], "a"),  # urgent mail is live work
+        ([(email("a"), 7_201), (chat("b", complaint=True), 1_799)], "a"),  # urgent after half its target
+        ([(email("a"), 3_600), (email("b", urgent=True), 1)], "b"),  # urgent mail is live work
+        ([(email("a"), 12 * 3_600 + 1), (call("b"), 100)], "a"),  # the guard knows no channels
         (
             [(call("a"), 121), (call("b", complaint=True), 119)],
             "a",
@@ -34,8 +39,9 @@ def next_of(world: World) -> str:
 )
 def test_who_is_next(waits: list[tuple[object, int]], expected: str) -> None:
     """Each contact with its seconds of waiting when A signs in."""
-    world = World(desk(agent("A"), agent("B", capacity=20)))
-    end_ms = world.now_ms + 3 * HOUR
+    only_waiting = DeskPolicy(not_resolved_cs=0.0)
+    world = World(replace(desk(agent("A"), agent("B", capacity=20)), policy=only_waiting))
+    end_ms = world.now_ms + 13 * HOUR
     for body, seconds in waits:
         world.now_ms = end_ms - seconds * SECOND
         world.tell(body)

@@ -1,0 +1,91 @@
+"""What contacts cost at whom, remembered: the costs of a need at everybody who may take it (routing.md 2.2).
+
+A ledger belongs to one configuration, one publication of beliefs and one epoch of prices; it holds answers only, so
+crews that differ in presence share it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.contract.decisions import Need
+from services.router.eligibility import Ground, Index
+from services.router.policy.beliefs import Beliefs
+from services.router.policy.cost import Costs, Ints, People, costs, covered, mixed, rates
+from services.router.policy.tariff import Tariff
+
+if TYPE_CHECKING:
+    from services.router.roster import Roster
+
+COSTS_REMEMBERED_MAX = 4_096
+"""Costs kept, each of some 60 bytes for every agent of its ground."""
+CELLS_REMEMBERED_MAX = 2_000_000
+"""Agents of all of them together: some 120 MB at most."""
+RESOLUTION_UNKNOWN, SECONDS_UNKNOWN = 0.7, 300.0
+"""For a desk without topics."""
+_Key = tuple[Ground, object, object, str, str, float]
+
+
+class Ledger:
+    """Costs by ground and need; rates of serving by agent."""
+
+    __slots__ = ("_beliefs", "_cells", "_columns", "_known", "_roster", "_tariff", "rate")
+
+    def __init__(self, roster: Roster, beliefs: Beliefs, tariff: Tariff) -> None:
+        self._roster, self._beliefs, self._tariff = roster, beliefs, tariff
+        seconds = beliefs.handle_seconds
+        mean = float(seconds.sum()) / len(seconds) if len(seconds) else SECONDS_UNKNOWN
+        self.rate: Ints = rates(beliefs.speed, mean)
+        """mu of every agent, in nano-hertz."""
+        self._columns = {topic_id: column for column, topic_id in enumerate(roster.topics)}
+        self._known: dict[_Key, Costs] = {}
+        self._cells = 0
+
+    def costs(self, ground: Ground, need: Need, weight: float) -> Costs:
+        """At everybody of a ground, in the order of its index."""
+        key = (ground, need.topics, need.levels, need.decision_type, need.currency, weight)
+        known = self._known.get(key)
+        if known is None:
+            self._cells += len(ground.index)
+            if len(self._known) >= COSTS_REMEMBERED_MAX or self._cells > CELLS_REMEMBERED_MAX:
+                self._known.clear()
+                self._cells = len(ground.index)
+            known = self._known[key] = self.costs_at(ground.index, need, weight)
+        return known
+
+    def costs_at(self, at: Index, need: Need, weight: float) -> Costs:
+        """At the agents of these positions."""
+        roster, beliefs = self._roster, self._beliefs
+        levels = roster.level_column(need.decision_type, need.currency)[at]
+        people = People(
+            level=levels,
+            speed=beliefs.speed[at],
+            price=self._tariff.of_agent[at],
+            price_max=self._tariff.highest,
+            approver_free=beliefs.approver_free,
+        )
+        parts = self._topics(need)
+        skill = (
+            mixed([(weight_k, beliefs.resolves[column][at]) for column, weight_k in parts])
+            if parts
+            else np.full(len(at), RESOLUTION_UNKNOWN)
+        )
+        seconds = sum([weight_k * float(beliefs.handle_seconds[column]) for column, weight_k in parts])
+        highest = int(levels.max()) if len(levels) else 0
+        return costs(
+            people,
+            skill,
+            seconds or SECONDS_UNKNOWN,
+            covered([(part.level, part.weight) for part in need.levels], highest),
+            weight,
+            roster.settings,
+        )
+
+    def _topics(self, need: Need) -> list[tuple[int, float]]:
+        """Columns and chances of the topics; all alike where nothing is known."""
+        if need.topics:
+            return [(self._columns[t.topic_id], t.weight) for t in need.topics if t.topic_id in self._columns]
+        count = len(self._columns)
+        return [(column, 1.0 / count) for column in range(count)]
