@@ -295,7 +295,7 @@ class Need(_message.Message):
     def __init__(self, topics: _Optional[_Iterable[_Union[_facts_pb2.TopicWeight, _Mapping]]] = ..., levels: _Optional[_Iterable[_Union[NeedWeight, _Mapping]]] = ..., least_level: _Optional[int] = ..., decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., known: _Optional[bool] = ...) -> None: ...
 
 class ContactOpened(_message.Message):
-    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier")
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier", "familiar_agent_id")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -318,6 +318,7 @@ class ContactOpened(_message.Message):
     MENTION_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
+    FAMILIAR_AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     channel: _facts_pb2.Channel
@@ -340,7 +341,8 @@ class ContactOpened(_message.Message):
     mention: str
     occurred_at: _timestamp_pb2.Timestamp
     tier: str
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tier: _Optional[str] = ...) -> None: ...
+    familiar_agent_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tier: _Optional[str] = ..., familiar_agent_id: _Optional[str] = ...) -> None: ...
 
 class ContactContinued(_message.Message):
     __slots__ = ("contact_id", "fact_offset", "occurred_at")

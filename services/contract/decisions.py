@@ -291,6 +291,8 @@ class ContactOpened:
     """When it happened by the source's clock, never after arrived_at; tells which own answers follow it."""
     tier: str = ""
     """What the customer is to the desk: "new", "regular", "loyal", or a word of the desk's own; empty when unknown."""
+    familiar_agent_id: str = ""
+    """Agent who has or had the case, else who last settled something for the customer; empty when none is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

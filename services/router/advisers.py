@@ -79,7 +79,9 @@ def adviser_for(desk: DeskState, contact: Contact, request: Help) -> str | None:
 
 def has_room(desk: DeskState, agent_id: str, units: int) -> bool:
     """True when the agent is available and the units fit beside what it holds."""
-    agent = desk.agents[agent_id]
+    agent = desk.agents.get(agent_id)
+    if agent is None:
+        return False
     capacity = desk.crew.roster.agents[agent_id].capacity_units
     return agent.presence is Presence.AVAILABLE and agent.used_units + units <= capacity
 

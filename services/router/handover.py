@@ -96,8 +96,13 @@ class _Receivers:
 
 
 def expected(desk: DeskState, need: Need, agent_id: str) -> float:
-    """q of routing.md 2.2: the chance that the agent resolves it, with an approver's help where a right is missing."""
+    """q of routing.md 2.2: the chance that the agent resolves it, with an approver's help where a right is missing.
+
+    0 for who is no longer of the desk.
+    """
     crew = desk.crew
+    if agent_id not in crew.roster.agents:
+        return 0.0
     reached = crew.roster.levels(need.decision_type, need.currency)[agent_id]
     covers = sum(part.weight for part in need.levels if part.level <= reached) if need.levels else 1.0
     skill = sum(weight * believed(crew, agent_id, topic) for topic, weight in weights(crew.roster, need))

@@ -100,7 +100,9 @@ class AgentState:
     idle_since_ms: int = 0
     """Since when nothing is held; it counts while used_units is 0."""
     missed_offers: int = 0
-    """Offers left unanswered in a row."""
+    """Offers left unanswered in a row; coming and going does not undo them."""
+    deadline_at_ms: int = 0
+    """When an agent who is not ready is asked; 0 for all others."""
     contact_ids: tuple[str, ...] = ()
     """Contacts that it owns and whose units it holds."""
     offer_ids: tuple[str, ...] = ()
@@ -277,6 +279,8 @@ class Case:
     first_contact_id: str = ""
     first_channel: Channel = Channel.UNSPECIFIED
     first_queue_id: str = ""
+    agent_id: str = ""
+    """Who had its last contact that somebody had."""
     first_settled: bool = False
     """Its first contact settled it."""
     measured: bool = False

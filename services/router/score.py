@@ -25,6 +25,7 @@ from services.router.model import Contact, DeskState
 from services.router.need import weights
 from services.router.policy.cost import MICRO, TERMS, Costs
 from services.router.policy.settings import PolicySettings
+from services.router.preferred import preferred_agents
 from services.router.roster import Roster
 
 RUNNERS_UP = 2
@@ -109,7 +110,7 @@ def busy_candidate(crew: Crew, slate: Slate, place: int, at: int, free_in_second
 def _liked(crew: Crew, contact: Contact, at: Index) -> list[int]:
     """Rows of the agents whom the customer had or asked for."""
     index, rows = crew.roster.seats.index, []
-    for agent_id in {contact.opened.preferred_agent_id, contact.last_owner_id}:
+    for agent_id in preferred_agents(contact):
         position = index.get(agent_id, -1)
         row = int(np.searchsorted(at, position)) if position >= 0 else len(at)
         if row < len(at) and at[row] == position:

@@ -19,6 +19,7 @@ from services.router.picking import is_spare, needs_reserve
 from services.router.policy.cost import MICRO, NANO, Costs
 from services.router.policy.hold import Hold, hold_test
 from services.router.policy.reserve import enough_idle
+from services.router.preferred import preferred_agents
 from services.router.score import Slate, busy_candidate, ranked
 from services.router.urgency import Urgency, urgency_of
 from services.router.waiting import Kind, Work
@@ -174,7 +175,7 @@ def _kept_for_preferred(
 ) -> Hold | None:
     """A bounded wait for the busy agent whom the customer had or asked for, where the bonus outweighs it (2.7)."""
     crew, settings = desk.crew, desk.crew.settings
-    agent_id = contact.last_owner_id or contact.opened.preferred_agent_id
+    agent_id = next(iter(preferred_agents(contact)), "")
     position = crew.roster.seats.index.get(agent_id, -1)
     row = int(np.searchsorted(pool.at, position)) if position >= 0 else len(pool.at)
     if row >= len(pool.at) or pool.at[row] != position or free[row]:

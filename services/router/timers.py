@@ -11,15 +11,15 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.contract.decisions import Decision
+from services.contract.decisions import AgentPresenceChanged, Decision
 from services.router.model import DeskState, PartitionState
 
-CONTACT, CASE = "contact/", "case/"
+CONTACT, CASE, AGENT = "contact/", "case/", "agent/"
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A deadline of one object. `timer_id` is "contact/ID" or "case/ID"."""
+    """A deadline of one object. `timer_id` is "contact/ID", "case/ID" or "agent/ID"."""
 
     timer_id: str
     desk_id: str
@@ -27,12 +27,15 @@ class Timer:
 
 
 def timers_of(desk_id: str, desk: DeskState) -> Iterator[Timer]:
-    """Every timer of a desk, in no particular order: one per contact, and per case without an open contact."""
+    """Every timer of a desk, in no order: one per contact, per case without an open contact, per agent not ready."""
     for contact in desk.contacts.values():
         yield Timer(CONTACT + contact.contact_id, desk_id, contact.deadline_at_ms)
     for case in desk.cases.values():
         if case.deadline_at_ms:
             yield Timer(CASE + case.case_id, desk_id, case.deadline_at_ms)
+    for agent in desk.agents.values():
+        if agent.deadline_at_ms:
+            yield Timer(AGENT + agent.agent_id, desk_id, agent.deadline_at_ms)
 
 
 def deadline_of(state: PartitionState, desk_id: str, timer_id: str) -> int | None:
@@ -43,6 +46,9 @@ def deadline_of(state: PartitionState, desk_id: str, timer_id: str) -> int | Non
     if timer_id.startswith(CONTACT):
         contact = desk.contacts.get(timer_id[len(CONTACT) :])
         return contact.deadline_at_ms if contact is not None else None
+    if timer_id.startswith(AGENT):
+        agent = desk.agents.get(timer_id[len(AGENT) :])
+        return agent.deadline_at_ms or None if agent is not None else None
     case = desk.cases.get(timer_id[len(CASE) :])
     return case.deadline_at_ms or None if case is not None else None
 
@@ -62,6 +68,8 @@ class TimerIndex:
                 object_id = getattr(event, name, "")
                 if object_id:
                     seen.add(prefix + object_id)
+            if isinstance(event, AgentPresenceChanged):
+                seen.add(AGENT + event.agent_id)
         for timer_id in seen:
             deadline_at_ms = deadline_of(state, desk_id, timer_id)
             if deadline_at_ms:

@@ -42,7 +42,7 @@ from services.router.decide.step import Step
 from services.router.log.canonical import digest
 from services.router.log.fold import digest_due
 from services.router.model import PartitionState
-from services.router.timers import CONTACT, Timer, deadline_of
+from services.router.timers import AGENT, CONTACT, Timer, deadline_of
 
 __all__ = ["decide_fact", "decide_genesis", "decide_rejected", "decide_timer"]
 
@@ -162,6 +162,8 @@ def decide_timer(
         kind, _, object_id = timer.timer_id.partition("/")
         if kind + "/" == CONTACT:
             timeouts.contact_due(step, step.contact(object_id))
+        elif kind + "/" == AGENT:
+            timeouts.agent_due(step, object_id)
         else:
             timeouts.case_due(step, object_id)
     return Decision(

@@ -18,6 +18,7 @@ from services.router.decide.words import checked_ids, language, word
 from services.router.evolve.work import kind_of
 from services.router.model import Case, ContactState
 from services.router.need import need_of, top_topic
+from services.router.preferred import familiar_agent
 from services.router.waiting import Kind
 
 UNITS_CALL = 100
@@ -102,6 +103,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             units=_units(step, kind),
             arrived_at_ms=step.received_ms,
             preferred_agent_id=body.preferred_agent_id if known_agent else "",
+            familiar_agent_id=familiar_agent(step.desk, case, customer_key),
             fact_offset=step.offset,
             customer_type=word(customer.type) if customer_key else "",
             customer_verified=bool(customer_key) and customer.verified,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.contract.decisions import (
+    AgentPresenceChanged,
     CallbackPromised,
     Forgotten,
     ResolutionConfirmed,
@@ -16,6 +17,7 @@ from services.router.decide.offers import expire
 from services.router.decide.placing import place, queue, serve
 from services.router.decide.step import Step
 from services.router.decide.transfer import end_unfilled
+from services.router.evolve.agents import ASKED
 from services.router.model import Contact, ContactState
 from services.router.promises import (
     CALLBACK,
@@ -46,6 +48,19 @@ def case_due(step: Step, case_id: str) -> None:
             )
         )
     step.emit(Forgotten(case_id=case_id))
+
+
+def agent_due(step: Step, agent_id: str) -> None:
+    """Not ready for two minutes: asked once whether it is meant so (routing.md 1.2); the agent's desktop is told."""
+    agent = step.agent(agent_id)
+    step.emit(
+        AgentPresenceChanged(
+            agent_id=agent_id,
+            presence=agent.presence,
+            reason=ASKED,
+            shift_ends_at_ms=agent.shift_ends_at_ms,
+        )
+    )
 
 
 def _waits(step: Step, contact: Contact) -> None:

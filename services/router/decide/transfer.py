@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.contract.decisions import ApproverFound, HandoverStarted, Need
-from services.contract.facts import DecisionWanted, HelpKind, Presence, TransferAsked, TransferReason
+from services.contract.facts import DecisionWanted, HelpKind, TransferAsked, TransferReason
 from services.router.advisers import adviser_for, has_room
 from services.router.authority import covers
 from services.router.decide import ending, helping
@@ -79,7 +79,7 @@ def end_unfilled(step: Step, contact_id: str) -> None:
     if handover is None or not handover.units_freed or has_room(step.desk, owner_id, contact.units):
         ending.end_handover(step, contact_id, "unfilled")
         _ask_ahead(step, step.contact(contact_id), reason)
-    elif holds_a_line(contact) and step.agent(owner_id).presence is not Presence.OFFLINE:
+    elif holds_a_line(contact) and owner_id in step.crew.signed_in:
         helping.promise(step, contact_id)
     else:
         queue(step, step.contact(contact_id), ahead=True)

@@ -8,22 +8,32 @@ Units in use never exceed an agent's capacity (routing.md 1, invariant 2): an ev
 from __future__ import annotations
 
 from services.contract.decisions import AgentMissedOffers, AgentPresenceChanged
+from services.contract.facts import Presence
 from services.router.evolve.errors import CorruptLog
 from services.router.model import AgentState, DeskState, changed
 from services.router.waiting import Kind
 from services.router.workforce import Workforce
 
+ASKED = "asked"
+"""Reason of a presence that did not change: the agent is asked whether it is meant so."""
+NOT_READY_MS = 120_000
+"""Not ready for so long, an agent is asked (routing.md 1.2)."""
+
 
 def presence_changed(desk: DeskState, event: AgentPresenceChanged, at_ms: int) -> DeskState:
+    """Who comes and goes stands behind the others, and keeps the offers that it missed until it answers one or is not
+    ready."""
     agent = agent_of(desk, event.agent_id)
     shift_ends_at_ms = event.shift_ends_at_ms
     if event.presence is agent.presence:  # only the end of the shift is news
-        state = changed(agent, shift_ends_at_ms=shift_ends_at_ms)
+        deadline_at_ms = 0 if event.reason == ASKED else agent.deadline_at_ms
+        state = changed(agent, shift_ends_at_ms=shift_ends_at_ms, deadline_at_ms=deadline_at_ms)
         return changed(desk, agents=desk.agents.set(event.agent_id, state))
     state = changed(
         agent,
         presence=event.presence,
-        missed_offers=0,
+        missed_offers=0 if agent.presence is Presence.NOT_READY else agent.missed_offers,
+        deadline_at_ms=at_ms + NOT_READY_MS if event.presence is Presence.NOT_READY else 0,
         idle_since_ms=at_ms if agent.used_units == 0 else agent.idle_since_ms,
         shift_ends_at_ms=shift_ends_at_ms,
     )

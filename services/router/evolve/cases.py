@@ -130,6 +130,7 @@ def _after(
         deadline_at_ms=0 if still_open else at_ms + desk.limits.repeat_window_ms,
         resolved_at_ms=at_ms if settled and not still_open else 0,
         closed_at_ms=at_ms if handled else 0,
+        agent_id=case.agent_id if isinstance(event, Abandoned) else event.agent_id or case.agent_id,
         topic_id=(tally.topic_id if tally is not None else "") or case.topic_id,
         first_queue_id=contact.first_queue_id if first else case.first_queue_id,
         first_settled=settled if first else case.first_settled,

@@ -40,7 +40,10 @@ def offered(desk: DeskState, event: Offered, at_ms: int) -> DeskState:
 
 
 def ended(desk: DeskState, event: OfferEnded, at_ms: int) -> DeskState:
-    """Back between two places, or to the hand-over; who declined or let it pass is not asked again."""
+    """Back between two places, or to the hand-over; who declined or let it pass is not asked again.
+
+    Such an agent has been idle since now, behind the others (routing.md 2.2, term 4): refusing gains nothing.
+    """
     contact = contact_of(desk, event.contact_id, ContactState.OFFERED, ContactState.HANDING_OVER)
     offer = desk.offers.get(event.offer_id)
     if offer is None or contact.offer_id != event.offer_id or offer.agent_id != event.agent_id:
@@ -56,6 +59,10 @@ def ended(desk: DeskState, event: OfferEnded, at_ms: int) -> DeskState:
         missed_offers=missed.get(event.result),
         offer_ids=without(agent.offer_ids, event.offer_id),
     )
+    if event.result is OfferResult.RESCINDED:  # not the agent's doing, so it stands where it stood
+        agents = agents.set(
+            event.agent_id, changed(agents[event.agent_id], idle_since_ms=agent.idle_since_ms)
+        )
     declined = contact.decliner_ids
     if event.result is not OfferResult.RESCINDED and event.agent_id not in declined:
         declined = (*declined, event.agent_id)

@@ -146,3 +146,56 @@ def test_a_freed_agent_gets_the_next_contact_in_the_same_record() -> None:
 
     assert names(told) == ["Resolved", "Offered"]
     assert world.contact("c2").state is ContactState.OFFERED
+
+
+def test_an_agent_who_is_not_ready_is_asked_after_two_minutes_and_once() -> None:
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.tell(f.AgentStateChanged(agent_id="A", presence=Presence.NOT_READY, reason="notes"))
+
+    assert world.wait(119 * SECOND) == []
+    asked = only(world.wait(SECOND), d.AgentPresenceChanged)
+
+    assert (asked.presence, asked.reason) == (Presence.NOT_READY, "asked")
+    assert world.wait(3_600 * SECOND) == []
+
+
+def test_coming_and_going_does_not_undo_a_missed_offer() -> None:
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.tell(call("c1"))
+    world.wait(15 * SECOND)
+    for presence in (Presence.BREAK, Presence.AVAILABLE):
+        world.tell(f.AgentStateChanged(agent_id="A", presence=presence))
+    world.tell(call("c2"))
+
+    events = world.wait(15 * SECOND)
+
+    assert only(events, d.AgentMissedOffers).missed == 2
+    assert world.desk.agents["A"].presence is Presence.NOT_READY
+
+
+def test_who_declines_stands_behind_who_was_idle_for_less_long() -> None:
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.wait(60 * SECOND)
+    world.sign_in("B")
+    world.wait(SECOND)
+    world.tell(call("c1"))
+    assert only(world.decline("c1"), d.Offered).agent_id == "B"
+    world.tell(f.CallerHungUp(contact_id="c1"))
+
+    assert only(world.tell(call("c2")), d.Offered).agent_id == "B"
+
+
+def test_an_offer_that_the_customer_ended_costs_the_agent_no_place() -> None:
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A", "B")
+    since = world.desk.agents["A"].idle_since_ms
+    world.wait(5 * SECOND)
+    world.tell(call("c1"))
+    offered_to = world.contact("c1").offered_to_id
+
+    world.tell(f.CallerHungUp(contact_id="c1"))
+
+    assert world.desk.agents[offered_to].idle_since_ms == since
