@@ -60,10 +60,19 @@ class Request:
 class Flow:
     """One run; `run` plays the day and answers what happened."""
 
-    def __init__(self, pool: Pool, day: Day, policy: Policy, *, owner_keeps: bool = False) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        day: Day,
+        policy: Policy,
+        *,
+        owner_keeps: bool = False,
+        horizon_seconds: float = HORIZON_SECONDS,
+    ) -> None:
         self.pool, self.day, self.policy = pool, day, policy
         self.owner_keeps = owner_keeps
         """[rule 5] The owner asks an adviser instead of handing over."""
+        self.horizon_seconds = horizon_seconds
         self.now = 0.0
         self.floor = Floor(pool)
         self.record = Record(day, pool.agents)
@@ -79,7 +88,7 @@ class Flow:
             self._at(at, self._attempt, issue, 0)
         while self._agenda:
             self.now, _, action, arguments = heapq.heappop(self._agenda)
-            if self.now > HORIZON_SECONDS:
+            if self.now > self.horizon_seconds:
                 break
             action(*arguments)
         return self.record
