@@ -27,6 +27,11 @@ def command_fact_id(desk_id: str, command_id: str) -> str:
     return _derive("command", desk_id, command_id)
 
 
+def prices_fact_id(desk_id: str, epoch: int) -> str:
+    """Id of the fact with the prices of an epoch, whichever replica computed them."""
+    return _derive("prices", desk_id, str(epoch))
+
+
 def contact_id(source: str, account: str, provider_event_id: str) -> str:
     """Id of the contact that a provider's first event about it opens."""
     return _derive("contact", source, account, provider_event_id)

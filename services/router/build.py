@@ -21,9 +21,10 @@ from services.router.api import NAME, RouterApi
 from services.router.cards import Cards
 from services.router.commands import Commander
 from services.router.letters import RejectionLetters
-from services.router.measures import LetterMeasures, OwnerMeasures, TailMeasures
+from services.router.measures import LetterMeasures, OwnerMeasures, PriceMeasures, TailMeasures
 from services.router.owner import Owner
-from services.router.settings import RouterSettings
+from services.router.pricing import Pricer
+from services.router.settings import Pricing, RouterSettings
 from services.router.tail import DecisionTail
 from services.router.trail import Trail
 from services.runtime.clock import Clock
@@ -47,12 +48,14 @@ def topics(partitions: int) -> list[TopicSpec]:
 
 @dataclass
 class Router:
-    """A router: run `tail` and `owner`, serve `api`."""
+    """A router: run `tail`, `owner` and `pricer`, serve `api`."""
 
     tail: DecisionTail
     owner: Owner
     api: RouterApi
     commander: Commander
+    pricer: Pricer | None
+    """None where prices are not this router's business."""
     service_name: str = NAME
 
     def add_to_grpc(self, server: grpc.aio.Server) -> None:
@@ -67,6 +70,8 @@ class Router:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.tail.run(), name="tail")
             group.create_task(self._own(), name="owner")
+            if self.pricer is not None:
+                group.create_task(self.pricer.run(), name="pricer")
 
     async def _own(self) -> None:
         await self.ready()
@@ -95,4 +100,14 @@ def build(
         letters=RejectionLetters(log, DeadLetters(log, settings.partitions), clock, LetterMeasures(registry)),
         measures=OwnerMeasures(registry),
     )
-    return Router(tail, owner, RouterApi(tail, trail, Cards(log), commander), commander)
+    pricer = Pricer(
+        log,
+        tail,
+        lambda: owner.owned_ready,
+        clock,
+        PriceMeasures(registry),
+        pricing=settings.pricing,
+        stale_seconds=settings.prices_stale_seconds,
+    )
+    api = RouterApi(tail, trail, Cards(log), commander)
+    return Router(tail, owner, api, commander, pricer if settings.pricing is not Pricing.OFF else None)

@@ -87,3 +87,38 @@ class LetterMeasures:
         )
         for reason in REJECTIONS:
             self.written.labels(reason)
+
+
+class PriceMeasures:
+    """What operators see of the prices of agents' time; of the desks owned here."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.seconds = Histogram(
+            "frontdesk_router_price_seconds",
+            "Time to compute one desk's prices, off the path of decisions.",
+            buckets=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+            registry=registry,
+        )
+        self.proposed = Counter(
+            "frontdesk_router_prices_total", "Tariffs appended as facts.", ("source",), registry=registry
+        )
+        self.failed = Counter(
+            "frontdesk_router_price_failures_total",
+            "Times that no prices could be computed or appended; those in force stay, then the fallback takes over.",
+            ("reason",),
+            registry=registry,
+        )
+        self.age = Gauge(
+            "frontdesk_router_price_age_seconds",
+            "Time since prices were last computed by the program or came from outside, of the desk for which it is longest.",
+            registry=registry,
+        )
+        self.highest = Gauge(
+            "frontdesk_router_price_highest",
+            "Highest price in force, in customer-seconds per agent-second.",
+            registry=registry,
+        )
+        for source in ("program", "fallback"):
+            self.proposed.labels(source)
+        for reason in ("not_solved", "raised", "timeout", "append"):
+            self.failed.labels(reason)

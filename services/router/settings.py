@@ -5,9 +5,24 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from services.contract.topics import PARTITIONS_DEFAULT
 from services.runtime.settings import Reader
+
+
+class Pricing(Enum):
+    """Who computes the prices of agents' time."""
+
+    PROGRAM = "program"
+    """The router, by the price program; without it for a while, by how busy groups are."""
+    FALLBACK = "fallback"
+    """Others, as facts; when none came for a while, the router by how busy groups are."""
+    OFF = "off"
+    """Others or nobody: what is in force stays so."""
+
+
+PRICES_STALE_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -23,9 +38,14 @@ class RouterSettings:
     commands_waiting_max: int
     """Callers waiting for a decision at once; then RESOURCE_EXHAUSTED."""
 
+    pricing: Pricing = Pricing.PROGRAM
+    prices_stale_seconds: int = PRICES_STALE_SECONDS
+    """Without newer prices for that long, they follow how busy groups are."""
+
     @classmethod
     def from_env(cls, mapping: Mapping[str, str]) -> RouterSettings:
-        """Reads FRONTDESK_INSTANCE, _PARTITIONS, _PENDING_MAX, _COMMANDS_WAITING_MAX; raises SettingsError."""
+        """Reads FRONTDESK_INSTANCE, _PARTITIONS, _PENDING_MAX, _COMMANDS_WAITING_MAX, _PRICES,
+        _PRICES_STALE_SECONDS; raises SettingsError."""
         reader = Reader(mapping)
         settings = cls(
             instance=reader.text("FRONTDESK_INSTANCE", default=socket.gethostname()),
@@ -34,6 +54,18 @@ class RouterSettings:
             commands_waiting_max=reader.integer(
                 "FRONTDESK_COMMANDS_WAITING_MAX", default=20_000, low=1, high=1_000_000
             ),
+            pricing=_pricing(reader),
+            prices_stale_seconds=reader.integer(
+                "FRONTDESK_PRICES_STALE_SECONDS", default=PRICES_STALE_SECONDS, low=10, high=86_400
+            ),
         )
         reader.done()
         return settings
+
+
+def _pricing(reader: Reader) -> Pricing:
+    text = reader.text("FRONTDESK_PRICES", default=Pricing.PROGRAM.value)
+    known = {mode.value: mode for mode in Pricing}
+    if text not in known:
+        reader.fault(f"FRONTDESK_PRICES must be one of {', '.join(known)}")
+    return known.get(text, Pricing.PROGRAM)
