@@ -408,7 +408,7 @@ class Exclusion:
     """How many agents one rule excluded."""
 
     rule: str = ""
-    """"language", "certificate", "authority", "presence", "shift_end", "capacity", "had_it", "declined_it"."""
+    """"language", "certificate", "authority", "presence", "had_it", "declined_it", "capacity", "shift_end", "reserve"."""
     agents: int = 0
     """Agents of the desk that it excluded, each counted at the first rule only."""
 

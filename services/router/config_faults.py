@@ -26,14 +26,13 @@ from services.contract.desk import (
     Queue,
     Topic,
 )
-from services.router.policy.settings import SETTINGS
+from services.router.policy.settings import SETTINGS, from_desk
 
 MENTION_KINDS = ("mention", "review")
 MENTION_RULES_MAX, STARS_MAX = 50, 5
 FACTS_REMEMBERED_MIN, FACTS_REMEMBERED_MAX = 100_000, 200_000_000
 CHANNELS = ("phone", "email", "social")
-CAPACITY_MIN, CAPACITY_MAX = 20, 10_000
-"""Units: with fewer than a message takes, an agent could never get anything."""
+CAPACITY_MAX, UNITS_CALL = 10_000, 100
 ID_LENGTH_MAX = 100
 AGENTS_MAX, TOPICS_MAX, QUEUES_MAX, LEVELS_MAX = 20_000, 500, 200, 10
 TIERS_MAX = 20
@@ -81,11 +80,13 @@ def faults(desk: Desk) -> list[Fault]:
     found += _repeated("authority", [f"{rule.decision_type} {rule.currency}" for rule in desk.authority])
     for index, rule in enumerate(desk.authority):
         found += _rule(f"authority[{index}]", rule)
+    settings = from_desk(desk)
+    units = (settings.units_message, settings.units_email)
     found += _many("agents", "agent_id", [agent.agent_id for agent in desk.agents], AGENTS_MAX)
     for place, agent in zip(
         places("agents", [one.agent_id for one in desk.agents]), desk.agents, strict=True
     ):
-        found += _agent(place, agent, topics)
+        found += _agent(place, agent, topics, units)
     if len(desk.mention_rules) > MENTION_RULES_MAX:
         found.append(Fault("mention_rules", f"at most {MENTION_RULES_MAX}"))
     for index, mention_rule in enumerate(desk.mention_rules):
@@ -157,7 +158,8 @@ def _rule(at: str, rule: AuthorityRule) -> Faults:
         yield Fault(f"{at}.limits_minor", "must rise from level to level")
 
 
-def _agent(at: str, agent: Agent, topics: Names) -> Faults:
+def _agent(at: str, agent: Agent, topics: Names, units: tuple[int, int]) -> Faults:
+    """`units` are those of a message and of an e-mail; with fewer than any contact takes, nothing ever fits."""
     yield from topics.unknown(f"{at}.topic_ids", agent.topic_ids, "topic")
     if not agent.languages:
         yield Fault(f"{at}.languages", "needs at least one language, for example en")
@@ -167,10 +169,12 @@ def _agent(at: str, agent: Agent, topics: Names) -> Faults:
     yield from _repeated(
         f"{at}.grants", [f"{grant.decision_type} {grant.currency}".rstrip() for grant in agent.grants]
     )
-    if not CAPACITY_MIN <= agent.capacity_units <= CAPACITY_MAX:
+    message, email = units
+    if not min(message, email, UNITS_CALL) <= agent.capacity_units <= CAPACITY_MAX:
         yield Fault(
             f"{at}.capacity_units",
-            f"must be {CAPACITY_MIN} to {CAPACITY_MAX:,} units: a message takes 20, an e-mail 50, a call 100",
+            f"must be {min(message, email, UNITS_CALL)} to {CAPACITY_MAX:,} units: a message takes {message}, "
+            f"an e-mail {email}, a call {UNITS_CALL}",
         )
     if not math.isfinite(agent.speed_factor) or not 0 <= agent.speed_factor <= 10:
         yield Fault(f"{at}.speed_factor", "must be above 0, at most 10 (1 is average)")

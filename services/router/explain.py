@@ -15,7 +15,7 @@ from typing import Any
 
 from services.contract import decisions as d
 from services.contract.facts import DecisionWanted
-from services.router.weighed import LANGUAGES, chosen, money, plain, waits, why
+from services.router.weighed import LANGUAGES, WAITS, chosen, money, plain, waits, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,16 @@ def _queued(event: d.ContactQueued) -> str:
     place = "ahead of its class " if event.ahead else ""
     parts = why(event.explanation, offered=False)
     return "; ".join([f"waits {place}in {event.queue_id or 'no queue'}: {waits(event.reason)}", *parts])
+
+
+def _later(event: d.DeadlineMoved) -> str:
+    reasons = {reason.label: words for reason, words in WAITS.items()}
+    return "; ".join(
+        [
+            f"looked at again later: {reasons.get(event.reason) or plain(event.reason)}",
+            *why(event.explanation, offered=False),
+        ]
+    )
 
 
 def _presence(event: d.AgentPresenceChanged) -> str:
@@ -178,7 +188,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.Refused: lambda e: f"{plain(e.command)} refused: {plain(e.reason)}",
     d.DuplicateIgnored: lambda _: "the same fact again, ignored",
     d.FactRejected: lambda e: f"fact rejected, {plain(e.reason)}: {e.detail}",
-    d.DeadlineMoved: lambda e: f"looked at again later: {plain(e.reason)}",
+    d.DeadlineMoved: _later,
     d.Forgotten: lambda _: "no longer kept in memory",
     d.EndedEarly: lambda _: "the call ended before it arrived",
 }

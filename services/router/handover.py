@@ -73,7 +73,7 @@ class _Receivers:
         self.left_out = {contact.owner_id, *contact.prior_agent_ids, *contact.decliner_ids}
         fit = Fit(
             contact.language,
-            () if self.escalation else certificates(need),
+            () if self.escalation else certificates(need, desk.crew.settings.topic_weight_min),
             need.decision_type,
             need.currency,
             max(self.own, need.least_level),

@@ -16,8 +16,6 @@ from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
 from services.router.authority import needed_level, rule_of
 from services.router.roster import Roster
 
-TOPIC_WEIGHT_MIN = 0.15
-"""Probability of a topic from which a certificate for it counts (pi_min of routing.md 2.0)."""
 TOPICS_MAX = 8
 """Topics kept of a posterior, the likeliest."""
 COMPLAINT_SHIFT = 0.25
@@ -67,11 +65,14 @@ def with_level(need: Need, level: int) -> Need:
     return replace(need, levels=levels, least_level=levels[0].level, known=True)
 
 
-def certificates(need: Need) -> tuple[str, ...]:
-    """Topics whose certificate counts, sorted; empty when the topic is unknown and any will do."""
+def certificates(need: Need, weight_min: float) -> tuple[str, ...]:
+    """Topics whose certificate counts, sorted: those from this chance on (pi_min of routing.md 2.0), else the likeliest.
+
+    Empty when the topic is unknown and any will do.
+    """
     if not need.topics:
         return ()
-    likely = [topic.topic_id for topic in need.topics if topic.weight >= TOPIC_WEIGHT_MIN]
+    likely = [topic.topic_id for topic in need.topics if topic.weight >= weight_min]
     return tuple(sorted(likely or [need.topics[0].topic_id]))
 
 

@@ -59,22 +59,34 @@ def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "") -> Fo
     owner = index.get(contact.last_owner_id, -1)
     mine = free & (at == owner) if owner >= 0 else None
     if mine is not None and mine.any():
-        return _offer(desk, contact, work, pool, costs, mine, now_ms)
+        return _offer(desk, contact, work, pool, costs, mine, now_ms, all_weighed=False)
     lasts, relaxed = _lasting(desk, pool, costs, now_ms)
     chosen = free & lasts if lasts is not None else free
+    ending, kept = int(np.count_nonzero(free)) - int(np.count_nonzero(chosen)), 0
     if not chosen.any():
-        shift = bool(free.any())
-        reason = WaitingReason.SHIFT_ENDING if shift else pool.reason
-        return Found((), _explained(desk, contact, pool, (), 0), reason)
+        reason = WaitingReason.SHIFT_ENDING if ending else pool.reason
+        return Found((), _explained(desk, contact, pool, (), 0, ending=ending), reason)
     if urgency.deferrable and needs_reserve(desk, work, now_ms):
         spared = _spared(desk, at, chosen)
         if not spared.any():
             urgent_ms = now_ms + urgency.hold_ms - urgency.waited_ms + 1
-            explanation = _explained(desk, contact, pool, (), int(chosen.sum()))
+            kept = int(np.count_nonzero(chosen))
+            explanation = _explained(desk, contact, pool, (), 0, ending=ending, kept=kept)
             return Found((), explanation, WaitingReason.KEPT_IN_RESERVE, urgent_ms)
-        chosen = spared
+        kept, chosen = int(np.count_nonzero(chosen)) - int(np.count_nonzero(spared)), spared
     return _offer(
-        desk, contact, work, pool, costs, chosen, now_ms, urgency=urgency, free=free, relaxed=relaxed
+        desk,
+        contact,
+        work,
+        pool,
+        costs,
+        chosen,
+        now_ms,
+        urgency=urgency,
+        free=free,
+        relaxed=relaxed,
+        ending=ending,
+        kept=kept,
     )
 
 
@@ -116,6 +128,8 @@ def _offer(
     free: Mask | None = None,
     relaxed: tuple[str, ...] = (),
     all_weighed: bool = True,
+    ending: int = 0,
+    kept: int = 0,
 ) -> Found:
     """The best of the chosen, unless waiting is better; without an urgency nobody is held."""
     slate = Slate(pool.at[chosen], pool.places[chosen], costs)
@@ -126,7 +140,16 @@ def _offer(
         tested, waited_for, again_ms = _tested(desk, contact, pool, costs, urgency, free, best[0])
         candidates += waited_for
     explanation = _explained(
-        desk, contact, pool, candidates, weighed, hold=tested, relaxed=relaxed, all_weighed=all_weighed
+        desk,
+        contact,
+        pool,
+        candidates,
+        weighed,
+        hold=tested,
+        relaxed=relaxed,
+        all_weighed=all_weighed,
+        ending=ending,
+        kept=kept,
     )
     if tested is not None and tested.held:
         return Found(tuple(best), explanation, WaitingReason.HELD_FOR_BETTER, now_ms + again_ms)
@@ -231,13 +254,18 @@ def _explained(
     hold: HoldTest | None = None,
     relaxed: tuple[str, ...] = (),
     all_weighed: bool = True,
+    ending: int = 0,
+    kept: int = 0,
 ) -> Explanation:
-    """`all_weighed` says that every free agent of the pool was weighed, so that the others are known to be busy."""
+    """`all_weighed` says that every free agent of the pool was weighed but those whose shift ends too soon (`ending`)
+    and those kept in reserve, so that the others are known to be busy."""
     exclusions = pool.exclusions
     if all_weighed and len(pool.at) > weighed:
-        busy = len(pool.at) - weighed + sum(one.agents for one in exclusions if one.rule == "capacity")
+        busy = len(pool.at) - weighed - ending - kept
+        busy += sum(one.agents for one in exclusions if one.rule == "capacity")
         exclusions = tuple([one for one in exclusions if one.rule != "capacity"])
-        exclusions = (*exclusions, Exclusion(rule="capacity", agents=busy))
+        counted = (("capacity", busy), ("shift_end", ending), ("reserve", kept))
+        exclusions += tuple([Exclusion(rule=rule, agents=agents) for rule, agents in counted if agents])
     return Explanation(
         policy_version=POLICY_VERSION,
         candidates=candidates,

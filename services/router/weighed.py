@@ -121,7 +121,7 @@ def held(hold: d.HoldTest) -> str:
         whom = "held for the preferred agent" if hold.hold_cost >= hold.best_cost else f"{words}: held"
         return f"{whom}, {hold.waited_seconds:.0f} s waited of at most {hold.cap_seconds:.0f} s"
     if hold.hold_cost < hold.best_cost:
-        over = f"after {hold.waited_seconds:.0f} s it would pass {hold.cap_seconds:.0f} s"
+        over = f"{hold.waited_seconds:.0f} s of at most {hold.cap_seconds:.0f} s are waited already"
         return f"{words}, but {over}" if hold.cap_seconds else f"{words}, but this desk never holds"
     return words
 
@@ -168,7 +168,8 @@ def _skill(candidate: d.Candidate, explanation: d.Explanation) -> float:
 
 
 def _beside(other: d.Candidate, best: d.Candidate) -> str:
-    return f"{other.agent_id} {other.resolves:.2f} ({other.score - best.score:.0f} worse)"
+    behind = other.score - best.score
+    return f"{other.agent_id} {other.resolves:.2f} ({f'{behind:.0f} worse' if behind >= 0.5 else 'as good'})"
 
 
 def _busy(other: d.Candidate) -> str:
@@ -187,6 +188,7 @@ def _left_out(exclusion: d.Exclusion, explanation: d.Explanation) -> str:
         "authority": f"may not decide {money(need)}",
         "presence": f"{'is' if one else 'are'} not available",
         "shift_end": f"{'ends its' if one else 'end their'} shift too soon",
+        "reserve": f"{'is' if one else 'are'} kept for live contacts",
         "capacity": f"{'is' if one else 'are'} busy",
         "had_it": "had it before",
         "declined_it": "declined it",

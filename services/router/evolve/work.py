@@ -30,7 +30,7 @@ def work_of(contact: Contact, settings: PolicySettings) -> Work:
         kind_of(opened.channel, opened.medium),
         Fit(
             opened.language,
-            certificates(need),
+            certificates(need, settings.topic_weight_min),
             need.decision_type,
             need.currency,
             need.least_level,

@@ -190,6 +190,10 @@ REFUND = Grant(decision_type="refund", limit_minor=5_000, currency="EUR")
         (with_agent(languages=()), "agents[A17].languages: needs at least one language"),
         (with_agent(languages=("English",)), "agents[A17].languages: 'English' is no ISO 639 code"),
         (
+            replace(with_agent(capacity_units=29), policy=DeskPolicy(units_message=30)),
+            "agents[A17].capacity_units: must be 30 to 10,000 units: a message takes 30, an e-mail 50, a call 100",
+        ),
+        (
             with_agent(capacity_units=19),
             "agents[A17].capacity_units: must be 20 to 10,000 units: a message takes 20",
         ),

@@ -9,6 +9,7 @@ from services.contract.desk import Agent, Desk, Grant, Topic
 from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
 from services.router.authority import covers, needed_level, reached_level
 from services.router.need import certificates, need_of, with_level
+from services.router.policy.settings import DEFAULTS
 from services.router.roster import Roster
 from tests.unit.router.world import agent, desk, email, refund
 
@@ -104,7 +105,7 @@ def test_certificates_count_from_fifteen_percent(
     pairs = zip(("billing", "refund"), weights, strict=False)
     need = Need(topics=tuple(TopicWeight(topic_id=topic, weight=weight) for topic, weight in pairs))
 
-    assert certificates(need) == counted
+    assert certificates(need, DEFAULTS.topic_weight_min) == counted
 
 
 def test_a_level_that_fell_short_is_ruled_out() -> None:

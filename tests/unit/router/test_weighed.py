@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contract import decisions as d
-from services.contract.facts import DecisionWanted, TopicWeight
+from services.contract.facts import AgentSignedIn, TopicWeight
 from services.router.explain import describe
 from services.router.weighed import WAITS, figures, held, terms
-from tests.unit.router.world import HOUR, MINUTE, World, agent, call, desk, email, refund
+from tests.unit.router.world import HOUR, MINUTE, World, agent, call, chat, desk, email, only, refund
 
 BILLING = d.Need(topics=(TopicWeight(topic_id="billing", weight=1.0),))
 A17 = d.Candidate(
@@ -64,7 +65,7 @@ def test_a_held_contact_tells_for_whom_and_for_how_long() -> None:
 @pytest.mark.parametrize(
     ("hold", "words"),
     [
-        (replace(HOLD, hold_cost=252, waiting_cost=12), ", but after 3 s it would pass 20 s"),
+        (replace(HOLD, hold_cost=252, waiting_cost=12), ", but 3 s of at most 20 s are waited already"),
         (replace(HOLD, hold_cost=252, waiting_cost=12, cap_seconds=0), ", but this desk never holds"),
         (HOLD, ""),
     ],
@@ -127,42 +128,100 @@ def printed(text: str) -> tuple[float, list[float]]:
 
 
 CONTACTS = st.tuples(
-    st.sampled_from([call, email]),
+    st.sampled_from([call, chat, email]),
     st.sampled_from(["billing", "delivery", "refund"]),
     st.sampled_from([None, 0, 40, 120, 400]),
     st.booleans(),
+    st.sampled_from(["", "A0", "A1"]),
     st.integers(0, 2 * HOUR),
 )
 
 
-@settings(max_examples=40, deadline=None)
+def busy_day(
+    contacts: list[tuple[Any, str, int | None, bool, str, int]],
+    limits: list[int | None],
+    speeds: list[float],
+    skills: list[float],
+) -> World:
+    """A desk whose people differ; one's shift ends early; contacts are taken as they are offered, some resolved."""
+    people = [
+        agent(f"A{i}", refund=limits[i], speed=speeds[i], billing=skills[i]) for i in range(len(limits))
+    ]
+    world = World(desk(*people))
+    world.tell(AgentSignedIn(agent_id="A0", shift_ends_at_ms=world.now_ms + HOUR))
+    world.sign_in(*[one.agent_id for one in people[1:]])
+    for number, (kind, topic, amount, complaint, preferred, later) in enumerate(contacts):
+        world.wait(later)
+        wanted = None if amount is None else refund(amount)
+        name = f"c{number}"
+        world.tell(kind(name, topic, wanted=wanted, complaint=complaint, preferred_agent_id=preferred))
+        if world.contact(name).offer_id and number % 3:
+            world.accept(name)
+        world.wait(MINUTE // 3)
+    return world
+
+
+def explanations(world: World) -> list[d.Explanation]:
+    events = [event for record in world.records for event in record.events]
+    found = [getattr(event, "explanation", None) for event in events]
+    return [one for one in found if one is not None]
+
+
+@settings(max_examples=60, deadline=None)
 @given(
-    contacts=st.lists(CONTACTS, min_size=1, max_size=8),
+    contacts=st.lists(CONTACTS, min_size=1, max_size=10),
     limits=st.lists(st.sampled_from([None, 50, 150, 500]), min_size=3, max_size=6),
     speeds=st.lists(st.floats(0.5, 2.0), min_size=6, max_size=6),
+    skills=st.lists(st.floats(0.05, 0.98), min_size=6, max_size=6),
 )
 def test_the_printed_terms_sum_to_the_printed_score(
-    contacts: list[tuple[object, str, int | None, bool, int]], limits: list[int | None], speeds: list[float]
+    contacts: list[tuple[Any, str, int | None, bool, str, int]],
+    limits: list[int | None],
+    speeds: list[float],
+    skills: list[float],
 ) -> None:
-    people = [agent(f"A{i}", refund=limits[i], speed=speeds[i]) for i in range(len(limits))]
-    world = World(desk(*people))
-    world.sign_in(*[one.agent_id for one in people])
-    for number, (kind, topic, amount, complaint, later) in enumerate(contacts):
-        world.wait(later)
-        wanted: DecisionWanted | None = None if amount is None else refund(amount)
-        world.tell(kind(f"c{number}", topic, wanted=wanted, complaint=complaint))  # type: ignore[operator] # call or email
-        world.wait(MINUTE // 3)
+    explained = explanations(busy_day(contacts, limits, speeds, skills))
 
-    explained = [
-        event.explanation
-        for record in world.records
-        for event in record.events
-        if isinstance(event, d.Offered | d.ContactQueued) and event.explanation is not None
-    ]
-    weighed = [candidate for one in explained for candidate in one.candidates]
-    assert weighed
-    for candidate in weighed:
+    assert explained
+    for candidate in [candidate for one in explained for candidate in one.candidates]:
         score, parts = printed(terms(candidate))
         assert score == pytest.approx(candidate.score, abs=1e-6)
         assert sum(parts) == pytest.approx(score, abs=1e-6)
         assert len(parts) == len(candidate.terms)
+
+
+def test_everybody_is_weighed_or_left_out_by_one_rule() -> None:
+    """C speaks no English, D is not there, B's shift ends too soon, A is free, E is on a call."""
+    people = [agent("A"), agent("B"), agent("C", languages="de"), agent("D"), agent("E", billing=0.99)]
+    world = World(desk(*people))
+    world.sign_in("E")
+    world.give(call("with"))
+    world.sign_in("A", "C")
+    world.tell(AgentSignedIn(agent_id="B", shift_ends_at_ms=world.now_ms + MINUTE))
+
+    told = only(world.tell(call("c")), d.Offered)
+
+    assert (told.agent_id, told.explanation.weighed) == ("A", 1)
+    assert {one.rule: one.agents for one in told.explanation.exclusions} == {
+        "language": 1,
+        "presence": 1,
+        "capacity": 1,
+        "shift_end": 1,
+    }
+    assert "1 ends its shift too soon" in describe(told)
+
+
+def test_who_is_kept_in_reserve_is_not_called_busy() -> None:
+    """Of 20 agents 17 are on calls and one has a message; the two idle ones and it have room, and are kept."""
+    people = [agent(f"A{number:02}") for number in range(20)]
+    world = World(desk(*people))
+    world.sign_in(*[one.agent_id for one in people])
+    for number in range(17):
+        world.give(call(f"with{number}"))
+    world.give(chat("first"))
+
+    told = only(world.tell(chat("second")), d.ContactQueued)
+
+    assert describe(told) == (
+        "waits in rest: the free agents are kept for live contacts; 17 are busy, 3 are kept for live contacts"
+    )
