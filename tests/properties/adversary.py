@@ -296,6 +296,52 @@ def seconds_pass(world: World, a: int, b: int) -> None:
     world.wait((1 + a * 3) * SECOND)
 
 
+def refuse_everything(world: World, a: int, b: int) -> None:
+    """Every open offer is declined, and those that follow, for a while."""
+    for _ in range(1 + a):
+        for offer_id in sorted(world.desk.offers):
+            offer = world.desk.offers.get(offer_id)
+            if offer is not None:
+                answer = f.OfferAnswer.DECLINE
+                world.tell(f.OfferAnswered(offer_id=offer_id, agent_id=offer.agent_id, answer=answer))
+
+
+def come_and_go(world: World, a: int, b: int) -> None:
+    """An agent signs in and out faster than offers expire."""
+    agent_id = AGENTS[a % 5]
+    for at in range(1 + b):
+        presence = (f.Presence.OFFLINE, f.Presence.AVAILABLE, f.Presence.BREAK)[at % 3]
+        world.tell(f.AgentStateChanged(agent_id=agent_id, presence=presence))
+        world.wait(SECOND)
+
+
+def vanish(world: World, a: int, b: int) -> None:
+    """Who holds most is gone, with offers, contacts and consults."""
+    held = sorted((-one.used_units, one.agent_id) for one in world.desk.agents.values() if one.used_units)
+    if held:
+        agent_id = held[a % len(held)][1]
+        world.tell(f.AgentStateChanged(agent_id=agent_id, presence=f.Presence.OFFLINE))
+        if b % 2:
+            world.tell(f.AgentSignedIn(agent_id=agent_id, shift_ends_at_ms=world.now_ms + b * MINUTE))
+
+
+def change_terms(world: World, a: int, b: int) -> None:
+    """Asks for an approval under ever other terms, while one is asked for already."""
+    for at in range(1 + a % 4):
+        _by_owner(
+            world, a, b, f.HelpAsked, kind=f.HelpKind.APPROVAL, decision_wanted=refund(60 + 100 * (at + b))
+        )
+
+
+def leave_help(world: World, a: int, b: int) -> None:
+    """Advisers leave their requests one after the other."""
+    for help_id in sorted(world.desk.helps):
+        request = world.desk.helps.get(help_id)
+        if request is not None and request.adviser_id:
+            result = f.HelpResult.CANCELLED if b % 3 else f.HelpResult.REFUSED
+            world.tell(f.HelpAnswered(help_id=help_id, agent_id=request.adviser_id, result=result))
+
+
 ACTIONS: tuple[Action, ...] = (
     *(arrive, answer_offer, answer_offer) * 3,
     *(resolve, pass_time, late_timers, ask_transfer, sign_in_all) * 2,
@@ -321,6 +367,10 @@ BUSY: tuple[Action, ...] = (
     *(late_timers, set_presence, hang_up, end_talk, ask_help, answer_offer),
 )
 """A desk where most things go right, so that contacts get far."""
+
+
+HARDLY_HELPFUL: tuple[Action, ...] = (refuse_everything, come_and_go, vanish, change_terms, leave_help)
+"""Agents who refuse, flap, vanish with what they hold, and change their minds."""
 
 
 def run(world: World, actions: Sequence[tuple[Action, int, int]], after_each: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from services.contract.facts import HelpKind, HelpResult
 from services.router.evolve.agents import agent_of, freed, reserved, without
 from services.router.evolve.contacts import contact_of, given_back, with_contact
 from services.router.evolve.errors import CorruptLog
+from services.router.evolve.work import kind_of
 from services.router.model import (
     HELP_STATES,
     Approval,
@@ -158,7 +159,8 @@ def handover_ended(desk: DeskState, event: HandoverEnded, at_ms: int) -> DeskSta
     agents = desk.agents
     if event.units:
         contact_ids = (*agent_of(desk, event.agent_id).contact_ids, event.contact_id)
-        agents = reserved(desk, event.agent_id, event.units, contact_ids=contact_ids)
+        kind = kind_of(contact.channel, contact.medium)
+        agents = reserved(desk, event.agent_id, event.units, kind=kind, contact_ids=contact_ids)
     contact = changed(
         contact, state=ContactState.ASSIGNED, handover=None, deadline_at_ms=event.deadline_at_ms
     )

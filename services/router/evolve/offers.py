@@ -11,6 +11,8 @@ from services.router.evolve.errors import CorruptLog
 from services.router.evolve.work import kind_of, out_of_lane
 from services.router.model import ContactState, DeskState, Offer, changed
 
+AGENT_GONE = "agent_gone"
+"""Reason of an offer taken back because its agent went: he could come back at once, and go again."""
 _OPEN_TO_OFFERS = (ContactState.RECEIVED, ContactState.QUEUED, ContactState.HANDING_OVER)
 
 
@@ -40,7 +42,7 @@ def offered(desk: DeskState, event: Offered, at_ms: int) -> DeskState:
 
 
 def ended(desk: DeskState, event: OfferEnded, at_ms: int) -> DeskState:
-    """Back between two places, or to the hand-over; who declined or let it pass is not asked again.
+    """Back between two places, or to the hand-over; who declined, let it pass or went away is not asked again.
 
     Such an agent has been idle since now, behind the others (routing.md 2.2, term 4): refusing gains nothing.
     """
@@ -64,7 +66,8 @@ def ended(desk: DeskState, event: OfferEnded, at_ms: int) -> DeskState:
             event.agent_id, changed(agents[event.agent_id], idle_since_ms=agent.idle_since_ms)
         )
     declined = contact.decliner_ids
-    if event.result is not OfferResult.RESCINDED and event.agent_id not in declined:
+    taken_back = event.result is OfferResult.RESCINDED and event.reason != AGENT_GONE
+    if not taken_back and event.agent_id not in declined:
         declined = (*declined, event.agent_id)
     handover = contact.handover
     contact = changed(
