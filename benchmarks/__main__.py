@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import uvloop
 
-from benchmarks import append, front_door, intake, latency, loop, prices, submit_stream
+from benchmarks import append, front_door, intake, latency, loop, prices, router_core, submit_stream
 from benchmarks.measure import Figure
 from services.runtime import broker
 
@@ -32,9 +32,10 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "webhooks": (front_door.run, "signed webhooks to durable facts, two intake processes on real Kafka"),
     "stream": (submit_stream.run, "facts by gRPC stream, two intake processes on real Kafka"),
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
+    "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
 }
-WITHOUT_BROKER = frozenset({"prices"})
+WITHOUT_BROKER = frozenset({"prices", "router"})
 
 
 def main() -> int:

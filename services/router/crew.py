@@ -30,13 +30,14 @@ class Crew:
     __slots__ = (
         "_available",
         "_available_count",
-        "_known",
         "_pools",
         "_signed_in",
         "beliefs",
+        "known",
         "ledger",
         "presences",
         "roster",
+        "settings",
         "tariff",
     )
 
@@ -51,6 +52,8 @@ class Crew:
     ) -> None:
         """Beliefs and prices must be in the roster's order; without them those of the configuration hold."""
         self.roster = roster or Roster(Desk())
+        self.settings: PolicySettings = self.roster.settings
+        """The policy's settings in force; part of the configuration."""
         self.beliefs = beliefs or self.roster.configured_beliefs()
         self.tariff = tariff or self.roster.free_tariff()
         self.ledger = ledger or Ledger(self.roster, self.beliefs, self.tariff)
@@ -63,7 +66,8 @@ class Crew:
         self._available: tuple[str, ...] | None = None
         self._available_count = -1
         self._pools: dict[Fit, Pool] = {}
-        self._known: dict[int, tuple[Work, Pool]] = {}
+        self.known: dict[int, tuple[Work, Pool]] = {}
+        """Pools by the identity of a class of work; what stands in it may be some other object's: see `pool`."""
 
     @property
     def signed_in(self) -> tuple[str, ...]:
@@ -78,11 +82,6 @@ class Crew:
         if self._available is None:
             self._available = self._ids(self.presences == AVAILABLE)
         return self._available
-
-    @property
-    def settings(self) -> PolicySettings:
-        """The policy's settings in force; part of the configuration."""
-        return self.roster.settings
 
     @property
     def available_count(self) -> int:
@@ -117,7 +116,7 @@ class Crew:
         Classes are asked for again as the very objects that the lanes hold, and their hash is dear: they are
         known by identity first, each kept alive by its entry.
         """
-        known = self._known.get(id(work))
+        known = self.known.get(id(work))
         if known is not None and known[0] is work:
             return known[1]
         found = self._pools.get(work.fit)
@@ -126,9 +125,9 @@ class Crew:
                 self._pools.clear()
             found = pool_of(self.roster, self.presences, work.fit)
             self._pools[work.fit] = found
-        if len(self._known) >= POOLS_REMEMBERED_MAX:
-            self._known.clear()
-        self._known[id(work)] = (work, found)
+        if len(self.known) >= POOLS_REMEMBERED_MAX:
+            self.known.clear()
+        self.known[id(work)] = (work, found)
         return found
 
     def _ids(self, mask: Mask) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ contact. Both are positions in the roster's order.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +56,8 @@ class Ground:
     key: GroundKey
     index: Index
     """Their positions, rising."""
+    order: array[int]
+    """The same, quicker to ask one by one."""
     bits: bytes
     """One bit per agent of the roster."""
 
@@ -63,7 +67,7 @@ class Ground:
 
     def place_of(self, at: int) -> int:
         """Where in `index` an agent stands that is among them."""
-        return int(np.searchsorted(self.index, at))
+        return bisect_left(self.order, at)
 
 
 def ground_of(roster: Roster, key: GroundKey) -> Ground:
@@ -76,7 +80,8 @@ def ground_of(roster: Roster, key: GroundKey) -> Ground:
     if key.least_level > 0:
         mask = mask & (roster.level_column(key.decision_type, key.currency) >= key.least_level)
     bits = np.packbits(mask, bitorder="little").tobytes()
-    return Ground(key, np.flatnonzero(mask), bits)
+    index = np.flatnonzero(mask)
+    return Ground(key, index, array("q", index.tolist()), bits)
 
 
 class Pool:

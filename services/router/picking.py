@@ -49,31 +49,39 @@ def next_pick(
     at = crew.roster.seats.index[agent_id]
     room = room_for(desk, agent, Kind.MESSAGE)
     room_call = room_for(desk, agent, Kind.CALL)
+    byte, bit, known, contacts = at >> 3, 1 << (at & 7), crew.known, desk.contacts
     spare: bool | None = None
+    shifts = desk.agents.shift_ends is not None and crew.settings.shift_end_factor > 0
     best: tuple[tuple[int, int, int, str], Pick] | None = None
     for slope, front in desk.fronts.items():  # any order: the least of total keys is taken
         space = room_call if slope.kind is Kind.CALL else room
+        mine = slope.preferred == agent_id
+        if space <= 0 or (best is not None and best[0][0] == _MINE and not mine):
+            continue
         for _, since_ms, contact_id, work in front:
-            if work.fit.units > space or contact_id == but or contact_id in left_out:
+            entry = known.get(id(work))
+            pool = entry[1] if entry is not None and entry[0] is work else crew.pool(work)
+            if not pool.ground.bits[byte] & bit or work.fit.units > space:
                 continue
-            pool = crew.pool(work)
-            if not pool.has(at) or (best is not None and best[0][0] < _GUARD and slope.preferred != agent_id):
+            if contact_id == but or contact_id in left_out or (pool.barred and not pool.has(at)):
                 continue
-            contact = desk.contacts[contact_id]
+            contact = contacts[contact_id]
             urgency = urgency_of(desk, contact, work, now_ms)
             rank, worth = _LIVE, 0
-            if slope.preferred == agent_id:
+            if mine:
                 rank = _MINE
             elif urgency.guarded:
                 rank = _GUARD
             else:
                 if urgency.deferrable:
                     rank = _DEFERRABLE
-                    if needs_reserve(desk, work, now_ms):
-                        spare = is_spare(desk, agent_id) if spare is None else spare
-                        if not spare:
-                            continue
-                if not fits_shift(desk, at, _seconds(crew, pool, contact, work, at), now_ms):
+                if best is not None and rank > best[0][0]:
+                    continue
+                if rank == _DEFERRABLE and needs_reserve(desk, work, now_ms):
+                    spare = is_spare(desk, agent_id) if spare is None else spare
+                    if not spare:
+                        continue
+                if shifts and not fits_shift(desk, at, _seconds(crew, pool, contact, work, at), now_ms):
                     continue
                 worth = -_value(desk, pool, contact, work, urgency, at)
             key = (rank, worth, since_ms, contact_id)
@@ -127,8 +135,6 @@ def _costs(crew: Crew, pool: Pool, contact: Contact, work: Work) -> Costs:
 
 
 def _seconds(crew: Crew, pool: Pool, contact: Contact, work: Work, at: int) -> float:
-    if not crew.settings.shift_end_factor:
-        return 0.0
     return float(_costs(crew, pool, contact, work).talk_seconds[pool.ground.place_of(at)])
 
 

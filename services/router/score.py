@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -30,7 +31,8 @@ from services.router.roster import Roster
 
 RUNNERS_UP = 2
 DIGITS = 6
-_NAMES = (*TERMS, "idle", "continuity")
+TOLD_MAX = 64
+"""Agents of whom each cost remembers what is said."""
 
 
 def customer_weight(contact: Contact, settings: PolicySettings) -> float:
@@ -139,23 +141,46 @@ def _candidate(
     free_in_seconds: float = 0.0,
 ) -> Candidate:
     at, place, costs = int(slate.at[row]), int(slate.places[row]), slate.costs
-    values = [int(term[place]) for term in costs.terms]
-    values += [-idle, -bonus]
+    told = costs.told.get(place)
+    if told is None:
+        if len(costs.told) >= TOLD_MAX:
+            costs.told.clear()
+        told = costs.told[place] = _told(costs, place)
+    terms, q, covers, talk, skill = cast(_Told, told)
+    if idle:
+        terms = (*terms, ScoreTerm(name="idle", value=-idle / MICRO))
+    if bonus:
+        terms = (*terms, ScoreTerm(name="continuity", value=-bonus / MICRO))
     return Candidate(
         agent_id=crew.roster.agent_ids[at],
         score=score / MICRO,
-        terms=tuple(
-            [
-                ScoreTerm(name=name, value=value / MICRO)
-                for name, value in zip(_NAMES, values, strict=True)
-                if value
-            ]
-        ),
-        resolves=round(float(costs.resolves[place]), DIGITS),
-        authority_covers=round(float(costs.covers[place]), DIGITS),
-        talk_seconds=round(float(costs.talk_seconds[place]), DIGITS),
+        terms=terms,
+        resolves=q,
+        authority_covers=covers,
+        talk_seconds=talk,
         price=round(float(crew.tariff.of_agent[at]), DIGITS),
         busy=busy,
         free_in_seconds=free_in_seconds,
-        skill=round(float(costs.skill[place]), DIGITS),
+        skill=skill,
+    )
+
+
+_Told = tuple[tuple[ScoreTerm, ...], float, float, float, float]
+
+
+def _told(costs: Costs, place: int) -> _Told:
+    """What is said of one agent's cost, whatever the time: terms, q, A, T, p."""
+    values = [int(term[place]) for term in costs.terms]
+    return (
+        tuple(
+            [
+                ScoreTerm(name=name, value=value / MICRO)
+                for name, value in zip(TERMS, values, strict=True)
+                if value
+            ]
+        ),
+        round(float(costs.resolves[place]), DIGITS),
+        round(float(costs.covers[place]), DIGITS),
+        round(float(costs.talk_seconds[place]), DIGITS),
+        round(float(costs.skill[place]), DIGITS),
     )
