@@ -26,6 +26,9 @@ from services.router.policy.prices import Floats, Program
 from services.router.policy.settings import PolicySettings
 from services.router.waiting import Kind, Work
 
+SEEN_SECONDS = 3600.0
+"""Time of which the counts of arrivals speak."""
+PRIOR_CONTACTS = 10.0
 Bools = npt.NDArray[np.bool_]
 
 
@@ -127,7 +130,9 @@ class _Classes:
         self._rates = {key: rate * factor for key, rate in self._rates.items()}
 
     def told(self, rows: Sequence[ForecastRow], priors: Mapping[str, Sequence[float]]) -> None:
-        """Brings what came of a topic and a language to what was forecast; as it came in kind, if any came."""
+        """Brings what came of a topic and a language to what was forecast, in the mix in which it came.
+
+        The first contacts say little of the mix: the topic's priors count as PRIOR_CONTACTS that came."""
         sums: dict[tuple[str, str], float] = {}
         for row in rows:
             pair = (row.topic_id, row.language)
@@ -135,11 +140,12 @@ class _Classes:
         for (topic_id, language), rate in sorted(sums.items()):
             alike = [k for k in self._rates if k.topic_id == topic_id and language in ("", k.language)]
             came = sum(self._rates[key] for key in alike)
+            seen = came * SEEN_SECONDS
+            split = seen / (seen + PRIOR_CONTACTS)
             for key in alike:
-                self._rates[key] *= rate / came
-            if not alike:
-                levels = tuple(enumerate(priors.get(topic_id) or (1.0,)))
-                self.add(ClassKey(topic_id, language, False, "", "", 0, 0), levels, rate)
+                self._rates[key] *= split * rate / came
+            levels = tuple(enumerate(priors.get(topic_id) or (1.0,)))
+            self.add(ClassKey(topic_id, language, False, "", "", 0, 0), levels, (1.0 - split) * rate)
 
     def sorted(self) -> list[Demand]:
         return [Demand(key, self._levels[key], self._rates[key]) for key in sorted(self._rates)]

@@ -202,6 +202,14 @@ def row(one: World, topic: str, per_hour: float, language: str = "", from_ms: in
     )
 
 
+def by_topic(one: World, at_ms: int) -> dict[str, float]:
+    """Contacts per second without repeats."""
+    found: dict[str, float] = {}
+    for each in demands(one.desk, at_ms):
+        found[each.key.topic_id] = found.get(each.key.topic_id, 0.0) + each.rate / 1.12
+    return found
+
+
 def test_a_forecast_takes_the_place_of_what_came_where_it_says_something() -> None:
     one = world()
     one.give(call("c1"))
@@ -211,11 +219,20 @@ def test_a_forecast_takes_the_place_of_what_came_where_it_says_something() -> No
             rows=(row(one, "billing", 36), row(one, "refund", 72), row(one, "delivery", 9, from_ms=HOUR))
         )
     )
-    found = {one.key.topic_id: one.rate / 1.12 for one in demands(one.desk, one.now_ms)}
+    found = by_topic(one, one.now_ms)
 
     assert found == pytest.approx({"billing": 0.01, "refund": 0.02, "delivery": 1 / 900})
-    later = {one.key.topic_id: one.rate for one in demands(one.desk, one.now_ms + 2 * HOUR)}
-    assert "refund" not in later
+    assert "refund" not in by_topic(one, one.now_ms + 2 * HOUR)
+
+
+def test_the_first_contacts_say_little_of_a_forecast_s_mix() -> None:
+    """One complaint came: it counts as 4 of 14 (a quarter hour's rate for an hour, beside ten of the priors)."""
+    one = world()
+    one.give(call("c1", complaint=True))
+    one.tell(ForecastSet(rows=(row(one, "billing", 36),)))
+    found = {each.key.complaint: each.rate / 1.12 for each in demands(one.desk, one.now_ms)}
+
+    assert found == pytest.approx({True: 0.01 * 4 / 14, False: 0.01 * 10 / 14})
 
 
 def test_a_wrong_forecast_is_rejected_with_all_its_faults() -> None:
