@@ -277,7 +277,7 @@ class NeedWeight(_message.Message):
     def __init__(self, level: _Optional[int] = ..., weight: _Optional[float] = ...) -> None: ...
 
 class Need(_message.Message):
-    __slots__ = ("topics", "levels", "least_level", "decision_type", "amount_minor", "currency", "known")
+    __slots__ = ("topics", "levels", "least_level", "decision_type", "amount_minor", "currency", "known", "signal_level")
     TOPICS_FIELD_NUMBER: _ClassVar[int]
     LEVELS_FIELD_NUMBER: _ClassVar[int]
     LEAST_LEVEL_FIELD_NUMBER: _ClassVar[int]
@@ -285,6 +285,7 @@ class Need(_message.Message):
     AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     KNOWN_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_LEVEL_FIELD_NUMBER: _ClassVar[int]
     topics: _containers.RepeatedCompositeFieldContainer[_facts_pb2.TopicWeight]
     levels: _containers.RepeatedCompositeFieldContainer[NeedWeight]
     least_level: int
@@ -292,7 +293,8 @@ class Need(_message.Message):
     amount_minor: int
     currency: str
     known: bool
-    def __init__(self, topics: _Optional[_Iterable[_Union[_facts_pb2.TopicWeight, _Mapping]]] = ..., levels: _Optional[_Iterable[_Union[NeedWeight, _Mapping]]] = ..., least_level: _Optional[int] = ..., decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., known: _Optional[bool] = ...) -> None: ...
+    signal_level: int
+    def __init__(self, topics: _Optional[_Iterable[_Union[_facts_pb2.TopicWeight, _Mapping]]] = ..., levels: _Optional[_Iterable[_Union[NeedWeight, _Mapping]]] = ..., least_level: _Optional[int] = ..., decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., known: _Optional[bool] = ..., signal_level: _Optional[int] = ...) -> None: ...
 
 class ContactOpened(_message.Message):
     __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier", "familiar_agent_id")

@@ -241,6 +241,8 @@ class Need:
     """ISO 4217 code; empty when unknown."""
     known: bool = False
     """True when the need is known, not estimated."""
+    signal_level: int = 0
+    """Level that the customer's words point at without stating it, plus 1; 0 when they point at none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

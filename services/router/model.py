@@ -32,6 +32,7 @@ from services.contract.facts import (
 from services.router.crew import Crew
 from services.router.groups import Groups
 from services.router.identity import Links
+from services.router.learned import Learned
 from services.router.log.canonical import canonical as canonical
 from services.router.log.seen import Seen
 from services.router.policy.forecast import Arrivals
@@ -208,6 +209,12 @@ class Contact:
     """By when the customer is called back; 0 when nothing is promised."""
     released: bool = False
     """A call-back was promised, so the end of the first call ends nothing."""
+    assigned_at_ms: int = 0
+    """When its owner got it."""
+    advised: bool = False
+    """An expert has helped its owner, whose own result that ends."""
+    level_used: int = 0
+    """Highest level of authority that was used or asked for."""
     outcome: Outcome = Outcome.UNSPECIFIED
     fact_offset: int = 0
     """Offset of the fact with its newest words."""
@@ -359,6 +366,8 @@ class DeskState:
     """Conversations of these, the one unheard of for longest first; bounded."""
     links: Links = field(default_factory=Links)
     """Which customers are one."""
+    learned: Learned = field(default_factory=Learned)
+    """What results have taught of people, topics and needs."""
     arrivals: Arrivals = field(default_factory=Arrivals)
     """What came, as far as the forecast needs it."""
     forecast: tuple[ForecastRow, ...] = ()

@@ -1,21 +1,42 @@
 """What a contact needs: a posterior over topics, and over levels of authority (routing.md 2.0, 2.1).
 
 A stated decision with its amount is *known*: its level is a hard bound. Everything else is an estimate from the
-topics' priors and is priced, not required, for hard filters on estimates fragment the pools (routing.md 8).
+topics' priors, of what was learned of them, and of what the words point at (policy/levels.py). It is priced, not
+required, for hard filters on estimates fragment the pools (routing.md 8).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.contract.decisions import Need, NeedWeight
 from services.contract.desk import Desk, Topic
 from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
 from services.router.authority import needed_level, rule_of
+from services.router.policy.levels import LEVELS_MAX, Levels, posterior
 from services.router.roster import Roster
 
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the desk has learned of needs, and the weight of a contact of today (policy/memory.py)."""
+
+    levels: Levels
+    today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A level that the words point at without stating it, of a kind of decision; no kind when none is needed."""
+
+    level: int
+    decision_type: str
+    currency: str
+
+
+NOTHING_SEEN = Seen(Levels(), 1)
 TOPICS_MAX = 8
 """Topics kept of a posterior, the likeliest."""
 COMPLAINT_SHIFT = 0.25
@@ -25,13 +46,15 @@ DIGITS = 6
 """Weights are rounded, so that equal needs are equal everywhere."""
 
 
-def need_of(roster: Roster, arrived: ContactArrived) -> Need:
-    """The need as intake saw it, cut to what the desk knows."""
+def need_of(roster: Roster, arrived: ContactArrived, seen: Seen | None = None) -> Need:
+    """The need as intake saw it, cut to what the desk knows; `seen` is what it has learned of needs."""
     topics = _posterior(roster, arrived.topics)
     wanted = arrived.decision_wanted
     if wanted is not None and wanted.stated and _has_rule(roster.desk, wanted):
         return known_need(roster.desk, topics, wanted)
-    return _estimated(roster, topics, complaint=arrived.complaint)
+    return _estimated(
+        roster, topics, seen or NOTHING_SEEN, _signal(roster.desk, arrived), complaint=arrived.complaint
+    )
 
 
 def known_need(desk: Desk, topics: tuple[TopicWeight, ...], wanted: DecisionWanted) -> Need:
@@ -49,10 +72,17 @@ def known_need(desk: Desk, topics: tuple[TopicWeight, ...], wanted: DecisionWant
     )
 
 
-def with_topic(roster: Roster, need: Need, topic_id: str) -> Need:
-    """The need under its true topic; a known level stays known."""
+def with_topic(
+    roster: Roster, need: Need, topic_id: str, seen: Seen | None = None, *, complaint: bool = False
+) -> Need:
+    """The need under its true topic; a known level stays known, and what the words pointed at still counts."""
     topics = (TopicWeight(topic_id=topic_id, weight=1.0),)
-    return replace(need, topics=topics) if need.known else _estimated(roster, topics, complaint=False)
+    if need.known:
+        return replace(need, topics=topics)
+    signal = None
+    if need.signal_level:
+        signal = Signal(need.signal_level - 1, need.decision_type, need.currency)
+    return _estimated(roster, topics, seen or NOTHING_SEEN, signal, complaint=complaint)
 
 
 def with_level(need: Need, level: int) -> Need:
@@ -102,30 +132,66 @@ def _posterior(roster: Roster, seen: Iterable[TopicWeight]) -> tuple[TopicWeight
     )
 
 
-def _estimated(roster: Roster, topics: tuple[TopicWeight, ...], *, complaint: bool) -> Need:
+def _signal(desk: Desk, arrived: ContactArrived) -> Signal | None:
+    """What the words point at without stating it: the likeliest decision, or that none is needed."""
+    wanted = arrived.decision_wanted
+    if wanted is None or not _has_rule(desk, wanted):
+        likely = [
+            part for part in arrived.decisions_needed if part.decision is not None and part.weight > 0.0
+        ]
+        best = max(likely, key=lambda part: part.weight, default=None)
+        if best is None or best.decision is None or not _has_rule(desk, best.decision):
+            return None
+        wanted = best.decision
+        if best.weight < 1.0 - sum(part.weight for part in likely):
+            return Signal(0, "", "")
+    if wanted.amount_minor <= 0:
+        return None
+    currency = wanted.currency if _CURRENCY.fullmatch(wanted.currency) else ""
+    level = needed_level(desk, wanted.decision_type, currency, wanted.amount_minor)
+    return Signal(min(level, LEVELS_MAX - 1), wanted.decision_type, currency)
+
+
+def _estimated(
+    roster: Roster, topics: tuple[TopicWeight, ...], seen: Seen, signal: Signal | None, *, complaint: bool
+) -> Need:
     kind = next((t.decision_type for t in _topics(roster, topics) if t.decision_type), "")
-    rule = rule_of(roster.desk, kind, "") if kind else None
+    currency = ""
+    if signal is not None and signal.decision_type:
+        kind, currency = signal.decision_type, signal.currency
+    rule = rule_of(roster.desk, kind, currency) if kind else None
     return Need(
         topics=topics,
-        levels=_levels(roster, topics, complaint=complaint),
+        levels=_levels(roster, topics, seen, signal, complaint=complaint),
         decision_type=kind,
         currency=rule.currency if rule is not None else "",
+        signal_level=signal.level + 1 if signal is not None else 0,
     )
 
 
-def _levels(roster: Roster, topics: tuple[TopicWeight, ...], *, complaint: bool) -> tuple[NeedWeight, ...]:
-    """P(needed level): the topics' priors, mixed by how likely each topic is."""
+def _levels(
+    roster: Roster, topics: tuple[TopicWeight, ...], seen: Seen, signal: Signal | None, *, complaint: bool
+) -> tuple[NeedWeight, ...]:
+    """P(needed level): the topics' priors, mixed by how likely each topic is, then what the words point at."""
     parts = tuple((topic.topic_id, topic.weight) for topic in topics)
-    mixed: dict[int, float] = {}
+    mixed: list[float] = []
     for topic_id, weight in parts or weights(roster, Need()):
-        for level, chance in enumerate(_prior(roster.topics.get(topic_id), complaint=complaint)):
-            mixed[level] = mixed.get(level, 0.0) + weight * chance
-    total = sum(mixed[level] for level in sorted(mixed))
-    return tuple(
-        NeedWeight(level=level, weight=round(mixed[level] / total, DIGITS))
-        for level in sorted(mixed)
-        if mixed[level] > 0.0
+        configured = _prior(roster.topics.get(topic_id), complaint=complaint)
+        for level, chance in enumerate(
+            seen.levels.prior(topic_id, configured, seen.today, complaint=complaint)
+        ):
+            if level == len(mixed):
+                mixed.append(0.0)
+            mixed[level] += weight * chance
+    total = sum(mixed)
+    found = posterior(
+        [chance / total for chance in mixed],
+        seen.levels,
+        signal.level if signal is not None else None,
+        seen.today,
     )
+    rounded = [NeedWeight(level=level, weight=round(chance, DIGITS)) for level, chance in enumerate(found)]
+    return tuple([part for part in rounded if part.weight > 0.0])
 
 
 def _prior(topic: Topic | None, *, complaint: bool) -> tuple[float, ...]:

@@ -47,7 +47,7 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
         return
     if body.contact_id in step.desk.contacts:
         return  # another state of a contact that is over
-    need = need_of(step.crew.roster, body)
+    need = need_of(step.crew.roster, body, step.needs_seen)
     was_over = body.contact_id in step.desk.ended_early_ids
     _open(step, body, kind, need, mention)
     if was_over:

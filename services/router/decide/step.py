@@ -10,6 +10,7 @@ from services.contract.desk import DeskLimits
 from services.router.crew import Crew
 from services.router.evolve import evolve_desk, remember
 from services.router.model import AgentState, Contact, DeskState
+from services.router.need import Seen
 
 
 class Step:
@@ -54,6 +55,11 @@ class Step:
     @property
     def limits(self) -> DeskLimits:
         return self.desk.limits
+
+    @property
+    def needs_seen(self) -> Seen:
+        """What the desk has learned of needs."""
+        return Seen(self.desk.learned.levels, self.desk.learned.today(self.at_ms))
 
     @property
     def received_ms(self) -> int:

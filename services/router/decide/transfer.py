@@ -102,7 +102,7 @@ def _wish(step: Step, contact: Contact, body: TransferAsked) -> Wish:
     if body.reason is TransferReason.WRONG_TOPIC:
         if body.topic_id not in roster.topics or body.topic_id == top_topic(contact.need):
             raise Refuse("malformed", "topic_id must be another topic of the desk")
-        need = with_topic(roster, contact.need, body.topic_id)
+        need = with_topic(roster, contact.need, body.topic_id, step.needs_seen, complaint=contact.complaint)
         return Wish(body.reason, need, HelpKind.EXPERT, 0, body.topic_id, None)
     if body.reason is TransferReason.STUCK:
         need = after_failure(step.crew, contact.need, contact.owner_id)

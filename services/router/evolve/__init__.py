@@ -12,6 +12,7 @@ from typing import Any
 from services.contract import decisions as d
 from services.router.evolve import agents, cases, contacts, desks, helps, identities, mentions, offers, prices
 from services.router.evolve.errors import CorruptLog
+from services.router.evolve.learning import LEARN
 from services.router.model import DeskState, PartitionState, changed
 
 __all__ = ["CorruptLog", "evolve", "evolve_all", "evolve_desk", "remember"]
@@ -80,7 +81,9 @@ def evolve_desk(desk: DeskState | None, event: d.Event | None, at_ms: int) -> De
     kind = type(event)
     step = _EVOLVE.get(kind)
     if step is not None and desk is not None:
-        return step(desk, event, at_ms)
+        after = step(desk, event, at_ms)
+        learn = LEARN.get(kind)
+        return after if learn is None else learn(desk, after, event, at_ms)
     if isinstance(event, d.DeskApplied):
         return desks.applied(desk, event, at_ms)
     if kind in _SAY_ONLY:

@@ -25,6 +25,7 @@ from services.contract.decisions import (
 from services.contract.facts import TransferReason
 from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
+from services.router.evolve.levels import level_of
 from services.router.evolve.prices import counted_in
 from services.router.evolve.work import into_lane, kind_of, work_of
 from services.router.model import (
@@ -221,6 +222,8 @@ def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
         handover=None,
         ahead=False,
         prior_agent_ids=had,
+        assigned_at_ms=at_ms,
+        advised=contact.advised and before == event.agent_id,
         deadline_at_ms=event.deadline_at_ms,
     )
     handovers = not_handed_over(desk, event.contact_id)
@@ -244,13 +247,14 @@ def escalated(desk: DeskState, event: Escalated, at_ms: int) -> DeskState:
 def exception_granted(desk: DeskState, event: ExceptionGranted, at_ms: int) -> DeskState:
     """An approval is used up by the grant that it allowed."""
     contact = contact_of(desk, event.contact_id)
+    level = max(contact.level_used, level_of(desk, event))
     if not event.approver_id:
-        return desk
+        return with_contact(desk, changed(contact, level_used=level))
     used = next((a for a in contact.approvals if a.approver_id == event.approver_id), None)
     if used is None:
         raise CorruptLog(f"contact {event.contact_id}: no approval by {event.approver_id}")
     rest = tuple([approval for approval in contact.approvals if approval is not used])
-    return with_contact(desk, changed(contact, approvals=rest))
+    return with_contact(desk, changed(contact, approvals=rest, level_used=level))
 
 
 def callback_promised(desk: DeskState, event: CallbackPromised, at_ms: int) -> DeskState:

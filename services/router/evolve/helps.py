@@ -16,6 +16,7 @@ from services.contract.facts import HelpKind, HelpResult
 from services.router.evolve.agents import agent_of, freed, reserved, without
 from services.router.evolve.contacts import contact_of, given_back, with_contact
 from services.router.evolve.errors import CorruptLog
+from services.router.evolve.levels import is_advice, level_of
 from services.router.evolve.work import kind_of
 from services.router.model import (
     HELP_STATES,
@@ -41,6 +42,7 @@ def requested(desk: DeskState, event: HelpRequested, at_ms: int) -> DeskState:
         state=ContactState.AWAITING_APPROVAL if approval else ContactState.CONSULTING,
         help_id=event.help_id,
         need=event.need or contact.need,
+        level_used=max(contact.level_used, level_of(desk, event)),
         deadline_at_ms=event.deadline_at_ms,
     )
     request = Help(
@@ -132,6 +134,7 @@ def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
         help_id="",
         approvals=approvals,
         refused=refused,
+        advised=contact.advised or is_advice(event),
         deadline_at_ms=event.deadline_at_ms,
     )
     return with_contact(

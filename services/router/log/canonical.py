@@ -3,7 +3,8 @@
 The digest of engine.md 1.3 is taken over them; its first byte is the form of the state, for a state that has a new
 field has other bytes, and a digest of another form says nothing. Maps are written in the order of their sorted keys, for their own
 iteration order depends on the process's hash salt; dataclasses as their fields, those marked `derived` left out
-(they are recomputed from the rest). Numbers and strings are written by `repr`, exact and alike everywhere.
+(they are recomputed from the rest). Numbers and strings are written by `repr`, exact and alike everywhere; arrays of
+floats as their bytes, little-endian.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from operator import attrgetter
 from typing import Any
 
 import immutables
+import numpy as np
 
 DIGEST_BYTES = 16
-STATE_FORM = 5
+STATE_FORM = 6
 """Raise it with every change of the state's fields: digests written before are then not compared."""
 _LAST: list[tuple[object, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
@@ -86,7 +88,8 @@ def _plain(value: Any) -> Any:
         getter, deep = plan
         parts = list(getter(value))
         for at in deep:
-            parts[at] = _plain(parts[at]) if parts[at] else None
+            part = parts[at]
+            parts[at] = _plain(part) if isinstance(part, np.ndarray) or part else None
         return tuple(parts)
     if kind in _SCALARS:
         return value
@@ -96,6 +99,8 @@ def _plain(value: Any) -> Any:
         return tuple([_plain(part) for part in value])
     if isinstance(value, int):
         return int(value)
+    if isinstance(value, np.ndarray):
+        return value.shape, value.astype("<f8").tobytes()
     if is_dataclass(kind):
         _PLANS[kind] = _plan(kind)
         return _plain(value)

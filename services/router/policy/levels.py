@@ -22,8 +22,6 @@ SIGNAL_STRENGTH = 50.0
 """Pseudo-contacts, per level, of the guess how often intake's words tell the level."""
 SIGNAL_RIGHT = 0.80
 """That guess; the other levels share the rest alike."""
-COMPLAINT_SHIFT = 0.25
-"""Share of every level's chance that a complaint moves one level up; a guess."""
 LEVEL_CHANCE_MIN = 0.001
 """Of a level that intake's words point at, whatever the configuration says."""
 
@@ -42,11 +40,15 @@ class Levels:
     def prior(
         self, topic_id: str, configured: Sequence[float], today: int, *, complaint: bool
     ) -> tuple[float, ...]:
-        """Chance of each level in the topic before intake's words are looked at; sums to 1."""
-        guess = shifted_up(configured) if complaint else tuple(configured)
+        """Chance of each level in the topic before intake's words are looked at; sums to 1.
+
+        `configured`: the chances before anything is learned, of such a topic and complaint.
+        """
         counts = self.needed.get((topic_id, complaint), ())
-        size = max(len(guess), len(counts))
-        mixed = [PRIOR_STRENGTH * _at(guess, level) + _at(counts, level) / today for level in range(size)]
+        size = max(len(configured), len(counts))
+        mixed = [
+            PRIOR_STRENGTH * _at(configured, level) + _at(counts, level) / today for level in range(size)
+        ]
         total = sum(mixed)
         return tuple([part / total for part in mixed])
 
@@ -84,17 +86,6 @@ def posterior(mixed: Sequence[float], levels: Levels, signal: int | None, today:
     ]
     total = sum(parts)
     return tuple([part / total for part in parts])
-
-
-def shifted_up(chances: Sequence[float]) -> tuple[float, ...]:
-    """With COMPLAINT_SHIFT of each level's chance moved to the next; the top one keeps its own."""
-    moved = [chance * COMPLAINT_SHIFT for chance in chances[:-1]]
-    return tuple(
-        [
-            chance - (moved[level] if level < len(moved) else 0.0) + (moved[level - 1] if level else 0.0)
-            for level, chance in enumerate(chances)
-        ]
-    )
 
 
 def _at(values: Sequence[float], index: int) -> float:

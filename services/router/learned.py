@@ -1,0 +1,144 @@
+"""What a desk has learned, as a part of its state: counts, open results, newcomers, and what was last published.
+
+The mathematics is in policy/ (learning, outcomes, speeds, levels); evolve/learning.py feeds it. Agents and topics are
+known by their ids, so a configuration that comes and goes loses nothing of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import immutables
+import numpy as np
+
+from services.router.policy.beliefs import Beliefs
+from services.router.policy.board import Board, Configured, priors_of
+from services.router.policy.learning import Skills, Strengths
+from services.router.policy.levels import Levels
+from services.router.policy.memory import DAY_MS, weight_on
+from services.router.policy.outcomes import Outcomes
+from services.router.policy.settings import PolicySettings
+from services.router.policy.speeds import Speeds
+from services.router.roster import RESOLUTION_DEFAULT, Roster
+
+Map = immutables.Map
+
+NEW_FOR_MS = 3 * DAY_MS
+"""A newcomer gets at most NEW_SHARE of the mean load for this long (routing.md 3, "Cold start")."""
+NEW_SHARE = 0.6
+NEW_ALLOWANCE = 1.0
+"""Contacts that a newcomer may always have beyond its share, so that it starts at all."""
+NEW_CHANCE = -0.03
+"""Of a newcomer over the topic's mean, where the configuration says nothing of its skill."""
+NEW_SPEED = 1.15
+SHARE = 1_000_000
+"""Loads are counted in millionths of a contact."""
+NOTHING_LEARNED_FROM = 1e6
+"""A strength of cells that keeps to the configuration: nothing is learned of people and topics."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """An agent who came to a desk that was there already; loads count while it is signed in."""
+
+    since_ms: int
+    taken: int = 0
+    """Contacts that it got."""
+    mean_load: int = 0
+    """Millionths of a contact that an agent got on average while it was signed in, up to its last sign-out."""
+    counted_from: int = -1
+    """The desk's mean load when it signed in; -1 while it is signed out."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that a desk has learned. Fields marked derived follow from the others and the configuration."""
+
+    began_ms: int = 0
+    """When the desk was first configured: its day 0."""
+    half_life_days: float = 30.0
+    """In force since then; weights of results are made of it."""
+    skills: Skills = field(default_factory=Skills)
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    speeds: Speeds = field(default_factory=Speeds)
+    levels: Levels = field(default_factory=Levels)
+    approver_free: float = 0.6
+    strengths: Strengths = field(default_factory=Strengths)
+    strengths_day: int = 0
+    """When they were last measured."""
+    newcomers: Map[str, Newcomer] = field(default_factory=Map)
+    mean_load: int = 0
+    """Millionths of a contact that an agent who was always signed in got on average; counted while there are newcomers."""
+    cells_touched: Map[tuple[str, str], bool] = field(default_factory=Map)
+    """Since the last publication."""
+    agents_timed: Map[str, bool] = field(default_factory=Map)
+    published_at_ms: int = 0
+    beliefs: Beliefs | None = None
+    """As last published; None before the first configuration."""
+    board: Board | None = field(default=None, metadata={"derived": True})
+
+    def day(self, at_ms: int) -> int:
+        return max(0, at_ms - self.began_ms) // DAY_MS
+
+    def today(self, at_ms: int) -> int:
+        """Weight of a result of this instant."""
+        return weight_on(self.day(at_ms), self.half_life_days)
+
+
+def held_back(learned: Learned, at_ms: int) -> frozenset[str]:
+    """Newcomers who have had their share for now: others go first, and who can only be served by them waits for none.
+
+    A bound on loads, no rule of eligibility: with nobody else free they are offered what is there.
+    """
+    return frozenset(
+        [
+            agent_id
+            for agent_id, one in learned.newcomers.items()
+            if at_ms - one.since_ms < NEW_FOR_MS
+            and one.taken >= NEW_ALLOWANCE + NEW_SHARE * load(learned, one) / SHARE
+        ]
+    )
+
+
+def load(learned: Learned, newcomer: Newcomer) -> int:
+    """Millionths of a contact that an agent got on average while the newcomer was signed in."""
+    running = learned.mean_load - newcomer.counted_from if newcomer.counted_from >= 0 else 0
+    return newcomer.mean_load + running
+
+
+def learns(settings: PolicySettings) -> bool:
+    """False for a desk whose configuration is held to be the truth, as in what-ifs with known chances."""
+    return settings.strength_cell < NOTHING_LEARNED_FROM
+
+
+def configured_of(roster: Roster, newcomers: Map[str, Newcomer]) -> Configured:
+    """The priors' means, in the roster's order."""
+    ids, topics = roster.agent_ids, roster.desk.topics
+    certified = [
+        [roster.resolution(a, topic.topic_id) for a in ids if topic.topic_id in roster.certified[a]]
+        for topic in topics
+    ]
+    priors = priors_of(certified, [topic.resolution_prior or RESOLUTION_DEFAULT for topic in topics])
+    offsets = [
+        np.round([_offset(roster, newcomers, a, topic.topic_id, prior) for a in ids], 9)
+        for topic, prior in zip(topics, priors, strict=True)
+    ]
+    usual = [NEW_SPEED if a in newcomers else 1.0 for a in ids]
+    return Configured(
+        ids,
+        tuple([topic.topic_id for topic in topics]),
+        priors,
+        tuple(offsets),
+        np.array(
+            [roster.agents[a].speed_factor or v for a, v in zip(ids, usual, strict=True)], dtype=np.float64
+        ),
+        tuple([roster.handle_seconds(topic.topic_id) for topic in topics]),
+    )
+
+
+def _offset(
+    roster: Roster, newcomers: Map[str, Newcomer], agent_id: str, topic_id: str, prior: float
+) -> float:
+    said = any(skill.topic_id == topic_id for skill in roster.agents[agent_id].skills)
+    new = NEW_CHANCE if agent_id in newcomers and not said else 0.0
+    return roster.resolution(agent_id, topic_id) - prior + new
