@@ -38,9 +38,18 @@ class Contact:
     """Who handed it over; -1 before the first hop."""
     prior_agents: list[int] = field(default_factory=list)
     waiting: bool = False
+    """In a queue, or ringing."""
     entry: int = 0
     """Counts queue entries: a timer of an earlier one is stale."""
     draw: int = 0
     """Index of the next agent's draws."""
+    language: int = 0
+    """0 is what everybody speaks."""
+    units: int = 100
+    """That it takes of an agent's 100."""
+    decliners: list[int] = field(default_factory=list)
+    """Who let an offer of it ring."""
+    ringing: int = -1
+    """The agent to whom it is offered without an answer yet."""
     order: int = 0
     """Rises with every entry into a queue; breaks ties of arrival."""

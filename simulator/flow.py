@@ -19,11 +19,13 @@ from simulator.floor import Floor
 from simulator.policy import Ask, Outcome, Policy
 from simulator.pool import LEVELS, Pool
 from simulator.record import Record
+from simulator.strain import CAPACITY_UNITS, NONE, Absence, Strain
 from simulator.worlds import DAY_SECONDS
 
 HORIZON_SECONDS = 2 * DAY_SECONDS
 ATTEMPTS = 6
 CONSULT_SECONDS = 75.0
+RING_SECONDS = 15.0
 STUCK_SHARE = 0.35
 """Of the contacts that an agent cannot resolve: the agent notices, instead of closing them."""
 ADVICE_SHARE = 0.7
@@ -68,24 +70,28 @@ class Flow:
         *,
         owner_keeps: bool = False,
         horizon_seconds: float = HORIZON_SECONDS,
+        strain: Strain = NONE,
     ) -> None:
         self.pool, self.day, self.policy = pool, day, policy
         self.owner_keeps = owner_keeps
         """[rule 5] The owner asks an adviser instead of handing over."""
         self.horizon_seconds = horizon_seconds
         self.now = 0.0
-        self.floor = Floor(pool)
+        self.strain = strain
+        self.believed = strain.believed or pool
+        self.floor = Floor(self.believed, strain.speakers(pool.agents))
         self.record = Record(day, pool.agents)
         self._agenda: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._created = 0
         self._order = 0
         self._requests: list[Request] = []
-        self._busy_since = np.zeros(pool.agents)
 
     def run(self) -> Record:
         self.policy.begin(self.floor)
         for issue, at in enumerate(self.day.arrival_seconds.tolist()):
             self._at(at, self._attempt, issue, 0)
+        for absence in self.strain.absences:
+            self._at(absence.from_seconds, self._go_away, absence)
         while self._agenda:
             self.now, _, action, arguments = heapq.heappop(self._agenda)
             if self.now > self.horizon_seconds:
@@ -115,8 +121,10 @@ class Flow:
             email=bool(day.email[issue]),
             signal=signal,
             weight=WEIGHT ** ((tier == Tier.LOYAL) + complaint + (attempt > 0)),
-            need_chances=self.pool.need_posterior[topic, int(complaint), signal],
+            need_chances=self.believed.need_posterior[topic, int(complaint), signal],
             draw=2 * attempt,
+            language=0 if self.strain.languages is None else int(self.strain.languages.of_issue[issue]),
+            units=CAPACITY_UNITS if self.strain.units is None else int(self.strain.units[issue]),
         )
         self.record.contacts[issue] += 1
         self._enter(contact)
@@ -126,39 +134,46 @@ class Flow:
         contact.order = self._order
         contact.entry += 1
         contact.queued_seconds = self.now
+        if not self._decide(contact) and not contact.email:
+            draw = (2 * contact.attempt + contact.hops) % DRAWS
+            patience = self.day.patience_seconds[contact.issue, draw] * (
+                HOP_PATIENCE if contact.hops else 1.0
+            )
+            self._at(self.now + float(patience), self._leave, contact, contact.entry)
+
+    def _decide(self, contact: Contact) -> bool:
+        """Asks the policy about a contact that stands in no queue; it then works, rings or waits. Whether it works."""
         choice = self.policy.arrival(contact, self.now)
         if choice.agent is not None:
-            self._start(contact, choice.agent)
-            return
+            return self._offer(contact, choice.agent)
+        contact.waiting = True
         self.floor.queue(contact)
-        if not contact.email:
-            patience = self.day.patience_seconds[contact.issue, (2 * contact.attempt + contact.hops) % DRAWS]
-            self._at(
-                self.now + patience * (HOP_PATIENCE if contact.hops else 1.0),
-                self._leave,
-                contact,
-                contact.entry,
-            )
         if choice.again_seconds is not None:
             self._at(choice.again_seconds, self._again, contact, contact.entry)
+        return False
 
     def _again(self, contact: Contact, entry: int) -> None:
-        if not contact.waiting or contact.entry != entry:
+        if not contact.waiting or contact.ringing >= 0 or contact.entry != entry:
             return
         choice = self.policy.arrival(contact, self.now)
         if choice.agent is not None:
             self.floor.unqueue(contact)
-            self._start(contact, choice.agent)
+            self._offer(contact, choice.agent)
         elif choice.again_seconds is not None:
             self._at(choice.again_seconds, self._again, contact, entry)
 
     def _leave(self, contact: Contact, entry: int) -> None:
         if not contact.waiting or contact.entry != entry:
             return
-        self.floor.unqueue(contact)
+        contact.waiting = False
+        rung, contact.ringing = contact.ringing, -1
+        if rung < 0:
+            self.floor.unqueue(contact)
         self.policy.left(contact, self.now)
         self.record.left(contact, self.now)
         self._back(contact, LEFT_BACK_SHARE, LEFT_BACK_SECONDS)
+        if rung >= 0:
+            self._release(rung, contact.units)
 
     def _back(self, contact: Contact, share: float, mean_seconds: float) -> None:
         issue, attempt = contact.issue, contact.attempt
@@ -167,10 +182,35 @@ class Flow:
                 self.now + mean_seconds * self.day.delay[issue, attempt], self._attempt, issue, attempt + 1
             )
 
+    # It is offered.
+
+    def _offer(self, contact: Contact, agent: int) -> bool:
+        """Whether the agent starts at once; else it rings, and the contact keeps waiting."""
+        ignores = self.strain.ignores
+        if ignores is not None:
+            offer = len(contact.decliners) % DRAWS
+            if ignores.luck[contact.issue, offer] < ignores.chance[agent]:
+                contact.waiting, contact.ringing = True, agent
+                self.floor.take(agent, contact.units)
+                self._at(self.now + RING_SECONDS, self._unanswered, contact, agent, contact.entry)
+                return False
+        contact.waiting = False
+        self._start(contact, agent)
+        return True
+
+    def _unanswered(self, contact: Contact, agent: int, entry: int) -> None:
+        """Both clocks run on, and this agent is asked no more."""
+        if contact.ringing != agent or contact.entry != entry:
+            return
+        contact.ringing = -1
+        contact.decliners.append(agent)
+        self._decide(contact)
+        self._release(agent, contact.units)
+
     # An agent works on it.
 
     def _start(self, contact: Contact, agent: int) -> None:
-        self._take(agent)
+        self.floor.take(agent, contact.units)
         self.record.started(contact, self.now)
         self.policy.started(contact, agent, self.now)
         issue, draw = contact.issue, contact.draw % DRAWS
@@ -192,7 +232,9 @@ class Flow:
         contact = work.contact
         contact.topic, contact.topic_known = int(self.day.topic[contact.issue]), True
         contact.need_known = False
-        contact.need_chances = self.pool.need_posterior[contact.topic, int(contact.complaint), contact.signal]
+        contact.need_chances = self.believed.need_posterior[
+            contact.topic, int(contact.complaint), contact.signal
+        ]
         self._hand_over(work, Outcome.WRONG_TOPIC)
 
     def _authority(self, work: Work) -> None:
@@ -221,7 +263,7 @@ class Flow:
         talk = self.now - work.started_seconds
         self.record.talked(work.contact, talk)
         self.policy.ended(work.contact, work.agent, outcome, talk, self.now)
-        self._release(work.agent)
+        self._release(work.agent, work.contact.units, talk)
 
     # It changes hands, or its owner asks.
 
@@ -234,7 +276,7 @@ class Flow:
             work.contact, work.agent, int(self.day.need[issue]), ask, int(self.day.topic[issue])
         )
         if adviser is not None:
-            self._take(adviser)
+            self.floor.take(adviser, CAPACITY_UNITS)
             self._consult(work, adviser, ask)
         elif not work.contact.hops:
             self._learn_and_hand_over(work, ask)
@@ -252,7 +294,7 @@ class Flow:
         else:
             more = 0.35 * self.pool.handle_seconds[topic] * self.pool.speed[work.agent]
             self._at(self.now + float(more), self._worked_advised, work, adviser)
-        self._release(adviser)
+        self._release(adviser, CAPACITY_UNITS, CONSULT_SECONDS)
 
     def _worked_advised(self, work: Work, adviser: int) -> None:
         issue = work.contact.issue
@@ -298,26 +340,36 @@ class Flow:
         self._end(work, outcome)
         self._enter(contact)
 
-    # Agents become busy and idle.
+    # Agents become free, go and come back.
 
-    def _take(self, agent: int) -> None:
-        self.floor.take(agent)
-        self._busy_since[agent] = self.now
+    def _release(self, agent: int, units: int, worked_seconds: float = 0.0) -> None:
+        self.record.busy_seconds[agent] += worked_seconds * units / CAPACITY_UNITS
+        self.floor.free(agent, units, self.now)
+        self._next(agent)
 
-    def _release(self, agent: int) -> None:
-        self.record.busy_seconds[agent] += self.now - self._busy_since[agent]
-        self.floor.free(agent, self.now)
-        if self._requests:
+    def _next(self, agent: int) -> None:
+        """Requests for advice first, then what the policy says, until it says no more or the agent is full."""
+        if self.floor.idle[agent] and self._requests:
             request = self._oldest_request(agent)
             if request is not None:
                 self._requests.remove(request)
-                self._take(agent)
+                self.floor.take(agent, CAPACITY_UNITS)
                 self._consult(request.work, agent, request.ask)
                 return
-        contact = self.policy.freed(agent, self.now)
-        if contact is not None:
+        while self.floor.units_free[agent] > 0 and not self.floor.away[agent]:
+            contact = self.policy.freed(agent, self.now)
+            if contact is None:
+                return
             self.floor.unqueue(contact)
-            self._start(contact, agent)
+            self._offer(contact, agent)
+
+    def _go_away(self, absence: Absence) -> None:
+        self.floor.leave(absence.agent)
+        self._at(absence.to_seconds, self._come_back, absence.agent)
+
+    def _come_back(self, agent: int) -> None:
+        self.floor.come_back(agent, self.now)
+        self._next(agent)
 
     def _oldest_request(self, agent: int) -> Request | None:
         for request in self._requests:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from simulator.contact import Contact
@@ -34,21 +36,28 @@ class Baseline(Policy):
 
     def next_phone(self, agent: int, now: float) -> Contact | None:
         """The oldest call by arrival of the attempt that the agent may take."""
+        return next(self.able_phone(agent, now), None)
+
+    def able_phone(self, agent: int, now: float) -> Iterator[Contact]:
+        """What waits on the phone that the agent may take and has room for, oldest first."""
         for contact in self.floor.phone:
-            if self.able(contact, now)[agent]:
-                return contact
-        return None
+            if self.floor.has_room(agent, contact) and self.able(contact, now)[agent]:
+                yield contact
 
     def eligible(self, contact: Contact) -> Bools:
         """Certified, of the least level known, not the last agent; without any: of that level, not the last."""
         leveled = self.pool.level >= contact.least_level
+        if contact.language:
+            leveled &= self.floor.speaks[:, contact.language]
+        if contact.decliners:
+            leveled[contact.decliners] = False
         if contact.last_agent >= 0:
             leveled[contact.last_agent] = False
         certified = leveled & self.pool.certified[:, contact.topic]
         return certified if certified.any() else leveled
 
     def arrival(self, contact: Contact, now: float) -> Choice:
-        idle = np.flatnonzero(self.able(contact, now) & self.floor.idle)
+        idle = np.flatnonzero(self.able(contact, now) & self.floor.room(contact))
         if contact.email:
             if self._urgent(contact, now):
                 return Choice(self.longest_idle(idle)) if idle.size else WAIT
@@ -68,7 +77,7 @@ class Baseline(Policy):
         for contact in self.floor.email:
             if not plenty and not self._urgent(contact, now):
                 return None
-            if self.able(contact, now)[agent]:
+            if self.floor.has_room(agent, contact) and self.able(contact, now)[agent]:
                 return contact
         return None
 

@@ -38,8 +38,7 @@ class SkillsAndPriority(Filtered):
 
     def next_phone(self, agent: int, now: float) -> Contact | None:
         """`max` keeps the first of equals: the oldest."""
-        able = (contact for contact in self.floor.phone if self.able(contact, now)[agent])
-        return max(able, key=care, default=None)
+        return max(self.able_phone(agent, now), key=care, default=None)
 
 
 class Bullseye(Filtered):
