@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
-from simulator.contact import Contact
 from simulator.day import Day
+
+
+class Attempt(Protocol):
+    """What a record needs to know of a contact."""
+
+    @property
+    def issue(self) -> int: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def hops(self) -> int: ...
+    @property
+    def queued_seconds(self) -> float: ...
 
 
 class Record:
@@ -31,12 +45,12 @@ class Record:
         """The longest single wait in a queue."""
         self.busy_seconds = np.zeros(agents)
 
-    def left(self, contact: Contact, now: float) -> None:
+    def left(self, contact: Attempt, now: float) -> None:
         self._waited(contact, now)
         if contact.attempt == 0 and contact.hops == 0:
             self.first_left[contact.issue] = True
 
-    def started(self, contact: Contact, now: float) -> None:
+    def started(self, contact: Attempt, now: float) -> None:
         self._waited(contact, now)
         issue = contact.issue
         if contact.attempt == 0 and contact.hops == 0:
@@ -44,22 +58,22 @@ class Record:
         if np.isnan(self.answer_seconds[issue]):
             self.answer_seconds[issue] = now - self.day.arrival_seconds[issue]
 
-    def _waited(self, contact: Contact, now: float) -> None:
+    def _waited(self, contact: Attempt, now: float) -> None:
         wait = now - contact.queued_seconds
         self.customer_seconds[contact.issue] += wait
         self.wait_seconds_most[contact.issue] = max(self.wait_seconds_most[contact.issue], wait)
 
-    def talked(self, contact: Contact, seconds: float) -> None:
+    def talked(self, contact: Attempt, seconds: float) -> None:
         self.customer_seconds[contact.issue] += seconds
 
-    def resolved(self, contact: Contact) -> None:
+    def resolved(self, contact: Attempt) -> None:
         if contact.attempt == 0:
             self.first_resolved[contact.issue] = True
 
-    def handed_over(self, contact: Contact) -> None:
+    def handed_over(self, contact: Attempt) -> None:
         if contact.attempt == 0:
             self.first_hops[contact.issue] += 1
 
-    def authority(self, contact: Contact) -> None:
+    def authority(self, contact: Attempt) -> None:
         if contact.attempt == 0:
             self.first_authority[contact.issue] = True
