@@ -7,12 +7,14 @@ uniformised chain finds the least cost, or that of a given rule.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from services.router.policy.hold import least_waiting
+from services.router.policy.cost import MICRO, NANO
+from services.router.policy.hold import hold_test
 from simulator.pool import Floats
 
 WAITING_MAX = 120
@@ -36,14 +38,34 @@ Decide = Callable[[Floats], Floats]
 """From the value after deciding, J[waiting, stronger busy, weaker busy], to the value before."""
 
 
-def hold_from(pair: Pair) -> int:
-    """k of the rule that the router uses: R = 1/(p mu) of the stronger, c = 1/mu + (1 - p) R."""
+def costs_of(pair: Pair) -> tuple[tuple[float, float], float]:
+    """Expected time to resolution with each agent, and of each contact ahead: R = 1/(p mu) of the stronger,
+    c = 1/mu + (1 - p) R."""
     a_resolution = 1.0 / (pair.resolves[0] * pair.rate[0])
     strong, weak = (
         1.0 / rate + (1.0 - chance) * a_resolution
         for rate, chance in zip(pair.rate, pair.resolves, strict=True)
     )
-    return least_waiting(strong, weak, a_resolution)
+    return (strong, weak), a_resolution
+
+
+def hold_from(pair: Pair) -> int:
+    """k of the router's own hold test: the least number waiting at which it uses the weaker while the stronger is
+    busy. Time is taken in units of 1,000 s, so that the test's margin of 1 cs does not matter."""
+    (strong, weak), a_resolution = costs_of(pair)
+    for waiting in range(1, WAITING_MAX):
+        found = hold_test(
+            np.array([0]),
+            np.rint(np.array([strong, weak]) * 1000 * MICRO).astype(np.int64),
+            np.array([NANO / (1000 * a_resolution), 0]).astype(np.int64),
+            best_cost=round(weak * 1000 * MICRO),
+            waiting=waiting,
+            waiting_cs=np.ones_like,
+            left_seconds=math.inf,
+        )
+        if found is None or not found.held:
+            return waiting
+    raise ArithmeticError(f"the weaker of {pair} is never used")
 
 
 def weaker_from(k: int) -> Decide:
