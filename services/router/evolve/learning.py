@@ -32,7 +32,7 @@ from services.router.need import top_topic
 from services.router.policy.board import Board
 from services.router.policy.labels import Statement
 from services.router.policy.learning import Key, Skills, Strengths, stratum_of
-from services.router.policy.memory import VALUE
+from services.router.policy.memory import VALUE, with_changes
 from services.router.policy.outcomes import Open, Outcomes
 from services.router.policy.strength import EVERY_DAYS, evenness_after, measured
 from services.router.waiting import Kind
@@ -59,7 +59,7 @@ def applied(desk: DeskState, before: DeskState | None, at_ms: int) -> DeskState:
             strengths=Strengths(settings.strength_agent, settings.strength_cell),
         )
     elif (settings.strength_agent, settings.strength_cell) != _strengths_of(before):
-        known = replace(known, strengths=Strengths(settings.strength_agent, settings.strength_cell))
+        known = with_changes(known, strengths=Strengths(settings.strength_agent, settings.strength_cell))
     newcomers = known.newcomers
     for agent_id in sorted(newcomers):
         if agent_id not in roster.agents:
@@ -69,7 +69,7 @@ def applied(desk: DeskState, before: DeskState | None, at_ms: int) -> DeskState:
         if agent_id not in there and agent_id not in newcomers:
             newcomers = newcomers.set(agent_id, Newcomer(at_ms))
     board = Board.of(configured_of(roster, newcomers), known.skills, known.speeds)
-    return _published(changed(desk, learned=replace(known, newcomers=newcomers, board=board)), at_ms)
+    return _published(changed(desk, learned=with_changes(known, newcomers=newcomers, board=board)), at_ms)
 
 
 def _strengths_of(desk: DeskState) -> tuple[float, float]:
@@ -149,7 +149,7 @@ def approver_asked(
     found = 1.0 if event.approver is d.ApproverFound.FREE else 0.0
     phi, step = desk.learned.approver_free, desk.crew.settings.approver_free_step
     phi = round(phi + step * (found - phi), DIGITS)
-    return _after(desk, replace(desk.learned, approver_free=phi), at_ms)
+    return _after(desk, with_changes(desk.learned, approver_free=phi), at_ms)
 
 
 def assigned(before: DeskState, desk: DeskState, event: d.Assigned, at_ms: int) -> DeskState:
@@ -160,9 +160,9 @@ def assigned(before: DeskState, desk: DeskState, event: d.Assigned, at_ms: int) 
     newcomers = known.newcomers
     newcomer = newcomers.get(event.agent_id)
     if newcomer is not None:
-        newcomers = newcomers.set(event.agent_id, replace(newcomer, taken=newcomer.taken + 1))
+        newcomers = newcomers.set(event.agent_id, with_changes(newcomer, taken=newcomer.taken + 1))
     mean_load = known.mean_load + SHARE // max(1, len(desk.crew.signed_in))
-    return changed(desk, learned=replace(known, newcomers=newcomers, mean_load=mean_load))
+    return changed(desk, learned=with_changes(known, newcomers=newcomers, mean_load=mean_load))
 
 
 def presence_changed(
@@ -174,10 +174,10 @@ def presence_changed(
     if newcomer is None or at_ms - newcomer.since_ms > NEW_FOR_MS:
         return desk
     if event.presence is Presence.OFFLINE:
-        newcomer = replace(newcomer, mean_load=load(known, newcomer), counted_from=-1)
+        newcomer = with_changes(newcomer, mean_load=load(known, newcomer), counted_from=-1)
     elif newcomer.counted_from < 0:
-        newcomer = replace(newcomer, counted_from=known.mean_load)
-    return changed(desk, learned=replace(known, newcomers=known.newcomers.set(event.agent_id, newcomer)))
+        newcomer = with_changes(newcomer, counted_from=known.mean_load)
+    return changed(desk, learned=with_changes(known, newcomers=known.newcomers.set(event.agent_id, newcomer)))
 
 
 Step = Callable[[DeskState, DeskState, Any, int], DeskState]
@@ -235,7 +235,7 @@ def _touched(known: Learned, skills: Skills, outcomes: Outcomes, keys: list[Key]
     cells = known.cells_touched
     for key in keys:
         cells = cells.set((key.agent_id, key.topic_id), True)
-    return replace(known, skills=skills, outcomes=outcomes, cells_touched=cells)
+    return with_changes(known, skills=skills, outcomes=outcomes, cells_touched=cells)
 
 
 def _handled(known: Learned, desk: DeskState, contact: Contact, topic_id: str, at_ms: int) -> Learned:
@@ -250,7 +250,7 @@ def _handled(known: Learned, desk: DeskState, contact: Contact, topic_id: str, a
     speeds = known.speeds.after(contact.owner_id, topic_id, seconds, configured, known.today(at_ms))
     if speeds is known.speeds:
         return known
-    return replace(known, speeds=speeds, agents_timed=known.agents_timed.set(contact.owner_id, True))
+    return with_changes(known, speeds=speeds, agents_timed=known.agents_timed.set(contact.owner_id, True))
 
 
 def _level_needed(known: Learned, contact: Contact, topic_id: str, at_ms: int, *, resolved: bool) -> Learned:
@@ -266,7 +266,7 @@ def _level_needed(known: Learned, contact: Contact, topic_id: str, at_ms: int, *
     levels = known.levels.after(
         topic_id, level, signal, known.today(at_ms), complaint=contact.complaint, used=told
     )
-    return known if levels is known.levels else replace(known, levels=levels)
+    return known if levels is known.levels else with_changes(known, levels=levels)
 
 
 def _likeliest_level(contact: Contact) -> int:
@@ -299,7 +299,7 @@ def _looked_at(known: Learned, window_ms: int, at_ms: int) -> Learned:
     if outcomes is before:
         return known
     if skills is known.skills:
-        return replace(known, outcomes=outcomes)
+        return with_changes(known, outcomes=outcomes)
     numbers = {
         number
         for old, new in zip(before.revised, outcomes.revised, strict=True)
@@ -320,7 +320,7 @@ def _published(desk: DeskState, at_ms: int) -> DeskState:
         board = _board(known).brought_up(
             known.skills, known.speeds, sorted(known.cells_touched), sorted(known.agents_timed)
         )
-        known = replace(known, board=board)
+        known = with_changes(known, board=board)
         beliefs = board.beliefs(
             known.skills,
             known.speeds,
@@ -329,7 +329,7 @@ def _published(desk: DeskState, at_ms: int) -> DeskState:
             version=version,
             approver_free=known.approver_free,
         )
-    known = replace(
+    known = with_changes(
         known,
         beliefs=beliefs,
         published_at_ms=at_ms,
@@ -350,8 +350,8 @@ def _measured(known: Learned, at_ms: int) -> Learned:
     n = sum(sums.n for sums in every)
     mean = sum(sums.s for sums in every) / (n * VALUE) if n else 0.0
     if not 0.0 < mean < 1.0:
-        return replace(known, strengths_day=day)
+        return with_changes(known, strengths_day=day)
     evenness = evenness_after(day, known.half_life_days)
-    return replace(
+    return with_changes(
         known, strengths=measured(counts, excess, mean, evenness, known.strengths), strengths_day=day
     )

@@ -8,9 +8,10 @@ made anew says the same. Arrays are never written to once they are shared: a cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+import immutables
 import numpy as np
 import numpy.typing as npt
 
@@ -24,12 +25,14 @@ from services.router.policy.learning import (
     NO_CELL,
     NO_TOPIC,
     Before,
+    Cell,
     Skills,
     Strengths,
 )
-from services.router.policy.memory import NOTHING, VALUE
+from services.router.policy.memory import NOTHING, VALUE, Sums
 from services.router.policy.speeds import SPEED_MAX, SPEED_MIN, SPEED_STRENGTH, Speeds
 
+Map = immutables.Map
 Floats = npt.NDArray[np.float64]
 
 
@@ -87,7 +90,7 @@ class Board:
         return self.configured.priors[topic] if topic is not None else 0.7
 
     def brought_up(
-        self, skills: Skills, speeds: Speeds, cells: Iterable[tuple[str, str]], timed: Iterable[str]
+        self, skills: Skills, speeds: Speeds, cells: Collection[tuple[str, str]], timed: Collection[str]
     ) -> Board:
         """With the cells touched, the agents whose results they are, and those whose handle times came."""
         agents, rows, periods = self.agents.copy(), dict[int, Floats](), list(self.periods)
@@ -95,21 +98,18 @@ class Board:
             period = skills.topics.get(topic_id, NO_TOPIC).period
             if period != periods[at]:
                 periods[at], rows[at] = period, self._row(skills, topic_id)
+        touched: dict[int, list[tuple[int, Cell]]] = {}
         for agent_id, topic_id in cells:
             row, topic = self.row_of.get(agent_id), self.topic_of.get(topic_id)
-            if row is None or topic is None:
-                continue
-            if topic not in rows:
-                rows[topic] = self.cells[topic].copy()
-            cell = skills.cells.get((agent_id, topic_id), NO_CELL)
-            rows[topic][:, row] = cell.in_period(skills.topics.get(topic_id, NO_TOPIC))[1:]
-            sums = skills.agents.get(agent_id, NOTHING)
-            agents[:2, row] = sums.n, sums.s - sums.e
-        for agent_id in timed:
-            at_row = self.row_of.get(agent_id)
-            if at_row is not None:
-                sums = speeds.agents.get(agent_id, NOTHING)
-                agents[2:, at_row] = sums.n, sums.s - sums.e
+            if row is not None and topic is not None:
+                cell = skills.cells.get((agent_id, topic_id), NO_CELL)
+                cell = cell.in_period(skills.topics.get(topic_id, NO_TOPIC))
+                touched.setdefault(topic, []).append((row, cell))
+        for topic, found in touched.items():
+            rows[topic] = rows.get(topic, self.cells[topic].copy())
+            rows[topic][:, [row for row, _ in found]] = np.array([cell[1:] for _, cell in found], float).T
+        _write(agents[:2], self.row_of, {agent_id for agent_id, _ in cells}, skills.agents)
+        _write(agents[2:], self.row_of, timed, speeds.agents)
         kept = [rows.get(topic, old) for topic, old in enumerate(self.cells)]
         return replace(self, periods=tuple(periods), cells=tuple(kept), agents=agents)
 
@@ -165,6 +165,14 @@ class Board:
             counts.append((n + old_n) / today)
             excess.append((a + old_a) / unit - mean * n / today)
         return np.array(counts).T, np.array(excess).T
+
+
+def _write(into: Floats, row_of: dict[str, int], agent_ids: Collection[str], of: Map[str, Sums]) -> None:
+    """n and excess of these agents."""
+    rows = [row_of[agent_id] for agent_id in agent_ids if agent_id in row_of]
+    found = [of.get(agent_id, NOTHING) for agent_id in agent_ids if agent_id in row_of]
+    if rows:
+        into[:, rows] = np.array([(sums.n, sums.s - sums.e) for sums in found], float).T
 
 
 def _chances(

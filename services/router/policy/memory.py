@@ -8,8 +8,10 @@ and on any machine. A sum of two years has some 80 bits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
+T = TypeVar("T")
 DAY_MS = 86_400_000
 WEIGHT_BITS = 20
 """A result of the first day weighs 2^20."""
@@ -44,6 +46,7 @@ class Sums(NamedTuple):
 NOTHING = Sums()
 
 
+@lru_cache(maxsize=256)
 def weight_on(day: int, half_life_days: float) -> int:
     """Weight of a result on this day since the desk began; steady within a day, so a day's results count alike."""
     whole, part = divmod(max(0, day) / half_life_days, 1.0)
@@ -54,3 +57,10 @@ def weight_on(day: int, half_life_days: float) -> int:
 def in_units(value: float) -> int:
     """The value as sums hold it."""
     return round(value * VALUE)
+
+
+def with_changes(record: T, **values: object) -> T:
+    """The frozen record (a dataclass without slots) with some fields replaced; a third of the time of `replace`."""
+    copy: T = object.__new__(type(record))
+    copy.__dict__.update(record.__dict__, **values)
+    return copy

@@ -12,14 +12,14 @@ pace at which results enter they never fall behind, and no timer of their own is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import immutables
 
 from services.router.policy.labels import ELAPSED, Statement, bin_of, no_repeat, repeats, returned_by
 from services.router.policy.learning import Result, Skills
-from services.router.policy.memory import NOTHING, Sums
+from services.router.policy.memory import NOTHING, Sums, with_changes
 
 Map = immutables.Map
 
@@ -74,7 +74,7 @@ class Outcomes:
         opened = self.opened.set(number, entry)
         for dropped in numbers[:-OPEN_PER_CASE_MAX]:
             opened = opened.delete(dropped)
-        after = replace(
+        after = with_changes(
             self,
             opened=opened,
             of_case=self.of_case.set(entry.case_id, numbers[-OPEN_PER_CASE_MAX:]),
@@ -106,7 +106,7 @@ class Outcomes:
                 continue
             skills, after = after._settled(skills, number, 0.0, configured)
             if timed:
-                after = replace(after, returns=_counted(after.returns, share_of(entry.at_ms), today))
+                after = with_changes(after, returns=_counted(after.returns, share_of(entry.at_ms), today))
         return skills, after
 
     def window_over(
@@ -139,7 +139,7 @@ class Outcomes:
                     skills, after = after._relabelled(skills, number, value, configured)
                 number, looked = number + 1, looked + 1
             revised = (*after.revised[:stage], number, *after.revised[stage + 1 :])
-            after = replace(after, revised=revised) if revised != after.revised else after
+            after = with_changes(after, revised=revised) if revised != after.revised else after
         return skills, after
 
     def _settled(
@@ -150,7 +150,7 @@ class Outcomes:
         left = tuple([one for one in after.of_case[entry.case_id] if one != number])
         of_case = after.of_case
         of_case = of_case.set(entry.case_id, left) if left else of_case.delete(entry.case_id)
-        return skills, replace(after, opened=after.opened.delete(number), of_case=of_case)
+        return skills, with_changes(after, opened=after.opened.delete(number), of_case=of_case)
 
     def _relabelled(
         self, skills: Skills, number: int, value: float, configured: Callable[[str], float]
@@ -164,7 +164,7 @@ class Outcomes:
         n, s, e = self.labels[key]
         labels = Sums(n, s + result.weight * (result.value - before), e)
         opened = self.opened.set(number, entry._replace(result=result))
-        return skills, replace(self, opened=opened, labels=self.labels.set(key, labels))
+        return skills, with_changes(self, opened=opened, labels=self.labels.set(key, labels))
 
 
 def _counted(returns: tuple[int, ...], share: float, today: int) -> tuple[int, ...]:
