@@ -68,7 +68,7 @@ class ReferencePolicy(Policy):
         if contact.email and not self._urgent(contact, now):
             if idle.size <= self._reserve:
                 return WAIT
-            idle = np.array([agent for agent in idle if self._leaves_reserve(agent)], dtype=np.int64)
+            idle = np.array([agent for agent in idle if self._leaves_reserve(int(agent))], dtype=np.int64)
         if not idle.size:
             return WAIT
         cost = self._costs(case)
