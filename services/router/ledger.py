@@ -13,10 +13,12 @@ import numpy as np
 from services.contract.decisions import Need
 from services.router.eligibility import Ground, Index
 from services.router.policy.beliefs import Beliefs
-from services.router.policy.cost import Costs, Ints, People, costs, covered, mixed, rates
+from services.router.policy.cost import Costs, Floats, Ints, People, costs, covered, mixed, rates, weighed
 from services.router.policy.tariff import Tariff
 
 if TYPE_CHECKING:
+    from services.router.board import Board
+    from services.router.crew import Crew
     from services.router.roster import Roster
 
 COSTS_REMEMBERED_MAX = 4_096
@@ -31,7 +33,17 @@ _Key = tuple[Ground, object, object, str, str, float]
 class Ledger:
     """Costs by ground and need; rates of serving by agent."""
 
-    __slots__ = ("_beliefs", "_cells", "_columns", "_known", "_roster", "_tariff", "rate")
+    __slots__ = (
+        "_beliefs",
+        "_board",
+        "_cells",
+        "_chances",
+        "_columns",
+        "_known",
+        "_roster",
+        "_tariff",
+        "rate",
+    )
 
     def __init__(self, roster: Roster, beliefs: Beliefs, tariff: Tariff) -> None:
         self._roster, self._beliefs, self._tariff = roster, beliefs, tariff
@@ -42,6 +54,8 @@ class Ledger:
         self._columns = {topic_id: column for column, topic_id in enumerate(roster.topics)}
         self._known: dict[_Key, Costs] = {}
         self._cells = 0
+        self._chances: Floats | None = None
+        self._board: Board | None = None
 
     def costs(self, ground: Ground, need: Need, weight: float) -> Costs:
         """At everybody of a ground, in the order of its index."""
@@ -66,24 +80,65 @@ class Ledger:
             price_max=self._tariff.highest,
             approver_free=beliefs.approver_free,
         )
-        parts = self._topics(need)
+        parts = self.topics(need)
         skill = (
             mixed([(weight_k, beliefs.resolves[column][at]) for column, weight_k in parts])
             if parts
             else np.full(len(at), RESOLUTION_UNKNOWN)
         )
-        seconds = sum([weight_k * float(beliefs.handle_seconds[column]) for column, weight_k in parts])
         highest = int(levels.max()) if len(levels) else 0
         return costs(
             people,
             skill,
-            seconds or SECONDS_UNKNOWN,
+            self.seconds(parts),
             covered([(part.level, part.weight) for part in need.levels], highest),
             weight,
             roster.settings,
         )
 
-    def _topics(self, need: Need) -> list[tuple[int, float]]:
+    def costs_of_row(
+        self,
+        at: Index,
+        parts: list[tuple[int, float]],
+        decision: tuple[str, str],
+        covers: Floats,
+        weight: float,
+    ) -> Costs:
+        """The same of a need that is given in parts: `topics`, kind of decision and currency, A by level."""
+        beliefs, tariff = self._beliefs, self._tariff
+        return weighed(
+            covers[self._roster.level_column(*decision)[at]],
+            mixed([(share, beliefs.resolves[column][at]) for column, share in parts]),
+            beliefs.speed[at] * self.seconds(parts),
+            weight,
+            tariff.of_agent[at],
+            tariff.highest,
+            beliefs.approver_free,
+            self._roster.settings,
+        )
+
+    def seconds(self, parts: list[tuple[int, float]]) -> float:
+        """The desk's mean handle time of these topics."""
+        known = self._beliefs.handle_seconds
+        return sum([share * float(known[column]) for column, share in parts]) or SECONDS_UNKNOWN
+
+    def chances(self, at: int) -> Floats:
+        """p of one agent by topic."""
+        if self._chances is None:
+            resolves, nobody = self._beliefs.resolves, np.zeros((len(self._beliefs.speed), 0))
+            self._chances = np.stack(resolves, axis=1) if resolves else nobody
+        found: Floats = self._chances[at]
+        return found
+
+    def board(self, crew: Crew) -> Board:
+        """The columns of the heads under these beliefs and prices."""
+        from services.router.board import Board
+
+        if self._board is None:
+            self._board = Board(crew)
+        return self._board
+
+    def topics(self, need: Need) -> list[tuple[int, float]]:
         """Columns and chances of the topics; all alike where nothing is known."""
         if need.topics:
             return [(self._columns[t.topic_id], t.weight) for t in need.topics if t.topic_id in self._columns]

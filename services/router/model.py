@@ -37,7 +37,7 @@ from services.router.log.canonical import canonical as canonical
 from services.router.log.seen import Seen
 from services.router.policy.forecast import Arrivals
 from services.router.roster import Roster
-from services.router.waiting import Front, Lane, Slope, Work, entries
+from services.router.waiting import NO_TRACE, Front, Lane, Slope, Trace, Work, entries
 from services.router.workforce import Workforce
 
 T = TypeVar("T")
@@ -350,6 +350,8 @@ class DeskState:
     """The heads of the lanes, by how their waiting grows dear."""
     live_waiting: Map[tuple[str, str], int] = field(default_factory=Map, metadata={"derived": True})
     """How many contacts wait that are not deferrable, by likeliest topic and language."""
+    trace: Trace = field(default=NO_TRACE, metadata={"derived": True})
+    """Which lanes changed lately."""
     live_at_ms: int = 0
     """When the last contact was opened that is not deferrable; without any, nothing is kept in reserve."""
     threads: Map[str, str] = field(default_factory=Map)

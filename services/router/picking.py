@@ -11,17 +11,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
+
+from services.router.board import Board
 from services.router.crew import Crew
-from services.router.eligibility import Pool
+from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key
 from services.router.model import AgentState, Contact, DeskState
-from services.router.policy.cost import Costs
+from services.router.policy.cost import MICRO, NANO, Costs, Floats
+from services.router.policy.hazard import GammaPatience
 from services.router.policy.reserve import enough_idle, may_leave
+from services.router.policy.settings import PolicySettings
 from services.router.policy.value import next_agent_seconds, value
 from services.router.urgency import Urgency, urgency_of
-from services.router.waiting import Kind, Work
+from services.router.waiting import Kind, Slope, Work
 
-_MINE, _GUARD, _LIVE, _DEFERRABLE = 0, 1, 2, 3
+MINE, GUARD, LIVE, DEFERRABLE = 0, 1, 2, 3
+BOARD_CLASSES_MIN = 192
+"""From so many classes on their heads are weighed at once, as columns (board.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,6 @@ class Pick:
     """The contact that an agent should be offered."""
 
     contact_id: str
-    pool: Pool
     may_hold: bool
     """It is live work that competes by value, so waiting for a better agent may be right."""
 
@@ -42,52 +48,175 @@ def room_for(desk: DeskState, agent: AgentState, kind: Kind) -> int:
 
 
 def next_pick(
-    desk: DeskState, agent_id: str, now_ms: int, *, but: str = "", left_out: Collection[str] = ()
+    desk: DeskState,
+    agent_id: str,
+    now_ms: int,
+    *,
+    but: str = "",
+    left_out: Collection[str] = (),
+    classes_min: int = BOARD_CLASSES_MIN,
 ) -> Pick | None:
-    """The contact that the agent should be offered, or None; ties by who waits longer, then by id."""
-    crew, agent = desk.crew, desk.agents[agent_id]
-    at = crew.roster.seats.index[agent_id]
-    room = room_for(desk, agent, Kind.MESSAGE)
-    room_call = room_for(desk, agent, Kind.CALL)
-    byte, bit, known, contacts = at >> 3, 1 << (at & 7), crew.known, desk.contacts
-    spare: bool | None = None
-    shifts = desk.agents.shift_ends is not None and crew.settings.shift_end_factor > 0
-    best: tuple[tuple[int, int, int, str], Pick] | None = None
-    for slope, front in desk.fronts.items():  # any order: the least of total keys is taken
-        space = room_call if slope.kind is Kind.CALL else room
-        mine = slope.preferred == agent_id
-        if space <= 0 or (best is not None and best[0][0] == _MINE and not mine):
-            continue
-        for _, since_ms, contact_id, work in front:
-            entry = known.get(id(work))
-            pool = entry[1] if entry is not None and entry[0] is work else crew.pool(work)
-            if not pool.ground.bits[byte] & bit or work.fit.units > space:
-                continue
-            if contact_id == but or contact_id in left_out or (pool.barred and not pool.has(at)):
-                continue
-            contact = contacts[contact_id]
-            urgency = urgency_of(desk, contact, work, now_ms)
-            rank, worth = _LIVE, 0
-            if mine:
-                rank = _MINE
-            elif urgency.guarded:
-                rank = _GUARD
-            else:
-                if urgency.deferrable:
-                    rank = _DEFERRABLE
-                if best is not None and rank > best[0][0]:
-                    continue
-                if rank == _DEFERRABLE and needs_reserve(desk, work, now_ms):
-                    spare = is_spare(desk, agent_id) if spare is None else spare
-                    if not spare:
-                        continue
-                if shifts and not fits_shift(desk, at, _seconds(crew, pool, contact, work, at), now_ms):
-                    continue
-                worth = -_value(desk, pool, contact, work, urgency, at)
-            key = (rank, worth, since_ms, contact_id)
-            if best is None or key < best[0]:
-                best = key, Pick(contact_id, pool, rank == _LIVE and urgency.patience is not None)
-    return best[1] if best is not None else None
+    """The contact that the agent should be offered, or None; ties by who waits longer, then by id.
+
+    From `classes_min` classes on the heads are weighed as columns; which way is taken changes no choice.
+    """
+    seen = _Seen(desk, agent_id, now_ms, {but, *left_out})
+    if len(desk.waiting) < classes_min:
+        for slope, front in desk.fronts.items():  # any order: the least of total keys is taken
+            if seen.may_look(slope):
+                for _, since_ms, contact_id, work in front:
+                    seen.look(slope, since_ms, contact_id, work)
+        return seen.pick
+    board = desk.crew.ledger.board(desk.crew)
+    board.sync(desk)
+    look_at_all(desk, board, seen)
+    for row in sorted(board.odd):
+        work = board.works[row]
+        slope = work.slope
+        if seen.may_look(slope):
+            seen.look(slope, int(board.since[row]), board.heads[row], work)
+    return seen.pick
+
+
+class _Seen:
+    """The best head that a freed agent has seen so far."""
+
+    def __init__(self, desk: DeskState, agent_id: str, now_ms: int, left_out: set[str]) -> None:
+        self.desk, self.agent_id, self.now_ms, self.left_out = desk, agent_id, now_ms, left_out
+        agent, crew = desk.agents[agent_id], desk.crew
+        self.at = crew.roster.seats.index[agent_id]
+        self.byte, self.bit = self.at >> 3, 1 << (self.at & 7)
+        self.room = room_for(desk, agent, Kind.MESSAGE)
+        self.room_call = room_for(desk, agent, Kind.CALL)
+        self.shifts = desk.agents.shift_ends is not None and crew.settings.shift_end_factor > 0
+        self.pick: Pick | None = None
+        self.key: tuple[int, int, int, str] | None = None
+        self._spare: bool | None = None
+
+    @property
+    def spare(self) -> bool:
+        """The desk can do without the agent for deferrable work."""
+        if self._spare is None:
+            self._spare = is_spare(self.desk, self.agent_id)
+        return self._spare
+
+    def may_look(self, slope: Slope) -> bool:
+        """False where no head of the slope can be taken, or can beat what was seen."""
+        if (self.room_call if slope.kind is Kind.CALL else self.room) <= 0:
+            return False
+        return self.key is None or self.key[0] != MINE or slope.preferred == self.agent_id
+
+    def look(self, slope: Slope, since_ms: int, contact_id: str, work: Work) -> None:
+        """Weighs one head."""
+        desk, at, now_ms = self.desk, self.at, self.now_ms
+        crew = desk.crew
+        entry = crew.known.get(id(work))
+        pool = entry[1] if entry is not None and entry[0] is work else crew.pool(work)
+        if not pool.ground.bits[self.byte] & self.bit:
+            return
+        if work.fit.units > (self.room_call if slope.kind is Kind.CALL else self.room):
+            return
+        if contact_id in self.left_out or (pool.barred and not pool.has(at)):
+            return
+        contact = desk.contacts[contact_id]
+        urgency = urgency_of(desk, contact, work, now_ms)
+        rank, worth = LIVE, 0
+        if slope.preferred == self.agent_id:
+            rank = MINE
+        elif urgency.guarded:
+            rank = GUARD
+        else:
+            rank = DEFERRABLE if urgency.deferrable else LIVE
+            if self.key is not None and rank > self.key[0]:
+                return
+            if rank == DEFERRABLE and needs_reserve(desk, work, now_ms) and not self.spare:
+                return
+            if self.shifts and not fits_shift(desk, at, _seconds(crew, pool, contact, work, at), now_ms):
+                return
+            worth = -_value(desk, pool, contact, work, urgency, at)
+        self.take((rank, worth, since_ms, contact_id), may_hold=rank == LIVE and urgency.patience is not None)
+
+    def take(self, key: tuple[int, int, int, str], *, may_hold: bool) -> None:
+        """Keeps the head if it is the best so far."""
+        if self.key is None or key < self.key:
+            self.key, self.pick = key, Pick(key[3], may_hold)
+
+
+def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
+    """Weighs the plain rows of the board at once, as `_Seen.look` does one by one."""
+    settings, now_ms = desk.crew.settings, seen.now_ms
+    rows = board.eligible(seen.at)
+    rows = rows[board.plain[rows]]
+    rows = rows[board.units[rows] <= np.where(board.call[rows], seen.room_call, seen.room)]
+    for contact_id in seen.left_out:
+        contact = desk.contacts.get(contact_id)
+        if contact is not None and contact.lane is not None:
+            row = board.row_of(contact.lane)
+            if row >= 0 and board.heads[row] == contact_id:
+                rows = rows[rows != row]
+    if not len(rows):
+        return
+    waited, target = now_ms - board.base[rows], board.target[rows]
+    guarded = waited > settings.guard_targets * target
+    if guarded.any():
+        since = board.since[rows]
+        oldest = since[guarded].min()
+        for row in rows[guarded & (since == oldest)].tolist():
+            seen.take((GUARD, 0, int(oldest), board.heads[row]), may_hold=False)
+        return
+    flexible = board.flexible[rows]
+    deferrable = flexible & (waited <= np.rint(settings.urgent_share * target))
+    chosen, rank = ~deferrable, LIVE
+    if not chosen.any():
+        chosen, rank = deferrable, DEFERRABLE
+        live_lately = bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
+        if live_lately and not seen.spare:
+            chosen = board.mail[rows] if settings.interrupt_email else np.zeros(len(rows), np.bool_)
+    if not chosen.all():
+        rows, waited, target, flexible = rows[chosen], waited[chosen], target[chosen], flexible[chosen]
+    costs = board.costs_at(seen.at, rows)
+    if seen.shifts and desk.agents.shift_ends is not None and len(rows):
+        left_ms = int(desk.agents.shift_ends[seen.at]) - now_ms
+        fits = settings.shift_end_factor * costs.talk_seconds * 1000 < left_ms
+        if not fits.all():
+            rows, waited, target, flexible = rows[fits], waited[fits], target[fits], flexible[fits]
+            costs = board.costs_at(seen.at, rows)
+    if not len(rows):
+        return
+    ahead = np.maximum(board.waiting[board.key[rows]], 1) * NANO / np.maximum(board.rate_sum[rows], 1)
+    waiting_cs = _waiting_cs(board, rows, waited / 1000, target / 1000, flexible, ahead, settings)
+    mean = board.cost_sum[rows] // np.maximum(board.count[rows], 1)
+    worth = np.rint(waiting_cs * ahead * MICRO).astype(np.int64) + mean - costs.total
+    most = worth.max()
+    for row in rows[worth == most].tolist():
+        may_hold = rank == LIVE and not board.flexible[row]
+        seen.take((rank, -int(most), int(board.since[row]), board.heads[row]), may_hold=may_hold)
+
+
+def _waiting_cs(
+    board: Board,
+    rows: Index,
+    waited: Floats,
+    target: Floats,
+    flexible: Mask,
+    ahead: Floats,
+    settings: PolicySettings,
+) -> Floats:
+    """h of many heads (policy/value.py)."""
+    weight = board.weight[rows]
+    found = weight * (1.0 + waited / target)
+    calls = board.call[rows]
+    if calls.any():
+        patience = GammaPatience(settings.patience_shape, settings.patience_scale_seconds)
+        before = patience.left_shares_log(np.maximum(waited, 0.0))
+        after = patience.left_shares_log(np.maximum(waited, 0.0) + np.maximum(ahead, 1e-6))
+        hazard = np.round(np.maximum(after - before, 0.0) / np.maximum(ahead, 1e-6), 9)
+        found = found + np.where(calls, settings.not_resolved_cs * weight * hazard, 0.0)
+    if flexible.any():
+        late_hours = np.maximum(0.0, waited - 3600.0) / 3600.0
+        flat = weight * (settings.deferrable_cs + settings.deferrable_late_cs * late_hours)
+        found = np.where(flexible, flat, found)
+    return found
 
 
 def needs_reserve(desk: DeskState, work: Work, now_ms: int) -> bool:

@@ -42,6 +42,7 @@ class Roster:
         "certified",
         "desk",
         "fallbacks",
+        "levels_max",
         "seats",
         "settings",
         "speaks",
@@ -74,6 +75,8 @@ class Roster:
                 self._speaking.setdefault(language, nobody.copy())[at] = True
         self._level_columns: dict[tuple[str, str], Levels] = {}
         self._grounds: dict[GroundKey, Ground] = {}
+        self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
+        """No agent reaches a higher level."""
         rows = {topic_id: row for row, topic_id in enumerate(self.topics)}
         highest = self.levels("", "")
         self.seats = Seats(

@@ -123,3 +123,25 @@ def refronted(front: Front, work: Work, before: Lane, after: Lane) -> Front:
     if after:
         insort(heads, (*after[0][0], work))
     return tuple(heads)
+
+
+class Trace:
+    """Which lanes changed, newest first: by it what is derived of all lanes is brought up to date (board.py).
+
+    A chain of bounded length; whoever does not find itself in it starts anew.
+    """
+
+    __slots__ = ("key", "length", "parent", "work")
+
+    def __init__(self, parent: Trace | None, work: Work | None, key: tuple[str, str]) -> None:
+        self.work, self.key = work, key
+        self.length: int = 0 if parent is None else parent.length + 1
+        """Links since the chain began or was cut."""
+        if self.length >= TRACE_MAX:
+            parent, self.length = None, 0
+        self.parent: Trace | None = parent
+
+
+TRACE_MAX = 512
+"""Changes of lanes that are remembered."""
+NO_TRACE = Trace(None, None, ("", ""))

@@ -8,7 +8,7 @@ from services.router.model import Contact, DeskState
 from services.router.need import certificates, top_topic
 from services.router.policy.settings import PolicySettings
 from services.router.score import customer_weight
-from services.router.waiting import Entry, Fit, Kind, Lane, Work, joined, left, refronted
+from services.router.waiting import Entry, Fit, Kind, Lane, Trace, Work, joined, left, refronted
 
 TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
 """Media of the phone family that are no calls."""
@@ -71,11 +71,12 @@ def waiting_key(contact: Contact) -> tuple[str, str]:
 
 
 def _counted(desk: DeskState, contact: Contact, work: Work, step: int) -> dict[str, object]:
-    if work.slope.deferrable:
-        return {}
     key, counts = waiting_key(contact), desk.live_waiting
+    trace = Trace(desk.trace, work, key)
+    if work.kind is not Kind.CALL and not work.urgent:
+        return {"trace": trace}
     count = counts.get(key, 0) + step
-    return {"live_waiting": counts.set(key, count) if count else counts.delete(key)}
+    return {"trace": trace, "live_waiting": counts.set(key, count) if count else counts.delete(key)}
 
 
 def _entry(contact: Contact) -> Entry:

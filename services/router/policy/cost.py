@@ -93,22 +93,46 @@ def costs(
 
     `skill`: p of each; `handle_seconds`: the desk's mean for the topics; `covers`: A by level; `weight`: w.
     """
-    by_level = covers[people.level]
+    return weighed(
+        covers[people.level],
+        skill,
+        people.speed * handle_seconds,
+        weight,
+        people.price,
+        people.price_max,
+        people.approver_free,
+        settings,
+    )
+
+
+def weighed(
+    by_level: Floats,
+    skill: Floats,
+    seconds: Floats,
+    weight: float | Floats,
+    price: float | Floats,
+    price_max: float,
+    approver_free: float,
+    settings: PolicySettings,
+) -> Costs:
+    """The terms, element by element: of one contact at many agents, or of many contacts at one agent.
+
+    A, p and T of each; the same numbers give the same costs to the last digit, whichever way they are asked.
+    """
     missing = 1.0 - by_level
-    resolves = skill * (by_level + missing * people.approver_free)
-    seconds = people.speed * handle_seconds
-    consult = settings.consult_seconds * (weight + people.price_max) + settings.authority_call_cs * weight
+    resolves = skill * (by_level + missing * approver_free)
+    consult = settings.consult_seconds * (weight + price_max) + settings.authority_call_cs * weight
     talk = _micro(seconds * weight)
-    price = _micro(seconds * people.price)
-    authority = _micro(missing * (consult + settings.consult_seconds * people.price))
+    time = _micro(seconds * price)
+    authority = _micro(missing * (consult + settings.consult_seconds * price))
     failure = _micro((1.0 - resolves) * (settings.not_resolved_cs * weight))
     return Costs(
         talk_seconds=seconds,
         covers=by_level,
         skill=skill,
         resolves=resolves,
-        terms=(talk, price, authority, failure),
-        total=talk + price + authority + failure,
+        terms=(talk, time, authority, failure),
+        total=talk + time + authority + failure,
     )
 
 

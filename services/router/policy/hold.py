@@ -59,6 +59,9 @@ def hold_test(
     found = busy[cost[busy] < best_cost - MARGIN_MICRO]
     if not len(found):
         return None
+    if len(found) > CANDIDATES_MAX:  # sort only those that can be among the cheapest, equals included
+        theirs = cost[found]
+        found = found[theirs <= np.partition(theirs, CANDIDATES_MAX - 1)[CANDIDATES_MAX - 1]]
     order = found[np.argsort(cost[found], kind="stable")[:CANDIDATES_MAX]]
     mu = rate[order]
     summed = np.cumsum(mu)

@@ -1,0 +1,285 @@
+"""The heads of all lanes as columns, for desks with very many classes: a freed agent weighs them all at once.
+
+One row a class, kept when its lane is empty. The rows mirror one state and are brought to another by the lanes that
+changed between them (`Trace`), or anew. What depends on presence, the sums over the available agents of a class, is
+brought up to date agent by agent. All of it is whole numbers or the very arithmetic of policy/cost.py, so that nothing
+depends on what was asked before: the columns are a memory, no state.
+
+Rows that need more than that are *odd*, and asked one by one: a contact that somebody had or declined, that wants one
+agent, that nobody available may take, or that may be about very many topics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.router.eligibility import AVAILABLE, Ground, GroundKey, Index
+from services.router.evolve.work import waiting_key
+from services.router.model import Contact, DeskState
+from services.router.policy.cost import Costs, Floats, covered, weighed
+from services.router.waiting import Trace, Work
+
+if TYPE_CHECKING:
+    from services.router.crew import Crew
+
+PARTS_MAX = 8
+"""Topics of a need that a row has room for."""
+EMPTY_MS = 1 << 62
+ROWS_FIRST = 256
+PRESENCES_MAX = 64
+"""Agents whose presence may have changed before all sums are taken anew."""
+
+
+class Board:
+    """Columns of the heads; of one configuration, one publication of beliefs and one epoch of prices."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._trace: Trace | None = None
+        self._rows: dict[Work, int] = {}
+        self._keys: dict[tuple[str, str], int] = {}
+        self._decisions: dict[tuple[str, str], int] = {}
+        self._eligible: dict[int, Index] = {}
+        self.works: list[Work] = []
+        self.grounds: list[Ground] = []
+        self.heads: list[str] = []
+        self.odd: set[int] = set()
+        self.waiting = np.zeros(ROWS_FIRST, np.int64)
+        """By key of waiting: live contacts."""
+        self._columns(ROWS_FIRST)
+
+    def _columns(self, size: int) -> None:
+        """Columns of a size, with what stands in them already."""
+        old = self.__dict__.copy()
+        self.since = np.full(size, EMPTY_MS, np.int64)
+        self.base = np.zeros(size, np.int64)
+        """now less base is what the head has waited."""
+        self.key = np.zeros(size, np.int64)
+        self.weight = np.ones(size)
+        self.seconds = np.zeros(size)
+        self.parts = np.zeros((size, PARTS_MAX), np.int64)
+        self.shares = np.zeros((size, PARTS_MAX))
+        self.decision = np.zeros(size, np.int64)
+        self.covers = np.ones((size, self._crew.roster.levels_max + 1))
+        self.units = np.zeros(size, np.int64)
+        self.call = np.zeros(size, np.bool_)
+        self.flexible = np.zeros(size, np.bool_)
+        """Deferrable by kind."""
+        self.mail = np.zeros(size, np.bool_)
+        self.target = np.ones(size)
+        self.bits = np.zeros((size, (len(self._crew.roster.agent_ids) + 7) // 8), np.uint8)
+        """Who may take it, a bit each."""
+        self.plain = np.zeros(size, np.bool_)
+        """It has a head and is not odd."""
+        self.count = np.zeros(size, np.int64)
+        self.cost_sum = np.zeros(size, np.int64)
+        self.rate_sum = np.zeros(size, np.int64)
+        for name in _COLUMNS:
+            if name in old:
+                getattr(self, name)[: len(old[name])] = old[name]
+
+    # --- keeping up --------------------------------------------------------------------------------------------
+
+    def sync(self, desk: DeskState) -> None:
+        """Brings the columns to this state."""
+        self._sync_presence(desk.crew)
+        dirty: dict[Work, None] = {}
+        keys: dict[tuple[str, str], None] = {}
+        at: Trace | None = desk.trace
+        while at is not None and at is not self._trace:
+            if at.work is not None:
+                dirty[at.work] = None
+                keys[at.key] = None
+            at = at.parent
+        if at is None:
+            self.since[: len(self.works)] = EMPTY_MS
+            self.plain[: len(self.works)] = False
+            self.odd.clear()
+            self.heads = [""] * len(self.works)
+            self.waiting[:] = 0
+            dirty, keys = dict.fromkeys(desk.waiting), dict.fromkeys(desk.live_waiting)
+        self._trace = desk.trace
+        for key in keys:
+            self.waiting[self._key(key)] = desk.live_waiting.get(key, 0)
+        for work in dirty:
+            self._set_head(desk, work)
+
+    def _key(self, key: tuple[str, str]) -> int:
+        found = self._keys.setdefault(key, len(self._keys))
+        if found >= len(self.waiting):
+            self.waiting = np.concatenate([self.waiting, np.zeros(len(self.waiting), np.int64)])
+        return found
+
+    def _row(self, desk: DeskState, work: Work) -> int:
+        row = self._rows.get(work)
+        if row is not None:
+            return row
+        row = self._rows[work] = len(self.works)
+        if row >= len(self.since):
+            self._columns(2 * len(self.since))
+        fit, roster = work.fit, self._crew.roster
+        kind, currency = (fit.decision_type, fit.currency) if fit.least_level > 0 else ("", "")
+        key = GroundKey(fit.language, fit.topics, kind, currency, fit.least_level, fit.units)
+        self.works.append(work)
+        self.grounds.append(roster.ground(key))
+        self.heads.append("")
+        self.bits[row] = np.frombuffer(self.grounds[row].bits, np.uint8)
+        self._eligible.clear()
+        self.weight[row] = work.weight
+        self.units[row] = fit.units
+        kind_of_work = work.kind
+        self.call[row] = kind_of_work == 0
+        self.mail[row] = kind_of_work == 2
+        self.flexible[row] = kind_of_work != 0 and not work.urgent
+        limits = desk.limits
+        self.target[row] = (limits.target_phone_ms, limits.target_social_ms, limits.target_email_ms)[
+            kind_of_work
+        ]
+        return row
+
+    def _set_head(self, desk: DeskState, work: Work) -> None:
+        row = self._row(desk, work)
+        lane = desk.waiting.get(work)
+        self.odd.discard(row)
+        if lane is None:
+            self.since[row], self.plain[row], self.heads[row] = EMPTY_MS, False, ""
+            return
+        _, since_ms, contact_id = lane[0][0]
+        contact = desk.contacts[contact_id]
+        self.since[row] = since_ms
+        self.base[row] = contact.queued_at_ms - contact.waited_before_ms
+        self.heads[row] = contact_id
+        self.key[row] = self._key(waiting_key(contact))
+        fits = self._set_need(row, contact)
+        ground, fit = self.grounds[row], work.fit
+        if fits:
+            self._sum(row, ground)
+        if not fits or work.preferred or fit.had or fit.declined or not self.count[row]:
+            self.odd.add(row)
+            self.plain[row] = False
+        else:
+            self.plain[row] = True
+
+    def _set_need(self, row: int, contact: Contact) -> bool:
+        ledger, need = self._crew.ledger, contact.need
+        parts = ledger.topics(need)
+        if not parts or len(parts) > PARTS_MAX:
+            return False
+        self.parts[row], self.shares[row] = 0, 0.0
+        for place, (column, share) in enumerate(parts):
+            self.parts[row, place], self.shares[row, place] = column, share
+        self.seconds[row] = ledger.seconds(parts)
+        decision = (need.decision_type, need.currency if need.decision_type else "")
+        self.decision[row] = self._decisions.setdefault(decision, len(self._decisions))
+        levels = [(part.level, part.weight) for part in need.levels]
+        self.covers[row] = covered(levels, self.covers.shape[1] - 1)
+        return True
+
+    def _sum(self, row: int, ground: Ground) -> None:
+        """The sums over the available agents of a row, anew."""
+        there = self._crew.presences[ground.index] == AVAILABLE
+        at = ground.index[there]
+        contact_costs = self._crew.ledger.costs_of_row(
+            at,
+            [(int(c), float(s)) for c, s in zip(self.parts[row], self.shares[row], strict=True) if s],
+            self._decision_of(row),
+            self.covers[row],
+            float(self.weight[row]),
+        )
+        self.count[row] = len(at)
+        self.cost_sum[row] = contact_costs.total.sum()
+        self.rate_sum[row] = self._crew.ledger.rate[at].sum()
+
+    def _decision_of(self, row: int) -> tuple[str, str]:
+        return list(self._decisions)[int(self.decision[row])]
+
+    def _sync_presence(self, crew: Crew) -> None:
+        before, after = self._crew.presences, crew.presences
+        if before is after:
+            return
+        self._crew = crew
+        moved = np.flatnonzero((before == AVAILABLE) != (after == AVAILABLE)).tolist()
+        if len(moved) > PRESENCES_MAX:
+            self._trace = None  # everything anew
+            return
+        for at in moved:
+            rows = self.eligible(at)
+            step = 1 if after[at] == AVAILABLE else -1
+            self.cost_sum[rows] += step * self.costs_at(at, rows).total
+            self.rate_sum[rows] += step * int(crew.ledger.rate[at])
+            self.count[rows] += step
+            for row in rows[(self.since[rows] != EMPTY_MS)].tolist():
+                self._judge(row)
+
+    def _judge(self, row: int) -> None:
+        """Odd or plain, once the number of its agents has changed."""
+        work = self.works[row]
+        if work.preferred or work.fit.had or work.fit.declined:
+            return
+        plain = self.count[row] > 0 and bool(self.shares[row].any())
+        self.plain[row] = plain
+        (self.odd.discard if plain else self.odd.add)(row)
+
+    # --- asking ------------------------------------------------------------------------------------------------
+
+    def eligible(self, at: int) -> Index:
+        """Rows that the agent may take while it is available; the odd ones among them."""
+        found = self._eligible.get(at)
+        if found is None:
+            mine = self.bits[: len(self.works), at >> 3] & np.uint8(1 << (at & 7))
+            found = self._eligible[at] = np.flatnonzero(mine)
+        return found
+
+    def row_of(self, work: Work | None) -> int:
+        """The row of a class; -1 without one."""
+        return -1 if work is None else self._rows.get(work, -1)
+
+    def costs_at(self, at: int, rows: Index) -> Costs:
+        """What the heads of these rows cost at one agent."""
+        crew = self._crew
+        beliefs, tariff, roster = crew.beliefs, crew.tariff, crew.roster
+        chances = crew.ledger.chances(at)
+        parts, shares = self.parts[rows], self.shares[rows]
+        skill: Floats = shares[:, 0] * chances[parts[:, 0]]
+        for place in range(1, PARTS_MAX):
+            share = shares[:, place]
+            if not share.any():
+                break
+            skill = skill + share * chances[parts[:, place]]
+        levels = np.array([int(roster.level_column(*one)[at]) for one in self._decisions], dtype=np.int64)
+        by_level = self.covers[rows, levels[self.decision[rows]]]
+        return weighed(
+            by_level,
+            skill,
+            float(beliefs.speed[at]) * self.seconds[rows],
+            self.weight[rows],
+            float(tariff.of_agent[at]),
+            tariff.highest,
+            beliefs.approver_free,
+            crew.settings,
+        )
+
+
+_COLUMNS = (
+    "since",
+    "base",
+    "key",
+    "weight",
+    "seconds",
+    "parts",
+    "shares",
+    "decision",
+    "covers",
+    "units",
+    "call",
+    "flexible",
+    "mail",
+    "target",
+    "bits",
+    "plain",
+    "count",
+    "cost_sum",
+    "rate_sum",
+)

@@ -1,0 +1,108 @@
+"""Heads as columns: the same choice as asking them one by one, whatever came, left, signed in or went."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.contract import facts as f
+from services.contract.desk import DeskPolicy
+from services.contract.facts import Presence, TopicWeight
+from services.router.model import changed
+from services.router.picking import next_pick
+from tests.unit.router.world import SECOND, World, agent, call, chat, desk, email, refund
+
+NEVER = 10**9
+
+
+def busy_world(rng: random.Random) -> World:
+    """Thirty agents of all kinds, twenty of them at work."""
+    people = [
+        agent(
+            f"A{number:02}",
+            " ".join(rng.sample(["billing", "delivery", "refund"], rng.randint(1, 2))),
+            rng.choice(["en", "de", "en de"]),
+            rng.choice([None, 50, 150, 500]),
+            speed=round(rng.uniform(0.7, 1.4), 2),
+            billing=round(rng.uniform(0.4, 0.95), 2),
+            delivery=round(rng.uniform(0.4, 0.95), 2),
+        )
+        for number in range(30)
+    ]
+    world = World(replace(desk(*people), policy=DeskPolicy(interrupt_email=rng.randint(0, 1))))
+    world.sign_in(*[f"A{number:02}" for number in range(20)])
+    return world
+
+
+def something(world: World, rng: random.Random, number: int) -> None:
+    """One more contact, a change of presence, an end, or time that passes."""
+    name = f"c{number}"
+    turn = rng.random()
+    if turn < 0.6:
+        share = rng.choice([1.0, 0.9, 0.7])
+        first, second = rng.sample(["billing", "delivery", "refund"], 2)
+        topics = (TopicWeight(topic_id=first, weight=share), TopicWeight(topic_id=second, weight=1 - share))
+        make: Any = rng.choice([call, call, email, chat])
+        body = make(
+            name,
+            topics=rng.choice([topics, topics, ()]),
+            language=rng.choice(["en", "de", "", "te"]),
+            wanted=rng.choice([None, None, refund(rng.choice([20, 100, 400, 900]))]),
+            complaint=rng.random() < 0.3,
+            urgent=rng.random() < 0.2,
+            preferred_agent_id=rng.choice(["", "", "A03"]),
+        )
+        world.tell(body)
+        if world.contact(name).offer_id:
+            (world.accept if rng.random() < 0.8 else world.decline)(name)
+    elif turn < 0.75:
+        presence = rng.choice([Presence.AVAILABLE, Presence.BREAK, Presence.OFFLINE])
+        world.tell(f.AgentStateChanged(agent_id=f"A{rng.randrange(30):02}", presence=presence))
+    elif turn < 0.9:
+        held = [one for one in world.desk.agents.values() if one.contact_ids]
+        contact_id = min(held, key=lambda one: one.agent_id).contact_ids[0] if held else ""
+        if contact_id and world.contact(contact_id).state.name == "ASSIGNED":
+            world.resolve(contact_id)
+    else:
+        world.wait(rng.choice([SECOND, 30 * SECOND, 3_000 * SECOND]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_columns_choose_what_asking_one_by_one_chooses(seed: int) -> None:
+    rng = random.Random(seed)
+    world = busy_world(rng)
+    compared = 0
+    for number in range(160):
+        something(world, rng, number)
+        for agent_id in rng.sample(sorted(world.desk.agents), 4):
+            free = changed(world.desk.agents[agent_id], used_units=0, soft_units=0)
+            there = changed(world.desk, agents=world.desk.agents.set(agent_id, free))
+            at_once = next_pick(there, agent_id, world.now_ms, classes_min=0)
+            assert at_once == next_pick(there, agent_id, world.now_ms, classes_min=NEVER)
+            if at_once is not None:
+                compared += 1
+                out = {at_once.contact_id}
+                second = next_pick(there, agent_id, world.now_ms, left_out=out, classes_min=0)
+                assert second == next_pick(there, agent_id, world.now_ms, left_out=out, classes_min=NEVER)
+    assert compared > 100
+
+
+def test_columns_find_their_way_back_to_another_branch() -> None:
+    """Two states with a common past are asked in turn."""
+    rng = random.Random(7)
+    world = busy_world(rng)
+    for number in range(80):
+        something(world, rng, number)
+    before = world.desk
+    for number in range(80, 120):
+        something(world, rng, number)
+    for state in (before, world.desk, before):
+        for agent_id in sorted(state.agents):
+            free = changed(state.agents[agent_id], used_units=0, soft_units=0)
+            there = changed(state, agents=state.agents.set(agent_id, free))
+            assert next_pick(there, agent_id, world.now_ms, classes_min=0) == next_pick(
+                there, agent_id, world.now_ms, classes_min=NEVER
+            )
