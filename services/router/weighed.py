@@ -33,6 +33,8 @@ LANGUAGES = {
 }
 APPROVER_FREE_BEFORE = 0.6
 """phi of the versions that did not record it."""
+TOPIC_TOLD_MIN = 0.15
+"""Chance from which a topic is named beside the expected resolution, which is the mean over all."""
 RELAXED = {
     "shift_end": "shift ends",
     "certificate": "certificates (neighbour topics count)",
@@ -77,7 +79,8 @@ def chosen(explanation: d.Explanation | None) -> list[str]:
     if explanation is None or not explanation.candidates:
         return []
     best, need = explanation.candidates[0], explanation.need or d.Need()
-    topic = need.topics[0].topic_id if need.topics else "any topic"
+    likely = [one.topic_id for one in need.topics if one.weight >= TOPIC_TOLD_MIN]
+    topic = "/".join(likely or [one.topic_id for one in need.topics[:1]]) or "any topic"
     skill, covers = _share(_skill(best, explanation)), _share(best.authority_covers)
     parts = [f"resolves {best.resolves:.2f} ({topic} {skill} x authority {covers})"]
     parts.append(f"talk {best.talk_seconds:.0f} s")

@@ -48,6 +48,15 @@ def test_an_offer_tells_of_the_chosen_the_runners_up_and_the_one_not_waited_for(
     )
 
 
+def test_a_chance_over_several_topics_names_them() -> None:
+    weights = {"billing": 0.6, "refund": 0.3, "delivery": 0.1}
+    need = d.Need(topics=tuple([TopicWeight(topic_id=name, weight=part) for name, part in weights.items()]))
+
+    words = describe(d.Offered(agent_id="A17", explanation=d.Explanation(candidates=(A17,), need=need)))
+
+    assert "(billing/refund .86 x authority .98)" in words
+
+
 def test_a_held_contact_tells_for_whom_and_for_how_long() -> None:
     hold = replace(HOLD, held=True, hold_cost=252, waiting_cost=12)
     event = d.ContactQueued(
