@@ -33,6 +33,7 @@ NEW_CHANCE = -0.03
 NEW_SPEED = 1.15
 SHARE = 1_000_000
 """Loads are counted in millionths of a contact."""
+DIGITS = 9
 NOTHING_LEARNED_FROM = 1e6
 """A strength of cells that keeps to the configuration: nothing is learned of people and topics."""
 
@@ -120,25 +121,22 @@ def configured_of(roster: Roster, newcomers: Map[str, Newcomer]) -> Configured:
     ]
     priors = priors_of(certified, [topic.resolution_prior or RESOLUTION_DEFAULT for topic in topics])
     offsets = [
-        np.round([_offset(roster, newcomers, a, topic.topic_id, prior) for a in ids], 9)
+        np.array([roster.resolution(a, topic.topic_id) for a in ids], dtype=np.float64) - prior
         for topic, prior in zip(topics, priors, strict=True)
     ]
+    for row, agent_id in enumerate(ids):
+        if agent_id in newcomers:
+            said = {skill.topic_id for skill in roster.agents[agent_id].skills}
+            for topic, offset in zip(topics, offsets, strict=True):
+                offset[row] += 0.0 if topic.topic_id in said else NEW_CHANCE
     usual = [NEW_SPEED if a in newcomers else 1.0 for a in ids]
     return Configured(
         ids,
         tuple([topic.topic_id for topic in topics]),
         priors,
-        tuple(offsets),
+        tuple([np.round(offset, DIGITS) for offset in offsets]),
         np.array(
             [roster.agents[a].speed_factor or v for a, v in zip(ids, usual, strict=True)], dtype=np.float64
         ),
         tuple([roster.handle_seconds(topic.topic_id) for topic in topics]),
     )
-
-
-def _offset(
-    roster: Roster, newcomers: Map[str, Newcomer], agent_id: str, topic_id: str, prior: float
-) -> float:
-    said = any(skill.topic_id == topic_id for skill in roster.agents[agent_id].skills)
-    new = NEW_CHANCE if agent_id in newcomers and not said else 0.0
-    return roster.resolution(agent_id, topic_id) - prior + new
