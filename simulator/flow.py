@@ -71,10 +71,13 @@ class Flow:
         owner_keeps: bool = False,
         horizon_seconds: float = HORIZON_SECONDS,
         strain: Strain = NONE,
+        clairvoyant: bool = False,
     ) -> None:
         self.pool, self.day, self.policy = pool, day, policy
         self.owner_keeps = owner_keeps
         """[rule 5] The owner asks an adviser instead of handing over."""
+        self.clairvoyant = clairvoyant
+        """Intake reads the true topic and the exact need."""
         self.horizon_seconds = horizon_seconds
         self.now = 0.0
         self.strain = strain
@@ -126,6 +129,9 @@ class Flow:
             language=0 if self.strain.languages is None else int(self.strain.languages.of_issue[issue]),
             units=CAPACITY_UNITS if self.strain.units is None else int(self.strain.units[issue]),
         )
+        if self.clairvoyant:
+            contact.topic, contact.topic_known = int(day.topic[issue]), True
+            self._know_need(contact)
         self.record.contacts[issue] += 1
         self._enter(contact)
 

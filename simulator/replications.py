@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
+import numpy as np
+
 from simulator.baselines import BASELINES
+from simulator.bid_prices import hourly_prices
 from simulator.day import draw_day
 from simulator.flow import Flow
 from simulator.metrics import Metrics, measure
 from simulator.pool import draw_pool
 from simulator.progress import Progress
+from simulator.reference_policy import HOLD_CAP_SECONDS, ReferencePolicy
 from simulator.worlds import World
 
 REPLICATIONS = 20
@@ -30,6 +34,23 @@ def play_baseline(name: str, world: World, replication: int) -> Metrics:
     pool = draw_pool(world, replication)
     day = draw_day(world, pool, replication)
     return measure(Flow(pool, day, BASELINES[policy](), owner_keeps=owner_keeps).run())
+
+
+def play_reference(
+    world: World,
+    replication: int,
+    *,
+    idle_cs: float = 0.3,
+    hold_cap_seconds: float = HOLD_CAP_SECONDS,
+    priced: bool = True,
+    clairvoyant: bool = False,
+) -> Metrics:
+    """[R1 fair]; idle_cs .05 is [R1]. Without prices, without hold (cap 0), or knowing everything."""
+    pool = draw_pool(world, replication)
+    day = draw_day(world, pool, replication)
+    prices = hourly_prices(world, pool) if priced else np.zeros((1, pool.agents))
+    policy = ReferencePolicy(prices, idle_cs=idle_cs, hold_cap_seconds=hold_cap_seconds)
+    return measure(Flow(pool, day, policy, owner_keeps=True, clairvoyant=clairvoyant).run())
 
 
 def replicate(
