@@ -588,7 +588,7 @@ class PricesSet:
     forecast_digest: str = ""
     """Digest of the demand that they were computed from, hex; empty for prices without a forecast."""
     status: str = ""
-    """How the program ended: "optimal", "near", "empty"; empty without one."""
+    """How the program ended: "optimal" or "empty"; empty without one."""
     computed_at_ms: int = 0
     """When the state was read that they were computed from."""
 

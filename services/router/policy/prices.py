@@ -8,15 +8,16 @@
 An *edge* e is a class of work and a group that may take it. The price of a group is the dual of its time: what one
 more second per second of it would save. (Bid-price control of van Kempen, Sanders, Sloothaak & Wolf; routing.md 2.)
 
-Most edges of a large program are never used. They are left out at first and come back where the duals say that they
-would pay (column generation); when none would, the answer is that of the whole program. Where to start is told by the
-prices in force, else by a smoothed form of the dual, which needs no more than sums over edges.
+Most edges of a large program are never used. Where prices near to the new ones are known they say which; the others are
+left out, and come back where the duals say that they would pay (column generation), until next to nothing is missing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,24 +31,29 @@ DIGITS = 6
 """Prices are rounded to this many digits of a cs per second, so that last bits of the solver never matter."""
 WHOLE_EDGES_MAX = 15_000
 """Up to this many edges a program is solved whole."""
-NEAR_CS = 20.0
-"""Edges within this of their class's best one are taken in at first."""
+NEAR_CS, ALIKE_CS, NEAR_PER_CLASS, NEAR_PER_GROUP = 20.0, 0.001, 6, 3
+"""Taken in at first: edges within the first of their class's best one; those that differ by less than the second in a
+mixed order, so that classes with the same candidates do not all take the same ones. At most so many, and as many times
+the mean groups that the class would keep busy."""
 ADDED_PER_CLASS_MAX = 4
 """Edges taken in later, the best ones of each class, per round."""
-ROUNDS_MAX = 12
-"""Column generation ends after this many programs; what is missing then is told as the gap."""
+ROUNDS_MAX = 4
+"""Then the program is solved whole."""
+GAP_SHARE_MAX = 1e-5
+"""Of the cost, that may be missing to the best one: far less than a forecast is good for."""
 TOLERANCE_CS = 1e-6
-GUESS_STEPS = ((80.0, 20, 150.0), (20.0, 30, 60.0))
-"""Of the smoothed dual: cs over which a class's choice is spread, iterations, and how far from the best an edge may
-be to stay for the next step."""
+SECONDS_MAX = 20.0
+"""Of one program; more counts as failed."""
+_SIMPLEX = {"method": "highs-ds", "options": {"presolve": False, "time_limit": SECONDS_MAX}}
+"""With few columns presolve costs more than it saves."""
+_INTERIOR = {"method": "highs-ipm", "options": {"time_limit": SECONDS_MAX}}
+"""Ends at a vertex too, and does not mind that agents are much alike."""
 
 
 class Status(Enum):
     """How a program ended."""
 
     OPTIMAL = "optimal"
-    NEAR = "near"
-    """Rounds were used up; `gap_cs` says how far it may be from the best."""
     FAILED = "failed"
     EMPTY = "empty"
     """No demand, or nobody at work: every price is 0."""
@@ -137,45 +143,65 @@ def _part(program: Program, served: Ints, staffed: Ints) -> Program:
 
 
 def _columns(program: Program, settings: PolicySettings, start: Floats | None) -> Solution:
-    """Solves with the edges near the best ones, and takes in what the duals ask for until nothing is missing."""
+    """Solves with the edges near the best ones, and takes in what the duals ask for until next to nothing is missing.
+
+    Without a start, or where that does not end soon, the program is solved whole, by interior point.
+    """
     if program.edge_class.size <= WHOLE_EDGES_MAX:
-        solution, _ = _solved(program, np.ones(program.edge_class.size, bool), settings)
-        return solution
-    first = _guess(program, settings) if start is None else start
-    reduced = program.edge_cost + first[program.edge_group] * program.edge_seconds
+        return _solved(program, np.ones(program.edge_class.size, bool), settings, _SIMPLEX)[0]
+    rounds = 0
+    if start is not None:
+        added_max = np.full(program.rate.size, ADDED_PER_CLASS_MAX, np.float64)
+        chosen = _near(program, start, settings)
+        while rounds < ROUNDS_MAX:
+            rounds += 1
+            found, class_dual = _solved(program, chosen, settings, _INTERIOR)
+            if found.status is Status.FAILED:
+                break
+            reduced = program.edge_cost + found.price[program.edge_group] * program.edge_seconds
+            saving = class_dual[program.edge_class] - reduced
+            most = np.zeros(program.rate.size)
+            np.maximum.at(most, program.edge_class, saving)
+            gap = float((most * program.rate).sum())
+            if gap <= GAP_SHARE_MAX * found.cost:
+                return replace(found, gap_cs=gap, rounds=rounds)
+            missing = np.flatnonzero(saving > TOLERANCE_CS)
+            added = _best_of_each(program.edge_class[missing], saving[missing], missing, added_max)
+            chosen[added] = True
+    whole, _ = _solved(program, np.ones(program.edge_class.size, bool), settings, _INTERIOR)
+    return replace(whole, rounds=rounds + 1)
+
+
+def _near(program: Program, start: Floats, settings: PolicySettings) -> npt.NDArray[np.bool_]:
+    """The edges that are best at these prices or next to it."""
+    reduced = program.edge_cost + start[program.edge_group] * program.edge_seconds
     best = np.full(program.rate.size, np.inf)
     np.minimum.at(best, program.edge_class, reduced)
-    chosen = reduced <= best[program.edge_class] + NEAR_CS
-    solution = Solution(first, float("nan"), np.zeros(program.rate.size), Status.FAILED)
-    for rounds in range(1, ROUNDS_MAX + 1):
-        found, class_dual = _solved(program, chosen, settings)
-        if found.status is Status.FAILED:
-            return found
-        reduced = program.edge_cost + found.price[program.edge_group] * program.edge_seconds
-        saving = class_dual[program.edge_class] - reduced
-        missing = np.flatnonzero(saving > TOLERANCE_CS)
-        most = np.zeros(program.rate.size)
-        np.maximum.at(most, program.edge_class, saving)
-        gap = float((most * program.rate).sum())
-        status = Status.NEAR if missing.size else Status.OPTIMAL
-        solution = Solution(found.price, found.cost, found.left_out, status, gap, rounds)
-        if status is Status.OPTIMAL:
-            break
-        chosen[_best_of_each(program.edge_class[missing], saving[missing], missing)] = True
-    return solution
+    over = reduced - best[program.edge_class]
+    near = np.flatnonzero(over <= NEAR_CS)
+    alike = np.floor(over[near] / ALIKE_CS)
+    mixed = (program.edge_class[near] * 2_654_435_761 + program.edge_group[near] * 40_503) % 65_536 / 65_536
+    seconds, group = (
+        float(program.edge_seconds.mean()),
+        settings.capacity_share * float(program.agents.mean()),
+    )
+    wanted = NEAR_PER_CLASS + np.ceil(NEAR_PER_GROUP * program.rate * seconds / group)
+    chosen = np.zeros(over.size, bool)
+    chosen[_best_of_each(program.edge_class[near], -(alike + mixed), near, wanted)] = True
+    return chosen
 
 
-def _best_of_each(classes: Ints, saving: Floats, edges: Ints) -> Ints:
-    """The edges with the largest savings of each class, at most ADDED_PER_CLASS_MAX of one."""
+def _best_of_each(classes: Ints, saving: Floats, edges: Ints, most: Floats) -> Ints:
+    """The edges with the largest savings of each class, at most so many of each class."""
     order = np.lexsort((-saving, classes))
     ordered = classes[order]
     first = np.searchsorted(ordered, ordered)
-    kept: Ints = edges[order][np.arange(order.size) - first < ADDED_PER_CLASS_MAX]
+    kept: Ints = edges[order][np.arange(order.size) - first < most[ordered]]
     return kept
 
 
 def _solved(
-    program: Program, chosen: npt.NDArray[np.bool_], settings: PolicySettings
+    program: Program, chosen: npt.NDArray[np.bool_], settings: PolicySettings, how: Mapping[str, Any]
 ) -> tuple[Solution, Floats]:
     """The program with the chosen edges only, and the duals of its classes."""
     at = np.flatnonzero(chosen)
@@ -197,8 +223,7 @@ def _solved(
         b_ub=settings.capacity_share * program.agents,
         A_eq=served,
         b_eq=program.rate,
-        method="highs",
-        options={"presolve": False},  # its work is not paid back on programs that are all transport
+        **how,
     )
     if found.status != 0:
         failed = Solution(np.zeros(groups), float("nan"), np.zeros(classes), Status.FAILED, rounds=1)
@@ -206,58 +231,3 @@ def _solved(
     price = np.maximum(0.0, -found.ineqlin.marginals)
     left_out = np.maximum(0.0, found.x[edges:])
     return Solution(price, float(found.fun), left_out, Status.OPTIMAL, rounds=1), found.eqlin.marginals
-
-
-def _guess(program: Program, settings: PolicySettings) -> Floats:
-    """Prices near the best ones: the dual, where each class spreads softly over its groups."""
-    capacity = settings.capacity_share * program.agents
-    classes, groups = program.edge_class, program.edge_group
-    seconds, costs = program.edge_seconds, program.edge_cost
-    price = np.zeros(capacity.size)
-    for spread, steps, near_cs in GUESS_STEPS:
-        starts = np.flatnonzero(np.concatenate([[True], classes[1:] != classes[:-1]]))
-        rank = np.repeat(np.arange(starts.size), np.diff(np.append(starts, classes.size)))
-        soft = _SoftDual(
-            program.rate[classes[starts]], capacity, starts, rank, groups, seconds, costs, spread
-        )
-        found = optimize.minimize(
-            soft.value_and_slope,
-            price,
-            args=(settings.left_out_cs,),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=optimize.Bounds(0.0, np.inf),
-            options={"maxiter": steps},
-        )
-        price = np.asarray(found.x, dtype=np.float64)
-        reduced = costs + price[groups] * seconds
-        kept = reduced <= np.minimum.reduceat(reduced, starts)[rank] + near_cs
-        classes, groups, seconds, costs = classes[kept], groups[kept], seconds[kept], costs[kept]
-    return price
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _SoftDual:
-    """The dual with a soft minimum, so that it has a slope everywhere; per class and per edge of what is left."""
-
-    rate: Floats
-    capacity: Floats
-    starts: Ints
-    rank: Ints
-    """Class of each edge."""
-    groups: Ints
-    seconds: Floats
-    costs: Floats
-    spread: float
-
-    def value_and_slope(self, price: Floats, left_out_cs: float) -> tuple[float, Floats]:
-        """The dual with its sign turned, for it is the largest that is looked for; both per agent-second."""
-        reduced = self.costs + price[self.groups] * self.seconds
-        least = np.minimum(np.minimum.reduceat(reduced, self.starts), left_out_cs)
-        parts = np.exp((least[self.rank] - reduced) / self.spread)
-        sums = np.add.reduceat(parts, self.starts) + np.exp((least - left_out_cs) / self.spread)
-        value = float((self.rate * (least - self.spread * np.log(sums))).sum() - self.capacity @ price)
-        load = (self.rate / sums)[self.rank] * parts * self.seconds
-        slope = np.bincount(self.groups, load, minlength=self.capacity.size) - self.capacity
-        total = float(self.capacity.sum())
-        return -value / total, -slope / total
