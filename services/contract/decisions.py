@@ -588,6 +588,40 @@ class ConsultEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverloadBegan:
+    """The desk has more work than time: who comes is acknowledged at once, callers are offered a call-back that keeps their place, deferrable work stops, and the target of e-mail is doubled for the choice of what comes next."""
+
+    waiting: int = 0
+    """Contacts that wait."""
+    past_target: int = 0
+    """Those of them past their target wait."""
+    prices_at_bound: bool = False
+    """Every price of an agent's time is at its bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverloadEnded:
+    """The desk has time for its work again."""
+
+    after_ms: int = 0
+    """How long it had none, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDue:
+    """A customer is to be told something; whoever sends messages renders and sends it."""
+
+    contact_id: str = ""
+    """The contact."""
+    kind: str = ""
+    """"acknowledgement", or "callback_offer": a call-back that keeps the place."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """The queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HelpPassedOn:
     """An adviser left a request for help unanswered; the next one is asked and the owner is unchanged."""
 
@@ -1092,6 +1126,9 @@ Event = (
     | AnsweredEarly
     | MentionAnswered
     | HelpPassedOn
+    | OverloadBegan
+    | OverloadEnded
+    | MessageDue
     | PricesApplied
     | ForecastApplied
 )

@@ -172,6 +172,7 @@ class Fact:
         | IdentityUnlinked
         | PricesSet
         | ForecastSet
+        | CallbackAsked
         | None
     ) = None
     """What happened."""
@@ -371,6 +372,14 @@ class CallerHungUp:
     """The provider's word for it: "completed", "no-answer", "canceled" ..."""
     wait_ms: int = 0
     """Wait in the provider's own queue in milliseconds, where it tells; else 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked:
+    """A waiting caller chose to be called back; the contact keeps its place, and the line may end."""
+
+    contact_id: str = ""
+    """The contact that the call is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,11 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.HelpRequested: _help_requested,
     d.ConsultStarted: lambda e: f"{e.adviser_id} joins, the owner keeps the customer",
     d.ConsultEnded: _consult_ended,
+    d.OverloadBegan: lambda e: (
+        f"overload begins: {e.past_target} of {e.waiting} who wait are past their target"
+    ),
+    d.OverloadEnded: lambda e: f"overload ends after {e.after_ms // 1000} s",
+    d.MessageDue: lambda e: f"the customer is to be told: {plain(e.kind)}",
     d.HelpPassedOn: lambda e: f"{e.adviser_id} leaves the request ({plain(e.reason)}), the next one is asked",
     d.HandoverStarted: lambda e: f"{e.from_agent_id} hands it over: {plain(e.reason.label)}",
     d.HandoverEnded: lambda e: f"{e.agent_id} keeps it: hand-over {plain(e.reason)}",

@@ -352,6 +352,12 @@ class DeskState:
     """How many contacts wait that are not deferrable, by likeliest topic and language."""
     trace: Trace = field(default=NO_TRACE, metadata={"derived": True})
     """Which lanes changed lately."""
+    waiting_count: int = field(default=0, metadata={"derived": True})
+    """Contacts that wait."""
+    waiting_late: int = field(default=0, metadata={"derived": True})
+    """Those of them that missed their target."""
+    overload_since_ms: int = 0
+    """Since when the desk has more work than time; 0 while it has not (routing.md 2.9)."""
     live_at_ms: int = 0
     """When the last contact was opened that is not deferrable; without any, nothing is kept in reserve."""
     threads: Map[str, str] = field(default_factory=Map)

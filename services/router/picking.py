@@ -227,10 +227,12 @@ def needs_reserve(desk: DeskState, work: Work, now_ms: int) -> bool:
 
 
 def is_spare(desk: DeskState, agent_id: str, *, idle_enough: bool | None = None) -> bool:
-    """True when the desk can do without this agent for a while (routing.md 2.6).
+    """True when the desk can do without this agent for a while (routing.md 2.6); never while it is overloaded (2.9).
 
     `idle_enough` says whether enough of those who count are idle; without it all idle agents count.
     """
+    if desk.overload_since_ms:
+        return False
     settings, agents = desk.crew.settings, desk.agents
     everybody = desk.crew.available_count
     if everybody < RESERVE_AGENTS_MIN:

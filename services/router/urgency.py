@@ -18,6 +18,8 @@ from services.router.policy.value import deferrable_waiting_cs, live_waiting_cs
 from services.router.waiting import Kind, Work
 
 SECOND_MS = 1_000
+OVERLOAD_EMAIL_FACTOR = 2
+"""By which the target of e-mail grows while the desk is overloaded (2.9); what customers are promised stays."""
 DEFERRABLE_AGAIN_MS = 60 * SECOND_MS
 """Deferrable work that is held is decided again after this."""
 
@@ -101,6 +103,8 @@ class Urgency:
 def urgency_of(desk: DeskState, contact: Contact, work: Work, now_ms: int) -> Urgency:
     """The urgency of a contact of a class of work."""
     settings, target = desk.crew.settings, target_ms(desk.limits, work.kind)
+    if desk.overload_since_ms and work.kind is Kind.EMAIL:
+        target *= OVERLOAD_EMAIL_FACTOR
     waited = waited_ms(contact, now_ms)
     by_kind = work.kind is not Kind.CALL and not work.urgent
     urgent_ms = round(settings.urgent_share * target)

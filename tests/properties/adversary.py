@@ -114,6 +114,10 @@ def hang_up(world: World, a: int, b: int) -> None:
     world.tell(f.CallerHungUp(contact_id=contact_id, status=MARKER))
 
 
+def ask_callback(world: World, a: int, b: int) -> None:
+    world.tell(f.CallbackAsked(contact_id=_some_contact(world, a, b)))
+
+
 def sign_in(world: World, a: int, b: int) -> None:
     world.tell(f.AgentSignedIn(agent_id=AGENTS[a % 5] if b else "nobody"))
 
@@ -346,6 +350,7 @@ ACTIONS: tuple[Action, ...] = (
     *(arrive, answer_offer, answer_offer) * 3,
     *(resolve, pass_time, late_timers, ask_transfer, sign_in_all) * 2,
     hang_up,
+    ask_callback,
     speak_of_us,
     link,
     sign_in,

@@ -161,6 +161,9 @@ def _check_waiting(desk: DeskState) -> None:
         waiting_key(c) for c in desk.waiting_contacts() if c.lane and not c.lane.slope.deferrable
     )
     assert dict(desk.live_waiting.items()) == counts
+    waits = [one for one in desk.contacts.values() if one.state is ContactState.QUEUED]
+    assert desk.waiting_count == len(waits)
+    assert desk.waiting_late == sum("target" in one.missed for one in waits)
 
 
 def _check_indexes(desk: DeskState) -> None:

@@ -33,6 +33,7 @@ from services.router.decide import (
     mentions,
     messages,
     offers,
+    overload,
     prices,
     timeouts,
     transfer,
@@ -52,6 +53,7 @@ Handler = Callable[[Step, Any], None]
 _HANDLERS: dict[type, tuple[str, Handler]] = {
     f.ContactArrived: ("contact_arrived", arrival.contact_arrived),
     f.CallerHungUp: ("caller_hung_up", closing.hung_up),
+    f.CallbackAsked: ("callback_asked", overload.callback_asked),
     f.AgentSignedIn: ("agent_signed_in", agents.signed_in),
     f.AgentStateChanged: ("agent_state_changed", agents.state_changed),
     f.OfferAnswered: ("offer_answered", offers.answered),
@@ -72,6 +74,7 @@ _HANDLERS: dict[type, tuple[str, Handler]] = {
 
 
 _ANSWERED = (
+    f.CallbackAsked,
     f.AgentSignedIn,
     f.AgentStateChanged,
     f.OfferAnswered,
@@ -166,6 +169,7 @@ def decide_timer(
             timeouts.agent_due(step, object_id)
         else:
             timeouts.case_due(step, object_id)
+        overload.settle(step)
     return Decision(
         decision_id=decision_id,
         prev_id=state.head,
@@ -248,6 +252,7 @@ def _decided(
         return (Refused(reason=refusal.reason, command=name),), refused
     except Malformed as fault:
         return _rejected("invalid", str(fault))
+    overload.settle(step)
     return step.done(desk), step.reply
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from services.contract.decisions import CaseOpened, ContactContinued, ContactOpened, Need, Reopened
 from services.contract.facts import ContactArrived, CustomerRef
-from services.router.decide import ending, messages
+from services.router.decide import ending, messages, overload
 from services.router.decide.placing import place, queue
 from services.router.decide.refusal import Malformed
 from services.router.decide.step import Step
@@ -55,6 +55,7 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
         ending.abandon(step, body.contact_id)
         return
     place(step, body.contact_id)
+    overload.told_to_wait(step, step.contact(body.contact_id))
     messages.answered_before(step, body.contact_id, step.contact(body.contact_id).first_said_at_ms)
 
 

@@ -10,7 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from services.contract import decisions as d
-from services.router.evolve import agents, cases, contacts, desks, helps, identities, mentions, offers, prices
+from services.router.evolve import (
+    agents,
+    cases,
+    contacts,
+    desks,
+    helps,
+    identities,
+    mentions,
+    offers,
+    overload,
+    prices,
+)
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.learning import LEARN
 from services.router.model import DeskState, PartitionState, changed
@@ -32,6 +43,8 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.ConsultStarted: helps.started,
     d.ConsultEnded: helps.ended,
     d.HelpPassedOn: helps.passed_on,
+    d.OverloadBegan: overload.began,
+    d.OverloadEnded: overload.ended,
     d.HandoverStarted: helps.handover_started,
     d.HandoverEnded: helps.handover_ended,
     d.Transferred: contacts.transferred,
@@ -59,6 +72,7 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
 _SAY_ONLY = frozenset(
     {
         d.NonContactNoted,
+        d.MessageDue,
         d.Refused,
         d.DuplicateIgnored,
         d.FactRejected,

@@ -27,7 +27,7 @@ from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.levels import level_of
 from services.router.evolve.prices import counted_in
-from services.router.evolve.work import into_lane, kind_of, work_of
+from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, work_of
 from services.router.model import (
     HELD_STATES,
     Contact,
@@ -177,7 +177,9 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
 def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id)
     missed = (*contact.missed, event.promise)
-    return with_contact(desk, changed(contact, missed=missed, deadline_at_ms=event.deadline_at_ms))
+    late = contact.lane is not None and event.promise == MISSED_TARGET and MISSED_TARGET not in contact.missed
+    contact = changed(contact, missed=missed, deadline_at_ms=event.deadline_at_ms)
+    return with_contact(desk, contact, waiting_late=desk.waiting_late + late)
 
 
 def deadline_moved(desk: DeskState, event: DeadlineMoved, at_ms: int) -> DeskState:

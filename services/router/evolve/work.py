@@ -10,6 +10,8 @@ from services.router.policy.settings import PolicySettings
 from services.router.score import customer_weight
 from services.router.waiting import Entry, Fit, Kind, Lane, Trace, Work, joined, left, refronted
 
+MISSED_TARGET = "target"
+"""Promise of the target wait, as contacts remember that it was missed."""
 TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
 """Media of the phone family that are no calls."""
 
@@ -71,12 +73,17 @@ def waiting_key(contact: Contact) -> tuple[str, str]:
 
 
 def _counted(desk: DeskState, contact: Contact, work: Work, step: int) -> dict[str, object]:
+    """The counts of who waits, with one more or less."""
     key, counts = waiting_key(contact), desk.live_waiting
-    trace = Trace(desk.trace, work, key)
-    if work.kind is not Kind.CALL and not work.urgent:
-        return {"trace": trace}
-    count = counts.get(key, 0) + step
-    return {"trace": trace, "live_waiting": counts.set(key, count) if count else counts.delete(key)}
+    found: dict[str, object] = {
+        "trace": Trace(desk.trace, work, key),
+        "waiting_count": desk.waiting_count + step,
+        "waiting_late": desk.waiting_late + (step if MISSED_TARGET in contact.missed else 0),
+    }
+    if work.kind is Kind.CALL or work.urgent:
+        count = counts.get(key, 0) + step
+        found["live_waiting"] = counts.set(key, count) if count else counts.delete(key)
+    return found
 
 
 def _entry(contact: Contact) -> Entry:

@@ -1,0 +1,62 @@
+"""More work than time: said when it begins and ends, acknowledged, called back, e-mail put off (routing.md 2.9)."""
+
+from __future__ import annotations
+
+from services.contract import decisions as d
+from services.contract import facts as f
+from services.contract.facts import Presence
+from services.router.model import ContactState
+from tests.unit.router.world import HOUR, SECOND, World, agent, call, desk, email, names, only, refusal
+
+LATE = 5
+
+
+def overloaded(callers: int = LATE) -> World:
+    """One agent on a call, and so many callers who wait for longer than 40 s."""
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.give(call("busy"))
+    for number in range(callers):
+        world.tell(call(f"c{number}"))
+    world.wait(41 * SECOND)
+    return world
+
+
+def test_overload_begins_when_five_and_a_twentieth_are_past_their_target() -> None:
+    began = only([event for record in overloaded().records for event in record.events], d.OverloadBegan)
+
+    assert (began.waiting, began.past_target, began.prices_at_bound) == (LATE, LATE, False)
+    assert not overloaded(LATE - 1).desk.overload_since_ms
+
+
+def test_who_comes_then_is_told_at_once() -> None:
+    world = overloaded()
+
+    assert only(world.tell(call("late")), d.MessageDue).kind == "callback_offer"
+    assert only(world.tell(email("mail")), d.MessageDue).kind == "acknowledgement"
+    assert "MessageDue" not in names(World(desk(agent("A"))).tell(call("early")))
+
+
+def test_a_call_back_keeps_the_place_and_the_line_may_end() -> None:
+    world = overloaded()
+
+    promised = only(world.tell(f.CallbackAsked(contact_id="c0")), d.CallbackPromised)
+
+    assert (promised.owner_id, promised.due_at_ms) == ("", world.now_ms + 4 * HOUR)
+    assert names(world.tell(f.CallerHungUp(contact_id="c0"))) == []
+    assert world.contact("c0").state is ContactState.QUEUED
+    assert only(world.resolve("busy"), d.Offered).contact_id == "c0"
+    assert refusal(world.tell(f.CallbackAsked(contact_id="c0"))) == "wrong_state"
+
+
+def test_overload_ends_after_a_minute_once_nobody_is_late() -> None:
+    world = overloaded()
+    for number in range(LATE):
+        world.tell(f.CallerHungUp(contact_id=f"c{number}"))
+    assert world.desk.overload_since_ms
+
+    world.wait(60 * SECOND)
+    told = world.tell(f.AgentStateChanged(agent_id="A", presence=Presence.BREAK))
+
+    assert only(told, d.OverloadEnded).after_ms >= 60 * SECOND
+    assert not world.desk.overload_since_ms
