@@ -13,7 +13,7 @@ TARGETS ?=
 
 .PHONY: help
 help: ## list the doors
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
@@ -75,6 +75,10 @@ outside: setup ## compare intake with the outside cases beside the project, and 
 .PHONY: bench
 bench: setup ## measure the hot paths as ratios to their references, on real Kafka
 	@$(BIN)/python -m benchmarks
+
+.PHONY: routing-report
+routing-report: setup ## play the routing policy against its goals, print them, write a page (goes on where it stopped)
+	@$(BIN)/python -m simulator.report
 
 .PHONY: soak
 soak: setup ## an hour of steady webhooks on one intake process; fails when its memory grows

@@ -1,0 +1,1 @@
+"""The routing report: which runs it takes, what they measure, and how people look at them."""

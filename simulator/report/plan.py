@@ -1,0 +1,88 @@
+"""Which runs the report takes: those that goals need first, then what people want to see beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from simulator import goals
+from simulator.report.plays import BASELINE, CHECK, DAYS, Case, Play
+from simulator.worlds import A, B, C, D, E, L, World
+
+REPLICATIONS = 20
+ABLATION_REPLICATIONS = 6
+"""Of what no goal asks for."""
+DAYS_REPLICATIONS = 2
+LEARNING_DAYS = 17
+"""10 to learn, and 7 after a topic's fall."""
+KNOWING_DAYS = 10
+LOADS = (0.70, 0.80, 0.88, 0.96)
+LOAD_REPLICATIONS = 3
+CHECKS_WORLD = replace(A, name=goals.CHECKS)
+
+PRODUCTION = Play(goals.PRODUCTION)
+CLAIRVOYANT = Play(goals.CLAIRVOYANT, clairvoyant=True)
+FIRST_DAY = Play(goals.FIRST_DAY, known=False)
+NO_HOLD = Play("no hold", settings=(("hold_phone_ms", 0), ("hold_message_ms", 0)))
+NO_PRICES = Play("no prices", settings=(("price_max", 0.0),))
+LONGEST_IDLE = Play(goals.LONGEST_IDLE, BASELINE)
+STATIC = tuple(Play(name, BASELINE) for name in goals.STATIC)
+LEARNING = Play(goals.LEARNING, DAYS, known=False, days=LEARNING_DAYS)
+KNOWING = Play(goals.KNOWING, DAYS, days=KNOWING_DAYS)
+CHECKS = tuple(Play(name, CHECK) for name in ("erlang-a", "hold-rule", "explanations and replay"))
+
+SECONDS = {BASELINE: 1.0, CHECK: 5.0}
+"""What a run of 120 agents takes on one core, about; for the time left."""
+PRODUCTION_SECONDS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Policies that meet the same replications of a world."""
+
+    world: World
+    plays: tuple[Play, ...]
+    replications: int
+
+    def cases(self) -> Iterator[Case]:
+        """Replication by replication, so that what is there after a stop is paired."""
+        for replication in range(self.replications):
+            for play in self.plays:
+                yield Case(self.world, play, replication)
+
+
+def at_load(load: float) -> World:
+    return replace(A, name=f"A at load {load:.2f}", load=load)
+
+
+def parts(replications: int = REPLICATIONS) -> list[Part]:
+    """All of the report. Long runs stand first, so that no core waits for them at the end."""
+    few, fewest = min(replications, ABLATION_REPLICATIONS), min(replications, DAYS_REPLICATIONS)
+    judged = (PRODUCTION, CLAIRVOYANT, LONGEST_IDLE, *STATIC)
+    return [
+        Part(A, (LEARNING, KNOWING), fewest),
+        *(Part(CHECKS_WORLD, (check,), 1) for check in CHECKS),
+        Part(A, (*judged, FIRST_DAY), replications),
+        Part(B, (*judged, FIRST_DAY), replications),
+        Part(C, judged, replications),
+        *(Part(world, (NO_HOLD, NO_PRICES), few) for world in (A, B)),
+        Part(C, (NO_HOLD,), few),
+        *(Part(world, (PRODUCTION, LONGEST_IDLE, STATIC[1]), few) for world in (D, E)),
+        *(
+            Part(at_load(load), (PRODUCTION, LONGEST_IDLE, STATIC[1]), min(few, LOAD_REPLICATIONS))
+            for load in LOADS
+            if load != A.load
+        ),
+        Part(L, (PRODUCTION, LONGEST_IDLE, STATIC[1]), fewest),
+    ]
+
+
+def cases(of: Sequence[Part]) -> list[Case]:
+    """Each once."""
+    return list(dict.fromkeys(case for part in of for case in part.cases()))
+
+
+def expected_seconds(case: Case) -> float:
+    """Of one core; only for showing how far the report is."""
+    one = SECONDS.get(case.play.kind, PRODUCTION_SECONDS)
+    return one * case.play.days * case.world.agents / A.agents
