@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -438,6 +439,24 @@ def test_detector_scores_as_py3langid_does() -> None:
     ):
         theirs = dict(model.rank(text))
         assert ours.shares(text) == pytest.approx(theirs, abs=1e-5)
+
+
+def test_detector_finds_the_pieces_that_a_walk_byte_by_byte_finds() -> None:
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    ours = Detector(("en",), ("de",))
+    rng = random.Random(3)
+    texts = ["", "a", "Ништа не ради, đavola!", "నా ఆర్డర్ ఇంకా రాలేదు", "Wo ist mein Paket? " * 20]
+    texts += [
+        "".join(chr(rng.choice((rng.randrange(32, 127), rng.randrange(160, 0x3000)))) for _ in range(60))
+    ]
+    noise = [bytes(rng.randrange(256) for _ in range(rng.randrange(40))) for _ in range(200)]
+
+    for data in (*(text.encode() for text in texts), *noise):
+        state, pieces = 0, []
+        for letter in data:
+            state = model.tk_nextmove[(model.tk_row[state] << 8) + letter]
+            pieces.append(model.tk_output[state])
+        assert ours.pieces(data) == [piece for piece in pieces if piece >= 0]
 
 
 def test_amounts_equally_far_from_the_decision_are_no_fault() -> None:
