@@ -77,9 +77,9 @@ class Lexicon:
         self._own: list[tuple[str, str, float]] = []
         patterns = [pattern for table in tables for pattern in self._patterns(table, normal)]
         self._matcher = Matcher(patterns, normal, len(names))
-        self._rules: dict[int, list[_Rule]] = defaultdict(list)
+        self._rules: dict[int, list[tuple[int, int, _Rule]]] = defaultdict(list)
         for rule in self._shared():
-            self._rules[self._key(rule.needed)].append(rule)
+            self._rules[self._key(rule.needed)].append((rule.needed, rule.forbidden, rule))
 
     def read(self, sentences: Iterable[Sentence]) -> Evidence:
         """What the sentences speak for, all together."""
@@ -136,8 +136,8 @@ class Lexicon:
         while left:
             bit = left & -left
             left ^= bit
-            for rule in self._rules.get(bit, ()):
-                if rule.needed & mask == rule.needed and not rule.forbidden & mask:
+            for needed, forbidden, rule in self._rules.get(bit, ()):
+                if needed & mask == needed and not forbidden & mask:
                     if rule.family == "decision":
                         found.decided_at.setdefault(rule.name, place)
                     if rule.number not in seen:

@@ -29,12 +29,18 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a word begins: the concepts that it is (a bit each), other targets that it is alone, longer patterns."""
+    """What a word begins: the concepts that it is (a bit each), other targets that it is alone, longer patterns.
+
+    `seconds` are the second parts of patterns that the word fits, a bit each; each longer pattern stands beside the
+    bit of its own second part, and `awaited` has all of those.
+    """
 
     word: str
     concepts: int
     alone: tuple[int, ...]
-    opened: tuple[Pattern, ...]
+    opened: tuple[tuple[int, Pattern], ...]
+    awaited: int
+    seconds: int
 
 
 @dataclass(slots=True)
@@ -66,24 +72,35 @@ class Matcher:
         self._concepts_count = concepts_count
         self._exact: dict[str, list[Pattern]] = defaultdict(list)
         self._stems: dict[str, list[Pattern]] = defaultdict(list)
+        self._bits: dict[tuple[str, bool], int] = {}
+        """A bit for each second part: without a word that fits it, a pattern need not be tried."""
         for pattern in patterns:
             first, stem, _ = pattern.parts[0]
             (self._stems if stem else self._exact)[first].append(pattern)
+            for text, ends_open, _ in pattern.parts[1:2]:
+                self._bits.setdefault((text, ends_open), 1 << len(self._bits))
         self._lengths = sorted({len(stem) for stem in self._stems if len(stem) <= STEM_CHARS_MAX})
+        self._second_lengths = sorted({len(text) for text, ends_open in self._bits if ends_open})
         self._known: dict[str, Begun] = {}
 
     def match(self, words: Sequence[str]) -> Matches:
         """All patterns that occur in a sentence."""
         known, remember = self._known, self._remember
         begun = [known.get(word) or remember(word) for word in words]
-        concepts = 0
+        concepts = seconds = 0
+        for one in begun:
+            concepts |= one.concepts
+            seconds |= one.seconds
         others: list[tuple[int, int]] = []
         normal: list[str] | None = None
         for place, one in enumerate(begun):
-            concepts |= one.concepts
             for target in one.alone:
                 others.append((target, place))
-            for pattern in one.opened:
+            if not one.awaited & seconds:
+                continue
+            for second, pattern in one.opened:
+                if not second & seconds:
+                    continue
                 if normal is None:
                     normal = [word.word for word in begun]
                 if _goes_on(pattern.parts, normal, place):
@@ -108,17 +125,27 @@ class Matcher:
         return begun
 
     def _begun(self, word: str, patterns: Iterable[Pattern]) -> Begun:
-        concepts = 0
+        concepts = awaited = 0
         alone: list[int] = []
-        opened: list[Pattern] = []
+        opened: list[tuple[int, Pattern]] = []
         for pattern in patterns:
             if len(pattern.parts) > 1:
-                opened.append(pattern)
+                second = self._bits[pattern.parts[1][:2]]
+                opened.append((second, pattern))
+                awaited |= second
             elif pattern.target < self._concepts_count:
                 concepts |= 1 << pattern.target
             else:
                 alone.append(pattern.target)
-        return Begun(word, concepts, tuple(alone), tuple(opened))
+        return Begun(word, concepts, tuple(alone), tuple(opened), awaited, self._seconds(word))
+
+    def _seconds(self, word: str) -> int:
+        fits = self._bits.get((word, False), 0)
+        for length in self._second_lengths:
+            if length > len(word):
+                break
+            fits |= self._bits.get((word[:length], True), 0)
+        return fits
 
 
 def _goes_on(parts: tuple[tuple[str, bool, int], ...], words: Sequence[str], place: int) -> bool:
