@@ -55,6 +55,8 @@ def items(value: Any) -> list[Any]:
 
 def text(value: Any, chars_max: int = TEXT_CHARS_MAX) -> str:
     """A string that UTF-8 can carry; numbers are written out, all else is empty."""
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value[:chars_max]
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     if isinstance(value, int):

@@ -6,7 +6,6 @@ The older sha1 header is no substitute. A GET is the handshake at registration.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +77,7 @@ def reply(delivery: Delivery, known: Known) -> ProviderReply:
 
 
 def _sign(key: bytes, body: bytes) -> str:
-    return "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
+    return "sha256=" + hmac.digest(key, body, "sha256").hex()
 
 
 WEBHOOK = Adapter("meta", verify, parse, reply)

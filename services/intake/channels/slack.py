@@ -106,7 +106,7 @@ def _recent(at: str, received_at_ms: int) -> bool:
 
 
 def _sign(key: bytes, signed: bytes) -> str:
-    return "v0=" + hmac.new(key, signed, "sha256").hexdigest()
+    return "v0=" + hmac.digest(key, signed, "sha256").hex()
 
 
 WEBHOOK = Adapter("slack", verify, parse, reply)
