@@ -4,7 +4,7 @@ An idempotent producer whose batch expired has used up a sequence number, and un
 back (measured: after kill -9 of the broker every append failed for as long as the load went on). So an append
 that failed with an unknown outcome has the producer replaced; what it still held was answered by the deadline.
 
-It batches for 5 ms and sends from a thread of its own, which suits many small independent appends; the
+It batches for 10 ms and sends from a thread of its own, which suits many small independent appends; the
 router's hot path uses aiokafka (docs/decisions/0001-kafka-clients.md). Its buffer has no bound in bytes,
 so the bound of records in flight here is the only one.
 """
@@ -27,7 +27,7 @@ from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX, CONNECT_MS_MAX
 from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown, RecordTooLarge
 
-LINGER_MS = 5
+LINGER_MS = 10
 BATCH_BYTES_MAX = 262_144
 METADATA_MS_MAX = 5_000
 RENEW_SECONDS_MIN = 5.0
