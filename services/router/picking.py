@@ -23,7 +23,7 @@ from services.router.policy.hazard import GammaPatience
 from services.router.policy.reserve import enough_idle, may_leave
 from services.router.policy.settings import PolicySettings
 from services.router.policy.value import next_agent_seconds, value
-from services.router.urgency import Urgency, urgency_of
+from services.router.urgency import OVERLOAD_EMAIL_FACTOR, Urgency, urgency_of
 from services.router.waiting import Kind, Slope, Work
 
 MINE, GUARD, LIVE, DEFERRABLE = 0, 1, 2, 3
@@ -157,6 +157,8 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
     if not len(rows):
         return
     waited, target = now_ms - board.base[rows], board.target[rows]
+    if desk.overload_since_ms:
+        target = np.where(board.mail[rows], OVERLOAD_EMAIL_FACTOR * target, target)
     guarded = waited > settings.guard_targets * target
     if guarded.any():
         since = board.since[rows]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.facts import Presence
-from services.router.model import ContactState
-from tests.unit.router.world import HOUR, SECOND, World, agent, call, desk, email, names, only, refusal
+from services.router.model import ContactState, changed
+from services.router.picking import next_pick
+from tests.unit.router.world import HOUR, SECOND, World, agent, call, chat, desk, email, names, only, refusal
 
 LATE = 5
 
@@ -60,3 +61,21 @@ def test_overload_ends_after_a_minute_once_nobody_is_late() -> None:
 
     assert only(told, d.OverloadEnded).after_ms >= 60 * SECOND
     assert not world.desk.overload_since_ms
+
+
+def test_an_email_is_urgent_after_twice_the_time_however_it_is_looked_for() -> None:
+    """It waits 2 h 31 min, the chat 31 min: both are urgent, in an overload the chat alone."""
+    world = World(desk(agent("A")))
+    world.tell(email("mail"))
+    world.wait(2 * HOUR)
+    world.tell(chat("chat"))
+    world.wait(31 * 60 * SECOND)
+    there = changed(world.desk.agents["A"], presence=Presence.AVAILABLE)
+    crew = world.desk.crew.with_presence("A", Presence.AVAILABLE)
+    quiet = changed(world.desk, crew=crew, agents=world.desk.agents.set("A", there))
+    busy = changed(quiet, overload_since_ms=world.now_ms)
+
+    for one in (quiet, busy):
+        picks = [next_pick(one, "A", world.now_ms, classes_min=classes) for classes in (10_000, 0)]
+        assert picks[0] is not None and picks[0] == picks[1]
+    assert picks[0] is not None and picks[0].contact_id == "chat"
