@@ -6,6 +6,8 @@ level 2 is an amount between the limits of levels 1 and 2.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.contract.desk import (
     Agent,
     AuthorityRule,
@@ -26,6 +28,9 @@ LIMITS_MINOR = (1_000, 5_000, 15_000, 50_000)
 LANGUAGE = "en"
 ONE_AT_A_TIME = DeskPolicy(units_email=100, units_message=100, interrupt_email=0)
 """In the worlds an agent does one thing at a time, and to the end."""
+KNOWN_STRENGTH = 1e6
+"""Contacts that configured chances weigh as, where they are the true ones and nothing is to be learned."""
+CALL_BACK_AFTER_MS = 600_000
 WHOLE_DAY_MS = 24 * 3_600_000
 
 
@@ -56,8 +61,10 @@ def desk_of(
         queues=(Queue(queue_id="all"),),
         authority=(AuthorityRule(decision_type=DECISION_TYPE, currency=CURRENCY, limits_minor=LIMITS_MINOR),),
         agents=tuple(_agent(pool, index, known=known) for index in range(pool.agents)),
-        limits=DeskLimits(lease_ms=WHOLE_DAY_MS, repeat_window_ms=WHOLE_DAY_MS),
-        policy=policy,
+        limits=DeskLimits(
+            lease_ms=WHOLE_DAY_MS, repeat_window_ms=WHOLE_DAY_MS, callback_ms=CALL_BACK_AFTER_MS
+        ),
+        policy=replace(policy, strength_cell=KNOWN_STRENGTH) if known else policy,
     )
 
 

@@ -432,6 +432,17 @@ class Drive:
 
     def _resolves(self, at: float, contact_id: str, run: Run) -> None:
         self.record.resolved(run)
+        need = int(self.day.need[run.issue])
+        if need:  # the exception that settled it is recorded, as agents do in production
+            self.tell(
+                at,
+                f.AuthorityUsed(
+                    contact_id=contact_id,
+                    agent_id=agent_id(run.agent),
+                    epoch=run.epoch,
+                    decision=wanted(need, stated=True),
+                ),
+            )
         self._ends(at, contact_id, f.Outcome.RESOLVED)
 
     def _fails(self, at: float, contact_id: str, run: Run) -> None:

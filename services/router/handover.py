@@ -57,7 +57,7 @@ def may_receive(desk: DeskState, contact: Contact, agent_id: str) -> bool:
 class _Receivers:
     """The rule of a hop for one contact: authority >= max(own, need), and q strictly higher.
 
-    q rises by the desk's hop_gain where the owner is stuck; a wrong topic takes any rise, for its owner is the wrong
+    q rises by the desk's hop_gain where the owner is stuck, from 0 where an expert's advice has not helped him; a wrong topic takes any rise, for its owner is the wrong
     one for certain; with more authority the coverage of the level rises already.
     """
 
@@ -83,7 +83,9 @@ class _Receivers:
         self.agent_ids = () if pool.relaxations else pool.agent_ids
         self.members = frozenset() if pool.relaxations else pool.members
         gain = 0.0 if reason is TransferReason.WRONG_TOPIC else desk.crew.settings.hop_gain
-        self.least_q = round(expected(desk, need, contact.owner_id) + gain, DIGITS)
+        failed = reason is TransferReason.STUCK and contact.advised
+        own_q = 0.0 if failed else expected(desk, need, contact.owner_id)
+        self.least_q = round(own_q + gain, DIGITS)
         self.strictly = gain <= 0.0
 
     def rises(self, agent_id: str) -> bool:

@@ -1,5 +1,6 @@
 """An owner asks to pass a contact on; the router decides whether, and to whom (routing.md 2.8).
 
+stuck in spite of advice     a hop, while one is left and somebody could do better
 lacks_authority, stuck       somebody free can help: he joins, the owner keeps the customer (rule 1)
 otherwise, budget left       a hop to somebody with strictly more to give who never had it, when that costs less
                              than waiting for help (rule 2)
@@ -44,19 +45,23 @@ def asked(step: Step, body: TransferAsked) -> None:
     """Consult, hop or keep."""
     contact = owned(step, body.contact_id, body.agent_id, body.epoch, ContactState.ASSIGNED)
     wish = _wish(step, contact, body)
+    taught = changed(contact, need=wish.need)
+    hop = hop_left(contact, body.reason)
+    if hop and _advice_failed(contact, body.reason) and receivers(step.desk, taught, body.reason):
+        _start(step, contact, wish)
+        return
     if body.reason in (TransferReason.LACKS_AUTHORITY, TransferReason.STUCK):
         adviser_id = adviser_for(step.desk, contact, _request(contact, wish))
         if adviser_id is not None:
             help_id = _ask(step, contact, wish)
             step.accept(help_id, detail=f"no transfer: {adviser_id} joins, you keep the customer")
             return
-    if not hop_left(contact, body.reason):
+    if not hop:
         help_id = _ask(step, contact, wish, ahead=True)
         step.accept(
             help_id, detail="no transfer: its hops are spent; help is asked for, you keep the customer"
         )
         return
-    taught = changed(contact, need=wish.need)
     found = receivers(step.desk, taught, body.reason)
     if not hop_pays(step.desk, taught, body.reason, _request(contact, wish), found):
         help_id = _ask(step, contact, wish)
@@ -64,6 +69,11 @@ def asked(step: Step, body: TransferAsked) -> None:
         step.accept(help_id, detail=f"no transfer: {why}; you keep the customer")
         return
     _start(step, contact, wish)
+
+
+def _advice_failed(contact: Contact, reason: TransferReason) -> bool:
+    """Stuck in spite of an expert's advice: the customer needs somebody else, not more advice (routing.md 6.2, 5)."""
+    return reason is TransferReason.STUCK and contact.advised
 
 
 def end_unfilled(step: Step, contact_id: str) -> None:

@@ -50,6 +50,17 @@ def test_while_somebody_idle_can_help_there_is_no_hop(reason: TransferReason) ->
     assert world.contact("c").owner_id == "A"
 
 
+def test_who_is_stuck_in_spite_of_advice_hops_once_even_to_who_is_no_better_than_he_was() -> None:
+    world = talking(better(0.7), agent("C", "refund"))
+    asked = ask(world, TransferReason.STUCK)
+    joined = only(asked, d.ConsultStarted)
+    world.tell(f.HelpAnswered(help_id=joined.help_id, agent_id=joined.adviser_id, result=f.HelpResult.ADVICE))
+
+    told = ask(world, TransferReason.STUCK)
+
+    assert names(told) == ["HandoverStarted", "Offered"]
+
+
 def test_a_wrong_topic_hops_to_who_is_better_at_the_true_one() -> None:
     world = talking(agent("B", "delivery", delivery=0.9), topic="billing")
 
