@@ -10,6 +10,7 @@ frontdesk train-topics               a topic model from the desk's own labels
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk letters                    what could not be read, and why
 frontdesk demo                       play a morning and watch it
+frontdesk simulate A                 judge routing on synthetic days
 """
 
 from __future__ import annotations
@@ -75,6 +76,12 @@ def _demo(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _simulate(argv: Sequence[str]) -> int:
+    from simulator.command import main
+
+    return main(argv)
+
+
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "serve": (_serve, "run the services"),
     "replay": (_replay, "what intake makes of recorded deliveries, one JSON line a case"),
@@ -85,6 +92,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "letters": (_letters, "what could not be read, and why"),
     "train-topics": (_train_topics, "a topic model from the desk's own labels, with honest figures"),
     "demo": (_demo, "play a morning of contacts against simulated agents"),
+    "simulate": (_simulate, "judge routing on synthetic days"),
 }
 
 

@@ -70,11 +70,42 @@ def html(runs: Runs, verdicts: Sequence[Verdict]) -> str:
         *(part for world in worlds for part in _world(runs, world)),
         *_columns_said(),
     ]
+    return shell("Routing report", body)
+
+
+def shell(title: str, body: Iterable[str]) -> str:
+    """A page that needs nothing else."""
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>Routing report</title><style>{STYLE}</style><main>" + "\n".join(body) + "</main></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style><main>" + "\n".join(body) + "</main></html>\n"
     )
+
+
+def comparison(runs: Runs, world: str, policies: Sequence[str]) -> str:
+    """One world's policies beside each other; the first is the one that is judged."""
+    first, *others = policies
+    count = max((len(_all(runs, world, policy)) for policy in policies), default=0)
+    body = [
+        f"<h1>World {escape(world)}</h1>",
+        f"<p class='lead'>{escape(first)} beside {escape(', '.join(others) or 'nothing')}: {count} paired replications, "
+        "means with the half-width of their 95&nbsp;% interval.</p>",
+        "<h2>Policies</h2>",
+        _table(tables.POLICY_HEADS, tables.policy_rows(runs, world, policies)),
+        "<h2>Paired differences</h2>" if others else "",
+        _table(tables.POLICY_HEADS, tables.difference_rows(runs, world, first, others)) if others else "",
+        "<h2>Pictures</h2>",
+        _columns(
+            [
+                _dots(runs, world, policies, "fcr", "FCR of offered, %", 100.0),
+                _dots(runs, world, policies, "cost_cs", "Customer cost, cs", 1.0),
+                _waiting(runs, world, policies),
+                _occupancy(runs, world, policies),
+            ]
+        ),
+        *_columns_said(),
+    ]
+    return shell(f"World {world}", body)
 
 
 def _goals(verdicts: Sequence[Verdict]) -> list[str]:
@@ -135,24 +166,39 @@ def _columns(pictures: Iterable[str]) -> str:
 
 
 def _fcr(runs: Runs, world: str) -> str:
-    found = {policy: estimates.level(runs, world, policy, "fcr") for policy in ORDER}
+    goal = next(one for one in goals.GOALS if one.goal_id == "fcr").bounds[world][0]
+    mark = svg.Mark(100 * goal, "goal")
+    return _dots(runs, world, ORDER, "fcr", f"World {world}: FCR of offered, %", 100.0, mark)
+
+
+def _dots(
+    runs: Runs,
+    world: str,
+    policies: Sequence[str],
+    name: str,
+    title: str,
+    scale: float,
+    mark: svg.Mark | None = None,
+) -> str:
+    found = {policy: estimates.level(runs, world, policy, name) for policy in policies}
     rows = [
-        svg.Dot(policy, 100 * one.mean, 100 * one.half_width, STYLES.get(policy, "variant"))
+        svg.Dot(policy, scale * one.mean, scale * one.half_width, STYLES.get(policy, "variant"))
         for policy, one in found.items()
         if one is not None
     ]
-    goal = next(one for one in goals.GOALS if one.goal_id == "fcr").bounds[world][0]
-    return (
-        svg.dots(rows, f"World {world}: FCR of offered, %", mark=svg.Mark(100 * goal, "goal")) if rows else ""
-    )
+    return svg.dots(rows, title, mark=mark) if rows else ""
 
 
-def _waiting(runs: Runs, world: str) -> str:
+def _waiting(runs: Runs, world: str, policies: Sequence[str] = DRAWN) -> str:
     series = []
-    for policy in DRAWN:
-        shares = _mean_curve(runs.get((world, policy), {}).values(), "answered_within")
+    for policy in policies:
+        shares = _mean_curve(_all(runs, world, policy), "answered_within")
         series.append(
-            svg.Line(policy, [(second, 100 * share) for second, share in enumerate(shares)], STYLES[policy])
+            svg.Line(
+                policy,
+                [(second, 100 * share) for second, share in enumerate(shares)],
+                STYLES.get(policy, "variant"),
+            )
         )
     return svg.lines(series, f"World {world}: calls answered, % of offered", "seconds waited at most")
 
@@ -213,20 +259,21 @@ def _load(runs: Runs) -> str:
     return svg.lines(series, "As A at other loads: FCR, %", "load, %")
 
 
-def _occupancy(runs: Runs, world: str) -> str:
+def _occupancy(runs: Runs, world: str, policies: Sequence[str] = DRAWN) -> str:
     series = []
-    for policy in DRAWN:
+    for policy in policies:
         shares = _mean_curve(_all(runs, world, policy), "occupancy")
         centres = ((number + 0.5) * 100 / OCCUPANCY_BINS for number in range(len(shares)))
         points = [(centre, 100 * share) for centre, share in zip(centres, shares, strict=True)]
-        series.append(svg.Line(policy, [point for point in points if point[0] >= 30], STYLES[policy]))
+        style = STYLES.get(policy, "variant")
+        series.append(svg.Line(policy, [point for point in points if point[0] >= 30], style))
     return svg.lines(
         series, f"World {world}: agents by their occupancy, %", "busy, % of the day", at_least=0.0
     )
 
 
-def _all(runs: Runs, world: str, policy: str) -> Iterable[Run]:
-    return runs.get((world, policy), {}).values()
+def _all(runs: Runs, world: str, policy: str) -> list[Run]:
+    return list(runs.get((world, policy), {}).values())
 
 
 def _mean_curve(runs: Iterable[Run], name: str) -> list[float]:

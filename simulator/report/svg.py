@@ -11,7 +11,6 @@ from html import escape
 from math import floor, isfinite, log10
 
 WIDTH = 560.0
-LABELS_WIDTH = 168.0
 ROW_HEIGHT = 22.0
 LINES_HEIGHT = 260.0
 LETTER_WIDTH = 6.6
@@ -89,14 +88,15 @@ def dots(rows: Sequence[Dot], title: str, unit: str = "", mark: Mark | None = No
     ]
     low, high = spread([*ends, *([mark.at] if mark else [])])
     top, bottom = 30.0, 30.0 + ROW_HEIGHT * len(rows)
-    scale = Scale(low, high, LABELS_WIDTH, WIDTH - 78.0)
+    labels_width = max((len(row.label) for row in rows), default=0) * LETTER_WIDTH + 12.0
+    scale = Scale(low, high, labels_width, WIDTH - 78.0)
     parts = [_text(0.0, 14.0, title, "title"), *_across(scale, top, bottom, unit)]
     if mark is not None:
         parts.append(_line(scale(mark.at), top - 4.0, scale(mark.at), bottom, "mark"))
         parts.append(_text(scale(mark.at), top - 6.0, mark.label, "label middle"))
     for number, row in enumerate(rows):
         y = top + ROW_HEIGHT * (number + 0.5)
-        parts.append(_text(LABELS_WIDTH - 12.0, y + 4.0, row.label, f"label end {row.style}"))
+        parts.append(_text(labels_width - 12.0, y + 4.0, row.label, f"label end {row.style}"))
         if not isfinite(row.mean):
             continue
         if isfinite(row.half_width):

@@ -36,7 +36,18 @@ def test_every_door_that_a_document_names_is_in_the_makefile(path: Path) -> None
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "replay", "read-mail", "read-queue-log", "agent", "explain", "letters", "train-topics", "demo"],
+    [
+        "serve",
+        "replay",
+        "read-mail",
+        "read-queue-log",
+        "agent",
+        "explain",
+        "letters",
+        "train-topics",
+        "demo",
+        "simulate",
+    ],
 )
 def test_every_command_has_help_with_examples(command: str) -> None:
     done = subprocess.run(
