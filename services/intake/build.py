@@ -9,7 +9,6 @@ from random import random
 from typing import Any
 
 import grpc
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from services.intake.api import NAME, IntakeApi
@@ -57,7 +56,6 @@ class Intake:
     server, run its `work`, and
     close it when none of them runs any more."""
 
-    web_app: web.Application
     front_door: FrontDoor
     smtp_factory: Callable[[], asyncio.BaseProtocol]
     lmtp_factory: Callable[[], asyncio.BaseProtocol]
@@ -118,10 +116,9 @@ def build(
         clock,
         settings.stream_in_flight_max,
     )
-    app = hooks.app()
-    front_door = FrontDoor(app, measures, settings.http_connections_max)
+    front_door = FrontDoor(hooks.entrance(), measures, settings.http_connections_max)
     intake = Intake(
-        app, front_door, mailroom.protocol, mailroom.lmtp_protocol, api, interpreter, fetcher, gatherer
+        front_door, mailroom.protocol, mailroom.lmtp_protocol, api, interpreter, fetcher, gatherer
     )
     if settings.polling:
         for provider in providers:

@@ -30,7 +30,7 @@ LINE_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX = 8_190, 16_384, 128
 BACKLOG = 1_024
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Guard(asyncio.Protocol):
@@ -70,29 +70,27 @@ class Guard(asyncio.Protocol):
 
 
 class FrontDoor:
-    """Opens the application to the network. Connections that wait stand in the order of their waiting."""
+    """Opens what answers requests to the network. Connections that wait stand in the order of their waiting."""
 
-    def __init__(self, app: web.Application, measures: Measures, connections_max: int) -> None:
-        self._app, self._measures, self.connections_max = app, measures, connections_max
+    def __init__(self, answer: Handler, measures: Measures, connections_max: int) -> None:
+        self._answer, self._measures, self.connections_max = answer, measures, connections_max
         self.head_seconds_max, self.idle_seconds_max = HEAD_SECONDS_MAX, IDLE_SECONDS_MAX
         self._guards: dict[asyncio.Transport, Guard] = {}
         self._heads: dict[Guard, float] = {}
         """Since when; a request is coming, or the first one is awaited."""
         self._idle: dict[Guard, float] = {}
         """Since when; the next request is awaited."""
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
-        app.middlewares.insert(0, self._busy)
 
     async def open(
         self, host: str, port: int, *, tls: ssl.SSLContext | None = None, reuse_port: bool = False
     ) -> int:
         """Listens; answers the port. With `reuse_port` several processes share it. Raises OSError."""
-        self._runner = web.AppRunner(
-            self._app,
+        http = web.Server(
+            self._busy,
             access_log=None,
-            shutdown_timeout=CLOSING_SECONDS_MAX,
             keepalive_timeout=self.idle_seconds_max,
             lingering_time=LINGERING_SECONDS,
             max_line_size=LINE_BYTES_MAX,
@@ -100,8 +98,8 @@ class FrontDoor:
             max_headers=HEADERS_MAX,
             auto_decompress=False,
         )
+        self._runner = web.ServerRunner(http, shutdown_timeout=CLOSING_SECONDS_MAX)
         await self._runner.setup()
-        http = cast(web.Server, self._runner.server)
         self._server = await asyncio.get_running_loop().create_server(
             lambda: Guard(self, http()),
             host,
@@ -177,17 +175,16 @@ class FrontDoor:
             await asyncio.sleep(SWEEP_SECONDS)
             self.sweep(asyncio.get_running_loop().time())
 
-    @web.middleware
-    async def _busy(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _busy(self, request: web.BaseRequest) -> web.StreamResponse:
         """While a request is handled, its connection does not wait; the handler has bounds of its own."""
         transport = request.transport
         guard = self._guards.get(transport) if transport is not None else None
         if guard is None:
-            return await handler(request)
+            return await self._answer(request)
         self._heads.pop(guard, None)
         self._idle.pop(guard, None)
         try:
-            return await handler(request)
+            return await self._answer(request)
         finally:
             if transport in self._guards:
                 self._idle[guard] = asyncio.get_running_loop().time()

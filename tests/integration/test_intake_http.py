@@ -249,8 +249,22 @@ async def test_unknown_path_and_method() -> None:
     async with serving(MemoryLog()) as intake:
         base = f"http://127.0.0.1:{intake.port}"
         assert (await intake.http.get(f"{base}/hooks/moon")).status == 404
-        assert (await intake.http.delete(f"{base}/hooks/meta")).status == 405
+        refused = await intake.http.delete(f"{base}/hooks/meta")
+        assert (refused.status, refused.headers["Allow"]) == (405, "GET,POST")
         assert (await intake.http.get(f"{base}/healthz")).status == 200
+        assert (await intake.http.post(f"{base}/healthz")).status == 405
+
+
+async def test_whoever_asks_before_sending_the_body_is_told_to_go_on() -> None:
+    log = MemoryLog()
+    async with serving(log) as intake:
+        delivery = sms()
+        url = f"http://127.0.0.1:{intake.port}" + delivery.url.removeprefix(PUBLIC_URL)
+        asked = await intake.http.post(url, data=delivery.body, headers=delivery.headers, expect100=True)
+        assert asked.status == 200
+        assert len(log.facts) == 1
+        other = {**delivery.headers, "Expect": "an echo"}
+        assert (await intake.http.post(url, data=delivery.body, headers=other)).status == 417
 
 
 async def test_handshake_over_http() -> None:
