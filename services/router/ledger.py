@@ -14,6 +14,7 @@ from services.contract.decisions import Need
 from services.router.eligibility import Ground, Index
 from services.router.policy.beliefs import Beliefs
 from services.router.policy.cost import Costs, Floats, Ints, People, costs, covered, mixed, rates, weighed
+from services.router.policy.noise import explored
 from services.router.policy.tariff import Tariff
 
 if TYPE_CHECKING:
@@ -115,6 +116,16 @@ class Ledger:
             tariff.highest,
             beliefs.approver_free,
             self._roster.settings,
+        )
+
+    def explored(self, at: Index, need: Need, skill: Floats, seed: int) -> Floats:
+        """What exploration adds to the chances `skill` of these agents in one decision."""
+        spread = self._beliefs.spread
+        parts = [(weight, spread[column][at]) for column, weight in self.topics(need)]
+        if not parts:
+            return np.zeros(len(at))
+        return explored(
+            seed, self._roster.noise_keys[at], skill, mixed(parts), self._roster.settings.exploration
         )
 
     def seconds(self, parts: list[tuple[int, float]]) -> float:

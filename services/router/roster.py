@@ -12,6 +12,7 @@ from services.contract.desk import Agent, Desk, Topic
 from services.router.authority import reached_level
 from services.router.eligibility import Ground, GroundKey, Mask, ground_of
 from services.router.policy.beliefs import Beliefs
+from services.router.policy.noise import Keys, keys_of
 from services.router.policy.settings import PolicySettings, from_desk
 from services.router.policy.tariff import Tariff
 from services.router.workforce import Seats
@@ -34,6 +35,7 @@ class Roster:
         "_grounds",
         "_level_columns",
         "_levels",
+        "_noise_keys",
         "_resolution",
         "_speaking",
         "agent_ids",
@@ -75,6 +77,7 @@ class Roster:
                 self._speaking.setdefault(language, nobody.copy())[at] = True
         self._level_columns: dict[tuple[str, str], Levels] = {}
         self._grounds: dict[GroundKey, Ground] = {}
+        self._noise_keys: Keys | None = None
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
         """No agent reaches a higher level."""
         rows = {topic_id: row for row, topic_id in enumerate(self.topics)}
@@ -122,6 +125,13 @@ class Roster:
             if len(self._level_columns) < REMEMBERED_MAX:
                 self._level_columns[decision_type, currency] = known
         return known
+
+    @property
+    def noise_keys(self) -> Keys:
+        """What tells the agents' exploration noise apart (policy/noise.py), in the order of `agent_ids`."""
+        if self._noise_keys is None:
+            self._noise_keys = keys_of(self.agent_ids)
+        return self._noise_keys
 
     def speaking(self, language: str) -> Mask:
         """Who speaks a language, as a column."""

@@ -6,9 +6,10 @@
     not_resolved       (1 - q) F0 w               a second contact
     idle               - kappa x idle seconds     fairness among agents
     continuity         - 3 % of F0 w              the agent who was asked for by name, or had it before
+    exploration        - dp [A + (1 - A) phi] F0 w    noise dp on p, so that beliefs go on being tested (policy/noise.py)
 
-The first four are the cost C (policy/cost.py), which the hold test and a freed agent compare; all six are the score S,
-which ranks free agents only.
+The first four are the cost C (policy/cost.py), which the hold test and a freed agent compare; all of them are the score
+S, which ranks free agents only.
 """
 
 from __future__ import annotations
@@ -76,10 +77,12 @@ def rank(desk: DeskState, contact: Contact, candidates: Sequence[str], now_ms: i
     return ranked(desk, contact, Slate(at, np.arange(len(at)), costs), weight, now_ms)
 
 
-def ranked(desk: DeskState, contact: Contact, slate: Slate, weight: float, now_ms: int) -> list[Candidate]:
+def ranked(
+    desk: DeskState, contact: Contact, slate: Slate, weight: float, now_ms: int, *, noise_seed: int = 0
+) -> list[Candidate]:
     """The best of a slate first, with at most two runners-up; terms sum to the score.
 
-    Ties: earlier idle_since, then agent id.
+    Ties: earlier idle_since, then agent id. `noise_seed` of 0 explores nothing.
     """
     at, places = slate.at, slate.places
     if not len(at):
@@ -94,12 +97,33 @@ def ranked(desk: DeskState, contact: Contact, slate: Slate, weight: float, now_m
     liked = _liked(crew, contact, at) if bonus else []
     for row in liked:
         score[row] -= bonus
+    extra = _exploration(desk.crew, contact.need, slate, weight, noise_seed) if noise_seed else None
+    if extra is not None:
+        score = score + extra
     rows = _least(score)
     rows.sort(key=lambda row: (int(score[row]), int(since[row]), row))
     return [
-        _candidate(crew, slate, row, int(score[row]), int(idle[row]), bonus if row in liked else 0)
+        _candidate(
+            crew,
+            slate,
+            row,
+            int(score[row]),
+            int(idle[row]),
+            bonus if row in liked else 0,
+            int(extra[row]) if extra is not None else 0,
+        )
         for row in rows[: 1 + RUNNERS_UP]
     ]
+
+
+def _exploration(crew: Crew, need: Need, slate: Slate, weight: float, seed: int) -> Index:
+    """What noise on p changes of the cost of a failure, in micro-cs; the skill that is told stays what is believed."""
+    costs, places = slate.costs, slate.places
+    covers = costs.covers[places]
+    added = crew.ledger.explored(slate.at, need, costs.skill[places], seed)
+    added = added * (covers + (1.0 - covers) * crew.beliefs.approver_free)
+    found: Index = np.rint(-added * (crew.settings.not_resolved_cs * weight * MICRO)).astype(np.int64)
+    return found
 
 
 def busy_candidate(crew: Crew, slate: Slate, place: int, at: int, free_in_seconds: float) -> Candidate:
@@ -136,6 +160,7 @@ def _candidate(
     score: int,
     idle: int,
     bonus: int,
+    explored: int = 0,
     *,
     busy: bool = False,
     free_in_seconds: float = 0.0,
@@ -151,6 +176,8 @@ def _candidate(
         terms = (*terms, ScoreTerm(name="idle", value=-idle / MICRO))
     if bonus:
         terms = (*terms, ScoreTerm(name="continuity", value=-bonus / MICRO))
+    if explored:
+        terms = (*terms, ScoreTerm(name="exploration", value=explored / MICRO))
     return Candidate(
         agent_id=crew.roster.agent_ids[at],
         score=score / MICRO,

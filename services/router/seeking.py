@@ -18,6 +18,7 @@ from services.router.model import Contact, ContactState, DeskState
 from services.router.picking import is_spare, needs_reserve
 from services.router.policy.cost import MICRO, NANO, Costs
 from services.router.policy.hold import Hold, hold_test
+from services.router.policy.noise import seed_of
 from services.router.policy.reserve import enough_idle
 from services.router.preferred import preferred_agents
 from services.router.score import Slate, busy_candidate, ranked
@@ -45,8 +46,11 @@ class Found:
         return self.reason is WaitingReason.UNSPECIFIED
 
 
-def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "") -> Found:
-    """For a contact that arrives or is decided again; `but` was asked just now."""
+def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", number: int = 0) -> Found:
+    """For a contact that arrives or is decided again; `but` was asked just now.
+
+    `number` of the decision; with the contact's id it seeds the noise of exploration, of which 0 makes none.
+    """
     work = contact.lane or work_of(contact, desk.crew.settings)
     pool = desk.crew.pool(work)
     urgency = urgency_of(desk, contact, work, now_ms)
@@ -87,6 +91,7 @@ def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "") -> Fo
         relaxed=relaxed,
         ending=ending,
         kept=kept,
+        noise_seed=seed_of(contact.contact_id, number) if number and desk.crew.settings.exploration else 0,
     )
 
 
@@ -130,10 +135,11 @@ def _offer(
     all_weighed: bool = True,
     ending: int = 0,
     kept: int = 0,
+    noise_seed: int = 0,
 ) -> Found:
     """The best of the chosen, unless waiting is better; without an urgency nobody is held."""
     slate = Slate(pool.at[chosen], pool.places[chosen], costs)
-    best = ranked(desk, contact, slate, work.weight, now_ms)
+    best = ranked(desk, contact, slate, work.weight, now_ms, noise_seed=noise_seed)
     weighed = len(slate.at)
     tested, candidates, again_ms = None, tuple(best), 0
     if urgency is not None and free is not None:
@@ -150,6 +156,7 @@ def _offer(
         all_weighed=all_weighed,
         ending=ending,
         kept=kept,
+        noise_seed=noise_seed,
     )
     if tested is not None and tested.held:
         return Found(tuple(best), explanation, WaitingReason.HELD_FOR_BETTER, now_ms + again_ms)
@@ -256,6 +263,7 @@ def _explained(
     all_weighed: bool = True,
     ending: int = 0,
     kept: int = 0,
+    noise_seed: int = 0,
 ) -> Explanation:
     """`all_weighed` says that every free agent of the pool was weighed but those whose shift ends too soon (`ending`)
     and those kept in reserve, so that the others are known to be busy."""
@@ -275,6 +283,7 @@ def _explained(
         need=contact.need,
         language=contact.language,
         hold=hold,
+        noise_seed=noise_seed,
         price_epoch=desk.crew.tariff.epoch,
         approver_free=desk.crew.beliefs.approver_free,
     )

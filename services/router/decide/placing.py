@@ -38,7 +38,7 @@ HEADS_HELD_MAX = 8
 def place(step: Step, contact_id: str, *, but: str = "") -> None:
     """Offers the contact to the best free agent, or lets it wait; `but` was asked just now."""
     contact = step.contact(contact_id)
-    found = seek(step.desk, contact, step.at_ms, but=but)
+    found = seek(step.desk, contact, step.at_ms, but=but, number=step.number)
     if found.offered:
         _offer(step, contact, found.candidates[0], found.explanation)
     elif contact.state is ContactState.QUEUED:

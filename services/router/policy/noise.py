@@ -52,6 +52,11 @@ def normals(seed: int, keys: Keys) -> Floats:
     return np.round(deviates, DIGITS)
 
 
+def explored(seed: int, keys: Keys, chances: Floats, spread: Floats, share: float) -> Floats:
+    """What is added to each chance, share x spread x deviate; chances stay within 0 and 1."""
+    return np.clip(share * spread * normals(seed, keys), -chances, 1.0 - chances)
+
+
 def _mixed(value: Keys) -> Keys:
     """SplitMix64's finaliser, which changes half of the bits for each bit of the input."""
     value = (value ^ (value >> _SHIFTS[0])) * _MIX[0]
