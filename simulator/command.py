@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   frontdesk simulate A --set idle_cs=1.0 --set hold_phone_ms=10000 --html fair.html
   frontdesk simulate A --policy "first day"               nobody's chances to resolve are known
   frontdesk simulate D --load 0.9 --agents 50             a desk of one's own size
+  frontdesk simulate what-if --help                       a desk's own log under another policy
   frontdesk simulate report --help                        every goal of the routing policy
 
 Worlds: A moderate load, B high load, C with e-mail, D small, E agents who differ little, L large (docs/routing.md).
@@ -37,6 +38,10 @@ POLICIES = (*PRODUCTIONS, *BASELINES, *(name + OWNER for name in BASELINES))
 
 def main(argv: Sequence[str]) -> int:
     """0 when it was played; wrong calls exit with 2."""
+    if argv and argv[0] == "what-if":
+        from simulator.what_if.command import main as what_if
+
+        return what_if(argv[1:])
     if argv and argv[0] == "report":
         from simulator.report.__main__ import main as report
 
@@ -112,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plays(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Play]:
     """What is judged stands first."""
-    settings = tuple(_setting(text, parser) for text in options.settings)
+    settings = tuple(setting(text, parser) for text in options.settings)
     if settings and options.policy not in PRODUCTIONS:
         parser.error(f"--set: {options.policy} has no settings")
     if options.replications < 1:
@@ -130,7 +135,7 @@ def _play(name: str) -> Play:
     return PRODUCTIONS.get(name) or Play(name, BASELINE)
 
 
-def _setting(text: str, parser: argparse.ArgumentParser) -> tuple[str, float]:
+def setting(text: str, parser: argparse.ArgumentParser) -> tuple[str, float]:
     """Says what is wrong with it, and exits, when it is no setting or out of its range."""
     name, sign, value = text.partition("=")
     if not sign:

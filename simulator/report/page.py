@@ -20,6 +20,8 @@ from simulator.worlds import WORLDS, A
 STYLES = {
     goals.PRODUCTION: "production",
     goals.CLAIRVOYANT: "clairvoyant",
+    "as it was": "plain",
+    "played again": "production",
     "longest-idle": "plain",
     "longest-idle + owner": "plain",
     "bullseye + owner": "bullseye",
@@ -108,6 +110,48 @@ def comparison(runs: Runs, world: str, policies: Sequence[str]) -> str:
     return shell(f"World {world}", body)
 
 
+def past(
+    runs: Runs,
+    span: str,
+    names: Sequence[str],
+    told: str,
+    columns: Sequence[tables.Column],
+    limits: str,
+) -> str:
+    """A desk's own log beside its replays; the last of `names` is judged against the one before it."""
+    heads = ("", *(column.title for column in columns))
+    title, *points = [line.strip() for line in limits.strip().replace("\n  ", " ").splitlines()]
+    judged = names[-1]
+    body = [
+        f"<h1>{escape(told)}</h1>",
+        f"<p class='lead'>{escape(judged)}: {len(_all(runs, span, judged))} replays, means with the half-width of "
+        "their 95&nbsp;% interval.</p>",
+        "<h2>Figures</h2>",
+        _table(heads, tables.policy_rows(runs, span, names, columns)),
+        *(
+            [
+                "<h2>Paired difference</h2>",
+                _table(heads, tables.difference_rows(runs, span, judged, names[1:2], columns)),
+            ]
+            if len(names) > 2
+            else []
+        ),
+        "<h2>Pictures</h2>",
+        _columns(
+            [
+                _waiting(runs, span, names),
+                _dots(runs, span, names, "wait_seconds", "Wait of calls and messages, s", 1.0),
+                _dots(runs, span, names, "fcr", "Expected FCR, %", 100.0),
+            ]
+        ),
+        f"<h2>{escape(title)}</h2><ul>"
+        + "".join(f"<li>{escape(point.lstrip('- '))}</li>" for point in points)
+        + "</ul>",
+        *_columns_said(columns),
+    ]
+    return shell(told, body)
+
+
 def _goals(verdicts: Sequence[Verdict]) -> list[str]:
     parts = ["<h2>Goals</h2>", "<div class='wide'><table class='goals'>"]
     kind = ""
@@ -136,10 +180,10 @@ def _world(runs: Runs, world: str) -> list[str]:
     ]
 
 
-def _columns_said() -> list[str]:
+def _columns_said(columns: Sequence[tables.Column] = tables.COLUMNS) -> list[str]:
     return [
         "<h2>The columns</h2><dl>",
-        *(f"<dt>{_typeset(one.title)}</dt><dd>{escape(one.meaning)}</dd>" for one in tables.COLUMNS),
+        *(f"<dt>{_typeset(one.title)}</dt><dd>{escape(one.meaning)}</dd>" for one in columns),
         "</dl>",
     ]
 
@@ -200,7 +244,7 @@ def _waiting(runs: Runs, world: str, policies: Sequence[str] = DRAWN) -> str:
                 STYLES.get(policy, "variant"),
             )
         )
-    return svg.lines(series, f"World {world}: calls answered, % of offered", "seconds waited at most")
+    return svg.lines(series, f"{_named(world)}: calls answered, % of offered", "seconds waited at most")
 
 
 def _learning(runs: Runs) -> str:
@@ -268,8 +312,12 @@ def _occupancy(runs: Runs, world: str, policies: Sequence[str] = DRAWN) -> str:
         style = STYLES.get(policy, "variant")
         series.append(svg.Line(policy, [point for point in points if point[0] >= 30], style))
     return svg.lines(
-        series, f"World {world}: agents by their occupancy, %", "busy, % of the day", at_least=0.0
+        series, f"{_named(world)}: agents by their occupancy, %", "busy, % of the day", at_least=0.0
     )
+
+
+def _named(world: str) -> str:
+    return f"World {world}" if world[:1].isupper() else world.capitalize()
 
 
 def _all(runs: Runs, world: str, policy: str) -> list[Run]:

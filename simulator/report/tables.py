@@ -53,7 +53,7 @@ def number(value: float, unit: str = "", *, signed: bool = False) -> str:
         return "inf"
     size = abs(shown)
     digits = 0 if size >= 100 else 1 if size >= 10 or unit == "s" else 2 if unit in SCALES or size >= 1 else 3
-    if size and size < 0.001:
+    if unit == "cs" and 0 < size < 0.001:
         return f"{shown:.0e}"
     text = f"{shown:+.{digits}f}" if signed else f"{shown:.{digits}f}"
     return text.replace("-0.00", "0.00") if float(text) == 0 else text
@@ -113,14 +113,16 @@ def goal_rows(verdicts: Iterable[Verdict]) -> list[tuple[str, ...]]:
     return rows
 
 
-def policy_rows(runs: Runs, world: str, policies: Sequence[str]) -> list[tuple[str, ...]]:
+def policy_rows(
+    runs: Runs, world: str, policies: Sequence[str], columns: Sequence[Column] = COLUMNS
+) -> list[tuple[str, ...]]:
     """Means with half-widths, a row per policy that was run."""
     return [
         (
             policy,
             *(
                 with_interval(estimates.level(runs, world, policy, column.name), column.unit)
-                for column in COLUMNS
+                for column in columns
             ),
         )
         for policy in policies
@@ -128,7 +130,9 @@ def policy_rows(runs: Runs, world: str, policies: Sequence[str]) -> list[tuple[s
     ]
 
 
-def difference_rows(runs: Runs, world: str, policy: str, others: Sequence[str]) -> list[tuple[str, ...]]:
+def difference_rows(
+    runs: Runs, world: str, policy: str, others: Sequence[str], columns: Sequence[Column] = COLUMNS
+) -> list[tuple[str, ...]]:
     """Of `policy` minus each other, paired."""
     return [
         (
@@ -137,7 +141,7 @@ def difference_rows(runs: Runs, world: str, policy: str, others: Sequence[str]) 
                 with_interval(
                     estimates.difference(runs, world, policy, other, column.name), column.unit, signed=True
                 )
-                for column in COLUMNS
+                for column in columns
             ),
         )
         for other in others
