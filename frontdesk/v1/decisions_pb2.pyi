@@ -145,7 +145,7 @@ class Reply(_message.Message):
     def __init__(self, accepted: _Optional[bool] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ..., subject_id: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered", "help_passed_on", "overload_began", "overload_ended", "message_due", "prices_applied", "forecast_applied")
+    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered", "help_passed_on", "overload_began", "overload_ended", "message_due", "customer_awaited", "customer_returned", "prices_applied", "forecast_applied")
     DESK_APPLIED_FIELD_NUMBER: _ClassVar[int]
     AGENT_PRESENCE_CHANGED_FIELD_NUMBER: _ClassVar[int]
     CASE_OPENED_FIELD_NUMBER: _ClassVar[int]
@@ -189,6 +189,8 @@ class Event(_message.Message):
     OVERLOAD_BEGAN_FIELD_NUMBER: _ClassVar[int]
     OVERLOAD_ENDED_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_DUE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_AWAITED_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_RETURNED_FIELD_NUMBER: _ClassVar[int]
     PRICES_APPLIED_FIELD_NUMBER: _ClassVar[int]
     FORECAST_APPLIED_FIELD_NUMBER: _ClassVar[int]
     desk_applied: DeskApplied
@@ -234,9 +236,11 @@ class Event(_message.Message):
     overload_began: OverloadBegan
     overload_ended: OverloadEnded
     message_due: MessageDue
+    customer_awaited: CustomerAwaited
+    customer_returned: CustomerReturned
     prices_applied: PricesApplied
     forecast_applied: ForecastApplied
-    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ..., help_passed_on: _Optional[_Union[HelpPassedOn, _Mapping]] = ..., overload_began: _Optional[_Union[OverloadBegan, _Mapping]] = ..., overload_ended: _Optional[_Union[OverloadEnded, _Mapping]] = ..., message_due: _Optional[_Union[MessageDue, _Mapping]] = ..., prices_applied: _Optional[_Union[PricesApplied, _Mapping]] = ..., forecast_applied: _Optional[_Union[ForecastApplied, _Mapping]] = ...) -> None: ...
+    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ..., help_passed_on: _Optional[_Union[HelpPassedOn, _Mapping]] = ..., overload_began: _Optional[_Union[OverloadBegan, _Mapping]] = ..., overload_ended: _Optional[_Union[OverloadEnded, _Mapping]] = ..., message_due: _Optional[_Union[MessageDue, _Mapping]] = ..., customer_awaited: _Optional[_Union[CustomerAwaited, _Mapping]] = ..., customer_returned: _Optional[_Union[CustomerReturned, _Mapping]] = ..., prices_applied: _Optional[_Union[PricesApplied, _Mapping]] = ..., forecast_applied: _Optional[_Union[ForecastApplied, _Mapping]] = ...) -> None: ...
 
 class DeskApplied(_message.Message):
     __slots__ = ("desk",)
@@ -641,6 +645,42 @@ class MessageDue(_message.Message):
     channel: _facts_pb2.Channel
     queue_id: str
     def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+
+class CustomerAwaited(_message.Message):
+    __slots__ = ("contact_id", "agent_id", "stage", "units", "deadline_at", "channel", "queue_id")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    agent_id: str
+    stage: str
+    units: int
+    deadline_at: _timestamp_pb2.Timestamp
+    channel: _facts_pb2.Channel
+    queue_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., stage: _Optional[str] = ..., units: _Optional[int] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+
+class CustomerReturned(_message.Message):
+    __slots__ = ("contact_id", "agent_id", "units", "deadline_at", "after_ms", "channel", "queue_id")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    agent_id: str
+    units: int
+    deadline_at: _timestamp_pb2.Timestamp
+    after_ms: int
+    channel: _facts_pb2.Channel
+    queue_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., units: _Optional[int] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., after_ms: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
 
 class HelpPassedOn(_message.Message):
     __slots__ = ("help_id", "contact_id", "adviser_id", "reason", "deadline_at")

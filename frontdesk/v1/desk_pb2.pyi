@@ -123,7 +123,7 @@ class Skill(_message.Message):
     def __init__(self, topic_id: _Optional[str] = ..., resolution: _Optional[float] = ...) -> None: ...
 
 class DeskLimits(_message.Message):
-    __slots__ = ("offer_phone_ms", "offer_other_ms", "wrap_up_phone_ms", "wrap_up_other_ms", "target_phone_ms", "target_social_ms", "target_email_ms", "due_ms", "consult_unfilled_ms", "consult_joined_ms", "handover_ms", "callback_ms", "repeat_window_ms", "lease_ms", "missed_offers_max", "retention_ms", "facts_remembered_max")
+    __slots__ = ("offer_phone_ms", "offer_other_ms", "wrap_up_phone_ms", "wrap_up_other_ms", "target_phone_ms", "target_social_ms", "target_email_ms", "due_ms", "consult_unfilled_ms", "consult_joined_ms", "handover_ms", "callback_ms", "repeat_window_ms", "lease_ms", "missed_offers_max", "retention_ms", "facts_remembered_max", "customer_silent_ms", "customer_gone_ms", "customer_reminder_ms", "customer_gone_email_ms")
     OFFER_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
     OFFER_OTHER_MS_FIELD_NUMBER: _ClassVar[int]
     WRAP_UP_PHONE_MS_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +141,10 @@ class DeskLimits(_message.Message):
     MISSED_OFFERS_MAX_FIELD_NUMBER: _ClassVar[int]
     RETENTION_MS_FIELD_NUMBER: _ClassVar[int]
     FACTS_REMEMBERED_MAX_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_SILENT_MS_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_GONE_MS_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REMINDER_MS_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_GONE_EMAIL_MS_FIELD_NUMBER: _ClassVar[int]
     offer_phone_ms: int
     offer_other_ms: int
     wrap_up_phone_ms: int
@@ -158,10 +162,14 @@ class DeskLimits(_message.Message):
     missed_offers_max: int
     retention_ms: int
     facts_remembered_max: int
-    def __init__(self, offer_phone_ms: _Optional[int] = ..., offer_other_ms: _Optional[int] = ..., wrap_up_phone_ms: _Optional[int] = ..., wrap_up_other_ms: _Optional[int] = ..., target_phone_ms: _Optional[int] = ..., target_social_ms: _Optional[int] = ..., target_email_ms: _Optional[int] = ..., due_ms: _Optional[int] = ..., consult_unfilled_ms: _Optional[int] = ..., consult_joined_ms: _Optional[int] = ..., handover_ms: _Optional[int] = ..., callback_ms: _Optional[int] = ..., repeat_window_ms: _Optional[int] = ..., lease_ms: _Optional[int] = ..., missed_offers_max: _Optional[int] = ..., retention_ms: _Optional[int] = ..., facts_remembered_max: _Optional[int] = ...) -> None: ...
+    customer_silent_ms: int
+    customer_gone_ms: int
+    customer_reminder_ms: int
+    customer_gone_email_ms: int
+    def __init__(self, offer_phone_ms: _Optional[int] = ..., offer_other_ms: _Optional[int] = ..., wrap_up_phone_ms: _Optional[int] = ..., wrap_up_other_ms: _Optional[int] = ..., target_phone_ms: _Optional[int] = ..., target_social_ms: _Optional[int] = ..., target_email_ms: _Optional[int] = ..., due_ms: _Optional[int] = ..., consult_unfilled_ms: _Optional[int] = ..., consult_joined_ms: _Optional[int] = ..., handover_ms: _Optional[int] = ..., callback_ms: _Optional[int] = ..., repeat_window_ms: _Optional[int] = ..., lease_ms: _Optional[int] = ..., missed_offers_max: _Optional[int] = ..., retention_ms: _Optional[int] = ..., facts_remembered_max: _Optional[int] = ..., customer_silent_ms: _Optional[int] = ..., customer_gone_ms: _Optional[int] = ..., customer_reminder_ms: _Optional[int] = ..., customer_gone_email_ms: _Optional[int] = ...) -> None: ...
 
 class DeskPolicy(_message.Message):
-    __slots__ = ("not_resolved_cs", "weight_loyal", "weight_complaint", "weight_repeat", "weight_max", "consult_seconds", "authority_call_cs", "idle_cs", "continuity_share", "hold_phone_ms", "hold_message_ms", "hold_again_ms", "capacity_share", "left_out_cs", "price_max", "price_smoothing", "price_every_ms", "repeats_share", "backlog_seconds", "price_step", "topic_weight_min", "approver_free_first", "approver_free_step", "reserve_agents", "reserve_idle_count", "reserve_idle_share", "hop_gain", "patience_shape", "patience_scale_seconds", "preferred_phone_ms", "preferred_message_ms", "guard_targets", "urgent_share", "deferrable_cs", "deferrable_late_cs", "shift_end_factor", "strength_agent", "strength_cell", "decay_half_life_days", "exploration", "overload_share", "units_email", "units_message", "interrupt_email", "loyal_tiers")
+    __slots__ = ("not_resolved_cs", "weight_loyal", "weight_complaint", "weight_repeat", "weight_max", "consult_seconds", "authority_call_cs", "idle_cs", "continuity_share", "hold_phone_ms", "hold_message_ms", "hold_again_ms", "capacity_share", "left_out_cs", "price_max", "price_smoothing", "price_every_ms", "repeats_share", "backlog_seconds", "price_step", "topic_weight_min", "approver_free_first", "approver_free_step", "reserve_agents", "reserve_idle_count", "reserve_idle_share", "hop_gain", "patience_shape", "patience_scale_seconds", "preferred_phone_ms", "preferred_message_ms", "guard_targets", "urgent_share", "deferrable_cs", "deferrable_late_cs", "shift_end_factor", "strength_agent", "strength_cell", "decay_half_life_days", "exploration", "overload_share", "units_email", "units_message", "interrupt_email", "units_silent", "loyal_tiers")
     NOT_RESOLVED_CS_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_LOYAL_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_COMPLAINT_FIELD_NUMBER: _ClassVar[int]
@@ -206,6 +214,7 @@ class DeskPolicy(_message.Message):
     UNITS_EMAIL_FIELD_NUMBER: _ClassVar[int]
     UNITS_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     INTERRUPT_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    UNITS_SILENT_FIELD_NUMBER: _ClassVar[int]
     LOYAL_TIERS_FIELD_NUMBER: _ClassVar[int]
     not_resolved_cs: float
     weight_loyal: float
@@ -251,5 +260,6 @@ class DeskPolicy(_message.Message):
     units_email: int
     units_message: int
     interrupt_email: int
+    units_silent: int
     loyal_tiers: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, not_resolved_cs: _Optional[float] = ..., weight_loyal: _Optional[float] = ..., weight_complaint: _Optional[float] = ..., weight_repeat: _Optional[float] = ..., weight_max: _Optional[float] = ..., consult_seconds: _Optional[float] = ..., authority_call_cs: _Optional[float] = ..., idle_cs: _Optional[float] = ..., continuity_share: _Optional[float] = ..., hold_phone_ms: _Optional[int] = ..., hold_message_ms: _Optional[int] = ..., hold_again_ms: _Optional[int] = ..., capacity_share: _Optional[float] = ..., left_out_cs: _Optional[float] = ..., price_max: _Optional[float] = ..., price_smoothing: _Optional[float] = ..., price_every_ms: _Optional[int] = ..., repeats_share: _Optional[float] = ..., backlog_seconds: _Optional[float] = ..., price_step: _Optional[float] = ..., topic_weight_min: _Optional[float] = ..., approver_free_first: _Optional[float] = ..., approver_free_step: _Optional[float] = ..., reserve_agents: _Optional[int] = ..., reserve_idle_count: _Optional[int] = ..., reserve_idle_share: _Optional[float] = ..., hop_gain: _Optional[float] = ..., patience_shape: _Optional[int] = ..., patience_scale_seconds: _Optional[float] = ..., preferred_phone_ms: _Optional[int] = ..., preferred_message_ms: _Optional[int] = ..., guard_targets: _Optional[float] = ..., urgent_share: _Optional[float] = ..., deferrable_cs: _Optional[float] = ..., deferrable_late_cs: _Optional[float] = ..., shift_end_factor: _Optional[float] = ..., strength_agent: _Optional[float] = ..., strength_cell: _Optional[float] = ..., decay_half_life_days: _Optional[float] = ..., exploration: _Optional[float] = ..., overload_share: _Optional[float] = ..., units_email: _Optional[int] = ..., units_message: _Optional[int] = ..., interrupt_email: _Optional[int] = ..., loyal_tiers: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, not_resolved_cs: _Optional[float] = ..., weight_loyal: _Optional[float] = ..., weight_complaint: _Optional[float] = ..., weight_repeat: _Optional[float] = ..., weight_max: _Optional[float] = ..., consult_seconds: _Optional[float] = ..., authority_call_cs: _Optional[float] = ..., idle_cs: _Optional[float] = ..., continuity_share: _Optional[float] = ..., hold_phone_ms: _Optional[int] = ..., hold_message_ms: _Optional[int] = ..., hold_again_ms: _Optional[int] = ..., capacity_share: _Optional[float] = ..., left_out_cs: _Optional[float] = ..., price_max: _Optional[float] = ..., price_smoothing: _Optional[float] = ..., price_every_ms: _Optional[int] = ..., repeats_share: _Optional[float] = ..., backlog_seconds: _Optional[float] = ..., price_step: _Optional[float] = ..., topic_weight_min: _Optional[float] = ..., approver_free_first: _Optional[float] = ..., approver_free_step: _Optional[float] = ..., reserve_agents: _Optional[int] = ..., reserve_idle_count: _Optional[int] = ..., reserve_idle_share: _Optional[float] = ..., hop_gain: _Optional[float] = ..., patience_shape: _Optional[int] = ..., patience_scale_seconds: _Optional[float] = ..., preferred_phone_ms: _Optional[int] = ..., preferred_message_ms: _Optional[int] = ..., guard_targets: _Optional[float] = ..., urgent_share: _Optional[float] = ..., deferrable_cs: _Optional[float] = ..., deferrable_late_cs: _Optional[float] = ..., shift_end_factor: _Optional[float] = ..., strength_agent: _Optional[float] = ..., strength_cell: _Optional[float] = ..., decay_half_life_days: _Optional[float] = ..., exploration: _Optional[float] = ..., overload_share: _Optional[float] = ..., units_email: _Optional[int] = ..., units_message: _Optional[int] = ..., interrupt_email: _Optional[int] = ..., units_silent: _Optional[int] = ..., loyal_tiers: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -25,6 +25,7 @@ class ContactState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONTACT_STATE_PROMISED: _ClassVar[ContactState]
     CONTACT_STATE_WRAPPING: _ClassVar[ContactState]
     CONTACT_STATE_CLOSED: _ClassVar[ContactState]
+    CONTACT_STATE_AWAITING_CUSTOMER: _ClassVar[ContactState]
 CONTACT_STATE_UNSPECIFIED: ContactState
 CONTACT_STATE_QUEUED: ContactState
 CONTACT_STATE_OFFERED: ContactState
@@ -35,6 +36,7 @@ CONTACT_STATE_HANDING_OVER: ContactState
 CONTACT_STATE_PROMISED: ContactState
 CONTACT_STATE_WRAPPING: ContactState
 CONTACT_STATE_CLOSED: ContactState
+CONTACT_STATE_AWAITING_CUSTOMER: ContactState
 
 class Position(_message.Message):
     __slots__ = ("generation", "partition", "offset", "index")
@@ -49,7 +51,7 @@ class Position(_message.Message):
     def __init__(self, generation: _Optional[int] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ..., index: _Optional[int] = ...) -> None: ...
 
 class AgentCommand(_message.Message):
-    __slots__ = ("command_id", "sign_in", "set_presence", "answer_offer", "ask_help", "answer_help", "ask_transfer", "use_authority", "end_conversation", "resolve")
+    __slots__ = ("command_id", "sign_in", "set_presence", "answer_offer", "ask_help", "answer_help", "ask_transfer", "use_authority", "end_conversation", "resolve", "ask_customer")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     SIGN_IN_FIELD_NUMBER: _ClassVar[int]
     SET_PRESENCE_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +62,7 @@ class AgentCommand(_message.Message):
     USE_AUTHORITY_FIELD_NUMBER: _ClassVar[int]
     END_CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     RESOLVE_FIELD_NUMBER: _ClassVar[int]
+    ASK_CUSTOMER_FIELD_NUMBER: _ClassVar[int]
     command_id: str
     sign_in: _facts_pb2.AgentSignedIn
     set_presence: _facts_pb2.AgentStateChanged
@@ -70,7 +73,8 @@ class AgentCommand(_message.Message):
     use_authority: _facts_pb2.AuthorityUsed
     end_conversation: _facts_pb2.ConversationEnded
     resolve: _facts_pb2.ContactResolved
-    def __init__(self, command_id: _Optional[str] = ..., sign_in: _Optional[_Union[_facts_pb2.AgentSignedIn, _Mapping]] = ..., set_presence: _Optional[_Union[_facts_pb2.AgentStateChanged, _Mapping]] = ..., answer_offer: _Optional[_Union[_facts_pb2.OfferAnswered, _Mapping]] = ..., ask_help: _Optional[_Union[_facts_pb2.HelpAsked, _Mapping]] = ..., answer_help: _Optional[_Union[_facts_pb2.HelpAnswered, _Mapping]] = ..., ask_transfer: _Optional[_Union[_facts_pb2.TransferAsked, _Mapping]] = ..., use_authority: _Optional[_Union[_facts_pb2.AuthorityUsed, _Mapping]] = ..., end_conversation: _Optional[_Union[_facts_pb2.ConversationEnded, _Mapping]] = ..., resolve: _Optional[_Union[_facts_pb2.ContactResolved, _Mapping]] = ...) -> None: ...
+    ask_customer: _facts_pb2.CustomerAsked
+    def __init__(self, command_id: _Optional[str] = ..., sign_in: _Optional[_Union[_facts_pb2.AgentSignedIn, _Mapping]] = ..., set_presence: _Optional[_Union[_facts_pb2.AgentStateChanged, _Mapping]] = ..., answer_offer: _Optional[_Union[_facts_pb2.OfferAnswered, _Mapping]] = ..., ask_help: _Optional[_Union[_facts_pb2.HelpAsked, _Mapping]] = ..., answer_help: _Optional[_Union[_facts_pb2.HelpAnswered, _Mapping]] = ..., ask_transfer: _Optional[_Union[_facts_pb2.TransferAsked, _Mapping]] = ..., use_authority: _Optional[_Union[_facts_pb2.AuthorityUsed, _Mapping]] = ..., end_conversation: _Optional[_Union[_facts_pb2.ConversationEnded, _Mapping]] = ..., resolve: _Optional[_Union[_facts_pb2.ContactResolved, _Mapping]] = ..., ask_customer: _Optional[_Union[_facts_pb2.CustomerAsked, _Mapping]] = ...) -> None: ...
 
 class AgentSessionRequest(_message.Message):
     __slots__ = ("hello", "command")

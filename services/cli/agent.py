@@ -18,7 +18,7 @@ from frontdesk.v1 import facts_pb2, router_pb2
 from services.cli.address import ADDRESS_HELP, grpc_address
 
 KEYS = """a accept   d decline   r resolved   u unresolved   w wrap up   h ask for help   t ask for a transfer
-y approve/answer help   n refuse help   b break   g ready   q quit   ? these keys"""
+c wait for the customer   y approve/answer help   n refuse help   b break   g ready   q quit   ? these keys"""
 
 
 @dataclass
@@ -153,7 +153,7 @@ async def _command(key: str, desktop: AgentDesktop, hands: _Hands) -> router_pb2
     if key in "bg":
         presence = "PRESENCE_BREAK" if key == "b" else "PRESENCE_AVAILABLE"
         return await desktop.send(set_presence=facts_pb2.AgentStateChanged(presence=presence))
-    if key in "ruwht" and hands.contacts:
+    if key in "ruwhtc" and hands.contacts:
         contact_id, epoch = next(iter(hands.contacts.items()))
         return await _about(key, desktop, contact_id, epoch)
     return None
@@ -167,6 +167,9 @@ async def _about(key: str, desktop: AgentDesktop, contact_id: str, epoch: int) -
     if key == "w":
         ended = facts_pb2.ConversationEnded(contact_id=contact_id, epoch=epoch)
         return await desktop.send(end_conversation=ended)
+    if key == "c":
+        waiting = facts_pb2.CustomerAsked(contact_id=contact_id, epoch=epoch)
+        return await desktop.send(ask_customer=waiting)
     if key == "h":
         asked = facts_pb2.HelpAsked(contact_id=contact_id, epoch=epoch, kind="HELP_KIND_EXPERT")
         return await desktop.send(ask_help=asked)

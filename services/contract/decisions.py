@@ -614,11 +614,51 @@ class MessageDue:
     contact_id: str = ""
     """The contact."""
     kind: str = ""
-    """"acknowledgement", or "callback_offer": a call-back that keeps the place."""
+    """"acknowledgement"; "callback_offer": a call-back that keeps the place; "reminder" of a question of ours."""
     channel: Channel = Channel.UNSPECIFIED
     """Medium family."""
     queue_id: str = ""
     """The queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerAwaited:
+    """The customer was asked something: the clock stands still until he answers, or is silent for too long."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner, who asked."""
+    stage: str = ""
+    """"asked"; "silent": its owner's units fall; "reminded"; "agent_gone": its owner gives everything back."""
+    units: int = 0
+    """Units that it takes of its owner meanwhile."""
+    deadline_at_ms: int = 0
+    """When the next stage comes, or the contact is closed."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReturned:
+    """The customer answered and the owner goes on; where he has no room or is gone, the contact waits instead."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner, as before."""
+    units: int = 0
+    """Units that it takes of its owner on top of those kept."""
+    deadline_at_ms: int = 0
+    """When the assignment is looked at."""
+    after_ms: int = 0
+    """How long the clock stood still, in milliseconds."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1129,6 +1169,8 @@ Event = (
     | OverloadBegan
     | OverloadEnded
     | MessageDue
+    | CustomerAwaited
+    | CustomerReturned
     | PricesApplied
     | ForecastApplied
 )

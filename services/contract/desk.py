@@ -178,6 +178,14 @@ class DeskLimits:
     """A closed contact is kept in memory this long."""
     facts_remembered_max: int = 0
     """Facts whose ids the desk's partition remembers, this desk's share of the bound; 8 bytes each."""
+    customer_silent_ms: int = 0
+    """A message's customer who was asked something is silent after this long: his agent has room for others."""
+    customer_gone_ms: int = 0
+    """A message is closed this long after its customer was asked something and said nothing."""
+    customer_reminder_ms: int = 0
+    """Who was asked something by e-mail is reminded after this long."""
+    customer_gone_email_ms: int = 0
+    """An e-mail is closed this long after its customer was asked something and said nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,5 +280,7 @@ class DeskPolicy:
     """Capacity that a message takes."""
     interrupt_email: int | None = None
     """1 lets a call come on top of e-mail, which stands still meanwhile; 0 does not."""
+    units_silent: int | None = None
+    """Capacity that a message takes whose customer was asked something and is silent."""
     loyal_tiers: tuple[str, ...] = ()
     """Customers of these tiers are loyal; empty means "loyal"."""

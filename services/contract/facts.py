@@ -173,6 +173,7 @@ class Fact:
         | PricesSet
         | ForecastSet
         | CallbackAsked
+        | CustomerAsked
         | None
     ) = None
     """What happened."""
@@ -483,6 +484,18 @@ class AuthorityUsed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationEnded:
     """The talk is over, its result is not recorded yet."""
+
+    contact_id: str = ""
+    """The contact."""
+    agent_id: str = ""
+    """Its owner."""
+    epoch: int = 0
+    """Fencing number of the assignment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerAsked:
+    """An owner asked the customer something; until he answers the clock stands still. Not for a caller on the line."""
 
     contact_id: str = ""
     """The contact."""

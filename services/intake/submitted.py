@@ -292,6 +292,7 @@ _CHECKS: dict[str, Callable[[Any, str], Iterator[tuple[str, str]]]] = {
     "identity_unlinked": _identity_unlinked,
     "caller_hung_up": _hung_up,
     "conversation_ended": _about_contact,
+    "customer_asked": _about_contact,
     "contact_resolved": _about_contact,
     "authority_used": _about_contact,
     "transfer_asked": _about_contact,

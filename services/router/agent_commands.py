@@ -20,6 +20,7 @@ _COMMANDS: dict[str, type[Any]] = {
     "use_authority": facts.AuthorityUsed,
     "end_conversation": facts.ConversationEnded,
     "resolve": facts.ContactResolved,
+    "ask_customer": facts.CustomerAsked,
 }
 
 

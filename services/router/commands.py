@@ -20,6 +20,7 @@ from services.contract.facts import (
     AuthorityUsed,
     ContactResolved,
     ConversationEnded,
+    CustomerAsked,
     DeskConfigured,
     Fact,
     HelpAnswered,
@@ -46,6 +47,7 @@ Command = (
     | AuthorityUsed
     | ConversationEnded
     | ContactResolved
+    | CustomerAsked
     | DeskConfigured
     | IdentityLinked
     | IdentityUnlinked

@@ -162,6 +162,12 @@ _WORDS: dict[type, Callable[[Any], str]] = {
         f"{e.owner_id or 'whoever is free'} will call back"
         + (", later than was told first" if e.replaces_at_ms else "")
     ),
+    d.CustomerAwaited: lambda e: {
+        "silent": f"the customer is silent, {e.agent_id} has room for others",
+        "reminded": "the customer is reminded",
+        "agent_gone": f"{e.agent_id} has gone, the customer is awaited still",
+    }.get(e.stage, f"{e.agent_id} waits for the customer's answer"),
+    d.CustomerReturned: lambda e: f"the customer answered, {e.agent_id} goes on",
     d.WrapUpStarted: lambda e: f"talk over, {e.agent_id} records the result",
     d.Resolved: lambda e: f"resolved by {e.agent_id}",
     d.Closed: lambda e: f"closed: {plain(e.outcome.label)}" + (f", {e.agent_id}" if e.agent_id else ""),

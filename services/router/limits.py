@@ -29,6 +29,10 @@ DEFAULTS = DeskLimits(
     missed_offers_max=2,
     retention_ms=DAY_MS,
     facts_remembered_max=8_000_000,
+    customer_silent_ms=300 * SECOND_MS,
+    customer_gone_ms=900 * SECOND_MS,
+    customer_reminder_ms=72 * HOUR_MS,
+    customer_gone_email_ms=7 * DAY_MS,
 )
 
 

@@ -61,6 +61,7 @@ class ContactState(IntEnum):
     PROMISED = 7
     WRAPPING = 8
     CLOSED = 9
+    AWAITING_CUSTOMER = 10
 
 
 HELD_STATES = frozenset(
@@ -70,9 +71,10 @@ HELD_STATES = frozenset(
         ContactState.AWAITING_APPROVAL,
         ContactState.HANDING_OVER,
         ContactState.WRAPPING,
+        ContactState.AWAITING_CUSTOMER,
     }
 )
-"""States in which an owner's units are reserved for the contact; not in a hand-over that freed them."""
+"""States in which an owner's units are reserved for the contact, if `held` says so."""
 HELP_STATES = frozenset({ContactState.CONSULTING, ContactState.AWAITING_APPROVAL})
 
 
@@ -164,6 +166,19 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Awaited:
+    """The customer was asked something; the clock stands still until he answers."""
+
+    since_ms: int
+    units: int
+    """That the contact takes of its owner meanwhile."""
+    late: bool = False
+    """He is silent for so long that less is kept for him, or that he was reminded."""
+    held: bool = True
+    """False once the owner has gone: he is the owner still, and keeps nothing."""
+
+
+@dataclass(frozen=True)
 class Contact:
     """One arrival on one channel; `opened` never changes, the rest is where it stands."""
 
@@ -222,6 +237,8 @@ class Contact:
     """When its oldest words were said, by the source's clock: an own answer after that answers it."""
     last_said_at_ms: int = 0
     """When its newest words were said."""
+    awaited: Awaited | None = None
+    """What it waits for while it is AWAITING_CUSTOMER."""
 
     @property
     def contact_id(self) -> str:
@@ -262,6 +279,18 @@ class Contact:
     @property
     def arrived_at_ms(self) -> int:
         return self.opened.arrived_at_ms
+
+    @property
+    def held(self) -> bool:
+        """True while its owner's units are reserved for it; not in a hand-over that freed them."""
+        if self.state not in HELD_STATES or (self.handover is not None and self.handover.units_freed):
+            return False
+        return self.awaited is None or self.awaited.held
+
+    @property
+    def held_units(self) -> int:
+        """Units that it takes of its owner while it is held."""
+        return self.units if self.awaited is None else self.awaited.units
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,14 @@ def big_desk(version: int = 0) -> Desk:
     if version % 3 == 2:
         people[2] = agent("C", "delivery billing", "en te", refund=50, capacity=100)
     configured = desk(
-        *people, limits=DeskLimits(callback_ms=10 * MINUTE, retention_ms=HOUR, repeat_window_ms=2 * DAY)
+        *people,
+        limits=DeskLimits(
+            callback_ms=10 * MINUTE,
+            retention_ms=HOUR,
+            repeat_window_ms=2 * DAY,
+            customer_reminder_ms=6 * HOUR,
+            customer_gone_email_ms=DAY,
+        ),
     )
     return replace(
         configured, mention_rules=(MentionRule(complaint=True), MentionRule(stars_at_most=1 + version % 4))
@@ -188,6 +195,27 @@ def message(world: World, a: int, b: int) -> None:
     world.tell(
         f.MessageSent(contact_id=contact_id, thread_key=("t1", "t2")[a % 2], kind=kind, account=MARKER)
     )
+
+
+def ask_customer(world: World, a: int, b: int) -> None:
+    _by_owner(world, a, b, f.CustomerAsked)
+
+
+def wait_for_customer(world: World, a: int, b: int) -> None:
+    """Owners of what is no call wait for their customers."""
+    for contact in sorted(world.desk.contacts.values(), key=lambda one: one.contact_id):
+        if contact.state is ContactState.ASSIGNED and (a + len(contact.contact_id)) % 4:
+            world.by_owner(f.CustomerAsked, contact.contact_id)
+
+
+def customer_writes(world: World, a: int, b: int) -> None:
+    """Somebody whom we asked, or anybody else with something open, writes again; now, or long after."""
+    asked = sorted(c.contact_id for c in world.desk.contacts.values() if c.awaited is not None)
+    contact_id = asked[a % len(asked)] if asked and b else _some_contact(world, a, b)
+    world.wait((0, 0, MINUTE, 10 * MINUTE, 0, HOUR, SECOND, 5 * MINUTE)[b])
+    medium = ("messenger", "email")[a % 2]
+    channel = (f.Channel.SOCIAL, f.Channel.EMAIL)[a % 2]
+    world.tell(arrived(contact_id, channel, medium, thread=("t1", "")[a % 2]))
 
 
 def noise(world: World, a: int, b: int) -> None:
@@ -350,6 +378,8 @@ ACTIONS: tuple[Action, ...] = (
     *(arrive, answer_offer, answer_offer) * 3,
     *(resolve, pass_time, late_timers, ask_transfer, sign_in_all) * 2,
     hang_up,
+    ask_customer,
+    customer_writes,
     ask_callback,
     speak_of_us,
     link,
@@ -369,6 +399,7 @@ ACTIONS: tuple[Action, ...] = (
 BUSY: tuple[Action, ...] = (
     *(arrive, take_offer, take_offer, take_offer, transfer_well, seconds_pass) * 6,
     *(approve, approve, settle, sign_in_all) * 3,
+    *(wait_for_customer, customer_writes) * 2,
     *(late_timers, set_presence, hang_up, end_talk, ask_help, answer_offer),
 )
 """A desk where most things go right, so that contacts get far."""

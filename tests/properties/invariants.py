@@ -102,9 +102,13 @@ def _check_contact(desk: DeskState, contact: Contact) -> None:
     assert lanes == (state is ContactState.QUEUED), f"{name} stands in {lanes} lanes"
     holders = [a.agent_id for a in desk.agents.values() if name in a.contact_ids]
     handed = contact.handover is not None and contact.handover.units_freed
-    assert holders == ([contact.owner_id] if state in HELD_STATES and not handed else []), (
+    left = contact.awaited is not None and not contact.awaited.held
+    assert holders == ([contact.owner_id] if state in HELD_STATES and not handed and not left else []), (
         f"{name}: {holders}"
     )
+    assert (contact.awaited is not None) == (state is ContactState.AWAITING_CUSTOMER)
+    if contact.awaited is not None and kind_of(contact.channel, contact.medium) is Kind.MESSAGE:
+        assert bool(contact.awaited.units) == contact.awaited.held, f"nothing is kept for {name}"
     has_owner = state in HELD_STATES or state is ContactState.PROMISED
     assert bool(contact.owner_id) == has_owner
     may_be_offered = state is ContactState.OFFERED or state is ContactState.HANDING_OVER
@@ -125,7 +129,7 @@ def _check_agents(desk: DeskState) -> None:
         helps = [desk.helps[help_id] for help_id in agent.help_ids]
         assert all(offer.agent_id == agent_id for offer in offers)
         assert all(request.adviser_id == agent_id for request in helps)
-        taken = [(one.units, kind_of(one.channel, one.medium)) for one in contacts]
+        taken = [(one.held_units, kind_of(one.channel, one.medium)) for one in contacts]
         offered = [(one.units, desk.contacts[one.contact_id]) for one in offers]
         taken += [(units, kind_of(one.channel, one.medium)) for units, one in offered]
         held = sum(units for units, _ in taken) + sum(one.units for one in helps)

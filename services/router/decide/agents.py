@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from services.contract.decisions import AgentPresenceChanged
 from services.contract.facts import AgentSignedIn, AgentStateChanged, HelpResult, Outcome, Presence
-from services.router.decide import ending, helping
+from services.router.decide import awaiting, ending, helping
 from services.router.decide.owned import known_agent
 from services.router.decide.placing import offer_handover, place, queue, serve
 from services.router.decide.refusal import Refuse
@@ -96,6 +96,9 @@ def _lose(step: Step, contact_id: str) -> list[str]:
     contact = step.contact(contact_id)
     if contact.state is ContactState.WRAPPING:
         return ending.close(step, contact_id, Outcome.UNSTATED)
+    if contact.state is ContactState.AWAITING_CUSTOMER:
+        awaiting.leave(step, contact)
+        return []
     freed: list[str] = []
     if contact.state in HELP_STATES:
         freed = [helping.end(step, contact_id, HelpResult.CANCELLED)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from services.contract.decisions import CaseOpened, ContactContinued, ContactOpened, Need, Reopened
 from services.contract.facts import ContactArrived, CustomerRef
-from services.router.decide import ending, messages, overload
+from services.router.decide import awaiting, ending, messages, overload
 from services.router.decide.placing import place, queue
 from services.router.decide.refusal import Malformed
 from services.router.decide.step import Step
@@ -43,6 +43,7 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
             step.emit(
                 ContactContinued(contact_id=going_on, fact_offset=step.offset, occurred_at_ms=said_at_ms)
             )
+            awaiting.returned(step, going_on)
             messages.answered_before(step, going_on, said_at_ms)
         return
     if body.contact_id in step.desk.contacts:

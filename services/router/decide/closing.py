@@ -39,8 +39,8 @@ def conversation_ended(step: Step, body: ConversationEnded) -> None:
 
 
 def resolved(step: Step, body: ContactResolved) -> None:
-    """The owner says how it ended; straight from the talk, after it, or instead of a promised call-back."""
-    states = (*_TALKING, ContactState.WRAPPING, ContactState.PROMISED)
+    """The owner says how it ended; straight from the talk, after it, or instead of waiting any longer."""
+    states = (*_TALKING, ContactState.WRAPPING, ContactState.PROMISED, ContactState.AWAITING_CUSTOMER)
     owned(step, body.contact_id, body.agent_id, body.epoch, *states)
     if body.outcome not in _OUTCOMES:
         raise Refuse("malformed", "outcome must be one that an agent can state")

@@ -35,6 +35,17 @@ HEADS_HELD_MAX = 8
 """Contacts that may be held, one after another, before a freed agent is left idle."""
 
 
+_BACK = frozenset(
+    {
+        ContactState.ASSIGNED,
+        ContactState.PROMISED,
+        ContactState.HANDING_OVER,
+        ContactState.AWAITING_CUSTOMER,
+    }
+)
+"""States from which a contact begins a queue entry of its own."""
+
+
 def place(step: Step, contact_id: str, *, but: str = "") -> None:
     """Offers the contact to the best free agent, or lets it wait; `but` was asked just now."""
     contact = step.contact(contact_id)
@@ -49,7 +60,7 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
 
 def queue(step: Step, contact: Contact, found: Found | None = None, *, ahead: bool = False) -> None:
     """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class."""
-    again = contact.state in (ContactState.ASSIGNED, ContactState.PROMISED, ContactState.HANDING_OVER)
+    again = contact.state in _BACK
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
     if found is None:

@@ -12,7 +12,7 @@ from services.contract.decisions import (
     TargetMissed,
 )
 from services.contract.facts import HelpResult, Outcome
-from services.router.decide import ending, helping
+from services.router.decide import awaiting, ending, helping
 from services.router.decide.offers import expire
 from services.router.decide.placing import place, queue, serve
 from services.router.decide.step import Step
@@ -182,4 +182,5 @@ _DUE: dict[ContactState, Callable[[Step, Contact], None]] = {
     ContactState.PROMISED: _call_back,
     ContactState.WRAPPING: _wrap_up_over,
     ContactState.CLOSED: _forget,
+    ContactState.AWAITING_CUSTOMER: awaiting.due,
 }

@@ -12,6 +12,7 @@ from typing import Any
 from services.contract import decisions as d
 from services.router.evolve import (
     agents,
+    awaiting,
     cases,
     contacts,
     desks,
@@ -51,6 +52,8 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.Escalated: contacts.escalated,
     d.ExceptionGranted: contacts.exception_granted,
     d.CallbackPromised: contacts.callback_promised,
+    d.CustomerAwaited: awaiting.awaited,
+    d.CustomerReturned: awaiting.returned,
     d.WrapUpStarted: contacts.wrap_up_started,
     d.Resolved: cases.contact_ended,
     d.Closed: cases.contact_ended,

@@ -59,6 +59,7 @@ def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: 
         state=ContactState.CLOSED,
         lane=None,
         handover=None,
+        awaited=None,
         waiting_reason=0,
         owner_id="",
         last_owner_id="",

@@ -29,7 +29,6 @@ from services.router.evolve.levels import level_of
 from services.router.evolve.prices import counted_in
 from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, work_of
 from services.router.model import (
-    HELD_STATES,
     Contact,
     ContactState,
     DeskState,
@@ -48,7 +47,7 @@ THREADS_PER_CASE_MAX = 32
 """Newest conversations by which a case is found."""
 _BLANK = Contact(ContactOpened(), ContactState.RECEIVED, Need(), 0, 0)
 """Copied for every new contact: quicker than a constructor of so many fields."""
-_FREE = (ContactState.RECEIVED, ContactState.PROMISED)
+_FREE = (ContactState.RECEIVED, ContactState.PROMISED, ContactState.AWAITING_CUSTOMER)
 
 
 def contact_of(desk: DeskState, contact_id: str, *states: ContactState) -> Contact:
@@ -67,13 +66,12 @@ def with_contact(desk: DeskState, contact: Contact, **others: object) -> DeskSta
 
 def given_back(desk: DeskState, contact: Contact, at_ms: int) -> Workforce:
     """The agents once the contact's owner holds it no more; unchanged when no units are held."""
-    freed_already = contact.handover is not None and contact.handover.units_freed
-    if contact.state not in HELD_STATES or freed_already:
+    if not contact.held:
         return desk.agents
     owner = desk.agents[contact.owner_id]
     left = without(owner.contact_ids, contact.contact_id)
     kind = kind_of(contact.channel, contact.medium)
-    return freed(desk.agents, contact.owner_id, contact.units, at_ms, kind=kind, contact_ids=left)
+    return freed(desk.agents, contact.owner_id, contact.held_units, at_ms, kind=kind, contact_ids=left)
 
 
 def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
@@ -167,6 +165,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         queued_at_ms=event.queued_at_ms,
         deadline_at_ms=event.deadline_at_ms,
         ahead=event.ahead,
+        awaited=None,
         owner_id="",
         last_owner_id=contact.owner_id or contact.last_owner_id,
     )

@@ -165,6 +165,9 @@ class PolicySettings:
     interrupt_email: int = _set(
         1, 0, 1, "0 or 1", "1 lets a call come on top of e-mail, which stands still meanwhile; 0 does not"
     )
+    units_silent: int = _set(
+        10, 1, 100, "units", "capacity that a message takes whose customer was asked something and is silent"
+    )
     loyal_tiers: tuple[str, ...] = ("loyal",)
     """Customers of these tiers weigh weight_loyal; words of the desk's own."""
 
