@@ -258,15 +258,15 @@ def _level_needed(known: Learned, contact: Contact, topic_id: str, at_ms: int, *
     first = contact.opened.need
     if first is None or first.known or not topic_id:
         return known
-    told = contact.level_used > 0 or contact.need.known
-    if not told and not resolved:
+    if not (contact.level_used or contact.need.known or resolved):
         return known
     level = contact.level_used or (_likeliest_level(contact) if contact.need.known else 0)
     signal = first.signal_level - 1 if first.signal_level else None
+    expected = sum([part.weight for part in first.levels if part.level > 0])
     levels = known.levels.after(
-        topic_id, level, signal, known.today(at_ms), complaint=contact.complaint, used=told
+        topic_id, level, signal, known.today(at_ms), complaint=contact.complaint, expected=expected
     )
-    return known if levels is known.levels else with_changes(known, levels=levels)
+    return with_changes(known, levels=levels)
 
 
 def _likeliest_level(contact: Contact) -> int:

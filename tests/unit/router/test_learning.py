@@ -396,19 +396,30 @@ def test_levels_that_were_really_used_teach_what_a_topic_needs() -> None:
     assert world.desk.learned.levels.signal_chance(1, 2, 4, world.desk.learned.today(world.now_ms)) > 0.3
 
 
-def test_settled_without_authority_means_level_nought_once_authority_is_told_of() -> None:
+def test_settled_in_silence_shows_no_level_at_a_desk_that_records_none() -> None:
+    """The agent may grant 500 EUR, so silence says only that this was enough."""
     world = World(desk(agent("A", refund=500)))
     world.sign_in("A")
-    served(world, "silent", topic="refund")
-    untold = world.desk.learned.levels.used
-    world.give(call("one", "refund"))
-    world.by_owner(f.AuthorityUsed, "one", decision=refund(100))
-    world.resolve("one")
-    served(world, "two", topic="refund")
+    for number in range(60):
+        served(world, f"c{number}", topic="refund")
+    world.tell(email("later", "refund"))
 
-    assert not untold
-    weight = world.desk.learned.today(world.now_ms)
-    assert world.desk.learned.levels.needed["refund", False] == (weight, 0, weight)
+    assert chances(world, "later") == pytest.approx({0: 0.4, 1: 0.3, 2: 0.2, 3: 0.1})
+
+
+def test_settled_in_silence_means_level_nought_at_a_desk_that_records_what_it_uses() -> None:
+    """20 of 40 took level 1 by the record, the others none."""
+    world = World(desk(agent("A", refund=500)))
+    world.sign_in("A")
+    for number in range(20):
+        served(world, f"silent{number}", topic="refund")
+        world.give(call(f"told{number}", "refund"))
+        world.by_owner(f.AuthorityUsed, f"told{number}", decision=refund(20))
+        world.resolve(f"told{number}")
+    world.tell(email("later", "refund"))
+
+    expected = {0: (40 * 0.4 + 20) / 80, 1: (40 * 0.3 + 20) / 80, 2: 0.1, 3: 0.05}
+    assert chances(world, "later") == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_wrong_topic_keeps_what_the_words_pointed_at() -> None:
