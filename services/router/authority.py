@@ -10,6 +10,9 @@ from __future__ import annotations
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant
 from services.contract.facts import DecisionWanted
 
+NOTHING, EVERYTHING = -(1 << 63), (1 << 63) - 1
+"""Below and above every amount."""
+
 
 def rule_of(desk: Desk, decision_type: str, currency: str) -> AuthorityRule | None:
     """The desk's limits; an empty currency takes the first rule of the kind."""
@@ -49,12 +52,25 @@ def reached_level(desk: Desk, agent: Agent, decision_type: str, currency: str) -
 
 def covers(desk: Desk, agent: Agent, decision: DecisionWanted) -> bool:
     """True when the agent may grant it alone: by a grant, to the minor unit, or because level 0 may."""
-    if any(
-        _speaks_of(grant, decision.decision_type, decision.currency)
-        and (grant.unlimited or decision.amount_minor <= grant.limit_minor)
-        for grant in agent.grants
-    ):
+    if decision.amount_minor <= granted(agent, decision.decision_type, decision.currency):
         return True
+    return level_zero_may(desk, decision)
+
+
+def granted(agent: Agent, decision_type: str, currency: str) -> int:
+    """Largest amount that the agent's own grants allow; NOTHING without one, EVERYTHING without a limit."""
+    return max(
+        [
+            EVERYTHING if grant.unlimited else grant.limit_minor
+            for grant in agent.grants
+            if _speaks_of(grant, decision_type, currency)
+        ],
+        default=NOTHING,
+    )
+
+
+def level_zero_may(desk: Desk, decision: DecisionWanted) -> bool:
+    """True when nobody needs a grant for it."""
     rule = rule_of(desk, decision.decision_type, decision.currency) if decision.currency else None
     return rule is not None and decision.amount_minor <= rule.limits_minor[0]
 

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from services.contract.decisions import Need
 from services.contract.facts import TopicWeight, TransferReason
-from services.router.advisers import agent_at, believed, may_advise, price_of, topic_at
+from services.router.advisers import advisers, agent_at, believed, believed_at, price_of, prices_at
 from services.router.crew import Crew
+from services.router.eligibility import AVAILABLE, Index, Mask
 from services.router.evolve.work import kind_of
 from services.router.model import Contact, DeskState, Help
 from services.router.need import certificates, weights
 from services.router.policy import chain
+from services.router.policy.cost import Floats
 from services.router.score import customer_weight
 from services.router.waiting import Fit, Work
 
 HOPS_MAX = 2
 """One hop, and one for a wrong topic."""
 DIGITS = 6
+NOBODY: Index = np.zeros(0, np.int64)
 _BY_AUTHORITY = (TransferReason.LACKS_AUTHORITY, TransferReason.CUSTOMER_WANTS_MANAGER)
 
 
@@ -39,19 +44,18 @@ def hop_left(contact: Contact, reason: TransferReason) -> bool:
     return contact.hops - contact.topic_hops == 0
 
 
-def receivers(desk: DeskState, contact: Contact, reason: TransferReason | None = None) -> tuple[str, ...]:
-    """Available agents, free or busy, who may receive the contact from its owner; sorted.
+def receivers(desk: DeskState, contact: Contact, reason: TransferReason | None = None) -> Index:
+    """Places in the roster of the available agents, free or busy, who may receive the contact from its owner; rising.
 
     The reason is the running hand-over's where none is given. Rights count only where the contact needs some.
     """
-    test = _Receivers(desk, contact, reason)
-    return tuple([agent_id for agent_id in test.agent_ids if test.rises(agent_id)])
+    return _Receivers(desk, contact, reason).all()
 
 
 def may_receive(desk: DeskState, contact: Contact, agent_id: str) -> bool:
     """True for one of the `receivers` of a running hand-over; costs nothing of the desk's size."""
     test = _Receivers(desk, contact, None)
-    return agent_id in test.members and test.rises(agent_id)
+    return test.has(agent_id) and test.rises(agent_id)
 
 
 class _Receivers:
@@ -80,13 +84,34 @@ class _Receivers:
             contact.units,
         )
         pool = desk.crew.pool(Work(kind_of(contact.channel, contact.medium), fit, 1.0, urgent=False))
-        self.agent_ids = () if pool.relaxations else pool.agent_ids
-        self.members = frozenset() if pool.relaxations else pool.members
+        self.pool = None if pool.relaxations else pool
         gain = 0.0 if reason is TransferReason.WRONG_TOPIC else desk.crew.settings.hop_gain
         failed = reason is TransferReason.STUCK and contact.advised
         own_q = 0.0 if failed else expected(desk, need, contact.owner_id)
         self.least_q = round(own_q + gain, DIGITS)
         self.strictly = gain <= 0.0
+
+    def has(self, agent_id: str) -> bool:
+        """Available, and right for the work; all but the rise."""
+        crew = self.desk.crew
+        at = crew.roster.seats.index.get(agent_id, -1)
+        return self.pool is not None and at >= 0 and crew.presences[at] == AVAILABLE and self.pool.has(at)
+
+    def all(self) -> Index:
+        """Everybody whom `has` and `rises` let pass."""
+        if self.pool is None:
+            return NOBODY
+        at = self.pool.at
+        q = expected_at(self.desk, self.need, at)
+        passes: Mask = q > self.least_q if self.strictly else q >= self.least_q
+        roster = self.desk.crew.roster
+        if self.escalation:
+            levels = roster.level_column(self.need.decision_type, self.need.currency)[at]
+            passes |= levels > self.own
+        for agent_id in self.left_out:
+            passes &= at != roster.seats.index.get(agent_id, -1)
+        found: Index = at[passes]
+        return found
 
     def rises(self, agent_id: str) -> bool:
         if agent_id in self.left_out:
@@ -111,6 +136,24 @@ def expected(desk: DeskState, need: Need, agent_id: str) -> float:
     return round(skill * (covers + (1.0 - covers) * crew.beliefs.approver_free), DIGITS)
 
 
+def expected_at(desk: DeskState, need: Need, at: Index) -> Floats:
+    """q of many agents of the desk, by their places in the roster."""
+    crew = desk.crew
+    covers: float | Floats = 1.0
+    if need.levels:
+        levels = crew.roster.level_column(need.decision_type, need.currency)[at]
+        by_level = [
+            sum([part.weight for part in need.levels if part.level <= level])
+            for level in range(crew.roster.levels_max + 1)
+        ]
+        covers = np.array(by_level, dtype=np.float64)[levels]
+    skill: float | Floats = 0.0
+    for topic, weight in weights(crew.roster, need):
+        skill = skill + weight * believed_at(crew, at, topic)
+    found: Floats = np.round(skill * (covers + (1.0 - covers) * crew.beliefs.approver_free), DIGITS)
+    return found
+
+
 def after_failure(crew: Crew, need: Need, agent_id: str) -> Need:
     """The topics once the agent could not resolve it: each as likely as before times its chance to fail there.
 
@@ -127,35 +170,30 @@ def after_failure(crew: Crew, need: Need, agent_id: str) -> Need:
     return replace(need, topics=tuple([topic for topic in topics if topic.weight > 0.0]))
 
 
-def hop_pays(
-    desk: DeskState, contact: Contact, reason: TransferReason, request: Help, found: tuple[str, ...]
-) -> bool:
+def hop_pays(desk: DeskState, contact: Contact, reason: TransferReason, request: Help, found: Index) -> bool:
     """True when the best receiver with its wait costs less than waiting for an approver (2.8, rule 2).
 
     `contact` has the need as the ask has changed it; `request` is the help that would be asked for otherwise. A wrong
     topic always hops, and so does a customer who wants a manager: nothing that the owner waits for would do.
     """
-    if not found:
+    if not len(found):
         return False
     if reason in (TransferReason.WRONG_TOPIC, TransferReason.CUSTOMER_WANTS_MANAGER):
         return True
     crew, weight = desk.crew, customer_weight(contact, desk.crew.settings)
     settings, failure_cs = crew.settings, crew.settings.not_resolved_cs * weight
     talk_seconds = _talk_seconds(crew, contact.need)
-    helpers = [a for a in crew.available if a != contact.owner_id and may_advise(desk, contact, request, a)]
+    helpers = advisers(desk, contact, request)
     line = sum(desk.helps[one].kind is request.kind for one in desk.pending_help_ids)
-    free = any(_is_free(desk, agent_id, contact.units) for agent_id in found)
+    free = bool((desk.agents.units[found] + contact.units <= crew.roster.capacity[found]).any())
     wait = 0.0 if free else chain.wait_seconds(1 + len(desk.handover_ids), _rates(crew, found))
-    hop = min(
-        chain.hop_cs(
-            talk_seconds=talk_seconds * _speed(crew, agent_id),
-            price=price_of(crew, agent_id),
-            weight=weight,
-            resolves=expected(desk, contact.need, agent_id),
-            failure_cs=failure_cs,
-            wait=wait,
-        )
-        for agent_id in found
+    hops = chain.hop_cs(
+        talk_seconds=talk_seconds * crew.beliefs.speed[found],
+        price=prices_at(crew, found),
+        weight=weight,
+        resolves=expected_at(desk, contact.need, found),
+        failure_cs=failure_cs,
+        wait=wait,
     )
     stuck = reason is TransferReason.STUCK
     rest = chain.REST_OF_TALK_STUCK if stuck else chain.REST_OF_TALK_AUTHORITY
@@ -166,24 +204,20 @@ def hop_pays(
         rest_seconds=rest * talk_seconds * _speed(crew, contact.owner_id),
         price=price_of(crew, contact.owner_id),
         consult_seconds=settings.consult_seconds,
-        adviser_price=min([price_of(crew, a) for a in helpers], default=0.0),
+        adviser_price=float(prices_at(crew, helpers).min()) if len(helpers) else 0.0,
         weight=weight,
         resolves=owner_skill,
         failure_cs=failure_cs,
         wait=chain.wait_seconds(1 + line, _rates(crew, helpers)),
     )
-    return round(hop, DIGITS) < round(keep, DIGITS)
-
-
-def _is_free(desk: DeskState, agent_id: str, units: int) -> bool:
-    return desk.agents[agent_id].used_units + units <= desk.crew.roster.agents[agent_id].capacity_units
+    return round(float(hops.min()), DIGITS) < round(keep, DIGITS)
 
 
 def _talk_seconds(crew: Crew, need: Need) -> float:
     """Mean talk of the need's topics, at speed 1."""
     seconds = 0.0
     for topic, share in weights(crew.roster, need):
-        at = topic_at(crew, topic)
+        at = crew.roster.topic_rows.get(topic)
         known = crew.roster.handle_seconds(topic) if at is None else float(crew.beliefs.handle_seconds[at])
         seconds += share * known
     return seconds
@@ -193,8 +227,9 @@ def _speed(crew: Crew, agent_id: str) -> float:
     return float(crew.beliefs.speed[agent_at(crew, agent_id)])
 
 
-def _rates(crew: Crew, agent_ids: tuple[str, ...] | list[str]) -> list[float]:
+def _rates(crew: Crew, at: Index) -> Floats:
     """Per agent, talks ended per second: 1 / (v x mean handle time)."""
     seconds = crew.beliefs.handle_seconds
     mean = float(seconds.mean()) if len(seconds) else 300.0
-    return [1.0 / (_speed(crew, agent_id) * mean) for agent_id in agent_ids]
+    found: Floats = 1.0 / (crew.beliefs.speed[at] * mean)
+    return found

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.contract.desk import Agent, Desk, Topic
-from services.router.authority import reached_level
+from services.contract.facts import DecisionWanted
+from services.router.authority import granted, level_zero_may, reached_level
 from services.router.eligibility import Ground, GroundKey, Mask, ground_of
 from services.router.policy.beliefs import Beliefs
 from services.router.policy.noise import Keys, keys_of
@@ -18,6 +19,7 @@ from services.router.policy.tariff import Tariff
 from services.router.workforce import Seats
 
 Levels = npt.NDArray[np.int8]
+Amounts = npt.NDArray[np.int64]
 UNCERTIFIED_SHARE = 0.5
 """Of a topic's prior, for an agent without a certificate for it (a neighbour topic, routing.md 2.1); a guess."""
 RESOLUTION_DEFAULT = 0.7
@@ -32,6 +34,7 @@ class Roster:
 
     __slots__ = (
         "_certified",
+        "_granted",
         "_grounds",
         "_level_columns",
         "_levels",
@@ -48,6 +51,7 @@ class Roster:
         "seats",
         "settings",
         "speaks",
+        "topic_rows",
         "topics",
     )
 
@@ -80,7 +84,9 @@ class Roster:
         self._noise_keys: Keys | None = None
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
         """No agent reaches a higher level."""
-        rows = {topic_id: row for row, topic_id in enumerate(self.topics)}
+        self._granted: dict[tuple[str, str], Amounts] = {}
+        rows = self.topic_rows = {topic_id: row for row, topic_id in enumerate(self.topics)}
+        """Topic to its place in the desk's order, which is that of the beliefs."""
         highest = self.levels("", "")
         self.seats = Seats(
             index={agent_id: at for at, agent_id in enumerate(self.agent_ids)},
@@ -132,6 +138,20 @@ class Roster:
         if self._noise_keys is None:
             self._noise_keys = keys_of(self.agent_ids)
         return self._noise_keys
+
+    def covering(self, wanted: DecisionWanted) -> Mask:
+        """Who may grant the decision alone (`authority.covers`), as a column."""
+        key = (wanted.decision_type, wanted.currency)
+        known = self._granted.get(key)
+        if known is None:
+            amounts = [granted(self.agents[agent_id], *key) for agent_id in self.agent_ids]
+            known = np.array(amounts, dtype=np.int64)
+            if len(self._granted) < REMEMBERED_MAX:
+                self._granted[key] = known
+        if level_zero_may(self.desk, wanted):
+            return np.ones(len(known), np.bool_)
+        found: Mask = known >= wanted.amount_minor
+        return found
 
     def speaking(self, language: str) -> Mask:
         """Who speaks a language, as a column."""

@@ -14,7 +14,6 @@ S, which ranks free agents only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -67,11 +66,9 @@ class Slate:
     costs: Costs
 
 
-def rank(desk: DeskState, contact: Contact, candidates: Sequence[str], now_ms: int) -> list[Candidate]:
-    """The best of these agents first, with at most two runners-up; an empty list for no candidates."""
+def rank(desk: DeskState, contact: Contact, at: Index, now_ms: int) -> list[Candidate]:
+    """The best of the agents at these places first, with at most two runners-up; an empty list for none."""
     crew = desk.crew
-    index = crew.roster.seats.index
-    at = np.array(sorted(index[agent_id] for agent_id in candidates), dtype=np.int64)
     weight = customer_weight(contact, crew.settings)
     costs = crew.ledger.costs_at(at, contact.need, weight)
     return ranked(desk, contact, Slate(at, np.arange(len(at)), costs), weight, now_ms)

@@ -6,6 +6,8 @@ eligible is free, and nobody who is free waits while there is something for him 
 
 from __future__ import annotations
 
+import numpy as np
+
 from services.contract.decisions import (
     AuthorityCover,
     Candidate,
@@ -138,8 +140,9 @@ def serve(step: Step, agent_id: str, *, but: str = "") -> None:
 def offer_handover(step: Step, contact_id: str) -> bool:
     """Offers a contact that is handed over to the best free receiver; False when none is free."""
     contact = step.contact(contact_id)
-    free = _free(step, receivers(step.desk, contact), contact.units)
-    if not free:
+    at = receivers(step.desk, contact)
+    free = at[step.desk.agents.units[at] + contact.units <= step.crew.roster.capacity[at]]
+    if not len(free):
         return False
     best = rank(step.desk, contact, free, step.at_ms)
     _offer(step, contact, best[0], explained_handover(step.desk, contact, best, len(free)))
@@ -156,11 +159,6 @@ def queue_of(desk: Desk, need: Need, contact: Contact) -> str:
     return desk.queues[-1].queue_id if desk.queues else ""
 
 
-def _free(step: Step, agent_ids: tuple[str, ...], units: int) -> list[str]:
-    agents, people = step.desk.agents, step.crew.roster.agents
-    return [a for a in agent_ids if agents[a].used_units + units <= people[a].capacity_units]
-
-
 def _take_handover(step: Step, agent_id: str, room: int, but: str) -> bool:
     """Offers the agent the oldest hand-over that it may receive."""
     for contact_id in step.desk.handover_ids:
@@ -168,7 +166,8 @@ def _take_handover(step: Step, agent_id: str, room: int, but: str) -> bool:
         if contact.offer_id or contact_id == but or contact.units > room:
             continue
         if may_receive(step.desk, contact, agent_id):
-            best = rank(step.desk, contact, [agent_id], step.at_ms)
+            here = np.array([step.crew.roster.seats.index[agent_id]])
+            best = rank(step.desk, contact, here, step.at_ms)
             _offer(step, contact, best[0], explained_handover(step.desk, contact, best, 1))
             return True
     return False

@@ -47,7 +47,7 @@ def asked(step: Step, body: TransferAsked) -> None:
     wish = _wish(step, contact, body)
     taught = changed(contact, need=wish.need)
     hop = hop_left(contact, body.reason)
-    if hop and _advice_failed(contact, body.reason) and receivers(step.desk, taught, body.reason):
+    if hop and _advice_failed(contact, body.reason) and len(receivers(step.desk, taught, body.reason)):
         _start(step, contact, wish)
         return
     if body.reason in (TransferReason.LACKS_AUTHORITY, TransferReason.STUCK):
@@ -65,7 +65,7 @@ def asked(step: Step, body: TransferAsked) -> None:
     found = receivers(step.desk, taught, body.reason)
     if not hop_pays(step.desk, taught, body.reason, _request(contact, wish), found):
         help_id = _ask(step, contact, wish)
-        why = "waiting for help is quicker" if found else "nobody here could do more"
+        why = "waiting for help is quicker" if len(found) else "nobody here could do more"
         step.accept(help_id, detail=f"no transfer: {why}; you keep the customer")
         return
     _start(step, contact, wish)

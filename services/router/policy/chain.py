@@ -8,7 +8,11 @@ hop is counted whole, as the score counts it (2.2), so that a hop must pay for w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
+
+import numpy as np
+
+from services.router.policy.cost import Floats
 
 REST_OF_TALK_AUTHORITY = 0.5
 """Share of the talk left when a right turns out to be missing (6.2, point 5)."""
@@ -16,19 +20,21 @@ REST_OF_TALK_STUCK = 0.35
 """The same after advice to somebody who was stuck."""
 
 
-def wait_seconds(requests: int, rates: Iterable[float]) -> float:
+def wait_seconds(requests: int, rates: Sequence[float] | Floats) -> float:
     """Expected wait of the last of so many requests, when people free at these rates per second (2.4, D = N / mu).
 
     Infinite when nobody could ever free.
     """
-    total = sum(rates)
+    total = (
+        float(np.cumsum(rates)[-1]) if len(rates) else 0.0
+    )  # one after the other: the same bits everywhere
     return requests / total if total > 0.0 else math.inf
 
 
 def hop_cs(
-    *, talk_seconds: float, price: float, weight: float, resolves: float, failure_cs: float, wait: float
-) -> float:
-    """The receiver's talk, the chance that it fails, and the customer's wait; C' + wait of rule 2."""
+    *, talk_seconds: Floats, price: Floats, weight: float, resolves: Floats, failure_cs: float, wait: float
+) -> Floats:
+    """Each receiver's talk, the chance that it fails, and the customer's wait; C' + wait of rule 2."""
     return talk_seconds * (weight + price) + (1.0 - resolves) * failure_cs + _waiting(weight, wait)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from services.router.policy.chain import hop_cs, keep_cs, wait_seconds
@@ -16,9 +17,11 @@ def test_the_wait_is_the_requests_over_the_rate_at_which_people_free() -> None:
 
 def test_a_hop_costs_the_talk_the_failure_and_the_customers_wait() -> None:
     """300 (1.3 + .2) + .2 x 1560 + 20 x 1.3 = 450 + 312 + 26."""
-    cost = hop_cs(talk_seconds=300, price=0.2, weight=1.3, resolves=0.8, failure_cs=1560, wait=20)
+    talk, price, resolves = np.array([300.0]), np.array([0.2]), np.array([0.8])
 
-    assert cost == pytest.approx(788.0)
+    cost = hop_cs(talk_seconds=talk, price=price, weight=1.3, resolves=resolves, failure_cs=1560, wait=20)
+
+    assert cost == pytest.approx([788.0])
 
 
 def test_keeping_it_costs_two_peoples_wait_a_consult_and_the_rest() -> None:

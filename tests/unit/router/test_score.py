@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from services.contract import decisions as d
@@ -18,7 +19,7 @@ def terms(candidate: Candidate) -> dict[str, float]:
 
 
 def ranked(world: World, contact_id: str) -> list[Candidate]:
-    return rank(world.desk, world.contact(contact_id), sorted(world.desk.agents), world.now_ms)
+    return rank(world.desk, world.contact(contact_id), np.arange(len(world.desk.agents)), world.now_ms)
 
 
 def test_each_term_by_hand() -> None:
@@ -100,4 +101,4 @@ def test_nobody_to_rank_is_an_empty_list() -> None:
     world = World(desk(agent("A")))
     world.tell(call("c", wanted=refund(10)))
 
-    assert rank(world.desk, world.contact("c"), [], world.now_ms) == []
+    assert rank(world.desk, world.contact("c"), np.zeros(0, np.int64), world.now_ms) == []
