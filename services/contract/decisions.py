@@ -410,7 +410,7 @@ class Exclusion:
     """How many agents one rule excluded."""
 
     rule: str = ""
-    """"language", "certificate", "authority", "presence", "had_it", "declined_it", "capacity", "shift_end", "reserve"."""
+    """"language", "certificate", "authority", "presence", "had_it", "declined_it", "capacity", "shift_end", "reserve", "newcomer"."""
     agents: int = 0
     """Agents of the desk that it excluded, each counted at the first rule only."""
 

@@ -15,7 +15,7 @@ from services.router.policy.beliefs import Beliefs
 from services.router.policy.board import Board, Configured, priors_of
 from services.router.policy.learning import Skills, Strengths
 from services.router.policy.levels import Levels
-from services.router.policy.memory import DAY_MS, weight_on
+from services.router.policy.memory import DAY_MS, weight_on, with_changes
 from services.router.policy.outcomes import Outcomes
 from services.router.policy.settings import PolicySettings
 from services.router.policy.speeds import Speeds
@@ -31,6 +31,7 @@ NEW_ALLOWANCE = 1.0
 NEW_CHANCE = -0.03
 """Of a newcomer over the topic's mean, where the configuration says nothing of its skill."""
 NEW_SPEED = 1.15
+HELD_EVERY_MS = 60_000
 SHARE = 1_000_000
 """Loads are counted in millionths of a contact."""
 DIGITS = 9
@@ -70,6 +71,10 @@ class Learned:
     newcomers: Map[str, Newcomer] = field(default_factory=Map)
     mean_load: int = 0
     """Millionths of a contact that an agent who was always signed in got on average; counted while there are newcomers."""
+    held_ids: tuple[str, ...] = ()
+    """Newcomers who had had their share when it was last looked at, sorted."""
+    held_looked_ms: int = 0
+    """When that was, of all of them."""
     cells_touched: Map[tuple[str, str], bool] = field(default_factory=Map)
     """Since the last publication."""
     agents_timed: Map[str, bool] = field(default_factory=Map)
@@ -92,13 +97,23 @@ def held_back(learned: Learned, at_ms: int) -> frozenset[str]:
     A bound on loads, no rule of eligibility: with nobody else free they are offered what is there.
     """
     return frozenset(
-        [
-            agent_id
-            for agent_id, one in learned.newcomers.items()
-            if at_ms - one.since_ms < NEW_FOR_MS
-            and one.taken >= NEW_ALLOWANCE + NEW_SHARE * load(learned, one) / SHARE
-        ]
+        [agent_id for agent_id, one in learned.newcomers.items() if _has_share(learned, one, at_ms)]
     )
+
+
+def with_held(learned: Learned, agent_id: str, at_ms: int) -> Learned:
+    """Once an agent got a contact: looks whether that was its share, and once a minute who else has had his."""
+    if at_ms - learned.held_looked_ms >= HELD_EVERY_MS:
+        return with_changes(learned, held_ids=tuple(sorted(held_back(learned, at_ms))), held_looked_ms=at_ms)
+    newcomer = learned.newcomers.get(agent_id)
+    if newcomer is None or agent_id in learned.held_ids or not _has_share(learned, newcomer, at_ms):
+        return learned
+    return with_changes(learned, held_ids=tuple(sorted((*learned.held_ids, agent_id))))
+
+
+def _has_share(learned: Learned, newcomer: Newcomer, at_ms: int) -> bool:
+    share = NEW_ALLOWANCE + NEW_SHARE * load(learned, newcomer) / SHARE
+    return at_ms - newcomer.since_ms < NEW_FOR_MS and newcomer.taken >= share
 
 
 def load(learned: Learned, newcomer: Newcomer) -> int:

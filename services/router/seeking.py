@@ -70,12 +70,16 @@ def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", numbe
     if not chosen.any():
         reason = WaitingReason.SHIFT_ENDING if ending else pool.reason
         return Found((), _explained(desk, contact, pool, (), 0, ending=ending), reason)
+    resting = 0
+    if desk.learned.held_ids:
+        others = _but_newcomers(desk, contact, at, chosen)
+        resting, chosen = int(np.count_nonzero(chosen)) - int(np.count_nonzero(others)), others
     if urgency.deferrable and needs_reserve(desk, work, now_ms):
         spared = _spared(desk, at, chosen)
         if not spared.any():
             urgent_ms = now_ms + urgency.hold_ms - urgency.waited_ms + 1
             kept = int(np.count_nonzero(chosen))
-            explanation = _explained(desk, contact, pool, (), 0, ending=ending, kept=kept)
+            explanation = _explained(desk, contact, pool, (), 0, ending=ending, kept=kept, resting=resting)
             return Found((), explanation, WaitingReason.KEPT_IN_RESERVE, urgent_ms)
         kept, chosen = int(np.count_nonzero(chosen)) - int(np.count_nonzero(spared)), spared
     return _offer(
@@ -91,6 +95,7 @@ def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", numbe
         relaxed=relaxed,
         ending=ending,
         kept=kept,
+        resting=resting,
         noise_seed=seed_of(contact.contact_id, number) if number and desk.crew.settings.exploration else 0,
     )
 
@@ -135,6 +140,7 @@ def _offer(
     all_weighed: bool = True,
     ending: int = 0,
     kept: int = 0,
+    resting: int = 0,
     noise_seed: int = 0,
 ) -> Found:
     """The best of the chosen, unless waiting is better; without an urgency nobody is held."""
@@ -156,6 +162,7 @@ def _offer(
         all_weighed=all_weighed,
         ending=ending,
         kept=kept,
+        resting=resting,
         noise_seed=noise_seed,
     )
     if tested is not None and tested.held:
@@ -239,6 +246,14 @@ def _lasting(desk: DeskState, pool: Pool, costs: Costs, now_ms: int) -> tuple[Ma
     return (lasts, ()) if lasts.any() else (None, ("shift_end",))
 
 
+def _but_newcomers(desk: DeskState, contact: Contact, at: Index, chosen: Mask) -> Mask:
+    """Without newcomers who have had their share for now, where others are left; whom the customer asked for may stay."""
+    index, asked = desk.crew.roster.seats.index, preferred_agents(contact)
+    held = [index[one] for one in desk.learned.held_ids if one in index and one not in asked]
+    others: Mask = chosen & ~np.isin(at, held)
+    return others if others.any() else chosen
+
+
 def _spared(desk: DeskState, at: Index, chosen: Mask) -> Mask:
     """Who of the chosen can be spared for deferrable work: enough are idle, and colleagues stay (2.6)."""
     settings, ids = desk.crew.settings, desk.crew.roster.agent_ids
@@ -263,16 +278,22 @@ def _explained(
     all_weighed: bool = True,
     ending: int = 0,
     kept: int = 0,
+    resting: int = 0,
     noise_seed: int = 0,
 ) -> Explanation:
     """`all_weighed` says that every free agent of the pool was weighed but those whose shift ends too soon (`ending`)
-    and those kept in reserve, so that the others are known to be busy."""
+    those kept in reserve and newcomers who had their share (`resting`), so that the others are known to be busy."""
     exclusions = pool.exclusions
     if all_weighed and len(pool.at) > weighed:
-        busy = len(pool.at) - weighed - ending - kept
+        busy = len(pool.at) - weighed - ending - kept - resting
         busy += sum(one.agents for one in exclusions if one.rule == "capacity")
         exclusions = tuple([one for one in exclusions if one.rule != "capacity"])
-        counted = (("capacity", busy), ("shift_end", ending), ("reserve", kept))
+        counted = (
+            ("capacity", busy),
+            ("shift_end", ending),
+            ("newcomer", resting),
+            ("reserve", kept),
+        )
         exclusions += tuple([Exclusion(rule=rule, agents=agents) for rule, agents in counted if agents])
     return Explanation(
         policy_version=POLICY_VERSION,

@@ -191,6 +191,7 @@ def _left_out(exclusion: d.Exclusion, explanation: d.Explanation) -> str:
         "authority": f"may not decide {money(need)}",
         "presence": f"{'is' if one else 'are'} not available",
         "shift_end": f"{'ends its' if one else 'end their'} shift too soon",
+        "newcomer": "is new and has had its share" if one else "are new and have had their share",
         "reserve": f"{'is' if one else 'are'} kept for live contacts",
         "capacity": f"{'is' if one else 'are'} busy",
         "had_it": "had it before",

@@ -26,6 +26,7 @@ from services.router.learned import (
     configured_of,
     learns,
     load,
+    with_held,
 )
 from services.router.model import Contact, DeskState, changed
 from services.router.need import top_topic
@@ -162,7 +163,8 @@ def assigned(before: DeskState, desk: DeskState, event: d.Assigned, at_ms: int) 
     if newcomer is not None:
         newcomers = newcomers.set(event.agent_id, with_changes(newcomer, taken=newcomer.taken + 1))
     mean_load = known.mean_load + SHARE // max(1, len(desk.crew.signed_in))
-    return changed(desk, learned=with_changes(known, newcomers=newcomers, mean_load=mean_load))
+    known = with_changes(known, newcomers=newcomers, mean_load=mean_load)
+    return changed(desk, learned=with_held(known, event.agent_id, at_ms))
 
 
 def presence_changed(

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.desk import DeskPolicy
 from services.contract.facts import DecisionWeight, HelpKind, HelpResult, Outcome, TopicWeight, TransferReason
 from services.router.evolve.learning import PUBLISHED_EVERY_MS
+from services.router.explain import describe
 from services.router.learned import NEW_FOR_MS, held_back
 from services.router.log.canonical import canonical
 from services.router.log.fold import fold
@@ -27,6 +29,7 @@ from tests.unit.router.world import (
     call,
     desk,
     email,
+    only,
     refund,
 )
 
@@ -329,6 +332,35 @@ def test_a_newcomer_is_held_back_at_three_fifths_of_the_mean_load_for_three_days
     assert newcomer.taken == taken.count("N")
     assert (back == {"N"}) is (newcomer.taken >= 4)
     assert held_back(world.desk.learned, world.now_ms + NEW_FOR_MS) == frozenset()
+
+
+def test_others_go_first_once_a_newcomer_has_had_its_share() -> None:
+    """N is best. Of two calls each of three agents got 2/3 on average: N may have 1 + .6 x 2/3 = 1.4, and had two."""
+    world = at_work("B")
+    world.tell(f.DeskConfigured(desk=desk(agent("A"), agent("B"), agent("N", billing=0.99))))
+    world.sign_in("N")
+    owners = []
+    for number in range(3):
+        owners.append(world.give(call(f"c{number}")).owner_id)
+        world.wait(MINUTE)
+        world.resolve(f"c{number}")
+    offered = only(world.tell(call("next")), d.Offered)
+
+    assert owners[:2] == ["N", "N"]
+    assert offered.agent_id != "N"
+    assert [(one.rule, one.agents) for one in offered.explanation.exclusions] == [("newcomer", 1)]
+    assert "1 is new and has had its share" in describe(offered)
+
+
+def test_a_newcomer_gets_what_nobody_else_can_take() -> None:
+    world = at_work()
+    world.tell(f.DeskConfigured(desk=desk(agent("A", topics="delivery"), agent("N"))))
+    world.sign_in("N")
+    for number in range(4):
+        assert world.give(call(f"c{number}")).owner_id == "N"
+        world.resolve(f"c{number}")
+
+    assert world.desk.learned.held_ids == ("N",)
 
 
 def test_those_who_were_there_from_the_start_are_no_newcomers() -> None:
