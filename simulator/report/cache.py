@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from simulator.report.measures import Run
-from simulator.report.plays import BASELINE, Case
+from simulator.report.plays import BASELINE, REFERENCE, Case
 
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = ROOT / ".state" / "routing-report"
@@ -37,16 +37,17 @@ OF_BASELINES = (
     ),
     "simulator/report/measures.py",
 )
+OF_REFERENCE = (*OF_BASELINES, "simulator/reference_policy.py", "simulator/bid_prices.py")
 OF_PRODUCTION = (
     *OF_BASELINES,
     "simulator/*.py",
     "simulator/checks/*.py",
-    *(f"simulator/report/{name}.py" for name in ("plays", "days", "outside")),
+    *(f"simulator/report/{name}.py" for name in ("plays", "days", "outside", "strained")),
     "services/contract/*.py",
     "services/router/*.py",
     "services/router/*/*.py",
 )
-NOT_OF_RUNS = ("goals", "progress", "replications", "statistics", "command", "what_if", "past")
+NOT_OF_RUNS = ("goals", "progress", "replications", "statistics", "command")
 """Modules of the simulator that no run depends on."""
 
 
@@ -73,7 +74,9 @@ class Finished:
         half.replace(path)
 
     def _path(self, case: Case) -> Path:
-        code = code_digest(OF_BASELINES if case.play.kind == BASELINE else OF_PRODUCTION)
+        code = code_digest(
+            {BASELINE: OF_BASELINES, REFERENCE: OF_REFERENCE}.get(case.play.kind, OF_PRODUCTION)
+        )
         return self._directory / f"{blake2b(f'{code} {case!r}'.encode(), digest_size=16).hexdigest()}.json"
 
 

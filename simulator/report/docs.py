@@ -39,4 +39,7 @@ def block(runs: Runs, verdicts: Sequence[Verdict]) -> str:
         if rows:
             others = tables.difference_rows(runs, world, goals.PRODUCTION, OTHERS)
             parts += [f"### World {world}", tables.markdown(tables.POLICY_HEADS, [*rows, *others])]
+    stress = tables.stress_rows(runs)
+    if stress:
+        parts += ["### Stress, world D", tables.markdown(tables.POLICY_HEADS, stress)]
     return "\n\n".join(parts)

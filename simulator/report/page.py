@@ -22,6 +22,7 @@ STYLES = {
     goals.CLAIRVOYANT: "clairvoyant",
     "as it was": "plain",
     "played again": "production",
+    "reference policy": "reference",
     "longest-idle": "plain",
     "longest-idle + owner": "plain",
     "bullseye + owner": "bullseye",
@@ -34,12 +35,13 @@ ORDER = (
     goals.FIRST_DAY,
     "no hold",
     "no prices",
+    "reference policy",
     "bullseye + owner",
     "skills + priority + owner",
     "longest-idle + owner",
     "longest-idle",
 )
-OTHERS = ("longest-idle", *goals.STATIC)
+OTHERS = ("reference policy", "longest-idle", *goals.STATIC)
 DRAWN = (goals.PRODUCTION, "bullseye + owner", "longest-idle")
 SAID_OF_WORLDS = {
     "A": "120 agents, 8 topics, load .80",
@@ -70,6 +72,7 @@ def html(runs: Runs, verdicts: Sequence[Verdict]) -> str:
             [_learning(runs), _correlation(runs), _load(runs), *(_occupancy(runs, world) for world in "AB")]
         ),
         *(part for world in worlds for part in _world(runs, world)),
+        *_stress(runs),
         *_columns_said(),
     ]
     return shell("Routing report", body)
@@ -177,6 +180,17 @@ def _world(runs: Runs, world: str) -> list[str]:
         f"{max(len(some) for (name, _), some in runs.items() if name == world)} replications</p>",
         _table(tables.POLICY_HEADS, rows),
         _table(tables.POLICY_HEADS, differences) if differences else "",
+    ]
+
+
+def _stress(runs: Runs) -> list[str]:
+    rows = tables.stress_rows(runs)
+    if not rows:
+        return []
+    return [
+        "<h2>Stress</h2><p class='note'>World D with something gone wrong (simulator/stress.py): production, and its paired "
+        f"difference to {escape(tables.STRESS_OTHER)}. No goals.</p>",
+        _table(("", *tables.POLICY_HEADS[1:]), rows),
     ]
 
 

@@ -6,18 +6,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.contract.desk import DeskPolicy
-from services.router.learned import NOTHING_LEARNED_FROM
 from simulator.baselines import BASELINES
+from simulator.bid_prices import hourly_prices
 from simulator.day import Day, draw_day
 from simulator.desk import ONE_AT_A_TIME, desk_of
 from simulator.drive import EPOCH_MS, Drive
 from simulator.flow import Flow
 from simulator.pool import Pool, draw_pool
+from simulator.reference_policy import ReferencePolicy
 from simulator.report.measures import Run, run_of
+from simulator.report.strained import play_strained
+from simulator.strain import NONE, Strain
+from simulator.stress import SCENARIOS
 from simulator.tariffs import Pricer, true_forecast
 from simulator.worlds import World
 
-BASELINE, PRODUCTION, CHECK, DAYS = "baseline", "production", "check", "days"
+BASELINE, REFERENCE, PRODUCTION, CHECK, DAYS = "baseline", "reference", "production", "check", "days"
+REFERENCE_IDLE_CS = 0.3
+"""[R1 fair] The default of routing.md 2.0."""
 Setting = tuple[str, float]
 
 
@@ -44,6 +50,8 @@ class Case:
     world: World
     play: Play
     replication: int
+    scenario: str = ""
+    """One of stress.py's; empty leaves the day as it is."""
 
 
 def play(case: Case) -> Run:
@@ -65,9 +73,21 @@ def play(case: Case) -> Run:
             days=case.play.days,
         )
     day = draw_day(case.world, pool, case.replication)
+    if case.scenario:
+        return _stressed(case, pool, day)
     if case.play.kind == BASELINE:
         return _baseline(pool, day, case.play.name)
+    if case.play.kind == REFERENCE:
+        policy = ReferencePolicy(hourly_prices(case.world, pool), idle_cs=REFERENCE_IDLE_CS)
+        return run_of(Flow(pool, day, policy, owner_keeps=True).run())
     return run_of(drive(case, pool, day).play())
+
+
+def _stressed(case: Case, pool: Pool, day: Day) -> Run:
+    stressed = SCENARIOS[case.scenario](case.world, pool, day, case.replication)
+    if case.play.kind == BASELINE:
+        return _baseline(stressed.pool, stressed.day, case.play.name, stressed.strain)
+    return play_strained(case.world, stressed)
 
 
 def drive(case: Case, pool: Pool, day: Day) -> Drive:
@@ -83,11 +103,11 @@ def drive(case: Case, pool: Pool, day: Day) -> Drive:
 
 
 def desk_policy(play: Play) -> DeskPolicy:
-    """The defaults, but that one agent does one thing at a time, and that what is known needs no learning."""
-    changes: dict[str, Any] = {"strength_cell": NOTHING_LEARNED_FROM} if play.known else {}
-    return replace(ONE_AT_A_TIME, **{**changes, **dict(play.settings)})
+    """The defaults, but that one agent does one thing at a time."""
+    settings: dict[str, Any] = dict(play.settings)
+    return replace(ONE_AT_A_TIME, **settings)
 
 
-def _baseline(pool: Pool, day: Day, name: str) -> Run:
+def _baseline(pool: Pool, day: Day, name: str, strain: Strain = NONE) -> Run:
     policy, owner_keeps = name.removesuffix(" + owner"), name.endswith(" + owner")
-    return run_of(Flow(pool, day, BASELINES[policy](), owner_keeps=owner_keeps).run())
+    return run_of(Flow(pool, day, BASELINES[policy](), owner_keeps=owner_keeps, strain=strain).run())

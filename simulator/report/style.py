@@ -5,10 +5,10 @@ from __future__ import annotations
 STYLE = """
 :root { --ink: #1d2430; --soft: #5d6675; --rule: #e3e6eb; --paper: #fff; --stripe: #f6f8fa;
   --production: #0b62c4; --clairvoyant: #6f4bb8; --bullseye: #c2570c; --skills: #15803d; --plain: #6b7280;
-  --variant: #3b82c4; --met: #15803d; --missed: #b42318; }
+  --variant: #3b82c4; --reference: #a21d5d; --met: #15803d; --missed: #b42318; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --soft: #9aa4b2; --rule: #303743; --paper: #14181f;
   --stripe: #1b212a; --production: #6db1ff; --clairvoyant: #b79bf0; --bullseye: #f5a05a; --skills: #6fcf8f;
-  --plain: #9aa4b2; --variant: #8cbcec; --met: #6fcf8f; --missed: #ff8a7a; } }
+  --plain: #9aa4b2; --variant: #8cbcec; --reference: #f09ac0; --met: #6fcf8f; --missed: #ff8a7a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -37,7 +37,7 @@ svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; } svg .interval
 svg .thin { stroke-width: 1; }
 svg .production { --c: var(--production); } svg .clairvoyant { --c: var(--clairvoyant); }
 svg .bullseye { --c: var(--bullseye); } svg .skills { --c: var(--skills); }
-svg .plain { --c: var(--plain); } svg .variant { --c: var(--variant); }
+svg .reference { --c: var(--reference); } svg .plain { --c: var(--plain); } svg .variant { --c: var(--variant); }
 svg .dot { fill: var(--c); } svg .line, svg .interval { stroke: var(--c); } svg .label { fill: var(--c, var(--soft)); }
 svg .label.production { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; font-size: 13.5px; margin: 8px 0; }

@@ -13,7 +13,7 @@ from math import floor, isfinite, log10
 WIDTH = 560.0
 ROW_HEIGHT = 22.0
 LINES_HEIGHT = 260.0
-LETTER_WIDTH = 6.6
+LETTER_WIDTH = 7.1
 """Of the font at its size, about; labels are placed by it."""
 LABEL_GAP = 14.0
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isinf, isnan
 
-from simulator.goals import Verdict
+from simulator.goals import PRODUCTION, Verdict
 from simulator.report import estimates
 from simulator.report.estimates import Runs
+from simulator.report.strained import SCENARIOS
 from simulator.statistics import Estimate
 
 NOT_MEASURED = "-"
@@ -147,6 +148,21 @@ def difference_rows(
         for other in others
         if runs.get((world, policy)) and runs.get((world, other))
     ]
+
+
+STRESS_OTHER = "longest-idle + owner"
+
+
+def stress_rows(runs: Runs) -> list[tuple[str, ...]]:
+    """Production on each stressed day, and what it gains over STRESS_OTHER."""
+    rows: list[tuple[str, ...]] = []
+    for scenario in SCENARIOS:
+        world = f"D, {scenario}"
+        for _, *cells in policy_rows(runs, world, [PRODUCTION]):
+            rows.append((scenario, *cells))
+        for _, *cells in difference_rows(runs, world, PRODUCTION, [STRESS_OTHER]):
+            rows.append((f"minus {STRESS_OTHER}", *cells))
+    return rows
 
 
 POLICY_HEADS = ("", *(column.title for column in COLUMNS))

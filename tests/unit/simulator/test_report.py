@@ -16,6 +16,7 @@ from simulator.report.measures import Run
 from simulator.report.plan import LONGEST_IDLE, PRODUCTION, STATIC, cases, expected_seconds, parts
 from simulator.report.plays import Case, play
 from simulator.report.runs import take
+from simulator.report.strained import SCENARIOS
 from simulator.worlds import D
 
 TINY = replace(D, name="A", agents=12, topics=3)
@@ -80,6 +81,23 @@ def test_the_plan_has_each_case_once_and_pairs_every_policy() -> None:
         "first day",
     }
     assert sum(map(expected_seconds, planned)) < 2 * 30 * 60, "half an hour on two cores"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_production_plays_every_stressed_day(scenario: str) -> None:
+    world = replace(D, agents=6, topics=3, load=0.4)
+    found = play(Case(world, PRODUCTION, 0, scenario)).figures
+    assert 0.3 < found["fcr"] < 1.0
+    assert found["chains_long"] == 0.0
+
+
+def test_an_outage_makes_production_wait() -> None:
+    """The first ten minutes after 3 h: whoever comes then waits for its end or leaves."""
+    world = replace(D, agents=6, topics=3, load=0.4)
+    calm, outage = (
+        play(Case(world, PRODUCTION, 0, name)).figures["abandoned"] for name in ("calm", "outage")
+    )
+    assert outage > calm
 
 
 def test_the_page_is_whole_and_needs_no_network(runs: dict[tuple[str, str], dict[int, Run]]) -> None:
