@@ -60,18 +60,17 @@ def play(case: Case) -> Run:
         from simulator.report.outside import check
 
         return check(case.play.name)
-    pool = draw_pool(case.world, case.replication)
     if case.play.kind == DAYS:
         from simulator.report.days import play_days
 
         return play_days(
             case.world,
-            pool,
             case.replication,
             policy=desk_policy(case.play),
             known=case.play.known,
             days=case.play.days,
         )
+    pool = draw_pool(case.world, case.replication)
     day = draw_day(case.world, pool, case.replication)
     if case.scenario:
         return _stressed(case, pool, day)
