@@ -94,8 +94,13 @@ class StrainedDrive(Drive):
 
 
 def play_strained(world: World, stressed: Stressed) -> Run:
+    return run_of(strained(world, stressed).play())
+
+
+def strained(world: World, stressed: Stressed) -> StrainedDrive:
+    """Not begun."""
     believed = stressed.strain.believed or stressed.pool
-    drive = StrainedDrive(
+    return StrainedDrive(
         stressed.pool,
         stressed.day,
         _speaking(desk_of(believed), stressed.strain),
@@ -103,7 +108,6 @@ def play_strained(world: World, stressed: Stressed) -> Run:
         pricer=Pricer(),
         strain=stressed.strain,
     )
-    return run_of(drive.play())
 
 
 def _speaking(desk: Desk, strain: Strain) -> Desk:

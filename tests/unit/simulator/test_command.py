@@ -8,12 +8,22 @@ import pytest
 
 from services.__main__ import main as frontdesk
 from simulator import command
+from simulator.metrics import NAMES
 from simulator.report.cache import Finished
+from simulator.report.measures import Run
+from simulator.report.plays import PRODUCTION, Case
+
+
+class Known(Finished):
+    """Has every run of production already, with one figure for all; the others are played."""
+
+    def get(self, case: Case) -> Run | None:
+        return Run(dict.fromkeys(NAMES, 0.5)) if case.play.kind == PRODUCTION else super().get(case)
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "Finished", lambda: Finished(tmp_path / "runs"))
+    monkeypatch.setattr(command, "Finished", lambda: Known(tmp_path / "runs"))
 
 
 TINY = ("D", "--agents", "8", "--load", "0.3", "--replications", "1", "--processes", "1")
