@@ -2,7 +2,8 @@
 
 Each replication is played twice, learning from nothing and knowing everybody's chances, on the same days with the same
 luck; what the second resolves more is what not knowing costs. A day of world A takes some 10 s of one core, so the
-defaults take 3 minutes on two idle cores.
+defaults take 3 minutes on two idle cores. With `--reference` the router's learning runs under the reference policy
+(learning_reference.py), which takes a tenth.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
 
+from simulator.learning_reference import reference_days
 from simulator.learning_run import Learned, days_of
 from simulator.worlds import DAY_SECONDS, WORLDS, A, World
 
@@ -39,22 +42,35 @@ def learning_curve(
     *,
     world: World = A,
     window_days: int = 1,
+    reference: bool = False,
     processes: int | None = None,
     day_seconds: float = DAY_SECONDS,
 ) -> list[Evening]:
-    """Day by day; in as many processes as there are cores, unless said otherwise."""
+    """Day by day; in as many processes as there are cores, unless said otherwise.
+
+    `reference`: whole days under the reference policy, where a window of 0 days knows results at once.
+    """
+    play = partial(_referred if reference else _played, day_seconds=day_seconds)
     cases = [
-        (world, replication, days, known, window_days, day_seconds)
+        (world, replication, days, known, window_days)
         for replication in range(replications)
         for known in (False, True)
     ]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        runs = list(pool.map(_played, cases))
+        runs = list(pool.map(play, cases))
     return [_mean([run[day] for run in runs[::2]], [run[day] for run in runs[1::2]]) for day in range(days)]
 
 
-def _played(case: tuple[World, int, int, bool, int, float]) -> list[Learned]:
-    world, replication, days, known, window_days, day_seconds = case
+Case = tuple[World, int, int, bool, int]
+
+
+def _referred(case: Case, day_seconds: float) -> list[Learned]:
+    world, replication, days, known, window_days = case
+    return list(reference_days(world, replication, days=days, known=known, window_days=window_days))
+
+
+def _played(case: Case, day_seconds: float) -> list[Learned]:
+    world, replication, days, known, window_days = case
     run = days_of(
         world, replication, days=days, known=known, window_days=window_days, day_seconds=day_seconds
     )
@@ -80,10 +96,17 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=2)
     parser.add_argument("--days", type=int, default=8)
     parser.add_argument("--window-days", type=int, default=1, help="repeat window: 1, or 7 as in production")
+    parser.add_argument(
+        "--reference", action="store_true", help="under the reference policy; a window of 0 knows at once"
+    )
     asked = parser.parse_args()
     print("day    FCR  behind known p, points  corr   rmse   bias")
     curve = learning_curve(
-        asked.replications, asked.days, world=WORLDS[asked.world], window_days=asked.window_days
+        asked.replications,
+        asked.days,
+        world=WORLDS[asked.world],
+        window_days=asked.window_days,
+        reference=asked.reference,
     )
     for one in curve:
         print(

@@ -16,12 +16,12 @@ from services.contract.desk import DeskLimits, DeskPolicy
 from services.contract.facts import ForecastSet
 from simulator.day import Day, draw_day
 from simulator.desk import DESK_ID, ONE_AT_A_TIME, desk_of, topic_id
-from simulator.drive import END_SECONDS, EPOCH_MS, Drive
+from simulator.drive import EPOCH_MS, Drive
 from simulator.metrics import Metrics, measure
 from simulator.pool import Floats, Ints, Pool, draw_pool
 from simulator.record import Record
 from simulator.stress import FALL, TOPIC
-from simulator.tariffs import EVERY_SECONDS, Pricer, true_forecast
+from simulator.tariffs import EVERY_SECONDS, HOUR_SECONDS, Pricer, true_forecast
 from simulator.worlds import DAY_SECONDS, World
 
 CALENDAR_DAY_SECONDS = 86_400.0
@@ -78,8 +78,8 @@ class Days(Drive):
             super()._begin()
 
     def _prices(self, at: float, pricer: Pricer) -> None:
-        """At night nobody asks for them."""
-        if at % CALENDAR_DAY_SECONDS < END_SECONDS:
+        """At night, when all but the last calls are over, nobody asks for them."""
+        if at % CALENDAR_DAY_SECONDS < DAY_SECONDS + HOUR_SECONDS:
             super()._prices(at, pricer)
         else:
             morning = (at // CALENDAR_DAY_SECONDS + 1) * CALENDAR_DAY_SECONDS
@@ -95,20 +95,9 @@ class Days(Drive):
         self.pool = replace(self.pool, resolves=resolves)
 
     def _evening(self, number: int) -> Learned:
-        true, certified = self.pool.resolves, self.pool.certified
-        distance = self._believed() - true
-        believed, seen = (distance + true)[certified], true[certified]
-        return Learned(
-            number=number + 1,
-            metrics=measure(self._record_of(number)),
-            correlation=float(np.corrcoef(believed, seen)[0, 1]),
-            rmse=float(np.sqrt((distance[certified] ** 2).mean())),
-            bias=float(distance[certified].mean()),
-            topic_bias=tuple(
-                [float(distance[certified[:, topic], topic].mean()) for topic in range(self.pool.topics)]
-            ),
-            results_open=len(self.state.desks[DESK_ID].learned.outcomes.opened),
-        )
+        metrics = measure(self._record_of(number))
+        results_open = len(self.state.desks[DESK_ID].learned.outcomes.opened)
+        return learned_of(number, metrics, self.pool, self._believed(), results_open=results_open)
 
     def _believed(self) -> Floats:
         """[n, K] The chances in force."""
@@ -127,6 +116,22 @@ class Days(Drive):
         part.busy_seconds = whole.busy_seconds - self._busy_before
         self._busy_before = whole.busy_seconds.copy()
         return part
+
+
+def learned_of(number: int, metrics: Metrics, pool: Pool, believed: Floats, *, results_open: int) -> Learned:
+    """An evening; `number` counts from 0, `believed` is of the shape of the pool's chances."""
+    certified, distance = pool.certified, believed - pool.resolves
+    return Learned(
+        number=number + 1,
+        metrics=metrics,
+        correlation=float(np.corrcoef(believed[certified], pool.resolves[certified])[0, 1]),
+        rmse=float(np.sqrt((distance[certified] ** 2).mean())),
+        bias=float(distance[certified].mean()),
+        topic_bias=tuple(
+            [float(distance[certified[:, topic], topic].mean()) for topic in range(pool.topics)]
+        ),
+        results_open=results_open,
+    )
 
 
 def days_of(

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.day import draw_day
 from simulator.learning_curve import learning_curve
+from simulator.learning_reference import reference_days
 from simulator.learning_run import CALENDAR_DAY_SECONDS, Learned, days_of, joined, recovered_days
 from simulator.metrics import measure
 from simulator.pool import draw_pool
@@ -95,3 +96,14 @@ def test_the_curve_pairs_those_who_learn_with_those_who_know() -> None:
     assert only.number == 1
     assert only.correlation == learning.correlation
     assert only.behind_known == pytest.approx(knowing.metrics.fcr - learning.metrics.fcr)
+
+
+def test_the_same_learning_runs_under_the_reference_policy() -> None:
+    first, _, third = reference_days(SMALL, 0, days=3, known=False)
+    (week,) = reference_days(SMALL, 0, days=1, known=False, window_days=7)
+    (knows,) = reference_days(SMALL, 0, days=1, known=True)
+
+    assert third.correlation > first.correlation
+    assert third.rmse < first.rmse
+    assert (first.results_open, knows.rmse) == (0, 0.0)
+    assert week.results_open > 100, "what was settled may still come back"
