@@ -15,7 +15,7 @@ import resource
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -32,7 +32,7 @@ from services.router.decide import decide_fact, decide_genesis, decide_timer
 from services.router.log.fold import fold
 from services.router.model import Contact, DeskState, PartitionState, changed
 from services.router.picking import next_pick
-from services.router.seeking import reconsider, seek
+from services.router.seeking import compare, reconsider, search, seek
 from services.router.timers import TimerIndex
 from services.router.waiting import entries
 
@@ -208,7 +208,12 @@ class Measured:
     waiting: int
     classes: int
     arrival_us: list[float]
+    """Weighed: who may take it, scores, the least of them, the hold test."""
     freed_us: list[float]
+    """The same for an agent: heads of classes, values, the hold test."""
+    arrival_told_us: list[float]
+    """Weighed and explained."""
+    freed_told_us: list[float]
     fact_us: list[float]
     by_kind_us: dict[str, list[float]]
     scan_us: list[float]
@@ -230,10 +235,15 @@ def measure(agents: int, waiting: int) -> Measured:
     desk = _some_idle(bench.desk, bench.rng)
     ids = _sample_ids(bench)
     arrivals = [_arrived(bench, ids) for _ in range(SCORED)]
-    arrival = _each_us(arrivals, lambda contact: seek(desk, contact, bench.now_ms))
+    arrival = _each_us(arrivals, lambda contact: search(desk, contact, bench.now_ms))
+    arrival_told = _each_us(arrivals, lambda contact: seek(desk, contact, bench.now_ms))
     names = [_name(bench.rng.randrange(agents)) for _ in range(SCORED)]
-    freed_desks = [(_freed(bench.desk, name), name) for name in names]
-    freed = _each_us(freed_desks, lambda one: _pick(one[0], one[1], bench.now_ms))
+
+    def freed_us(weigh: Callable[..., object]) -> list[float]:
+        desks = ((_freed(bench.desk, name), name) for name in names)  # one by one: each copies columns
+        return _each_us(desks, lambda one: _pick(one[0], one[1], bench.now_ms, weigh))
+
+    freed, freed_told = freed_us(compare), freed_us(reconsider)
     costs = {name: bench.rng.random() for name in desk.agents}
     column = np.array(list(costs.values()))
     gc.unfreeze()
@@ -243,6 +253,8 @@ def measure(agents: int, waiting: int) -> Measured:
         len(bench.desk.waiting),
         arrival,
         freed,
+        arrival_told,
+        freed_told,
         every,
         dict(bench.taken_us),
         _each_us(names[:50], lambda _: min(desk.agents, key=lambda agent_id: costs[agent_id])),
@@ -318,13 +330,13 @@ def _freed(desk: DeskState, agent_id: str) -> DeskState:
     return changed(desk, agents=desk.agents.set(agent_id, one))
 
 
-def _pick(desk: DeskState, agent_id: str, now_ms: int) -> None:
+def _pick(desk: DeskState, agent_id: str, now_ms: int, weigh: Callable[..., object]) -> None:
     pick = next_pick(desk, agent_id, now_ms)
     if pick is not None:
-        reconsider(desk, desk.contacts[pick.contact_id], agent_id, now_ms, may_hold=pick.may_hold)
+        weigh(desk, desk.contacts[pick.contact_id], agent_id, now_ms, may_hold=pick.may_hold)
 
 
-def _each_us(values: list[T], action: Callable[[T], object]) -> list[float]:
+def _each_us(values: Iterable[T], action: Callable[[T], object]) -> list[float]:
     taken = []
     for value in values:
         started = time.thread_time()

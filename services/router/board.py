@@ -45,6 +45,8 @@ class Board:
         self.works: list[Work] = []
         self.grounds: list[Ground] = []
         self.heads: list[str] = []
+        self.contacts: list[Contact | None] = []
+        """The heads as they were when their columns were written."""
         self.odd: set[int] = set()
         self.waiting = np.zeros(ROWS_FIRST, np.int64)
         """By key of waiting: live contacts."""
@@ -125,6 +127,7 @@ class Board:
         self.works.append(work)
         self.grounds.append(roster.ground(key))
         self.heads.append("")
+        self.contacts.append(None)
         self.bits[row] = np.frombuffer(self.grounds[row].bits, np.uint8)
         self._eligible.clear()
         self.weight[row] = work.weight
@@ -142,12 +145,16 @@ class Board:
     def _set_head(self, desk: DeskState, work: Work) -> None:
         row = self._row(desk, work)
         lane = desk.waiting.get(work)
-        self.odd.discard(row)
         if lane is None:
+            self.odd.discard(row)
             self.since[row], self.plain[row], self.heads[row] = EMPTY_MS, False, ""
             return
         _, since_ms, contact_id = lane[0][0]
         contact = desk.contacts[contact_id]
+        if self.heads[row] == contact_id and self.contacts[row] is contact:
+            return  # somebody came or left behind it
+        self.odd.discard(row)
+        self.contacts[row] = contact
         self.since[row] = since_ms
         self.base[row] = contact.queued_at_ms - contact.waited_before_ms
         self.heads[row] = contact_id

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.contract.decisions import Exclusion, WaitingReason
-from services.router.policy.cost import Costs
+from services.router.policy.cost import Costs, Ints
 from services.router.waiting import Fit
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Pool:
         "_places",
         "_presences",
         "_rate_sum",
+        "_rates",
         "_reason",
         "_roster",
         "barred",
@@ -126,6 +127,7 @@ class Pool:
         self._agent_ids: tuple[str, ...] | None = None
         self._at: Index | None = None
         self._capacity: Units | None = None
+        self._rates: Ints | None = None
         self._rate_sum = -1
         self._means: dict[int, tuple[Costs, int]] = {}
         self._reason: WaitingReason | None = None
@@ -176,10 +178,16 @@ class Pool:
             self._capacity = self._roster.capacity[self.at]
         return self._capacity
 
+    def rates(self, ledger: Ledger) -> Ints:
+        """mu of each of them, in nano-hertz."""
+        if self._rates is None:
+            self._rates = ledger.rate[self.at]
+        return self._rates
+
     def rate_sum(self, ledger: Ledger) -> int:
         """Contacts that all of them together serve, in nano-hertz."""
         if self._rate_sum < 0:
-            self._rate_sum = int(ledger.rate[self.at].sum())
+            self._rate_sum = int(self.rates(ledger).sum())
         return self._rate_sum
 
     def mean_cost(self, costs: Costs) -> int:

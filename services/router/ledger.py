@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from services.router.crew import Crew
     from services.router.roster import Roster
 
-COSTS_REMEMBERED_MAX = 4_096
-"""Costs kept, each of some 60 bytes for every agent of its ground."""
-CELLS_REMEMBERED_MAX = 2_000_000
-"""Agents of all of them together: some 120 MB at most."""
+COSTS_REMEMBERED_MAX = 1_024
+"""Costs kept, each of some 80 bytes for every agent of its ground."""
+CELLS_REMEMBERED_MAX = 1_000_000
+"""Agents of all of them together: some 75 MB at most."""
 RESOLUTION_UNKNOWN, SECONDS_UNKNOWN = 0.7, 300.0
 """For a desk without topics."""
 _Key = tuple[Ground, object, object, str, str, float]
@@ -87,12 +87,11 @@ class Ledger:
             if parts
             else np.full(len(at), RESOLUTION_UNKNOWN)
         )
-        highest = int(levels.max()) if len(levels) else 0
         return costs(
             people,
             skill,
             self.seconds(parts),
-            covered([(part.level, part.weight) for part in need.levels], highest),
+            covered([(part.level, part.weight) for part in need.levels], roster.levels_max),
             weight,
             roster.settings,
         )

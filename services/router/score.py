@@ -31,7 +31,9 @@ from services.router.roster import Roster
 
 RUNNERS_UP = 2
 DIGITS = 6
-TOLD_MAX = 64
+SORTED_MAX = 24
+"""So many scores are sorted sooner than the three least are looked for."""
+TOLD_MAX = 16
 """Agents of whom each cost remembers what is said."""
 
 
@@ -66,50 +68,72 @@ class Slate:
     costs: Costs
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Ranking:
+    """The best of a slate, before it is told; in micro-cs."""
+
+    slate: Slate
+    score: Index
+    """S of each."""
+    since: Index
+    """Since when each holds nothing."""
+    best: int
+    """Row of the slate."""
+    idle: Index
+    bonus: int
+    liked: list[int]
+    """Rows that get the bonus."""
+    explored: Index | None
+
+
 def rank(desk: DeskState, contact: Contact, at: Index, now_ms: int) -> list[Candidate]:
     """The best of the agents at these places first, with at most two runners-up; an empty list for none."""
     crew = desk.crew
-    weight = customer_weight(contact, crew.settings)
-    costs = crew.ledger.costs_at(at, contact.need, weight)
-    return ranked(desk, contact, Slate(at, np.arange(len(at)), costs), weight, now_ms)
-
-
-def ranked(
-    desk: DeskState, contact: Contact, slate: Slate, weight: float, now_ms: int, *, noise_seed: int = 0
-) -> list[Candidate]:
-    """The best of a slate first, with at most two runners-up; terms sum to the score.
-
-    Ties: earlier idle_since, then agent id. `noise_seed` of 0 explores nothing.
-    """
-    at, places = slate.at, slate.places
     if not len(at):
         return []
-    crew, agents = desk.crew, desk.agents
-    score = slate.costs.total[places]
-    since = agents.idle_since[at]
-    kappa = round(crew.settings.idle_cs * 1000)  # micro-cs per ms
-    idle = np.where(agents.units[at] == 0, np.maximum(now_ms - since, 0), 0) * kappa
-    score = score - idle
-    bonus = round(crew.settings.continuity_share * crew.settings.not_resolved_cs * weight * MICRO)
+    weight = customer_weight(contact, crew.settings)
+    slate = Slate(at, np.arange(len(at)), crew.ledger.costs_at(at, contact.need, weight))
+    return candidates_of(crew, ranking_of(desk, contact, slate, weight, now_ms))
+
+
+def ranking_of(
+    desk: DeskState, contact: Contact, slate: Slate, weight: float, now_ms: int, *, noise_seed: int = 0
+) -> Ranking:
+    """Who of a slate, which is not empty, takes it best: by S, then earlier idle_since, then agent id.
+
+    `noise_seed` of 0 explores nothing.
+    """
+    crew, agents, at = desk.crew, desk.agents, slate.at
+    settings = crew.settings
+    score, since = slate.costs.total[slate.places], agents.idle_since[at]
+    idle = np.maximum(now_ms - since, 0)
+    idle *= (agents.units[at] == 0) * round(settings.idle_cs * 1000)  # micro-cs per ms
+    score -= idle
+    bonus = round(settings.continuity_share * settings.not_resolved_cs * weight * MICRO)
     liked = _liked(crew, contact, at) if bonus else []
     for row in liked:
         score[row] -= bonus
-    extra = _exploration(desk.crew, contact.need, slate, weight, noise_seed) if noise_seed else None
-    if extra is not None:
-        score = score + extra
-    rows = _least(score)
-    rows.sort(key=lambda row: (int(score[row]), int(since[row]), row))
+    explored = _exploration(crew, contact.need, slate, weight, noise_seed) if noise_seed else None
+    if explored is not None:
+        score += explored
+    return Ranking(slate, score, since, _best(score, since), idle, bonus, liked, explored)
+
+
+def candidates_of(crew: Crew, ranking: Ranking) -> list[Candidate]:
+    """The ranking as it is told; terms sum to the score."""
+    at, places, costs = ranking.slate.at, ranking.slate.places, ranking.slate.costs
     return [
         _candidate(
             crew,
-            slate,
-            row,
-            int(score[row]),
-            int(idle[row]),
-            bonus if row in liked else 0,
-            int(extra[row]) if extra is not None else 0,
+            costs,
+            int(places[row]),
+            int(at[row]),
+            value,
+            int(ranking.idle[row]),
+            ranking.bonus if row in ranking.liked else 0,
+            int(ranking.explored[row]) if ranking.explored is not None else 0,
         )
-        for row in rows[: 1 + RUNNERS_UP]
+        for value, _, row in _least(ranking.score, ranking.since)
     ]
 
 
@@ -123,52 +147,64 @@ def _exploration(crew: Crew, need: Need, slate: Slate, weight: float, seed: int)
     return found
 
 
-def busy_candidate(crew: Crew, slate: Slate, place: int, at: int, free_in_seconds: float) -> Candidate:
+def busy_candidate(crew: Crew, costs: Costs, place: int, at: int, free_in_seconds: float) -> Candidate:
     """A busy agent as the hold test weighed it."""
-    cost = int(slate.costs.total[place])
-    one = Slate(np.array([at]), np.array([place]), slate.costs)
-    return _candidate(crew, one, 0, cost, 0, 0, busy=True, free_in_seconds=round(free_in_seconds, DIGITS))
+    cost = int(costs.total[place])
+    return _candidate(crew, costs, place, at, cost, busy=True, free_in_seconds=round(free_in_seconds, DIGITS))
 
 
 def _liked(crew: Crew, contact: Contact, at: Index) -> list[int]:
     """Rows of the agents whom the customer had or asked for."""
+    opened = contact.opened
+    if not (contact.last_owner_id or opened.preferred_agent_id or opened.familiar_agent_id):
+        return []
     index, rows = crew.roster.seats.index, []
     for agent_id in preferred_agents(contact):
         position = index.get(agent_id, -1)
-        row = int(np.searchsorted(at, position)) if position >= 0 else len(at)
+        row = int(at.searchsorted(position)) if position >= 0 else len(at)
         if row < len(at) and at[row] == position:
             rows.append(row)
     return rows
 
 
-def _least(score: Index) -> list[int]:
-    """Rows of the three least scores and of all that equal the third."""
-    if len(score) <= 1 + RUNNERS_UP:
-        return list(range(len(score)))
-    third = np.partition(score, RUNNERS_UP)[RUNNERS_UP]
-    found: list[int] = np.flatnonzero(score <= third).tolist()
-    return found
+def _best(score: Index, since: Index) -> int:
+    """The row of the least score, of equals the one idle for longest, of those the first."""
+    least = score.min()
+    rows = (score == least).nonzero()[0]
+    return int(rows[0] if len(rows) == 1 else rows[since[rows].argmin()])
+
+
+def _least(score: Index, since: Index) -> list[tuple[int, int, int]]:
+    """The three least as (score, since, row)."""
+    if len(score) <= SORTED_MAX:
+        return sorted(zip(score.tolist(), since.tolist(), range(len(score)), strict=True))[: 1 + RUNNERS_UP]
+    least = score.copy()
+    least.partition(RUNNERS_UP)
+    rows = (score <= least[RUNNERS_UP]).nonzero()[0]
+    found = zip(score[rows].tolist(), since[rows].tolist(), rows.tolist(), strict=True)
+    return sorted(found)[: 1 + RUNNERS_UP]
 
 
 def _candidate(
     crew: Crew,
-    slate: Slate,
-    row: int,
+    costs: Costs,
+    place: int,
+    at: int,
     score: int,
-    idle: int,
-    bonus: int,
+    idle: int = 0,
+    bonus: int = 0,
     explored: int = 0,
     *,
     busy: bool = False,
     free_in_seconds: float = 0.0,
 ) -> Candidate:
-    at, place, costs = int(slate.at[row]), int(slate.places[row]), slate.costs
+    """The agent at a position of the roster, and at its place in the costs."""
     told = costs.told.get(place)
     if told is None:
         if len(costs.told) >= TOLD_MAX:
             costs.told.clear()
-        told = costs.told[place] = _told(costs, place)
-    terms, q, covers, talk, skill = cast(_Told, told)
+        told = costs.told[place] = _told(crew, costs, place, at)
+    terms, q, covers, talk, skill, price = cast(_Told, told)
     if idle:
         terms = (*terms, ScoreTerm(name="idle", value=-idle / MICRO))
     if bonus:
@@ -182,29 +218,25 @@ def _candidate(
         resolves=q,
         authority_covers=covers,
         talk_seconds=talk,
-        price=round(float(crew.tariff.of_agent[at]), DIGITS),
+        price=price,
         busy=busy,
         free_in_seconds=free_in_seconds,
         skill=skill,
     )
 
 
-_Told = tuple[tuple[ScoreTerm, ...], float, float, float, float]
+_Told = tuple[tuple[ScoreTerm, ...], float, float, float, float, float]
 
 
-def _told(costs: Costs, place: int) -> _Told:
-    """What is said of one agent's cost, whatever the time: terms, q, A, T, p."""
-    values = [int(term[place]) for term in costs.terms]
+def _told(crew: Crew, costs: Costs, place: int, at: int) -> _Told:
+    """What is said of one agent's cost, whatever the time: terms, q, A, T, p, price."""
+    values: list[int] = costs.terms[:, place].tolist()
+    parts = zip(TERMS, values, strict=True)
     return (
-        tuple(
-            [
-                ScoreTerm(name=name, value=value / MICRO)
-                for name, value in zip(TERMS, values, strict=True)
-                if value
-            ]
-        ),
-        round(float(costs.resolves[place]), DIGITS),
-        round(float(costs.covers[place]), DIGITS),
-        round(float(costs.talk_seconds[place]), DIGITS),
-        round(float(costs.skill[place]), DIGITS),
+        tuple([ScoreTerm(name=name, value=value / MICRO) for name, value in parts if value]),
+        round(costs.resolves.item(place), DIGITS),
+        round(costs.covers.item(place), DIGITS),
+        round(costs.talk_seconds.item(place), DIGITS),
+        round(costs.skill.item(place), DIGITS),
+        round(crew.tariff.of_agent.item(at), DIGITS),
     )

@@ -17,11 +17,11 @@ from services.router.evolve.work import waiting_key, work_of
 from services.router.model import Contact, ContactState, DeskState
 from services.router.picking import is_spare, needs_reserve
 from services.router.policy.cost import MICRO, NANO, Costs
-from services.router.policy.hold import Hold, hold_test
+from services.router.policy.hold import MARGIN_MICRO, Hold, hold_test
 from services.router.policy.noise import seed_of
 from services.router.policy.reserve import enough_idle
 from services.router.preferred import preferred_agents
-from services.router.score import Slate, busy_candidate, ranked
+from services.router.score import Ranking, Slate, busy_candidate, candidates_of, ranking_of
 from services.router.urgency import Urgency, urgency_of
 from services.router.waiting import Kind, Work
 
@@ -46,72 +46,101 @@ class Found:
         return self.reason is WaitingReason.UNSPECIFIED
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Search:
+    """What was weighed for a contact, in numbers; `told` makes an explanation of it."""
+
+    pool: Pool
+    ranking: Ranking | None = None
+    """None when nobody may be offered it."""
+    urgency: Urgency | None = None
+    hold: Hold | None = None
+    reason: WaitingReason = WaitingReason.UNSPECIFIED
+    again_at_ms: int = 0
+    relaxed: tuple[str, ...] = ()
+    all_weighed: bool = True
+    """Every free agent of the pool was weighed but those whose shift ends too soon (`ending`), those kept in reserve
+    (`kept`) and newcomers who had their share (`resting`), so that the others are known to be busy."""
+    ending: int = 0
+    kept: int = 0
+    resting: int = 0
+    noise_seed: int = 0
+
+
 def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", number: int = 0) -> Found:
     """For a contact that arrives or is decided again; `but` was asked just now.
 
     `number` of the decision; with the contact's id it seeds the noise of exploration, of which 0 makes none.
     """
-    work = contact.lane or work_of(contact, desk.crew.settings)
-    pool = desk.crew.pool(work)
+    return told(desk, contact, search(desk, contact, now_ms, but=but, number=number))
+
+
+def reconsider(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *, may_hold: bool) -> Found:
+    """For a contact that a freed agent would take: it goes there, or waits for somebody better."""
+    return told(desk, contact, compare(desk, contact, agent_id, now_ms, may_hold=may_hold))
+
+
+def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", number: int = 0) -> Search:
+    """As `seek`, before it is told."""
+    crew = desk.crew
+    work = contact.lane or work_of(contact, crew.settings)
+    pool = crew.pool(work)
     urgency = urgency_of(desk, contact, work, now_ms)
-    costs = desk.crew.ledger.costs(pool.ground, contact.need, work.weight)
-    index = desk.crew.roster.seats.index
+    costs = crew.ledger.costs(pool.ground, contact.need, work.weight)
+    index = crew.roster.seats.index
     at = pool.at
     free = _with_room(desk, pool, work)
     if but in index:
         free = free & (at != index[but])
-    owner = index.get(contact.last_owner_id, -1)
+    owner = index.get(contact.last_owner_id, -1) if contact.last_owner_id else -1
     mine = free & (at == owner) if owner >= 0 else None
     if mine is not None and mine.any():
-        return _offer(desk, contact, work, pool, costs, mine, now_ms, all_weighed=False)
+        return _chosen(desk, contact, Search(pool, all_weighed=False), costs, mine, None, work, now_ms)
     lasts, relaxed = _lasting(desk, pool, costs, now_ms)
-    chosen = free & lasts if lasts is not None else free
-    ending, kept = int(np.count_nonzero(free)) - int(np.count_nonzero(chosen)), 0
-    if not chosen.any():
+    chosen, ending, kept = free, 0, 0
+    if lasts is not None:
+        chosen = free & lasts
+        ending = int(np.count_nonzero(free)) - int(np.count_nonzero(chosen))
+    if not np.count_nonzero(chosen):
         reason = WaitingReason.SHIFT_ENDING if ending else pool.reason
-        return Found((), _explained(desk, contact, pool, (), 0, ending=ending), reason)
+        return Search(pool, reason=reason, ending=ending)
     resting = 0
     if desk.learned.held_ids:
         others = _but_newcomers(desk, contact, at, chosen)
         resting, chosen = int(np.count_nonzero(chosen)) - int(np.count_nonzero(others)), others
     if urgency.deferrable and needs_reserve(desk, work, now_ms):
         spared = _spared(desk, at, chosen)
+        kept = int(np.count_nonzero(chosen)) - int(np.count_nonzero(spared))
         if not spared.any():
             urgent_ms = now_ms + urgency.hold_ms - urgency.waited_ms + 1
-            kept = int(np.count_nonzero(chosen))
-            explanation = _explained(desk, contact, pool, (), 0, ending=ending, kept=kept, resting=resting)
-            return Found((), explanation, WaitingReason.KEPT_IN_RESERVE, urgent_ms)
-        kept, chosen = int(np.count_nonzero(chosen)) - int(np.count_nonzero(spared)), spared
-    return _offer(
-        desk,
-        contact,
-        work,
+            reason = WaitingReason.KEPT_IN_RESERVE
+            return Search(
+                pool, reason=reason, again_at_ms=urgent_ms, ending=ending, kept=kept, resting=resting
+            )
+        chosen = spared
+    seed = seed_of(contact.contact_id, number) if number and crew.settings.exploration else 0
+    base = Search(
         pool,
-        costs,
-        chosen,
-        now_ms,
         urgency=urgency,
-        free=free,
         relaxed=relaxed,
         ending=ending,
         kept=kept,
         resting=resting,
-        noise_seed=seed_of(contact.contact_id, number) if number and desk.crew.settings.exploration else 0,
+        noise_seed=seed,
     )
+    return _chosen(desk, contact, base, costs, chosen, free, work, now_ms)
 
 
-def reconsider(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *, may_hold: bool) -> Found:
-    """For a contact that a freed agent would take: it goes there, or waits for somebody better."""
+def compare(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *, may_hold: bool) -> Search:
+    """As `reconsider`, before it is told."""
     work = contact.lane or work_of(contact, desk.crew.settings)
     pool = desk.crew.pool(work)
     costs = desk.crew.ledger.costs(pool.ground, contact.need, work.weight)
     here = pool.at == desk.crew.roster.seats.index[agent_id]
     if not may_hold:
-        return _offer(desk, contact, work, pool, costs, here, now_ms, all_weighed=False)
-    urgency, free = urgency_of(desk, contact, work, now_ms), _with_room(desk, pool, work)
-    return _offer(
-        desk, contact, work, pool, costs, here, now_ms, urgency=urgency, free=free | here, all_weighed=False
-    )
+        return _chosen(desk, contact, Search(pool, all_weighed=False), costs, here, None, work, now_ms)
+    base = Search(pool, urgency=urgency_of(desk, contact, work, now_ms), all_weighed=False)
+    return _chosen(desk, contact, base, costs, here, _with_room(desk, pool, work) | here, work, now_ms)
 
 
 def others_waiting(desk: DeskState, contact: Contact) -> int:
@@ -125,86 +154,104 @@ def others_waiting(desk: DeskState, contact: Contact) -> int:
     return max(0, count - own)
 
 
-def _offer(
+def _chosen(
     desk: DeskState,
     contact: Contact,
-    work: Work,
-    pool: Pool,
+    base: Search,
     costs: Costs,
     chosen: Mask,
+    free: Mask | None,
+    work: Work,
     now_ms: int,
-    *,
-    urgency: Urgency | None = None,
-    free: Mask | None = None,
-    relaxed: tuple[str, ...] = (),
-    all_weighed: bool = True,
-    ending: int = 0,
-    kept: int = 0,
-    resting: int = 0,
-    noise_seed: int = 0,
-) -> Found:
-    """The best of the chosen, unless waiting is better; without an urgency nobody is held."""
-    slate = Slate(pool.at[chosen], pool.places[chosen], costs)
-    best = ranked(desk, contact, slate, work.weight, now_ms, noise_seed=noise_seed)
-    weighed = len(slate.at)
-    tested, candidates, again_ms = None, tuple(best), 0
-    if urgency is not None and free is not None:
-        tested, waited_for, again_ms = _tested(desk, contact, pool, costs, urgency, free, best[0])
-        candidates += waited_for
-    explanation = _explained(
-        desk,
-        contact,
+) -> Search:
+    """The best of the chosen, who are some, unless waiting is better; without who is `free` nobody is held."""
+    pool = base.pool
+    rows = chosen.nonzero()[0]
+    slate = Slate(pool.at[rows], pool.places[rows], costs)
+    ranking = ranking_of(desk, contact, slate, work.weight, now_ms, noise_seed=base.noise_seed)
+    hold, again_at_ms, reason = None, 0, WaitingReason.UNSPECIFIED
+    if base.urgency is not None and free is not None:
+        best_cost = int(costs.total[slate.places[ranking.best]])
+        hold = _tested(desk, contact, pool, costs, base.urgency, free, best_cost)
+        if hold is not None and hold.held:
+            again_ms = max(1, min(round(hold.expected_seconds * SECOND_MS), base.urgency.again_ms))
+            reason, again_at_ms = WaitingReason.HELD_FOR_BETTER, now_ms + again_ms
+    return Search(
         pool,
-        candidates,
-        weighed,
-        hold=tested,
-        relaxed=relaxed,
-        all_weighed=all_weighed,
-        ending=ending,
-        kept=kept,
-        resting=resting,
-        noise_seed=noise_seed,
+        ranking,
+        base.urgency,
+        hold,
+        reason,
+        again_at_ms,
+        base.relaxed,
+        base.all_weighed,
+        base.ending,
+        base.kept,
+        base.resting,
+        base.noise_seed,
     )
-    if tested is not None and tested.held:
-        return Found(tuple(best), explanation, WaitingReason.HELD_FOR_BETTER, now_ms + again_ms)
-    return Found(tuple(best), explanation, WaitingReason.UNSPECIFIED)
+
+
+def told(desk: DeskState, contact: Contact, found: Search) -> Found:
+    """What was weighed, as it is recorded and explained."""
+    if found.ranking is None:
+        explanation = _explained(desk, contact, found, (), None)
+        return Found((), explanation, found.reason, found.again_at_ms)
+    crew, hold = desk.crew, found.hold
+    best = tuple(candidates_of(crew, found.ranking))
+    candidates, tested = best, None
+    if hold is not None and found.urgency is not None:
+        tested = _hold_told(hold, found.urgency)
+        at, place = int(found.pool.at[hold.first]), int(found.pool.places[hold.first])
+        candidates = (
+            *best,
+            busy_candidate(crew, found.ranking.slate.costs, place, at, hold.expected_seconds),
+        )
+    explanation = _explained(desk, contact, found, candidates, tested)
+    return Found(best, explanation, found.reason, found.again_at_ms)
+
+
+def _hold_told(hold: Hold, urgency: Urgency) -> HoldTest:
+    return HoldTest(
+        held=hold.held,
+        best_cost=hold.best_cost / MICRO,
+        hold_cost=hold.hold_cost / MICRO,
+        expected_wait_seconds=hold.expected_seconds,
+        waited_seconds=urgency.waited_ms / SECOND_MS,
+        cap_seconds=urgency.hold_ms / SECOND_MS,
+        agents=hold.agents,
+        waiting_cost=hold.waiting_cost / MICRO,
+    )
 
 
 def _tested(
-    desk: DeskState, contact: Contact, pool: Pool, costs: Costs, urgency: Urgency, free: Mask, best: Candidate
-) -> tuple[HoldTest | None, tuple[Candidate, ...], int]:
-    """The hold test, the busy agent whom waiting is for, and the milliseconds until it is decided again."""
-    crew = desk.crew
-    busy: Index = np.flatnonzero(~free)
-    if not len(busy) or urgency.left_seconds <= 0:
-        return None, (), 0
-    best_cost = int(costs.total[pool.ground.place_of(crew.roster.seats.index[best.agent_id])])
+    desk: DeskState,
+    contact: Contact,
+    pool: Pool,
+    costs: Costs,
+    urgency: Urgency,
+    free: Mask,
+    best_cost: int,
+) -> Hold | None:
+    """The hold test against the busy agents; the free one costs `best_cost`, in micro-cs."""
+    if urgency.left_seconds <= 0:
+        return None
     kept = _kept_for_preferred(desk, contact, pool, costs, urgency, free, best_cost)
-    found = kept or hold_test(
-        busy,
-        costs.total[pool.places],
-        crew.ledger.rate[pool.at],
+    if kept is not None:
+        return kept
+    total = costs.total[pool.places]
+    cheaper: Index = ((total < best_cost - MARGIN_MICRO) > free).nonzero()[0]
+    if not len(cheaper):
+        return None
+    return hold_test(
+        cheaper,
+        total,
+        pool.rates(desk.crew.ledger),
         best_cost=best_cost,
         waiting=1 + others_waiting(desk, contact),
-        waiting_cs=urgency.waiting_cs_of_many(),
+        waiting_cs=urgency.waits_cs,
         left_seconds=urgency.left_seconds,
     )
-    if found is None:
-        return None, (), 0
-    tested = HoldTest(
-        held=found.held,
-        best_cost=found.best_cost / MICRO,
-        hold_cost=found.hold_cost / MICRO,
-        expected_wait_seconds=found.expected_seconds,
-        waited_seconds=urgency.waited_ms / SECOND_MS,
-        cap_seconds=urgency.hold_ms / SECOND_MS,
-        agents=found.agents,
-        waiting_cost=found.waiting_cost / MICRO,
-    )
-    at, place = int(pool.at[found.first]), int(pool.places[found.first])
-    slate = Slate(pool.at, pool.places, costs)
-    again_ms = max(1, min(round(found.expected_seconds * SECOND_MS), urgency.again_ms))
-    return tested, (busy_candidate(crew, slate, place, at, found.expected_seconds),), again_ms
 
 
 def _kept_for_preferred(
@@ -214,7 +261,9 @@ def _kept_for_preferred(
     crew, settings = desk.crew, desk.crew.settings
     agent_id = next(iter(preferred_agents(contact)), "")
     position = crew.roster.seats.index.get(agent_id, -1)
-    row = int(np.searchsorted(pool.at, position)) if position >= 0 else len(pool.at)
+    if position < 0:
+        return None
+    row = int(np.searchsorted(pool.at, position))
     if row >= len(pool.at) or pool.at[row] != position or free[row]:
         return None
     seconds = NANO / int(crew.ledger.rate[position])
@@ -269,44 +318,38 @@ def _spared(desk: DeskState, at: Index, chosen: Mask) -> Mask:
 def _explained(
     desk: DeskState,
     contact: Contact,
-    pool: Pool,
+    found: Search,
     candidates: tuple[Candidate, ...],
-    weighed: int,
-    *,
-    hold: HoldTest | None = None,
-    relaxed: tuple[str, ...] = (),
-    all_weighed: bool = True,
-    ending: int = 0,
-    kept: int = 0,
-    resting: int = 0,
-    noise_seed: int = 0,
+    hold: HoldTest | None,
 ) -> Explanation:
-    """`all_weighed` says that every free agent of the pool was weighed but those whose shift ends too soon (`ending`)
-    those kept in reserve and newcomers who had their share (`resting`), so that the others are known to be busy."""
+    pool, ranking = found.pool, found.ranking
+    weighed = len(ranking.slate.at) if ranking is not None else 0
     exclusions = pool.exclusions
-    if all_weighed and len(pool.at) > weighed:
-        busy = len(pool.at) - weighed - ending - kept - resting
-        busy += sum(one.agents for one in exclusions if one.rule == "capacity")
-        exclusions = tuple([one for one in exclusions if one.rule != "capacity"])
+    if found.all_weighed and len(pool.at) > weighed:
+        busy = len(pool.at) - weighed - found.ending - found.kept - found.resting
+        busy += sum([one.agents for one in exclusions if one.rule == "capacity"])
         counted = (
             ("capacity", busy),
-            ("shift_end", ending),
-            ("newcomer", resting),
-            ("reserve", kept),
+            ("shift_end", found.ending),
+            ("newcomer", found.resting),
+            ("reserve", found.kept),
         )
-        exclusions += tuple([Exclusion(rule=rule, agents=agents) for rule, agents in counted if agents])
+        exclusions = (
+            *[one for one in exclusions if one.rule != "capacity"],
+            *[Exclusion(rule=rule, agents=agents) for rule, agents in counted if agents],
+        )
     return Explanation(
         policy_version=POLICY_VERSION,
         candidates=candidates,
         exclusions=exclusions,
-        relaxations=relaxed + pool.relaxations,
+        relaxations=found.relaxed + pool.relaxations,
         weighed=weighed,
         need=contact.need,
         language=contact.language,
         hold=hold,
-        noise_seed=noise_seed,
         price_epoch=desk.crew.tariff.epoch,
         approver_free=desk.crew.beliefs.approver_free,
+        noise_seed=found.noise_seed,
     )
 
 
@@ -327,4 +370,4 @@ def explained_handover(
 
 def explained_waiting(desk: DeskState, contact: Contact, pool: Pool) -> Explanation:
     """For a contact that waits without having been looked for an agent."""
-    return _explained(desk, contact, pool, (), 0)
+    return _explained(desk, contact, Search(pool), (), None)

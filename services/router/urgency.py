@@ -6,13 +6,12 @@ hour (2.6). W is the waiting over all its queue entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.contract.desk import DeskLimits
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import Floats
-from services.router.policy.hazard import PATIENT, GammaPatience, Patience, mean_hazards
+from services.router.policy.hazard import PATIENT, GammaPatience, Patience, summed_hazards
 from services.router.policy.settings import PolicySettings
 from services.router.policy.value import deferrable_waiting_cs, live_waiting_cs
 from services.router.waiting import Kind, Work
@@ -86,18 +85,14 @@ class Urgency:
             self.settings.not_resolved_cs * self.weight,
         )
 
-    def waiting_cs_of_many(self) -> Callable[[Floats], Floats]:
-        """The same for many times ahead at once."""
+    def waits_cs(self, ahead_seconds: Floats) -> Floats:
+        """h D: what waiting so many seconds more costs, for many times ahead at once."""
         if self.patience is None:
-            flat = deferrable_waiting_cs(self.weight, self.waited_seconds, self.settings)
-            return lambda ahead: ahead * 0.0 + flat
-        pressing = self.weight * (1.0 + self.waited_ms / self.target_ms)
-        failure, patience, waited = (
-            self.settings.not_resolved_cs * self.weight,
-            self.patience,
-            self.waited_seconds,
-        )
-        return lambda ahead: pressing + failure * mean_hazards(patience, waited, ahead)
+            return ahead_seconds * deferrable_waiting_cs(self.weight, self.waited_seconds, self.settings)
+        found = summed_hazards(self.patience, self.waited_seconds, ahead_seconds)
+        found *= self.settings.not_resolved_cs * self.weight
+        found += ahead_seconds * (self.weight * (1.0 + self.waited_ms / self.target_ms))
+        return found
 
 
 def urgency_of(desk: DeskState, contact: Contact, work: Work, now_ms: int) -> Urgency:

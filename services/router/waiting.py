@@ -128,20 +128,28 @@ def refronted(front: Front, work: Work, before: Lane, after: Lane) -> Front:
 class Trace:
     """Which lanes changed, newest first: by it what is derived of all lanes is brought up to date (board.py).
 
-    A chain of bounded length; whoever does not find itself in it starts anew.
+    A chain of bounded length; whoever does not find itself in it starts anew. It is cut in the middle, so that who
+    followed it closely never has to.
     """
 
     __slots__ = ("key", "length", "parent", "work")
 
     def __init__(self, parent: Trace | None, work: Work | None, key: tuple[str, str]) -> None:
-        self.work, self.key = work, key
+        self.parent, self.work, self.key = parent, work, key
         self.length: int = 0 if parent is None else parent.length + 1
         """Links since the chain began or was cut."""
-        if self.length >= TRACE_MAX:
-            parent, self.length = None, 0
-        self.parent: Trace | None = parent
+        if self.length >= 2 * TRACE_MAX:
+            self._cut()
+
+    def _cut(self) -> None:
+        last = self
+        for _ in range(TRACE_MAX):
+            assert last.parent is not None  # noqa: S101 - it is longer
+            last = last.parent
+        last.parent = None
+        self.length = TRACE_MAX
 
 
 TRACE_MAX = 512
-"""Changes of lanes that are remembered."""
+"""Changes of lanes that are remembered at the least; at the most twice as many."""
 NO_TRACE = Trace(None, None, ("", ""))

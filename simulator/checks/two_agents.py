@@ -60,7 +60,7 @@ def hold_from(pair: Pair) -> int:
             np.array([NANO / (1000 * a_resolution), 0]).astype(np.int64),
             best_cost=round(weak * 1000 * MICRO),
             waiting=waiting,
-            waiting_cs=np.ones_like,
+            waiting_cs=np.copy,
             left_seconds=math.inf,
         )
         if found is None or not found.held:

@@ -8,8 +8,6 @@ free is acknowledged at once, a caller is offered a call-back that keeps the pla
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from services.contract.decisions import CallbackPromised, MessageDue, OverloadBegan, OverloadEnded
@@ -36,8 +34,8 @@ def settle(step: Step) -> None:
     if not since_ms and not late and not dear:
         return
     prices = tariff.of_agent if dear else np.zeros(1)
-    share = settings.overload_share * (CALM_SHARE if since_ms else 1.0)
-    over = overloaded(prices, desk.waiting_count, late, replace(settings, overload_share=share))
+    share = CALM_SHARE if since_ms else 1.0
+    over = overloaded(prices, desk.waiting_count, late, settings, of_share=share)
     if over and not since_ms:
         step.emit(
             OverloadBegan(

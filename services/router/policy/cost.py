@@ -56,8 +56,8 @@ class Costs:
     """p, mixed over the topics."""
     resolves: Floats
     """q."""
-    terms: tuple[Ints, Ints, Ints, Ints]
-    """In the order of TERMS."""
+    terms: Ints
+    """A row for each of TERMS."""
     total: Ints
     """C, the sum of the terms."""
     told: dict[int, object] = field(default_factory=dict)
@@ -75,10 +75,17 @@ def mixed(parts: Sequence[tuple[float, Floats]]) -> Floats:
 
 
 def covered(levels: Sequence[tuple[int, float]], highest: int) -> Floats:
-    """A by level: chance that level 0 ... `highest` covers the need; 1 where no level is named."""
+    """A by level: chance that level 0 ... `highest` covers the need; 1 where no level is named. Levels rise."""
     if not levels:
         return np.ones(highest + 1)
-    return np.array([min(1.0, sum(p for level, p in levels if level <= at)) for at in range(highest + 1)])
+    total, found, above = 0.0, [], iter([*levels, (highest + 1, 0.0)])
+    level, chance = next(above)
+    for at in range(highest + 1):
+        while level <= at:
+            total += chance
+            level, chance = next(above)
+        found.append(min(1.0, total))
+    return np.array(found)
 
 
 def costs(
@@ -122,26 +129,17 @@ def weighed(
     missing = 1.0 - by_level
     resolves = skill * (by_level + missing * approver_free)
     consult = settings.consult_seconds * (weight + price_max) + settings.authority_call_cs * weight
-    talk = _micro(seconds * weight)
-    time = _micro(seconds * price)
-    authority = _micro(missing * (consult + settings.consult_seconds * price))
-    failure = _micro((1.0 - resolves) * (settings.not_resolved_cs * weight))
-    return Costs(
-        talk_seconds=seconds,
-        covers=by_level,
-        skill=skill,
-        resolves=resolves,
-        terms=(talk, time, authority, failure),
-        total=talk + time + authority + failure,
-    )
+    terms = np.empty((len(TERMS), len(skill)))
+    np.multiply(seconds, weight, out=terms[0])
+    np.multiply(seconds, price, out=terms[1])
+    np.multiply(missing, consult + settings.consult_seconds * price, out=terms[2])
+    np.multiply(1.0 - resolves, settings.not_resolved_cs * weight, out=terms[3])
+    np.multiply(terms, MICRO, out=terms)
+    whole: Ints = np.rint(terms, out=terms).astype(np.int64)
+    return Costs(seconds, by_level, skill, resolves, whole, np.add.reduce(whole))
 
 
 def rates(speed: Floats, mean_handle_seconds: float) -> Ints:
     """mu of each agent: contacts a second, in nano-hertz."""
     found: Ints = np.rint(NANO / (speed * mean_handle_seconds)).astype(np.int64)
-    return found
-
-
-def _micro(values: Floats) -> Ints:
-    found: Ints = np.rint(values * MICRO).astype(np.int64)
     return found

@@ -38,19 +38,23 @@ class GammaPatience:
 
     def left_share_log(self, seconds: float) -> float:
         x = seconds / self.scale_seconds
-        term = total = 1.0
-        for k in range(1, self.shape):
-            term *= x / k
-            total += term
+        total = 1.0
+        for k in range(self.shape - 1, 0, -1):  # 1 + x/1 (1 + x/2 (...)), as below
+            total = total * x / k + 1.0
         return x - math.log(total)
 
     def left_shares_log(self, seconds: Floats) -> Floats:
         x = seconds / self.scale_seconds
-        term = total = np.ones_like(x)
-        for k in range(1, self.shape):
-            term = term * (x / k)
-            total = total + term
-        found: Floats = x - np.log(total)
+        if self.shape == 1:
+            return x
+        total = x / (self.shape - 1)
+        total += 1.0
+        for k in range(self.shape - 2, 0, -1):
+            total *= x
+            if k > 1:
+                total /= k
+            total += 1.0
+        found: Floats = x - np.log(total, out=total)
         return found
 
 
@@ -76,12 +80,9 @@ def mean_hazard(patience: Patience, waited_seconds: float, ahead_seconds: float)
     return round(max(0.0, patience.left_share_log(waited + ahead) - before) / ahead, DIGITS)
 
 
-def mean_hazards(patience: Patience, waited_seconds: float, ahead_seconds: Floats) -> Floats:
-    """The same for many times ahead at once."""
-    ahead = np.maximum(ahead_seconds, _SHORT_SECONDS)
+def summed_hazards(patience: Patience, waited_seconds: float, ahead_seconds: Floats) -> Floats:
+    """The hazard summed up over the times ahead, for many at once: their mean rate of leaving times the seconds."""
     waited = max(waited_seconds, 0.0)
-    before = patience.left_share_log(waited)
-    found: Floats = np.round(
-        np.maximum(patience.left_shares_log(waited + ahead) - before, 0.0) / ahead, DIGITS
-    )
+    found = patience.left_shares_log(ahead_seconds + waited)
+    found -= patience.left_share_log(waited)
     return found

@@ -53,22 +53,29 @@ def hold_test(
     """The comparison, None where nobody busy is better.
 
     `busy`: positions of the busy agents, rising; `cost` in micro-cs and `rate` in nano-hertz of the whole pool;
-    `waiting`: N; `waiting_cs(D)`: h, the cost per second of waiting D seconds more, for many D at once; `left_seconds`: what the
-    deliberate wait may still take, the cap less what was waited.
+    `waiting`: N; `waiting_cs(D)`: h D, what waiting D seconds more costs, for many D at once, in a new array;
+    `left_seconds`: what the deliberate wait may still take, the cap less what was waited.
     """
-    found = busy[cost[busy] < best_cost - MARGIN_MICRO]
+    theirs = cost[busy]
+    better = theirs < best_cost - MARGIN_MICRO
+    found, theirs = busy[better], theirs[better]
     if not len(found):
         return None
     if len(found) > CANDIDATES_MAX:  # sort only those that can be among the cheapest, equals included
-        theirs = cost[found]
-        found = found[theirs <= np.partition(theirs, CANDIDATES_MAX - 1)[CANDIDATES_MAX - 1]]
-    order = found[np.argsort(cost[found], kind="stable")[:CANDIDATES_MAX]]
-    mu = rate[order]
-    summed = np.cumsum(mu)
+        least = theirs <= np.partition(theirs, CANDIDATES_MAX - 1)[CANDIDATES_MAX - 1]
+        found, theirs = found[least], theirs[least]
+    places = theirs.argsort(kind="stable")[:CANDIDATES_MAX]
+    order, mu = found[places], rate[found[places]]
+    summed = mu.cumsum()
     seconds = (waiting * NANO) / summed
-    waits = np.rint(waiting_cs(seconds) * seconds * MICRO)
-    total = np.rint(np.cumsum(cost[order] * mu.astype(np.float64)) / summed) + waits
-    at = int(np.argmin(total))
+    waits = waiting_cs(seconds)
+    waits *= MICRO
+    np.rint(waits, out=waits)
+    total = (theirs[places] * mu.astype(np.float64)).cumsum()
+    total /= summed
+    np.rint(total, out=total)
+    total += waits
+    at = int(total.argmin())
     best, expected = int(total[at]), float(seconds[at])
     return Hold(
         held=best < best_cost and expected < left_seconds,

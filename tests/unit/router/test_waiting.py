@@ -5,7 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.waiting import CHUNK_MAX, Entry, Lane, entries, joined, left
+from services.router.waiting import (
+    CHUNK_MAX,
+    NO_TRACE,
+    TRACE_MAX,
+    Entry,
+    Lane,
+    Trace,
+    entries,
+    joined,
+    left,
+)
 
 ENTRIES = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 50), st.integers(0, 10**6).map(str)),
@@ -35,3 +45,21 @@ def test_a_queue_that_grows_keeps_its_chunks_full() -> None:
     for number in range(10 * CHUNK_MAX):
         lane = joined(lane, (1, number, "c"))
     assert len(lane) == 10
+
+
+def test_who_follows_the_changes_closely_never_starts_anew() -> None:
+    trace = NO_TRACE
+    for _ in range(3 * TRACE_MAX):
+        before, trace = trace, Trace(trace, None, ("", ""))
+        assert trace.parent is before
+
+
+def test_no_more_changes_are_remembered_than_the_bound() -> None:
+    trace: Trace | None = NO_TRACE
+    for _ in range(5 * TRACE_MAX):
+        trace = Trace(trace, None, ("", ""))
+
+    links = 0
+    while trace is not None:
+        trace, links = trace.parent, links + 1
+    assert TRACE_MAX <= links <= 2 * TRACE_MAX

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from services.router.policy.hazard import PATIENT, GammaPatience, mean_hazard, mean_hazards
+from services.router.policy.hazard import PATIENT, GammaPatience, mean_hazard, summed_hazards
 
 CALLER = GammaPatience(3, 56 / 3)
 
@@ -35,9 +35,10 @@ def test_over_no_time_at_all_it_is_the_hazard_itself() -> None:
 
 
 def test_many_at_once_are_each_alone() -> None:
-    ahead = np.array([0.0, 1.0, 20.0, 900.0])
+    ahead = np.array([0.01, 1.0, 20.0, 900.0])
 
-    assert list(mean_hazards(CALLER, 12.5, ahead)) == [mean_hazard(CALLER, 12.5, one) for one in ahead]
+    alone = [mean_hazard(CALLER, 12.5, one) * one for one in ahead]
+    assert list(summed_hazards(CALLER, 12.5, ahead)) == pytest.approx(alone, abs=1e-6)
 
 
 def test_who_writes_does_not_hang_up() -> None:

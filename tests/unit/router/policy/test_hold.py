@@ -23,7 +23,7 @@ def compared(
     everybody = list(range(len(costs)))
 
     def flat(seconds: Floats) -> Floats:
-        return np.full_like(seconds, h)
+        return seconds * h
 
     return hold.hold_test(
         np.array(everybody if busy is None else busy, dtype=np.int64),
