@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 from services.contract import decisions as d
 from services.router.log.canonical import digest
@@ -15,7 +17,7 @@ from simulator.checks.two_agents import Pair, best, hold_from, mean_in_system, w
 from simulator.day import Day, draw_day
 from simulator.desk import desk_of
 from simulator.drive import EPOCH_MS, Drive
-from simulator.pool import Pool, draw_pool
+from simulator.pool import draw_pool
 from simulator.report.measures import Run
 from simulator.statistics import estimate
 from simulator.tariffs import Pricer, true_forecast
@@ -63,15 +65,18 @@ def hold_rule() -> dict[str, float]:
 
 
 def explanations_and_replay(world: World = REPLAYED_WORLD, hours: float = 2.0) -> dict[str, float]:
-    """A day of a small desk twice, and its records folded once more by a reader who sees nothing but them."""
-    pool = draw_pool(world, 0)
-    day = _first_hours(draw_day(world, pool, 0), hours)
-    records, again = _records(world, pool, day), _records(world, pool, day)
-    differs = sum(one != other for one, other in zip(records, again, strict=False)) + abs(
+    """Some hours of a small desk, and once more in another process, whose hashes differ.
+
+    Then the records are folded by a reader who sees nothing but them, to the state that decided them.
+    """
+    records, state = records_of(world, hours)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
+        again, digest_again = other.submit(_played_elsewhere, world, hours).result()
+    differs = sum(one != two for one, two in zip(records, again, strict=False)) + abs(
         len(records) - len(again)
     )
-    states = [_folded(some) for some in (records, again)]
-    differs += digest(states[0]) != digest(states[1])
+    differs += digest(_folded(records)) != digest(state)
+    differs += digest(state) != digest_again
     explained = [
         candidate
         for record in records
@@ -88,18 +93,25 @@ def explanations_and_replay(world: World = REPLAYED_WORLD, hours: float = 2.0) -
     }
 
 
-def _records(world: World, pool: Pool, day: Day) -> list[d.Decision]:
+def _played_elsewhere(world: World, hours: float) -> tuple[list[d.Decision], bytes]:
+    records, state = records_of(world, hours)
+    return records, digest(state)
+
+
+def records_of(world: World, hours: float) -> tuple[list[d.Decision], PartitionState]:
+    """All that production decides, and the state that it ends with."""
+    pool = draw_pool(world, 0)
     records: list[d.Decision] = []
     drive = Drive(
         pool,
-        day,
+        _first_hours(draw_day(world, pool, 0), hours),
         desk_of(pool),
         forecast=true_forecast(world, pool, EPOCH_MS),
         pricer=Pricer(),
         watch=records.append,
     )
     drive.play()
-    return records
+    return records, drive.state
 
 
 def _folded(records: list[d.Decision]) -> PartitionState:
