@@ -38,6 +38,12 @@ class TailMeasures:
             ("partition",),
             registry=registry,
         )
+        self.overloaded = Gauge(
+            "frontdesk_router_desks_overloaded",
+            "Desks of a partition that have more work than time: customers are told so, e-mail waits.",
+            ("partition",),
+            registry=registry,
+        )
         for verdict in ("accepted", "rejected"):
             self.folded.labels(verdict)
 

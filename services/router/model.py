@@ -230,6 +230,8 @@ class Contact:
     """Kinds of answer that went out."""
     missed: tuple[str, ...] = ()
     """Promises of time that were missed: "target", "due"."""
+    told: tuple[str, ...] = ()
+    """Kinds of message that were due to its customer, each once."""
     promised_at_ms: int = 0
     """By when the customer is called back; 0 when nothing is promised."""
     released: bool = False

@@ -8,10 +8,11 @@ from __future__ import annotations
 from services.contract.desk import DeskLimits
 from services.router.evolve.work import kind_of
 from services.router.model import Contact
+from services.router.score import MISSED_CALLBACK
 from services.router.urgency import target_ms
 from services.router.waiting import Kind
 
-TARGET, DUE, CALLBACK = "target", "due", "callback"
+TARGET, DUE, CALLBACK = "target", "due", MISSED_CALLBACK
 CALLBACK_LEAD_MS = 120_000
 """A contact that is to be called back waits for an agent this long before its time (routing.md 1.1, "promised")."""
 CALLBACK_TOLD_MS = 30_000

@@ -33,15 +33,20 @@ RUNNERS_UP = 2
 DIGITS = 6
 SORTED_MAX = 24
 """So many scores are sorted sooner than the three least are looked for."""
+MISSED_CALLBACK = "callback"
+"""Promise of a call-back, as contacts remember that it was missed."""
 TOLD_MAX = 16
 """Agents of whom each cost remembers what is said."""
 
 
 def customer_weight(contact: Contact, settings: PolicySettings) -> float:
-    """w of routing.md 2.0: the factors of a loyal tier, a complaint and a repeat, multiplied up to a bound."""
+    """w of routing.md 2.0: the factors of a loyal tier, a complaint and a repeat, multiplied up to a bound.
+
+    Whom we did not call back in the time that we told counts like who comes back.
+    """
     weight = settings.weight_loyal if contact.tier in settings.loyal_tiers else 1.0
     weight *= settings.weight_complaint if contact.complaint else 1.0
-    weight *= settings.weight_repeat if contact.repeat else 1.0
+    weight *= settings.weight_repeat if contact.repeat or MISSED_CALLBACK in contact.missed else 1.0
     return round(min(settings.weight_max, weight), DIGITS)
 
 

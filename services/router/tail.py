@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.contract.codec import decode_decision
-from services.contract.decisions import Decision
+from services.contract.decisions import Decision, OverloadBegan, OverloadEnded
 from services.contract.topics import DECISIONS
 from services.router.log.fold import fold
 from services.router.measures import TailMeasures
@@ -23,6 +23,8 @@ from services.runtime.log import Log, Record, Tail
 BATCH_RECORDS = 500
 YIELD_EVERY_RECORDS = 100
 """The event loop gets a turn after this many folded records."""
+
+_OVERLOAD = frozenset({OverloadBegan, OverloadEnded})
 
 log = structlog.get_logger()
 
@@ -82,6 +84,8 @@ class DecisionTail:
         """Folds for ever; raises when a partition cannot be folded (it is never skipped, engine.md 1.4)."""
         tail: Tail = await self._source.tail(DECISIONS, dict(self._next))
         self._measures.partitions.set(self.partitions)
+        for partition in range(self.partitions):
+            self._measures.overloaded.labels(str(partition)).set(0)
         try:
             while True:
                 records = await tail.read(records_max=BATCH_RECORDS, wait_ms=200)
@@ -108,6 +112,9 @@ class DecisionTail:
         if folded.state.seen.runs is not before.runs:
             self._measures.remembered.labels(str(partition)).set(folded.state.seen.count)
             self._measures.dropped.labels(str(partition)).set(folded.state.seen.dropped)
+        if folded.accepted and any(type(event) in _OVERLOAD for event in decision.events):
+            count = sum(bool(desk.overload_since_ms) for desk in folded.state.desks.values())
+            self._measures.overloaded.labels(str(partition)).set(count)
         self._next[partition] = record.offset + 1
         self._measures.folded.labels("accepted" if folded.accepted else "rejected").inc()
         verdict = Verdict(partition, record.offset, decision, folded.accepted, folded.state)

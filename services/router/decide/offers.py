@@ -12,6 +12,7 @@ from services.contract.decisions import (
 from services.contract.facts import OfferAnswer, OfferAnswered, Presence
 from services.router.decide import ending
 from services.router.decide.agents import set_presence
+from services.router.decide.overload import offer_callback
 from services.router.decide.owned import known_agent
 from services.router.decide.placing import offer_handover, place, serve
 from services.router.decide.refusal import Refuse
@@ -72,6 +73,7 @@ def _pass_on(step: Step, offer: Offer, result: OfferResult, reason: str) -> None
         return
     ending.settle_promises(step, offer.contact_id)
     place(step, offer.contact_id, but=offer.agent_id)
+    offer_callback(step, offer.contact_id)
 
 
 def _accept(step: Step, offer: Offer) -> None:

@@ -16,8 +16,9 @@ from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.model import Contact, ContactState
 from services.router.policy.overload import overloaded
-from services.router.promises import CALLBACK_TOLD_MS, holds_a_line
+from services.router.promises import CALLBACK_TOLD_MS, TARGET, holds_a_line
 
+ACKNOWLEDGEMENT, CALLBACK_OFFER = "acknowledgement", "callback_offer"
 LATE_MIN = 5
 """So many must be past their target: a handful at a small desk is no overload."""
 OVERLOAD_MS_MIN = 60_000
@@ -50,14 +51,22 @@ def settle(step: Step) -> None:
 
 def told_to_wait(step: Step, contact: Contact) -> None:
     """A contact that came while the desk is overloaded and waits: the customer is told at once."""
-    if not step.desk.overload_since_ms or contact.state is not ContactState.QUEUED:
-        return
+    if step.desk.overload_since_ms and contact.state is ContactState.QUEUED:
+        _tell(step, contact, CALLBACK_OFFER if holds_a_line(contact) else ACKNOWLEDGEMENT)
+
+
+def offer_callback(step: Step, contact_id: str) -> None:
+    """A caller who waits on past the target is offered a call-back, once (routing.md 1.1, "queued")."""
+    contact = step.contact(contact_id)
+    waits = contact.state is ContactState.QUEUED and TARGET in contact.missed and holds_a_line(contact)
+    if waits and CALLBACK_OFFER not in contact.told:
+        _tell(step, contact, CALLBACK_OFFER)
+
+
+def _tell(step: Step, contact: Contact, kind: str) -> None:
     step.emit(
         MessageDue(
-            contact_id=contact.contact_id,
-            kind="callback_offer" if holds_a_line(contact) else "acknowledgement",
-            channel=contact.channel,
-            queue_id=contact.queue_id,
+            contact_id=contact.contact_id, kind=kind, channel=contact.channel, queue_id=contact.queue_id
         )
     )
 

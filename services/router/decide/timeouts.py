@@ -12,7 +12,7 @@ from services.contract.decisions import (
     TargetMissed,
 )
 from services.contract.facts import HelpResult, Outcome
-from services.router.decide import awaiting, ending, helping
+from services.router.decide import awaiting, ending, helping, overload
 from services.router.decide.offers import expire
 from services.router.decide.placing import place, queue, serve
 from services.router.decide.step import Step
@@ -86,6 +86,7 @@ def _waits(step: Step, contact: Contact) -> None:
             )
         )
     place(step, contact.contact_id)
+    overload.offer_callback(step, contact.contact_id)
 
 
 def _new_time(step: Step, contact: Contact) -> None:

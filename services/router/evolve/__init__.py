@@ -52,6 +52,7 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.Escalated: contacts.escalated,
     d.ExceptionGranted: contacts.exception_granted,
     d.CallbackPromised: contacts.callback_promised,
+    d.MessageDue: contacts.message_due,
     d.CustomerAwaited: awaiting.awaited,
     d.CustomerReturned: awaiting.returned,
     d.WrapUpStarted: contacts.wrap_up_started,
@@ -75,7 +76,6 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
 _SAY_ONLY = frozenset(
     {
         d.NonContactNoted,
-        d.MessageDue,
         d.Refused,
         d.DuplicateIgnored,
         d.FactRejected,

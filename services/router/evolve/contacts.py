@@ -16,6 +16,7 @@ from services.contract.decisions import (
     EndedEarly,
     Escalated,
     ExceptionGranted,
+    MessageDue,
     Need,
     TargetMissed,
     Transferred,
@@ -27,7 +28,7 @@ from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.levels import level_of
 from services.router.evolve.prices import counted_in
-from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, work_of
+from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane, work_of
 from services.router.model import (
     Contact,
     ContactState,
@@ -37,6 +38,7 @@ from services.router.model import (
     changed,
     compact,
 )
+from services.router.score import MISSED_CALLBACK
 from services.router.waiting import Kind
 from services.router.workforce import Workforce
 
@@ -177,9 +179,26 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
 def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id)
     missed = (*contact.missed, event.promise)
+    if event.promise == MISSED_CALLBACK and contact.lane is not None:
+        return _weighs_more(desk, changed(contact, missed=missed, deadline_at_ms=event.deadline_at_ms))
     late = contact.lane is not None and event.promise == MISSED_TARGET and MISSED_TARGET not in contact.missed
     contact = changed(contact, missed=missed, deadline_at_ms=event.deadline_at_ms)
     return with_contact(desk, contact, waiting_late=desk.waiting_late + late)
+
+
+def _weighs_more(desk: DeskState, contact: Contact) -> DeskState:
+    """A breach of a promise counts like a repeat (routing.md 1.2), so it waits among others from here on."""
+    desk = changed(desk, **out_of_lane(desk, contact))
+    contact = changed(contact, lane=work_of(contact, desk.crew.settings))
+    return with_contact(desk, contact, **into_lane(desk, contact))
+
+
+def message_due(desk: DeskState, event: MessageDue, at_ms: int) -> DeskState:
+    """Remembered, so that nobody is told the same twice."""
+    contact = contact_of(desk, event.contact_id)
+    if event.kind in contact.told:
+        return desk
+    return with_contact(desk, changed(contact, told=(*contact.told, event.kind)))
 
 
 def deadline_moved(desk: DeskState, event: DeadlineMoved, at_ms: int) -> DeskState:

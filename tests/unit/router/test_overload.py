@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from prometheus_client import CollectorRegistry
+
 from services.contract import decisions as d
 from services.contract import facts as f
+from services.contract.codec import encode_decision
 from services.contract.facts import Presence
+from services.contract.topics import DECISIONS
+from services.router.measures import TailMeasures
 from services.router.model import ContactState, changed
 from services.router.picking import next_pick
+from services.router.tail import DecisionTail
+from services.runtime.log import Log, Record
+from tests.properties.invariants import check_state
 from tests.unit.router.world import HOUR, SECOND, World, agent, call, chat, desk, email, names, only, refusal
 
 LATE = 5
@@ -79,3 +89,66 @@ def test_an_email_is_urgent_after_twice_the_time_however_it_is_looked_for() -> N
         picks = [next_pick(one, "A", world.now_ms, classes_min=classes) for classes in (10_000, 0)]
         assert picks[0] is not None and picks[0] == picks[1]
     assert picks[0] is not None and picks[0].contact_id == "chat"
+
+
+def test_whoever_waits_past_the_target_is_offered_a_call_back_once() -> None:
+    """At 40 s, without any overload; not again after an offer that failed."""
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.give(call("busy"))
+    world.tell(call("c"))
+    world.tell(chat("chat"))
+
+    assert only(world.wait(40 * SECOND), d.MessageDue).kind == "callback_offer"
+    world.sign_in("B")
+    world.wait(15 * SECOND)
+    assert "MessageDue" not in names(world.wait(HOUR))
+
+
+def test_a_target_that_passed_while_it_was_offered_is_followed_by_the_offer_of_a_call_back() -> None:
+    world = World(desk(agent("A")))
+    world.tell(call("c"))
+    world.wait(30 * SECOND)
+    world.sign_in("A")
+    world.wait(14 * SECOND)
+
+    told = world.decline("c")
+
+    assert names(told) == ["OfferEnded", "TargetMissed", "ContactQueued", "MessageDue"]
+
+
+def test_who_was_told_so_in_an_overload_is_not_told_again() -> None:
+    world = overloaded()
+    world.tell(call("late"))
+
+    events = world.wait(60 * SECOND)
+
+    assert only(events, d.TargetMissed).contact_id == "late"
+    assert "MessageDue" not in names(events)
+
+
+def test_a_call_back_that_was_missed_weighs_like_a_repeat() -> None:
+    """1 x 1.3; the contact moves to the lane of its new weight, and its topic's count stays."""
+    world = overloaded(1)
+    world.tell(f.CallbackAsked(contact_id="c0"))
+    lane = world.contact("c0").lane
+    world.now_ms += 5 * HOUR
+    while world.fire() is not None:
+        pass
+
+    contact = world.contact("c0")
+    assert lane is not None and contact.lane is not None
+    assert (lane.weight, contact.lane.weight) == (1.0, 1.3)
+    assert "callback" in contact.missed
+    check_state(world.state)
+
+
+def test_operators_see_how_many_desks_are_overloaded() -> None:
+    registry = CollectorRegistry()
+    tail = DecisionTail(cast(Log, None), 1, TailMeasures(registry))
+
+    for offset, record in enumerate(overloaded().records):
+        value = encode_decision(record)
+        tail._fold(Record(topic=DECISIONS, partition=0, offset=offset, key=b"", value=value, timestamp_ms=0))
+
+    assert registry.get_sample_value("frontdesk_router_desks_overloaded", {"partition": "0"}) == 1

@@ -65,7 +65,7 @@ def test_a_line_that_rings_for_four_hours_is_dead() -> None:
 
     events = world.wait(4 * HOUR)
 
-    assert names(events) == ["TargetMissed", "Closed"]
+    assert names(events) == ["TargetMissed", "MessageDue", "Closed"]
     assert only(events, d.Closed).outcome is Outcome.UNSTATED
 
 
