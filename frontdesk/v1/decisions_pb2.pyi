@@ -367,7 +367,7 @@ class ContactContinued(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ContactQueued(_message.Message):
-    __slots__ = ("contact_id", "queue_id", "reason", "queued_at", "deadline_at", "ahead", "explanation", "channel")
+    __slots__ = ("contact_id", "queue_id", "reason", "queued_at", "deadline_at", "ahead", "explanation", "channel", "owner_kept")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -376,6 +376,7 @@ class ContactQueued(_message.Message):
     AHEAD_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    OWNER_KEPT_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     queue_id: str
     reason: WaitingReason
@@ -384,7 +385,8 @@ class ContactQueued(_message.Message):
     ahead: bool
     explanation: Explanation
     channel: _facts_pb2.Channel
-    def __init__(self, contact_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., reason: _Optional[_Union[WaitingReason, str]] = ..., queued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ahead: _Optional[bool] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ...) -> None: ...
+    owner_kept: bool
+    def __init__(self, contact_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., reason: _Optional[_Union[WaitingReason, str]] = ..., queued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ahead: _Optional[bool] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., owner_kept: _Optional[bool] = ...) -> None: ...
 
 class TargetMissed(_message.Message):
     __slots__ = ("contact_id", "queue_id", "channel", "promise", "deadline_at")
@@ -531,7 +533,7 @@ class OfferEnded(_message.Message):
     def __init__(self, offer_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., result: _Optional[_Union[OfferResult, str]] = ..., reason: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
 
 class Assigned(_message.Message):
-    __slots__ = ("contact_id", "agent_id", "epoch", "channel", "queue_id", "wait_since_arrival_ms", "wait_since_queue_ms", "first", "deadline_at", "within_target", "offer_id")
+    __slots__ = ("contact_id", "agent_id", "epoch", "channel", "queue_id", "wait_since_arrival_ms", "wait_since_queue_ms", "first", "deadline_at", "within_target", "offer_id", "hop")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
@@ -543,6 +545,7 @@ class Assigned(_message.Message):
     DEADLINE_AT_FIELD_NUMBER: _ClassVar[int]
     WITHIN_TARGET_FIELD_NUMBER: _ClassVar[int]
     OFFER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOP_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     agent_id: str
     epoch: int
@@ -554,7 +557,8 @@ class Assigned(_message.Message):
     deadline_at: _timestamp_pb2.Timestamp
     within_target: bool
     offer_id: str
-    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., epoch: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., wait_since_arrival_ms: _Optional[int] = ..., wait_since_queue_ms: _Optional[int] = ..., first: _Optional[bool] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., within_target: _Optional[bool] = ..., offer_id: _Optional[str] = ...) -> None: ...
+    hop: int
+    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., epoch: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., wait_since_arrival_ms: _Optional[int] = ..., wait_since_queue_ms: _Optional[int] = ..., first: _Optional[bool] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., within_target: _Optional[bool] = ..., offer_id: _Optional[str] = ..., hop: _Optional[int] = ...) -> None: ...
 
 class HelpRequested(_message.Message):
     __slots__ = ("help_id", "contact_id", "owner_id", "kind", "level", "topic_id", "decision_wanted", "deadline_at", "reason", "approver", "need", "ahead")
@@ -775,7 +779,7 @@ class ExceptionGranted(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., decision: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ...) -> None: ...
 
 class CallbackPromised(_message.Message):
-    __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id", "queue_at", "replaces_at")
+    __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id", "queue_at", "replaces_at", "next_for_owner")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     DUE_AT_FIELD_NUMBER: _ClassVar[int]
@@ -783,6 +787,7 @@ class CallbackPromised(_message.Message):
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_AT_FIELD_NUMBER: _ClassVar[int]
     REPLACES_AT_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FOR_OWNER_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     owner_id: str
     due_at: _timestamp_pb2.Timestamp
@@ -790,7 +795,8 @@ class CallbackPromised(_message.Message):
     queue_id: str
     queue_at: _timestamp_pb2.Timestamp
     replaces_at: _timestamp_pb2.Timestamp
-    def __init__(self, contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., queue_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    next_for_owner: bool
+    def __init__(self, contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., queue_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_for_owner: _Optional[bool] = ...) -> None: ...
 
 class WrapUpStarted(_message.Message):
     __slots__ = ("contact_id", "agent_id", "deadline_at")

@@ -329,6 +329,8 @@ class ContactQueued:
     """What was weighed; absent when nothing was."""
     channel: Channel = Channel.UNSPECIFIED
     """Medium family, a measure's label."""
+    owner_kept: bool = False
+    """Its owner is at work and may have it back; whoever takes it instead takes it by a hop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -517,6 +519,8 @@ class Assigned:
     """The target wait was kept."""
     offer_id: str = ""
     """The offer that was accepted."""
+    hop: int = 0
+    """Number of the hop by which it leaves an owner who is at work; 0 where it is none, or one that Transferred told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -783,6 +787,8 @@ class CallbackPromised:
     """When the contact is looked at again, so that the time is kept or a new one is told; absent means at the due time."""
     replaces_at_ms: int = 0
     """The time promised before, that this one replaces; told before it passed. Absent for a first promise."""
+    next_for_owner: bool = False
+    """It is due and its owner has no room: he gets it before any other contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,9 +94,8 @@ def _opened(event: d.ContactOpened) -> str:
 
 def _assigned(event: d.Assigned) -> str:
     kept = "within" if event.within_target else "after"
-    return (
-        f"{event.agent_id} has it, {_seconds(event.wait_since_arrival_ms)} after arrival, {kept} its target"
-    )
+    hop = f", hop {event.hop}: its owner had no room" if event.hop else ""
+    return f"{event.agent_id} has it, {_seconds(event.wait_since_arrival_ms)} after arrival, {kept} its target{hop}"
 
 
 def _help_requested(event: d.HelpRequested) -> str:

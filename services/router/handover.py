@@ -11,20 +11,18 @@ from dataclasses import replace
 import numpy as np
 
 from services.contract.decisions import Need
-from services.contract.facts import TopicWeight, TransferReason
+from services.contract.facts import Presence, TopicWeight, TransferReason
 from services.router.advisers import advisers, agent_at, believed, believed_at, price_of, prices_at
 from services.router.crew import Crew
 from services.router.eligibility import AVAILABLE, Index, Mask
 from services.router.evolve.work import kind_of
-from services.router.model import Contact, DeskState, Help
+from services.router.model import HOPS_MAX, Contact, DeskState, Help
 from services.router.need import certificates, weights
 from services.router.policy import chain
 from services.router.policy.cost import Floats
 from services.router.score import customer_weight
 from services.router.waiting import Fit, Work
 
-HOPS_MAX = 2
-"""One hop, and one for a wrong topic."""
 DIGITS = 6
 NOBODY: Index = np.zeros(0, np.int64)
 _BY_AUTHORITY = (TransferReason.LACKS_AUTHORITY, TransferReason.CUSTOMER_WANTS_MANAGER)
@@ -42,6 +40,23 @@ def hop_left(contact: Contact, reason: TransferReason) -> bool:
     if reason is TransferReason.WRONG_TOPIC:
         return contact.topic_hops == 0
     return contact.hops - contact.topic_hops == 0
+
+
+def takes_from_owner(desk: DeskState, contact: Contact, agent_id: str) -> bool:
+    """True when the agent who accepts it from the queue takes it from an owner who is at work: that is a hop too.
+
+    Not from one who was lost, has gone since, or would not have it back.
+    """
+    owner_id = contact.last_owner_id
+    if not contact.owner_kept or not owner_id or owner_id == agent_id:
+        return False
+    return at_work(desk, owner_id) and owner_id not in contact.decliner_ids
+
+
+def at_work(desk: DeskState, agent_id: str) -> bool:
+    """True for an agent of the desk who is signed in, if on a break."""
+    agent = desk.agents.get(agent_id)
+    return agent is not None and agent.presence is not Presence.OFFLINE
 
 
 def receivers(desk: DeskState, contact: Contact, reason: TransferReason | None = None) -> Index:

@@ -75,6 +75,8 @@ HELD_STATES = frozenset(
     }
 )
 """States in which an owner's units are reserved for the contact, if `held` says so."""
+HOPS_MAX = 2
+"""Hops of a contact: one, and one for a wrong topic (routing.md 2.8)."""
 HELP_STATES = frozenset({ContactState.CONSULTING, ContactState.AWAITING_APPROVAL})
 
 
@@ -123,6 +125,8 @@ class AgentState:
     """Consults that it joined as the adviser."""
     shift_ends_at_ms: int = 0
     """0 when not known."""
+    kept_ids: tuple[str, ...] = ()
+    """Contacts of its own that are due and that nobody else may have: next for it, oldest first."""
     soft_units: int = 0
     """Those of the used units that a call may interrupt: of e-mail."""
 
@@ -210,6 +214,8 @@ class Contact:
     owner_id: str = ""
     last_owner_id: str = ""
     """Who had it before it was queued again; may have it back."""
+    owner_kept: bool = False
+    """He was at work when it was queued, so that somebody else takes it from him by a hop."""
     epoch: int = 0
     offer_id: str = ""
     offered_to_id: str = ""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from services.contract import decisions as d
 from services.contract.facts import Presence
 from services.router.evolve.work import kind_of, waiting_key
-from services.router.handover import HOPS_MAX
 from services.router.log.fold import fold
 from services.router.model import (
     HELD_STATES,
     HELP_STATES,
+    HOPS_MAX,
     AgentState,
     Contact,
     ContactState,
@@ -31,6 +31,7 @@ def check_state(state: PartitionState) -> None:
         for contact in desk.contacts.values():
             _check_contact(desk, contact)
         _check_agents(desk)
+        _check_kept(desk)
         _check_waiting(desk)
         _check_indexes(desk)
 
@@ -49,14 +50,17 @@ def check_history(records: Sequence[d.Decision]) -> None:
     hops: Counter[str] = Counter()
     had: dict[str, list[str]] = {}
     named: dict[str, str] = {}
+    lost: Counter[str] = Counter()
+    chain = Chain()
     for record in records:
         for event in record.events:
+            chain.note(event)
             match event:
                 case d.ContactOpened():
                     assert event.contact_id not in had or event.contact_id not in owner
                     named[event.contact_id] = event.preferred_agent_id
                     had[event.contact_id] = []
-                    epoch[event.contact_id] = hops[event.contact_id] = 0
+                    epoch[event.contact_id] = hops[event.contact_id] = lost[event.contact_id] = 0
                 case d.Transferred():
                     hops[event.contact_id] += 1
                     assert hops[event.contact_id] == event.hop <= HOPS_MAX
@@ -69,11 +73,57 @@ def check_history(records: Sequence[d.Decision]) -> None:
                     wanted = (named[event.contact_id], before[-1] if before else "")
                     assert event.agent_id not in before or event.agent_id in wanted, "came back"
                     owner[event.contact_id] = event.agent_id
+                    if event.hop:
+                        hops[event.contact_id] += 1
+                        assert hops[event.contact_id] == event.hop <= HOPS_MAX
+                    if before and event.agent_id != before[-1] and not chain.told(event):
+                        assert not chain.is_kept(event.contact_id, before[-1]), "taken from its owner"
+                        lost[event.contact_id] += 1
                     before.append(event.agent_id)
+                    assert len(set(before)) <= 1 + hops[event.contact_id] + lost[event.contact_id]
                 case d.ContactQueued() | d.CallbackPromised():
                     owner.pop(event.contact_id, None)
                 case d.Resolved() | d.Closed() | d.Abandoned():
                     owner.pop(event.contact_id, None)
+
+
+class Chain:
+    """Which contacts that wait have an owner still who could have them back, as the log tells it."""
+
+    def __init__(self) -> None:
+        self._kept: set[str] = set()
+        self._refused: set[tuple[str, str]] = set()
+        self._away: dict[str, bool] = {}
+        self._handed: set[str] = set()
+
+    def note(self, event: d.Event) -> None:
+        match event:
+            case d.AgentPresenceChanged():
+                self._away[event.agent_id] = event.presence is Presence.OFFLINE
+            case d.ContactQueued(owner_kept=True):
+                self._kept.add(event.contact_id)
+            case d.OfferEnded() if (
+                event.result is not d.OfferResult.RESCINDED or event.reason == "agent_gone"
+            ):
+                self._refused.add((event.contact_id, event.agent_id))
+            case d.Transferred():
+                self._handed.add(event.contact_id)
+            case d.CustomerReturned() | d.CallbackPromised() | d.Forgotten():
+                self._kept.discard(event.contact_id)
+            case _:
+                pass
+
+    def told(self, event: d.Assigned) -> bool:
+        """True for an assignment that is a hop, by its own word or by the transfer before it."""
+        handed = event.contact_id in self._handed
+        self._handed.discard(event.contact_id)
+        return handed or bool(event.hop)
+
+    def is_kept(self, contact_id: str, owner_id: str) -> bool:
+        """True when the one who had it is at work, has not refused it, and it was queued for him first."""
+        kept = contact_id in self._kept
+        self._kept.discard(contact_id)
+        return kept and not self._away.get(owner_id, True) and (contact_id, owner_id) not in self._refused
 
 
 def check_time(records: Sequence[d.Decision]) -> None:
@@ -118,6 +168,15 @@ def _check_contact(desk: DeskState, contact: Contact) -> None:
     is_open = state is not ContactState.CLOSED
     case = desk.cases.get(contact.case_id)
     assert not is_open or (case is not None and case.open_contact_ids.count(name) == 1)
+
+
+def _check_kept(desk: DeskState) -> None:
+    """What is next for an agent is promised and his; nobody has it twice."""
+    for agent in desk.agents.values():
+        assert len(set(agent.kept_ids)) == len(agent.kept_ids)
+        for contact_id in agent.kept_ids:
+            contact = desk.contacts[contact_id]
+            assert (contact.state, contact.owner_id) == (ContactState.PROMISED, agent.agent_id)
 
 
 def _check_agents(desk: DeskState) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from services.contract.decisions import CustomerAwaited, CustomerReturned, MessageDue
 from services.contract.facts import CustomerAsked, Outcome, Presence
 from services.router.decide import ending
+from services.router.decide.keeping import give_back
 from services.router.decide.owned import owned
-from services.router.decide.placing import place, queue, serve
+from services.router.decide.placing import serve
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.evolve.awaiting import AGENT_GONE, REMINDED, SILENT
@@ -57,8 +58,7 @@ def returned(step: Step, contact_id: str) -> None:
             )
         )
         return
-    queue(step, contact, ahead=True)
-    place(step, contact_id)
+    give_back(step, contact_id)
     serve(step, owner_id)
 
 

@@ -17,7 +17,7 @@ from services.router.decide.owned import known_agent
 from services.router.decide.placing import offer_handover, place, serve
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
-from services.router.handover import is_escalation
+from services.router.handover import is_escalation, takes_from_owner
 from services.router.model import Contact, ContactState, Offer
 from services.router.promises import TARGET
 
@@ -84,6 +84,7 @@ def _accept(step: Step, offer: Offer) -> None:
     else:
         ending.settle_promises(step, offer.contact_id)
     contact = step.contact(offer.contact_id)
+    takes = not sender_id and takes_from_owner(step.desk, contact, offer.agent_id)
     epoch = contact.epoch + 1
     step.emit(
         Assigned(
@@ -98,6 +99,7 @@ def _accept(step: Step, offer: Offer) -> None:
             deadline_at_ms=step.at_ms + step.limits.lease_ms,
             within_target=TARGET not in contact.missed,
             offer_id=offer.offer_id,
+            hop=contact.hops + 1 if takes else 0,
         )
     )
     step.accept(contact.contact_id, epoch=epoch)

@@ -23,7 +23,7 @@ from services.router.decide import helping
 from services.router.decide.step import Step
 from services.router.evolve.work import kind_of, work_of
 from services.router.handover import may_receive, receivers
-from services.router.model import Contact, ContactState
+from services.router.model import AgentState, Contact, ContactState
 from services.router.need import top_topic
 from services.router.picking import next_pick, room_for
 from services.router.promises import first_deadline_ms
@@ -60,8 +60,13 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
         queue(step, contact, found)
 
 
-def queue(step: Step, contact: Contact, found: Found | None = None, *, ahead: bool = False) -> None:
-    """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class."""
+def queue(
+    step: Step, contact: Contact, found: Found | None = None, *, ahead: bool = False, owner_kept: bool = False
+) -> None:
+    """The contact waits; an offer that failed keeps its place, a lost agent puts it ahead of its class.
+
+    `owner_kept`: its owner was not lost, so that another agent takes it from him by a hop.
+    """
     again = contact.state in _BACK
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
@@ -83,6 +88,7 @@ def queue(step: Step, contact: Contact, found: Found | None = None, *, ahead: bo
             ahead=ahead or contact.ahead,
             explanation=explanation,
             channel=contact.channel,
+            owner_kept=owner_kept,
         )
     )
 
@@ -123,6 +129,8 @@ def serve(step: Step, agent_id: str, *, but: str = "") -> None:
             helping.join_oldest(step, agent_id, room) or _take_handover(step, agent_id, room, but)
         ):
             continue
+        if agent.kept_ids and _take_kept(step, agent):
+            continue
         pick = next_pick(step.desk, agent_id, step.at_ms, but=but, left_out=held)
         if pick is None:
             return
@@ -135,6 +143,33 @@ def serve(step: Step, agent_id: str, *, but: str = "") -> None:
         held.add(pick.contact_id)
         if len(held) >= HEADS_HELD_MAX:
             return
+
+
+def give_to_owner(step: Step, contact_id: str) -> None:
+    """A contact whose owner has room goes to him at once, seen by nobody else meanwhile."""
+    owner_id = step.contact(contact_id).owner_id
+    queue(step, step.contact(contact_id), ahead=True, owner_kept=True)
+    contact = step.contact(contact_id)
+    at = np.array([step.crew.roster.seats.index[owner_id]])
+    best = rank(step.desk, contact, at, step.at_ms)
+    _offer(step, contact, best[0], explained_handover(step.desk, contact, best, 1))
+
+
+def owner_has_room(step: Step, contact: Contact) -> bool:
+    """True when the contact's owner takes work and the units fit beside what he holds."""
+    owner = step.desk.agents.get(contact.owner_id)
+    if owner is None or owner.presence is not Presence.AVAILABLE:
+        return False
+    return room_for(step.desk, owner, kind_of(contact.channel, contact.medium)) >= contact.units
+
+
+def _take_kept(step: Step, agent: AgentState) -> bool:
+    """Gives the agent the first contact of his own that is due and fits; False when there is none."""
+    for contact_id in agent.kept_ids:
+        if owner_has_room(step, step.contact(contact_id)):
+            give_to_owner(step, contact_id)
+            return True
+    return False
 
 
 def offer_handover(step: Step, contact_id: str) -> bool:

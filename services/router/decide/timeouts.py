@@ -13,6 +13,7 @@ from services.contract.decisions import (
 )
 from services.contract.facts import HelpResult, Outcome
 from services.router.decide import awaiting, ending, helping, overload
+from services.router.decide.keeping import give_back
 from services.router.decide.offers import expire
 from services.router.decide.placing import place, queue, serve
 from services.router.decide.step import Step
@@ -154,8 +155,7 @@ def _handover_due(step: Step, contact: Contact) -> None:
 
 def _call_back(step: Step, contact: Contact) -> None:
     """The promise is due soon: back in the line at its kept place, its owner first."""
-    queue(step, contact, ahead=True)
-    place(step, contact.contact_id)
+    give_back(step, contact.contact_id)
 
 
 def _wrap_up_over(step: Step, contact: Contact) -> None:

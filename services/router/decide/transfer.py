@@ -19,8 +19,9 @@ from services.router.advisers import adviser_for, has_room
 from services.router.authority import covers
 from services.router.decide import ending, helping
 from services.router.decide.help import checked_decision, own_level
+from services.router.decide.keeping import give_back
 from services.router.decide.owned import owned
-from services.router.decide.placing import offer_handover, place, queue, serve
+from services.router.decide.placing import offer_handover, serve
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.handover import after_failure, hop_left, hop_pays, receivers
@@ -92,8 +93,7 @@ def end_unfilled(step: Step, contact_id: str) -> None:
     elif holds_a_line(contact) and owner_id in step.crew.signed_in:
         helping.promise(step, contact_id)
     else:
-        queue(step, step.contact(contact_id), ahead=True)
-        place(step, contact_id)
+        give_back(step, contact_id)
     for agent_id in freed:
         serve(step, agent_id)
 

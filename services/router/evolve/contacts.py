@@ -30,6 +30,7 @@ from services.router.evolve.levels import level_of
 from services.router.evolve.prices import counted_in
 from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane, work_of
 from services.router.model import (
+    HOPS_MAX,
     Contact,
     ContactState,
     DeskState,
@@ -52,6 +53,13 @@ _BLANK = compact(Contact(ContactOpened(), ContactState.RECEIVED, Need(), 0, 0))
 """Copied for every new contact: quicker than a constructor of so many fields."""
 _FREE = (ContactState.RECEIVED, ContactState.PROMISED, ContactState.AWAITING_CUSTOMER)
 
+_PROMISABLE = (
+    ContactState.ASSIGNED,
+    ContactState.HANDING_OVER,
+    ContactState.AWAITING_CUSTOMER,
+    ContactState.PROMISED,
+)
+
 
 def contact_of(desk: DeskState, contact_id: str, *states: ContactState) -> Contact:
     """The contact, in one of the states where such an event is possible (all when none is named)."""
@@ -68,13 +76,21 @@ def with_contact(desk: DeskState, contact: Contact, **others: object) -> DeskSta
 
 
 def given_back(desk: DeskState, contact: Contact, at_ms: int) -> Workforce:
-    """The agents once the contact's owner holds it no more; unchanged when no units are held."""
+    """The agents once the contact's owner holds it no more, nor gets it next; unchanged when he did neither."""
     if not contact.held:
-        return desk.agents
+        return _no_longer_next(desk, contact)
     owner = desk.agents[contact.owner_id]
     left = without(owner.contact_ids, contact.contact_id)
     kind = kind_of(contact.channel, contact.medium)
     return freed(desk.agents, contact.owner_id, contact.held_units, at_ms, kind=kind, contact_ids=left)
+
+
+def _no_longer_next(desk: DeskState, contact: Contact) -> Workforce:
+    owner = desk.agents.get(contact.owner_id)
+    if owner is None or contact.contact_id not in owner.kept_ids:
+        return desk.agents
+    left = without(owner.kept_ids, contact.contact_id)
+    return desk.agents.set(contact.owner_id, changed(owner, kept_ids=left))
 
 
 def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
@@ -171,6 +187,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         awaited=None,
         owner_id="",
         last_owner_id=contact.owner_id or contact.last_owner_id,
+        owner_kept=event.owner_kept if contact.owner_id else contact.owner_kept,
     )
     contact = changed(contact, lane=work_of(contact, desk.crew.settings))
     return with_contact(desk, contact, agents=agents, handover_ids=handovers, **into_lane(desk, contact))
@@ -215,6 +232,8 @@ def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
         raise CorruptLog(f"contact {event.contact_id} was not offered to {event.agent_id}")
     if event.epoch != contact.epoch + 1:
         raise CorruptLog(f"contact {event.contact_id}: epoch {event.epoch} after {contact.epoch}")
+    if event.hop and not contact.hops < event.hop <= HOPS_MAX:
+        raise CorruptLog(f"contact {event.contact_id}: hop {event.hop} after {contact.hops}")
     agents = given_back(desk, contact, at_ms)
     agent = agents[event.agent_id]
     agents = agents.set(
@@ -236,6 +255,8 @@ def assigned(desk: DeskState, event: Assigned, at_ms: int) -> DeskState:
         owner_id=event.agent_id,
         promised_at_ms=0,
         last_owner_id="",
+        owner_kept=False,
+        hops=event.hop or contact.hops,
         waited_before_ms=contact.waited_before_ms + _waited_ms(contact, at_ms),
         epoch=event.epoch,
         offer_id="",
@@ -285,11 +306,16 @@ def callback_promised(desk: DeskState, event: CallbackPromised, at_ms: int) -> D
     if waiting.state is ContactState.QUEUED:
         promised = changed(waiting, promised_at_ms=due_at_ms, deadline_at_ms=look_at_ms, released=True)
         return with_contact(desk, promised)
-    contact = contact_of(desk, event.contact_id, ContactState.ASSIGNED, ContactState.HANDING_OVER)
+    contact = contact_of(desk, event.contact_id, *_PROMISABLE)
     agents = given_back(desk, contact, at_ms)
+    if event.next_for_owner:
+        owner = agents[contact.owner_id]
+        kept_ids = (*owner.kept_ids, contact.contact_id)
+        agents = agents.set(contact.owner_id, changed(owner, kept_ids=kept_ids))
     contact = changed(
         contact,
         state=ContactState.PROMISED,
+        awaited=None,
         promised_at_ms=due_at_ms,
         deadline_at_ms=look_at_ms,
         released=True,
