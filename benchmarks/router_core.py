@@ -42,6 +42,7 @@ SIZES = ((100, 1_000), (1_000, 1_000), (10_000, 1_000), (10_000, 10_000), (10_00
 SETTLED, SCORED, KEPT = 2_000, 2_000, 4_000
 """Contacts settled under the clock, searches alone, and records kept for the reference."""
 IDLE_SHARE = 0.05
+PLOT_WIDTH = 60
 DESK, START_MS = "bench", 1_775_548_800_000
 HANDLE_SECONDS = 270
 TOPICS = tuple(f"topic{number:02}" for number in range(20))
@@ -265,44 +266,68 @@ def measure(agents: int, waiting: int) -> Measured:
 
 
 async def run(_: str) -> list[Figure]:
-    """The largest desk, and a small one as the simulator drives it."""
+    """A small desk as the simulator drives it, the largest one, and how the figures grow in between."""
     figures = []
+    sizes = {size: measure(*size) for size in ((120, 100), SIZES[0], SIZES[2], SIZES[-1])}
     for agents, waiting in ((120, 100), SIZES[-1]):
-        one, name = measure(agents, waiting), f"{agents:,} x {waiting:,}"
+        one, name = sizes[agents, waiting], f"{agents:,} x {waiting:,}"
         figures += [
-            Figure(f"{name}: arrival scored, p50", percentile(one.arrival_us, 0.5), "us"),
-            Figure(f"{name}: arrival scored, p99", percentile(one.arrival_us, 0.99), "us"),
-            Figure(f"{name}: freed agent scored, p50", percentile(one.freed_us, 0.5), "us"),
-            Figure(f"{name}: freed agent scored, p99", percentile(one.freed_us, 0.99), "us"),
+            Figure(f"{name}: arrival weighed, p50", percentile(one.arrival_us, 0.5), "us"),
+            Figure(f"{name}: arrival weighed, p99", percentile(one.arrival_us, 0.99), "us"),
+            Figure(f"{name}: freed agent weighed, p50", percentile(one.freed_us, 0.5), "us"),
+            Figure(f"{name}: freed agent weighed, p99", percentile(one.freed_us, 0.99), "us"),
+            Figure(f"{name}: arrival weighed and explained, p50", percentile(one.arrival_told_us, 0.5), "us"),
+            Figure(
+                f"{name}: freed agent weighed and explained, p50", percentile(one.freed_told_us, 0.5), "us"
+            ),
             Figure(f"{name}: decide + evolve of a fact, p50", percentile(one.fact_us, 0.5), "us"),
             Figure(f"{name}: decide + evolve of a fact, p99", percentile(one.fact_us, 0.99), "us"),
-            Figure(f"{name}: arrivals scored in a second", 1e6 / _mean(one.arrival_us), "a second"),
-            Figure(f"{name}: freed agents scored in a second", 1e6 / _mean(one.freed_us), "a second"),
+            Figure(f"{name}: arrivals weighed in a second", 1e6 / _mean(one.arrival_us), "a second"),
+            Figure(f"{name}: freed agents weighed in a second", 1e6 / _mean(one.freed_us), "a second"),
             Figure(f"{name}: arrival / plain scan", _ratio(one.arrival_us, one.scan_us), "ratio"),
             Figure(f"{name}: arrival / bare argmin", _ratio(one.arrival_us, one.argmin_us), "ratio"),
             Figure(f"{name}: fact / codec round trip", _ratio(one.fact_us, one.codec_us), "ratio"),
             Figure(f"{name}: memory of the process", one.memory_mb, "MB"),
         ]
-    return figures
+    few, many, most = sizes[SIZES[0]], sizes[SIZES[2]], sizes[SIZES[-1]]
+    return [
+        *figures,
+        Figure("arrival, 100 times the agents", _ratio(many.arrival_us, few.arrival_us), "times as long"),
+        Figure("freed agent, 100 times the waiting", _ratio(most.freed_us, many.freed_us), "times as long"),
+    ]
 
 
 def main() -> int:
-    """Prints the table of all sizes."""
+    """Prints the table of all sizes, and how the medians grow."""
+    medians: list[tuple[str, list[float]]] = []
     for agents, waiting in SIZES:
         one = measure(agents, waiting)
         sys.stdout.write(
             f"\n{agents:,} agents, {one.waiting:,} waiting in {one.classes:,} classes, "
             f"{one.memory_mb:,.0f} MB\n"
         )
-        _row("arrival scored", one.arrival_us)
-        _row("freed agent scored", one.freed_us)
+        _row("arrival weighed", one.arrival_us)
+        _row("  and explained", one.arrival_told_us)
+        _row("freed agent weighed", one.freed_us)
+        _row("  and explained", one.freed_told_us)
         _row("decide + evolve, every fact", one.fact_us)
         for name in sorted(one.by_kind_us):
             _row(f"  {name}", one.by_kind_us[name])
         _row("reference: plain Python scan", one.scan_us)
         _row("reference: bare argmin", one.argmin_us)
         _row("reference: codec round trip", one.codec_us)
+        parts = (one.arrival_us, one.freed_us, one.scan_us)
+        medians.append((f"{agents:,} x {waiting:,}", [percentile(part, 0.5) for part in parts]))
+    for at, name in enumerate(("arrival weighed", "freed agent weighed", "plain scan of all agents")):
+        sys.stdout.write("\n" + plot(f"{name}, p50", [(size, found[at]) for size, found in medians]))
     return 0
+
+
+def plot(title: str, values: list[tuple[str, float]]) -> str:
+    """Bars of text, the longest PLOT_WIDTH wide; near-logarithmic growth shows as steps that stay alike."""
+    most = max(value for _, value in values)
+    rows = [f"{name:>18} {'#' * round(PLOT_WIDTH * value / most)} {value:.1f} us" for name, value in values]
+    return "\n".join([title, *rows]) + "\n"
 
 
 def _arrived(bench: Bench, ids: list[str]) -> Contact:
