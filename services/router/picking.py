@@ -228,21 +228,15 @@ def needs_reserve(desk: DeskState, work: Work, now_ms: int) -> bool:
     return bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
 
 
-def is_spare(desk: DeskState, agent_id: str, *, idle_enough: bool | None = None) -> bool:
-    """True when the desk can do without this agent for a while (routing.md 2.6); never while it is overloaded (2.9).
-
-    `idle_enough` says whether enough of those who count are idle; without it all idle agents count.
-    """
+def is_spare(desk: DeskState, agent_id: str) -> bool:
+    """True when the desk can do without this agent for a while (routing.md 2.6); never while it is overloaded (2.9)."""
     if desk.overload_since_ms:
         return False
     settings, agents = desk.crew.settings, desk.agents
     everybody = desk.crew.available_count
     if everybody < RESERVE_AGENTS_MIN:
         return True
-    if idle_enough is None:
-        count, share = settings.reserve_idle_count, settings.reserve_idle_share
-        idle_enough = enough_idle(agents.idle, everybody, count, share)
-    if not idle_enough:
+    if not enough_idle(agents.idle, everybody, settings.reserve_idle_count, settings.reserve_idle_share):
         return False
     at = agents.seats.index[agent_id]
     rows, level = agents.seats.topics[at], agents.seats.level[at]

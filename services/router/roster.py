@@ -88,11 +88,11 @@ class Roster:
         rows = self.topic_rows = {topic_id: row for row, topic_id in enumerate(self.topics)}
         """Topic to its place in the desk's order, which is that of the beliefs."""
         highest = self.levels("", "")
-        self.seats = Seats(
+        self.seats = Seats.of(
             index={agent_id: at for at, agent_id in enumerate(self.agent_ids)},
             topics=tuple([tuple([rows[t] for t in self._topics_of(a) if t in rows]) for a in self.agent_ids]),
             level=tuple([highest[agent_id] for agent_id in self.agent_ids]),
-            topic_count=len(rows),
+            count=len(rows),
         )
 
     def resolution(self, agent_id: str, topic_id: str) -> float:

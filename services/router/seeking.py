@@ -15,11 +15,11 @@ from services.contract.decisions import Candidate, Exclusion, Explanation, HoldT
 from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key, work_of
 from services.router.model import Contact, ContactState, DeskState
-from services.router.picking import is_spare, needs_reserve
+from services.router.picking import RESERVE_AGENTS_MIN, needs_reserve
 from services.router.policy.cost import MICRO, NANO, Costs
 from services.router.policy.hold import MARGIN_MICRO, Hold, hold_test
 from services.router.policy.noise import seed_of
-from services.router.policy.reserve import enough_idle
+from services.router.policy.reserve import enough_idle, may_leave_each
 from services.router.preferred import preferred_agents
 from services.router.score import Ranking, Slate, busy_candidate, candidates_of, ranking_of
 from services.router.urgency import Urgency, urgency_of
@@ -305,13 +305,21 @@ def _but_newcomers(desk: DeskState, contact: Contact, at: Index, chosen: Mask) -
 
 def _spared(desk: DeskState, at: Index, chosen: Mask) -> Mask:
     """Who of the chosen can be spared for deferrable work: enough are idle, and colleagues stay (2.6)."""
-    settings, ids = desk.crew.settings, desk.crew.roster.agent_ids
+    settings, agents = desk.crew.settings, desk.agents
     everybody = desk.crew.available_count
-    idle = int(np.count_nonzero(desk.agents.units[at[chosen]] == 0))
-    spared = np.zeros(len(at), np.bool_)
-    enough = enough_idle(idle, everybody, settings.reserve_idle_count, settings.reserve_idle_share)
-    for row in np.flatnonzero(chosen).tolist():
-        spared[row] = is_spare(desk, ids[int(at[row])], idle_enough=enough)
+    if desk.overload_since_ms:
+        return np.zeros(len(at), np.bool_)
+    if everybody < RESERVE_AGENTS_MIN:
+        return chosen
+    rows = chosen.nonzero()[0]
+    theirs, spared = at[rows], np.zeros(len(at), np.bool_)
+    idle = int(np.count_nonzero(agents.units[theirs] == 0))
+    if not enough_idle(idle, everybody, settings.reserve_idle_count, settings.reserve_idle_share):
+        return spared
+    seats = agents.seats
+    spared[rows] = may_leave_each(
+        agents.idle_counts, seats.topic_rows[theirs], seats.levels[theirs], settings.reserve_agents
+    )
     return spared
 
 

@@ -38,9 +38,23 @@ class Seats:
     level: tuple[int, ...]
     """Per agent, its highest level of authority."""
     topic_count: int
+    topic_rows: Times
+    """`topics` as a matrix, agents by topics; where an agent has fewer, `topic_count` stands."""
+    levels: Times
+    """`level` as a column."""
+
+    @classmethod
+    def of(
+        cls, index: dict[str, int], topics: tuple[tuple[int, ...], ...], level: tuple[int, ...], count: int
+    ) -> Seats:
+        """With the columns that follow; `count` is the number of topics."""
+        most = max((len(rows) for rows in topics), default=0)
+        padded = [(*rows, *(count,) * (most - len(rows))) for rows in topics]
+        matrix = np.array(padded, dtype=np.int64).reshape(len(topics), most)
+        return cls(index, topics, level, count, matrix, np.array(level, dtype=np.int64))
 
 
-NO_SEATS = Seats({}, (), (), 0)
+NO_SEATS = Seats.of({}, (), (), 0)
 
 
 @dataclass(frozen=True, eq=False)

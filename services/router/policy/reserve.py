@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 Counts = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 def enough_idle(idle: int, agents: int, count: int, share: float) -> bool:
@@ -25,3 +27,12 @@ def may_leave(idle: Counts, topics: Sequence[int], level: int, reserve: int) -> 
     `idle`: idle agents by topic and level, itself included; `topics`: its own, as rows; `level`: its own.
     """
     return all(int(idle[topic, level:].sum()) - 1 >= reserve for topic in topics)
+
+
+def may_leave_each(idle: Counts, topics: Rows, levels: Rows, reserve: int) -> Mask:
+    """The same of many agents: `topics` has a row for each, filled up with the number of topics."""
+    above = np.cumsum(idle[:, ::-1], axis=1)[:, ::-1]
+    enough = np.ones((len(idle) + 1, idle.shape[1]), np.bool_)
+    enough[:-1] = above - 1 >= reserve
+    found: Mask = np.logical_and.reduce(enough[topics, levels[:, np.newaxis]], axis=1)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.router.policy.reserve import enough_idle, may_leave
+from services.router.policy.reserve import enough_idle, may_leave, may_leave_each
 
 IDLE = np.array([[5, 1, 2], [3, 0, 1]], dtype=np.int32)
 """Topics by levels 0, 1, 2."""
@@ -25,3 +25,13 @@ def test_two_colleagues_of_its_level_stay_in_each_of_its_topics(
     topics: list[int], level: int, *, may: bool
 ) -> None:
     assert may_leave(IDLE, topics, level, 2) is may
+
+
+def test_many_agents_are_each_alone() -> None:
+    """Filled up with 2, the number of topics."""
+    agents = [([0], 0), ([0], 1), ([0], 2), ([1], 0), ([0, 1], 2), ([], 0)]
+    rows = np.array([[*topics, 2, 2][:2] for topics, _ in agents])
+    levels = np.array([level for _, level in agents])
+
+    alone = [may_leave(IDLE, topics, level, 2) for topics, level in agents]
+    assert list(may_leave_each(IDLE, rows, levels, 2)) == alone
