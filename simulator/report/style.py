@@ -12,15 +12,15 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main { max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }
+main { max-width: 1440px; margin: 0 auto; padding: 32px 24px 64px; }
 h1 { font-size: 28px; margin: 0 0 8px; letter-spacing: -.01em; }
 h2 { font-size: 19px; margin: 40px 0 10px; padding-top: 14px; border-top: 1px solid var(--rule); }
 .lead { font-size: 17px; max-width: 46em; margin: 0; color: var(--soft); }
 .note { margin: 2px 0; color: var(--soft); font-size: 13.5px; }
 .wide { overflow-x: auto; margin: 10px 0 16px; }
 table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; width: 100%; }
-th { text-align: right; font-weight: 600; color: var(--soft); padding: 6px 10px 5px; border-bottom: 1px solid var(--rule); }
-td { text-align: right; padding: 4px 10px; border-bottom: 1px solid var(--rule); }
+th { text-align: right; font-weight: 600; color: var(--soft); padding: 6px 8px 5px; border-bottom: 1px solid var(--rule); }
+td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--rule); }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td small { color: var(--soft); font-size: 11.5px; }
 tr.production td:first-child { color: var(--production); font-weight: 600; }

@@ -26,8 +26,8 @@ class Column:
 
 
 COLUMNS = (
-    Column("asa_seconds", "ASA, s", "average speed of answer"),
-    Column("p90_seconds", "P90, s", "nine in ten calls are answered within"),
+    Column("asa_seconds", "ASA, s", "average speed of answer", "s"),
+    Column("p90_seconds", "P90, s", "nine in ten calls are answered within", "s"),
     Column("within_target", "<= 40 s, %", "calls answered within 40 s, of those offered", "%"),
     Column("abandoned", "left, %", "calls that left before anybody answered", "%"),
     Column("fcr", "FCR, %", "resolved at first contact, of those offered", "%"),
