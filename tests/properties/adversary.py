@@ -374,6 +374,42 @@ def leave_help(world: World, a: int, b: int) -> None:
             world.tell(f.HelpAnswered(help_id=help_id, agent_id=request.adviser_id, result=result))
 
 
+def fill_up(world: World, a: int, b: int) -> None:
+    """All but few are put to work; then a call comes that somebody busy would do better, and waits on purpose."""
+    world.sign_in(*AGENTS)
+    for at in range(1 + a % 5):
+        _comes(world, f"f{len(world.records)}", ("delivery", "billing", "refund")[(a + at) % 3])
+    _comes(world, f"h{len(world.records)}", ("delivery", "billing", "refund")[b % 3], taken=False)
+    world.wait((0, 3, 9, 10, 11, 19, 21, 40)[b] * SECOND)
+
+
+def spare_the_live(world: World, a: int, b: int) -> None:
+    """A call, then many e-mails and chats at once: the last idle people are kept for who cannot wait."""
+    world.sign_in(*AGENTS[: 3 + a % 3])
+    _comes(world, f"l{len(world.records)}", "billing")
+    for at in range(1 + b):
+        channel, medium = ((f.Channel.EMAIL, "email"), (f.Channel.SOCIAL, "messenger"))[(a + at) % 2]
+        world.tell(arrived(f"d{len(world.records)}", channel, medium, ("billing", "refund")[at % 2]))
+        if (a + at) % 3 == 0:
+            world.wait(SECOND)
+
+
+def free_somebody(world: World, a: int, b: int) -> None:
+    """Who is busy ends his talk, at the very second that a hold ends or between."""
+    contact = _held(world, a)
+    if contact is not None:
+        world.wait((0, 1, 5, 10, 0, 30, 0, 2)[b] * SECOND)
+        if world.contact(contact.contact_id).state is ContactState.ASSIGNED:
+            world.resolve(contact.contact_id)
+
+
+def _comes(world: World, contact_id: str, topic: str, *, taken: bool = True) -> None:
+    world.tell(arrived(contact_id, f.Channel.PHONE, "voice", topic))
+    contact = world.desk.contacts.get(contact_id)
+    if taken and contact is not None and contact.offer_id:
+        world.accept(contact_id)
+
+
 ACTIONS: tuple[Action, ...] = (
     *(arrive, answer_offer, answer_offer) * 3,
     *(resolve, pass_time, late_timers, ask_transfer, sign_in_all) * 2,
@@ -407,6 +443,12 @@ BUSY: tuple[Action, ...] = (
 
 HARDLY_HELPFUL: tuple[Action, ...] = (refuse_everything, come_and_go, vanish, change_terms, leave_help)
 """Agents who refuse, flap, vanish with what they hold, and change their minds."""
+WAITING_ON_PURPOSE: tuple[Action, ...] = (
+    *(fill_up, spare_the_live, free_somebody) * 4,
+    *(take_offer, hang_up, seconds_pass, late_timers, price),
+    *HARDLY_HELPFUL,
+)
+"""Contacts that are held for a better agent, and people who are kept for who cannot wait."""
 
 
 def run(world: World, actions: Sequence[tuple[Action, int, int]], after_each: Callable[[], None]) -> None:

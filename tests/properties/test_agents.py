@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -9,8 +12,19 @@ from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.decisions import Decision
 from services.contract.facts import Presence
+from services.router.evolve.work import kind_of
 from services.router.model import ContactState
-from tests.properties.adversary import ACTIONS, BUSY, HARDLY_HELPFUL, Action, big_desk, run
+from services.router.urgency import DEFERRABLE_AGAIN_MS
+from services.router.waiting import Kind
+from tests.properties.adversary import (
+    ACTIONS,
+    BUSY,
+    HARDLY_HELPFUL,
+    WAITING_ON_PURPOSE,
+    Action,
+    big_desk,
+    run,
+)
 from tests.properties.invariants import check_history, check_replay, check_state, check_timers
 from tests.properties.rights import check_step
 from tests.properties.test_core import RUNS
@@ -51,6 +65,39 @@ def test_rights_and_hops_hold_at_every_step(steps: list[tuple[Action, int, int]]
     run(world, steps, check)
     check_history(world.records)
     check_replay(world.records, world.state)
+
+
+def test_who_waits_on_purpose_waits_seconds_and_all_rules_hold_meanwhile() -> None:
+    """Held for a better agent, a call is decided again within 10 s, a message within 60; both kinds do occur."""
+    seen: Counter[str] = Counter()
+    for seed in range(RUNS):
+        rng = random.Random(seed)
+        world = Watched(big_desk())
+        for _ in range(40):
+            rng.choice(WAITING_ON_PURPOSE)(world, rng.randrange(8), rng.randrange(8))
+            check_state(world.state)
+            check_timers(world.state, world.timers)
+        check_history(world.records)
+        check_replay(world.records, world.state)
+        seen += _waits_on_purpose(world)
+    assert seen["held_for_better"] and seen["kept_in_reserve"], seen
+
+
+def _waits_on_purpose(world: World) -> Counter[str]:
+    """How often contacts waited for which reason, told at the start or later; no hold takes longer than it may."""
+    seen: Counter[str] = Counter()
+    calls = set()
+    for record in world.records:
+        for event in record.events:
+            if isinstance(event, d.ContactOpened) and kind_of(event.channel, event.medium) is Kind.CALL:
+                calls.add(event.contact_id)
+            if isinstance(event, d.ContactQueued | d.DeadlineMoved):
+                reason = event.reason if isinstance(event, d.DeadlineMoved) else event.reason.label
+                seen[reason] += 1
+                again_ms = 10 * SECOND if event.contact_id in calls else DEFERRABLE_AGAIN_MS
+                held = reason == "held_for_better"
+                assert not held or event.deadline_at_ms <= record.decided_at_ms + again_ms
+    return seen
 
 
 @QUICK

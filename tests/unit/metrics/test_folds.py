@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from services.contract import decisions as d
@@ -332,3 +334,11 @@ def test_mentions_in_a_row_of_kpis() -> None:
     row = folds.result(found)
 
     assert (row["mentions"], row["mentions_addressed"], row["mentions_answered"]) == (2, 2, 1)
+
+
+def test_every_kind_of_event_is_folded_or_moves_nothing() -> None:
+    """Overload, messages that are due, customers who are awaited: told to people, counted nowhere."""
+    for kind in get_args(d.Event):
+        folds.moves(Scene(DeskView().applied(DESK), d.Decision(desk_id=DESK.desk_id, events=(kind(),))))
+    quiet = (d.OverloadBegan(), d.OverloadEnded(), d.MessageDue(), d.CustomerAwaited(), d.CustomerReturned())
+    assert totals(*quiet) == initialize()
