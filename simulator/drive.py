@@ -213,7 +213,9 @@ class Drive:
                 contact_id=name,
                 channel=f.Channel.EMAIL if email else f.Channel.PHONE,
                 medium="email" if email else "voice",
-                customer=f.CustomerRef(type="opaque", value=f"c{issue}", key=f"k{issue}"),
+                customer=f.CustomerRef(
+                    type="opaque", value=f"c{issue}", key=f"k{issue}", tier=_TIERS[int(day.tier[issue])]
+                ),
                 language=f.LanguageGuess(code=LANGUAGE, confidence=1.0),
                 topics=(f.TopicWeight(topic_id=topic_id(topic), weight=1.0),),
                 decision_wanted=wanted(level, stated=self.clairvoyant),

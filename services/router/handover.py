@@ -186,7 +186,8 @@ def after_failure(crew: Crew, need: Need, agent_id: str) -> Need:
 
 
 def hop_pays(desk: DeskState, contact: Contact, reason: TransferReason, request: Help, found: Index) -> bool:
-    """True when the best receiver with its wait costs less than waiting for an approver (2.8, rule 2).
+    """True when passing it on costs less than waiting for help (2.8, rule 2): to the best receiver who is free, else to
+    whichever frees first, for nobody chooses then; and who frees answers requests for help before he takes a hand-over.
 
     `contact` has the need as the ask has changed it; `request` is the help that would be asked for otherwise. A wrong
     topic always hops, and so does a customer who wants a manager: nothing that the owner waits for would do.
@@ -200,8 +201,9 @@ def hop_pays(desk: DeskState, contact: Contact, reason: TransferReason, request:
     talk_seconds = _talk_seconds(crew, contact.need)
     helpers = advisers(desk, contact, request)
     line = sum(desk.helps[one].kind is request.kind for one in desk.pending_help_ids)
-    free = bool((desk.agents.units[found] + contact.units <= crew.roster.capacity[found]).any())
-    wait = 0.0 if free else chain.wait_seconds(1 + len(desk.handover_ids), _rates(crew, found))
+    free = desk.agents.units[found] + contact.units <= crew.roster.capacity[found]
+    before = len(desk.handover_ids) + len(desk.pending_help_ids)
+    wait = 0.0 if free.any() else chain.wait_seconds(1 + before, _rates(crew, found))
     hops = chain.hop_cs(
         talk_seconds=talk_seconds * crew.beliefs.speed[found],
         price=prices_at(crew, found),
@@ -225,7 +227,8 @@ def hop_pays(desk: DeskState, contact: Contact, reason: TransferReason, request:
         failure_cs=failure_cs,
         wait=chain.wait_seconds(1 + line, _rates(crew, helpers)),
     )
-    return round(float(hops.min()), DIGITS) < round(keep, DIGITS)
+    hop = float(hops[free].min() if free.any() else hops.mean())
+    return round(hop, DIGITS) < round(keep, DIGITS)
 
 
 def _talk_seconds(crew: Crew, need: Need) -> float:

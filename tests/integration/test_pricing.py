@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from services.runtime.clock import ManualClock
 from services.runtime.log import Log
 from services.runtime.sqlite_log import SqliteLog
 from tests.unit.router.test_prices import team
+from tests.unit.router.test_pricing import BY_HALVES
 from tests.unit.router.world import HOUR
 
 DESK_ID = "acme"
@@ -86,7 +88,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 
 async def test_a_busy_desk_has_prices_a_second_later(tmp_path: Path, stack: AsyncExitStack) -> None:
-    running = await start(stack, tmp_path, Pricing.PROGRAM, team())
+    running = await start(stack, tmp_path, Pricing.PROGRAM, replace(team(), policy=BY_HALVES))
     before = running.epoch
     running.clock.advance_ms(1_000)
     await running.until(lambda: running.epoch > before)

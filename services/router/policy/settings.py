@@ -72,10 +72,10 @@ class PolicySettings:
     )
     left_out_cs: float = _set(2500.0, 0, 1e6, "cs", "cost of a contact that the price program leaves out")
     price_max: float = _set(
-        5.0, 0, 1000, "cs/s", "highest price of an agent's second; 0 routes without prices"
+        20.0, 0, 1000, "cs/s", "highest price of an agent's second; 0 routes without prices"
     )
     price_smoothing: float = _set(
-        0.5,
+        1.0,
         0,
         1,
         "share",

@@ -38,7 +38,7 @@ def test_zero_is_a_value_and_not_an_absence() -> None:
     settings = World(replace(DESK, policy=policy)).desk.crew.settings
 
     assert (settings.idle_cs, settings.hold_phone_ms, settings.price_max) == (0.0, 0, 0.0)
-    assert replace(settings, idle_cs=0.3, hold_phone_ms=20_000, price_max=5.0) == DEFAULTS
+    assert replace(settings, idle_cs=0.3, hold_phone_ms=20_000, price_max=20.0) == DEFAULTS
 
 
 def test_what_an_older_version_allowed_is_brought_to_the_nearest_bound() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
 from services.contract.codec import decode_fact
+from services.contract.desk import DeskPolicy
 from services.contract.facts import (
     AgentStateChanged,
     Fact,
@@ -33,6 +35,8 @@ from tests.unit.router.test_prices import team
 from tests.unit.router.world import HOUR, World, call, names
 
 PARTITION = 0
+BY_HALVES = DeskPolicy(price_smoothing=0.5, price_max=5.0)
+"""So that what was before and the bound both show."""
 FIRST = [2.266667, 2.266667, 2.5, 2.5]
 """Prices of the flooded team after the first program."""
 
@@ -43,7 +47,7 @@ class Shop:
     def __init__(
         self, *, pricing: Pricing = Pricing.PROGRAM, signed_in: Sequence[str] = ("ana", "bor", "cem", "dan")
     ) -> None:
-        self.world = World(team())
+        self.world = World(replace(team(), policy=BY_HALVES))
         self.world.sign_in(*signed_in)
         self.clock = ManualClock(self.world.now_ms)
         self.facts: list[Fact] = []

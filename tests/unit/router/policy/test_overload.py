@@ -13,12 +13,12 @@ from services.router.policy.settings import DEFAULTS
     ("prices", "waiting", "past", "expected"),
     [
         ([], 0, 0, False),
-        ([0.0, 5.0], 0, 0, False),  # who costs nothing has time
-        ([5.0, 5.0], 0, 0, True),
+        ([0.0, 20.0], 0, 0, False),  # who costs nothing has time
+        ([20.0, 20.0], 0, 0, True),
         ([0.0], 100, 4, False),
         ([0.0], 100, 5, True),
         ([], 1, 1, True),
-        ([4.999], 0, 0, False),
+        ([19.999], 0, 0, False),
     ],
 )
 def test_overload(prices: list[float], waiting: int, past: int, *, expected: bool) -> None:

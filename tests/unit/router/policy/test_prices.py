@@ -124,7 +124,8 @@ def test_equal_programs_have_equal_prices() -> None:
 
 
 def test_new_prices_are_clipped_and_mixed_with_the_old() -> None:
-    found = in_force(np.array([0.0, 1.0, 40.0]), np.array([1.0, 0.0, 5.0]), DEFAULTS)
+    by_halves = replace(DEFAULTS, price_smoothing=0.5, price_max=5.0)
+    found = in_force(np.array([0.0, 1.0, 40.0]), np.array([1.0, 0.0, 5.0]), by_halves)
 
     assert found.tolist() == [0.5, 0.5, 5.0]
 
