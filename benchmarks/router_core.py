@@ -35,6 +35,7 @@ from services.router.picking import next_pick
 from services.router.seeking import compare, reconsider, search, seek
 from services.router.timers import TimerIndex
 from services.router.waiting import entries
+from services.runtime.lifecycle import calm_collector
 
 T = TypeVar("T")
 SIZES = ((100, 1_000), (1_000, 1_000), (10_000, 1_000), (10_000, 10_000), (10_000, 100_000))
@@ -228,8 +229,8 @@ def measure(agents: int, waiting: int) -> Measured:
     bench = Bench(agents, random.Random(1))
     bench.begin(waiting)
     bench.settle(SETTLED // 4)
-    gc.collect()
-    gc.freeze()
+    thresholds = gc.get_threshold()
+    calm_collector()  # as the router's process does
     bench.measured = True
     bench.settle(SETTLED)
     every = [value for values in bench.taken_us.values() for value in values]
@@ -248,6 +249,7 @@ def measure(agents: int, waiting: int) -> Measured:
     costs = {name: bench.rng.random() for name in desk.agents}
     column = np.array(list(costs.values()))
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
     return Measured(
         agents,
         sum(1 for lane in bench.desk.waiting.values() for _ in entries(lane)),

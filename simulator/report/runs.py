@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from multiprocessing import get_context
 from typing import TextIO
 
+from services.runtime.lifecycle import calm_collector
 from simulator.progress import Progress
 from simulator.report.cache import Finished
 from simulator.report.measures import Run
@@ -71,7 +72,7 @@ def _play(
     started = said = time.monotonic()
     total = round(sum(map(expected_seconds, cases)))
     waiting, running = deque(cases), dict[Future[Run], Case]()
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=calm_collector)
     try:
         with Progress(f"{label}, core seconds as planned", total, out) as progress:
             while waiting or running:
