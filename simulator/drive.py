@@ -324,6 +324,9 @@ class Drive:
         run = self._holds(contact_id, epoch)
         if run is None:
             return
+        if self.state.desks[DESK_ID].contacts[contact_id].approvals:  # given before this call-back
+            self._at(at + AFTER_CONSULT_SHARE * run.work, self._worked, contact_id, epoch)
+            return
         self.record.authority(run)
         run.resumed = lambda then: self._at(
             then + AFTER_CONSULT_SHARE * run.work, self._worked, contact_id, epoch
@@ -404,14 +407,13 @@ class Drive:
     ) -> None:
         run = self._holds(contact_id, epoch)
         self._busy(adviser, began, at)
-        if run is None:
+        contact = self.state.desks[DESK_ID].contacts.get(contact_id)
+        if contact is None or contact.help_id != help_id:
             return
-        contact = self.state.desks[DESK_ID].contacts[contact_id]
-        if contact.help_id != help_id:
-            return
-        approval = contact.state is ContactState.AWAITING_APPROVAL
-        resumed = run.resumed
-        run.adviser = adviser
+        approval = contact.state is not ContactState.CONSULTING
+        resumed = run.resumed if run is not None else None
+        if run is not None:
+            run.adviser = adviser
         self.tell(
             at,
             f.HelpAnswered(
@@ -422,7 +424,7 @@ class Drive:
         )
         if resumed is not None:
             resumed(at)
-        else:
+        elif run is not None:  # who will be called back gets the answer then
             self._fails(at, contact_id, run)
 
     def _promised(self, at: float, event: d.CallbackPromised) -> None:

@@ -779,7 +779,7 @@ class ExceptionGranted(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., decision: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ...) -> None: ...
 
 class CallbackPromised(_message.Message):
-    __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id", "queue_at", "replaces_at", "next_for_owner")
+    __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id", "queue_at", "replaces_at", "next_for_owner", "help_id")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     DUE_AT_FIELD_NUMBER: _ClassVar[int]
@@ -788,6 +788,7 @@ class CallbackPromised(_message.Message):
     QUEUE_AT_FIELD_NUMBER: _ClassVar[int]
     REPLACES_AT_FIELD_NUMBER: _ClassVar[int]
     NEXT_FOR_OWNER_FIELD_NUMBER: _ClassVar[int]
+    HELP_ID_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     owner_id: str
     due_at: _timestamp_pb2.Timestamp
@@ -796,7 +797,8 @@ class CallbackPromised(_message.Message):
     queue_at: _timestamp_pb2.Timestamp
     replaces_at: _timestamp_pb2.Timestamp
     next_for_owner: bool
-    def __init__(self, contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., queue_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_for_owner: _Optional[bool] = ...) -> None: ...
+    help_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., queue_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_for_owner: _Optional[bool] = ..., help_id: _Optional[str] = ...) -> None: ...
 
 class WrapUpStarted(_message.Message):
     __slots__ = ("contact_id", "agent_id", "deadline_at")

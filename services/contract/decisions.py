@@ -788,7 +788,9 @@ class CallbackPromised:
     replaces_at_ms: int = 0
     """The time promised before, that this one replaces; told before it passed. Absent for a first promise."""
     next_for_owner: bool = False
-    """It is due and its owner has no room: he gets it before any other contact."""
+    """It is due, or what he waited for is there, and its owner has no room: he gets it before any other contact."""
+    help_id: str = ""
+    """The request for an approval that stays open until the call-back; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.CallbackPromised: lambda e: (
         f"{e.owner_id or 'whoever is free'} will call back"
         + (", later than was told first" if e.replaces_at_ms else "")
+        + (", an approval is looked for until then" if e.help_id else "")
     ),
     d.CustomerAwaited: lambda e: {
         "silent": f"the customer is silent, {e.agent_id} has room for others",

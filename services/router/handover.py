@@ -16,7 +16,7 @@ from services.router.advisers import advisers, agent_at, believed, believed_at, 
 from services.router.crew import Crew
 from services.router.eligibility import AVAILABLE, Index, Mask
 from services.router.evolve.work import kind_of
-from services.router.model import HOPS_MAX, Contact, DeskState, Help
+from services.router.model import HOPS_MAX, Contact, ContactState, DeskState, Help
 from services.router.need import certificates, weights
 from services.router.policy import chain
 from services.router.policy.cost import Floats
@@ -200,9 +200,11 @@ def hop_pays(desk: DeskState, contact: Contact, reason: TransferReason, request:
     settings, failure_cs = crew.settings, crew.settings.not_resolved_cs * weight
     talk_seconds = _talk_seconds(crew, contact.need)
     helpers = advisers(desk, contact, request)
-    line = sum(desk.helps[one].kind is request.kind for one in desk.pending_help_ids)
+    asked = [desk.helps[one] for one in desk.pending_help_ids]
+    live = [one for one in asked if desk.contacts[one.contact_id].state is not ContactState.PROMISED]
+    line = sum(one.kind is request.kind for one in live)
     free = desk.agents.units[found] + contact.units <= crew.roster.capacity[found]
-    before = len(desk.handover_ids) + len(desk.pending_help_ids)
+    before = len(desk.handover_ids) + len(live)
     wait = 0.0 if free.any() else chain.wait_seconds(1 + before, _rates(crew, found))
     hops = chain.hop_cs(
         talk_seconds=talk_seconds * crew.beliefs.speed[found],

@@ -78,6 +78,8 @@ HELD_STATES = frozenset(
 HOPS_MAX = 2
 """Hops of a contact: one, and one for a wrong topic (routing.md 2.8)."""
 HELP_STATES = frozenset({ContactState.CONSULTING, ContactState.AWAITING_APPROVAL})
+MAY_HAVE_HELP = HELP_STATES | {ContactState.PROMISED}
+"""An approval that nobody could give is looked for until the call-back (routing.md 2.8, rules 3 and 4)."""
 
 
 def changed(record: T, **values: object) -> T:

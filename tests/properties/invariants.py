@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.contract import decisions as d
-from services.contract.facts import Presence
+from services.contract.facts import HelpKind, Presence
 from services.router.evolve.work import kind_of, waiting_key
 from services.router.log.fold import fold
 from services.router.model import (
     HELD_STATES,
     HELP_STATES,
     HOPS_MAX,
+    MAY_HAVE_HELP,
     AgentState,
     Contact,
     ContactState,
@@ -163,7 +164,11 @@ def _check_contact(desk: DeskState, contact: Contact) -> None:
     assert bool(contact.owner_id) == has_owner
     may_be_offered = state is ContactState.OFFERED or state is ContactState.HANDING_OVER
     assert may_be_offered if contact.offer_id else state is not ContactState.OFFERED
-    assert bool(contact.help_id) == (state in HELP_STATES)
+    assert not contact.help_id or state in MAY_HAVE_HELP
+    assert contact.help_id or state not in HELP_STATES
+    if contact.help_id and state is ContactState.PROMISED:
+        assert desk.helps[contact.help_id].kind is HelpKind.APPROVAL
+        assert name not in desk.agents[contact.owner_id].kept_ids if contact.owner_id in desk.agents else True
     assert (name in desk.handover_ids) == (state is ContactState.HANDING_OVER) == bool(contact.handover)
     is_open = state is not ContactState.CLOSED
     case = desk.cases.get(contact.case_id)

@@ -30,7 +30,7 @@ def close(step: Step, contact_id: str, outcome: Outcome, *, topic_id: str = "") 
     """Ends a contact that an agent had (or that nobody will have). Answers the agents freed."""
     contact = step.contact(contact_id)
     freed = [contact.owner_id] if contact.owner_id else []
-    if contact.state in HELP_STATES:
+    if contact.help_id:
         freed.append(helping.end(step, contact_id, HelpResult.CANCELLED))
     by = contact.owner_id or contact.last_owner_id
     tally = tally_of(step, contact, topic_id)

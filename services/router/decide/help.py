@@ -1,5 +1,6 @@
 """Advice and approvals: the customer stays with the owner (routing.md 2.8, rule 1).
 
+An approval that comes after the owner has promised to call back brings the contact back to him before that time.
 An adviser who takes his answer back or lets it pass is followed by the next one. An approval is asked again when its
 terms change: the request that runs is withdrawn, and what was refused is not asked again under the same terms (1.2).
 """
@@ -17,6 +18,7 @@ from services.contract.facts import (
 )
 from services.router.authority import covers, needed_level
 from services.router.decide import helping
+from services.router.decide.keeping import hasten
 from services.router.decide.owned import known_agent, owned
 from services.router.decide.placing import serve
 from services.router.decide.refusal import Refuse
@@ -81,6 +83,8 @@ def answered(step: Step, body: HelpAnswered) -> None:
         return
     adviser_id = helping.end(step, request.contact_id, body.result)
     step.accept(body.help_id)
+    if body.result is not HelpResult.CANCELLED:
+        hasten(step, request.contact_id)
     if adviser_id:
         serve(step, adviser_id)
 

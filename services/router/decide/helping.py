@@ -19,7 +19,7 @@ from services.contract.facts import DecisionWanted, HelpKind, HelpResult
 from services.router.advisers import adviser_for, has_room, may_advise, why_nobody
 from services.router.decide.step import Step
 from services.router.evolve.work import kind_of
-from services.router.model import Contact, Help
+from services.router.model import Contact, ContactState, Help
 from services.router.promises import CALLBACK_LEAD_MS
 from services.router.waiting import Kind
 
@@ -76,15 +76,27 @@ def _found(*, joined: bool) -> ApproverFound:
 
 
 def join_oldest(step: Step, agent_id: str, room: int) -> bool:
-    """Lets a free agent join the oldest request that it can answer; False when there is none."""
+    """Lets a free agent join the oldest request that it can answer; False when there is none.
+
+    Customers who are with their owners come before those who will be called back.
+    """
+    later: tuple[Contact, str] | None = None
     for help_id in step.desk.pending_help_ids:
         request = step.desk.helps[help_id]
         contact = step.contact(request.contact_id)
+        promised = contact.state is ContactState.PROMISED
+        if promised and later is not None:
+            continue
         fits = contact.units <= room and has_room(step.desk, agent_id, contact.units)
-        if fits and may_advise(step.desk, contact, request, agent_id):
+        if not fits or not may_advise(step.desk, contact, request, agent_id):
+            continue
+        if not promised:
             _join(step, contact, help_id, agent_id)
             return True
-    return False
+        later = contact, help_id
+    if later is not None:
+        _join(step, *later, agent_id)
+    return later is not None
 
 
 def pass_on(step: Step, contact_id: str, reason: str) -> str:
@@ -100,7 +112,7 @@ def pass_on(step: Step, contact_id: str, reason: str) -> str:
             contact_id=contact_id,
             adviser_id=request.adviser_id,
             reason=reason,
-            deadline_at_ms=step.at_ms + unfilled_ms(step, contact),
+            deadline_at_ms=_look_again_ms(step, contact, unfilled_ms(step, contact)),
         )
     )
     contact = step.contact(contact_id)
@@ -116,8 +128,25 @@ def unfilled_ms(step: Step, contact: Contact) -> int:
     return step.limits.consult_unfilled_ms if live else DEFERRABLE_UNFILLED_MS
 
 
+def call_back_ms(contact: Contact) -> int:
+    """When a contact whose owner will call back waits again, a little before the time told."""
+    return contact.promised_at_ms - CALLBACK_LEAD_MS
+
+
+def _look_again_ms(step: Step, contact: Contact, after_ms: int, *, joined: bool = False) -> int:
+    """When the contact's one timer runs out: after so long, or at its call-back, where that was promised.
+
+    It is looked at sooner than that while an adviser has joined.
+    """
+    at_ms = step.at_ms + after_ms
+    if contact.state is not ContactState.PROMISED:
+        return at_ms
+    back_ms = max(step.at_ms, call_back_ms(contact))
+    return min(at_ms, back_ms) if joined else back_ms
+
+
 def end(step: Step, contact_id: str, result: HelpResult) -> str:
-    """Ends the contact's open request; the owner goes on alone. Answers the adviser's id, empty when nobody joined."""
+    """Ends the contact's open request; the owner goes on alone, or will call back. Answers the adviser's id, empty when nobody joined."""
     contact = step.contact(contact_id)
     request = step.desk.helps[contact.help_id]
     step.emit(
@@ -129,7 +158,7 @@ def end(step: Step, contact_id: str, result: HelpResult) -> str:
             kind=request.kind,
             channel=contact.channel,
             queue_id=contact.queue_id,
-            deadline_at_ms=step.at_ms + step.limits.lease_ms,
+            deadline_at_ms=_look_again_ms(step, contact, step.limits.lease_ms),
         )
     )
     return request.adviser_id
@@ -138,7 +167,8 @@ def end(step: Step, contact_id: str, result: HelpResult) -> str:
 def promise(step: Step, contact_id: str) -> None:
     """The owner will call back: the customer need not wait on the line for somebody who did not come.
 
-    The contact waits again a little before, at its place, so that the time is kept.
+    The contact waits again a little before, at its place, so that the time is kept. An approval that is asked for
+    stays open until then (routing.md 2.8, rule 4): who may give it and comes, or frees, still joins.
     """
     contact = step.contact(contact_id)
     wait_ms = step.limits.callback_ms
@@ -150,6 +180,7 @@ def promise(step: Step, contact_id: str) -> None:
             queue_at_ms=step.at_ms + max(wait_ms // 2, wait_ms - CALLBACK_LEAD_MS),
             channel=contact.channel,
             queue_id=contact.queue_id,
+            help_id=contact.help_id,
         )
     )
 
@@ -161,6 +192,6 @@ def _join(step: Step, contact: Contact, help_id: str, adviser_id: str) -> None:
             contact_id=contact.contact_id,
             adviser_id=adviser_id,
             units=contact.units,
-            deadline_at_ms=step.at_ms + step.limits.consult_joined_ms,
+            deadline_at_ms=_look_again_ms(step, contact, step.limits.consult_joined_ms, joined=True),
         )
     )

@@ -130,15 +130,16 @@ def _lease_over(step: Step, contact: Contact) -> None:
 def _help_over(step: Step, contact: Contact) -> None:
     """A consult took too long: the owner goes on alone. Nobody joined: he promises to call back (rule 3).
 
-    An approver who did not answer is followed by the next one (routing.md 1.1, awaiting_approval).
+    An approval is asked for until then, of whoever comes or frees (rule 4). An approver who did not answer is followed by the next one (routing.md 1.1, awaiting_approval).
     """
     if contact.state is ContactState.AWAITING_APPROVAL and step.desk.helps[contact.help_id].adviser_id:
         serve(step, helping.pass_on(step, contact.contact_id, "expired"))
         return
-    adviser_id = helping.end(step, contact.contact_id, HelpResult.EXPIRED)
-    if adviser_id:
-        serve(step, adviser_id)
-        return
+    if contact.state is ContactState.CONSULTING:
+        adviser_id = helping.end(step, contact.contact_id, HelpResult.EXPIRED)
+        if adviser_id:
+            serve(step, adviser_id)
+            return
     helping.promise(step, contact.contact_id)
     serve(step, contact.owner_id)
 
@@ -154,8 +155,17 @@ def _handover_due(step: Step, contact: Contact) -> None:
 
 
 def _call_back(step: Step, contact: Contact) -> None:
-    """The promise is due soon: back in the line at its kept place, its owner first."""
+    """The promise is due soon: back in the line at its kept place, its owner first; or its approver took too long."""
+    adviser_id = ""
+    if contact.help_id:
+        joined = bool(step.desk.helps[contact.help_id].adviser_id)
+        if joined and step.at_ms < helping.call_back_ms(contact):
+            serve(step, helping.pass_on(step, contact.contact_id, "expired"))
+            return
+        adviser_id = helping.end(step, contact.contact_id, HelpResult.EXPIRED)
     give_back(step, contact.contact_id)
+    if adviser_id:
+        serve(step, adviser_id)
 
 
 def _wrap_up_over(step: Step, contact: Contact) -> None:

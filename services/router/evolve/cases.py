@@ -18,7 +18,7 @@ from services.router.evolve.agents import without
 from services.router.evolve.contacts import contact_of, given_back, not_handed_over
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.work import out_of_lane
-from services.router.model import HELP_STATES, Case, Contact, ContactState, DeskState, changed
+from services.router.model import Case, Contact, ContactState, DeskState, changed
 
 CASES_PER_CUSTOMER_MAX = 16
 """Newest cases by which a customer's repeat is found."""
@@ -48,7 +48,7 @@ def reopened(desk: DeskState, event: Reopened, at_ms: int) -> DeskState:
 def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: int) -> DeskState:
     """The contact is over: its owner's units are free, its memory ends later, its case may run out."""
     contact = contact_of(desk, event.contact_id)
-    if contact.state is ContactState.CLOSED or contact.state in HELP_STATES or contact.offer_id:
+    if contact.state is ContactState.CLOSED or contact.help_id or contact.offer_id:
         raise CorruptLog(f"contact {event.contact_id} cannot end while {contact.state.name}")
     if contact.state is ContactState.HANDING_OVER and not (contact.handover and contact.handover.units_freed):
         raise CorruptLog(f"contact {event.contact_id} cannot end while it is handed over")

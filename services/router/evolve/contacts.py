@@ -306,7 +306,10 @@ def callback_promised(desk: DeskState, event: CallbackPromised, at_ms: int) -> D
     if waiting.state is ContactState.QUEUED:
         promised = changed(waiting, promised_at_ms=due_at_ms, deadline_at_ms=look_at_ms, released=True)
         return with_contact(desk, promised)
-    contact = contact_of(desk, event.contact_id, *_PROMISABLE)
+    asked = (ContactState.AWAITING_APPROVAL,) if event.help_id else ()
+    contact = contact_of(desk, event.contact_id, *_PROMISABLE, *asked)
+    if contact.help_id != event.help_id:
+        raise CorruptLog(f"contact {event.contact_id} is promised with help {event.help_id}")
     agents = given_back(desk, contact, at_ms)
     if event.next_for_owner:
         owner = agents[contact.owner_id]

@@ -19,7 +19,7 @@ from services.router.evolve.errors import CorruptLog
 from services.router.evolve.levels import is_advice, level_of
 from services.router.evolve.work import kind_of
 from services.router.model import (
-    HELP_STATES,
+    MAY_HAVE_HELP,
     Approval,
     ContactState,
     DeskState,
@@ -73,7 +73,7 @@ def _in_line(desk: DeskState, request: Help) -> tuple[str, ...]:
 
 
 def started(desk: DeskState, event: ConsultStarted, at_ms: int) -> DeskState:
-    contact = contact_of(desk, event.contact_id, *HELP_STATES)
+    contact = contact_of(desk, event.contact_id, *MAY_HAVE_HELP)
     request = desk.helps.get(event.help_id)
     if request is None or request.adviser_id or event.adviser_id == contact.owner_id:
         raise CorruptLog(f"help {event.help_id} cannot be joined by {event.adviser_id}")
@@ -92,7 +92,7 @@ def started(desk: DeskState, event: ConsultStarted, at_ms: int) -> DeskState:
 
 def passed_on(desk: DeskState, event: HelpPassedOn, at_ms: int) -> DeskState:
     """The request waits again, at its place; who left it is not asked again."""
-    contact = contact_of(desk, event.contact_id, *HELP_STATES)
+    contact = contact_of(desk, event.contact_id, *MAY_HAVE_HELP)
     request = desk.helps.get(event.help_id)
     if request is None or not event.adviser_id or request.adviser_id != event.adviser_id:
         raise CorruptLog(f"help {event.help_id} is not answered by {event.adviser_id}")
@@ -111,8 +111,8 @@ def passed_on(desk: DeskState, event: HelpPassedOn, at_ms: int) -> DeskState:
 
 
 def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
-    """Back to the owner; a granted approval is kept until it is used."""
-    contact = contact_of(desk, event.contact_id, *HELP_STATES)
+    """Back to the owner, who talks or will call back; a granted approval is kept until it is used."""
+    contact = contact_of(desk, event.contact_id, *MAY_HAVE_HELP)
     request = desk.helps.get(event.help_id)
     if request is None or contact.help_id != event.help_id:
         raise CorruptLog(f"help {event.help_id} is not open")
@@ -130,7 +130,7 @@ def ended(desk: DeskState, event: ConsultEnded, at_ms: int) -> DeskState:
         refused = (*refused, request.decision_wanted)[-APPROVALS_MAX:]
     contact = changed(
         contact,
-        state=ContactState.ASSIGNED,
+        state=ContactState.PROMISED if contact.state is ContactState.PROMISED else ContactState.ASSIGNED,
         help_id="",
         approvals=approvals,
         refused=refused,

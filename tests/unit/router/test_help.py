@@ -167,11 +167,18 @@ def test_unfilled_for_two_minutes_the_owner_promises_to_call_back() -> None:
 
     events = world.wait(120 * SECOND)
 
-    assert names(events) == ["ConsultEnded", "CallbackPromised"]
-    assert only(events, d.ConsultEnded).result is HelpResult.EXPIRED
+    assert names(events) == ["CallbackPromised"]
     contact = world.contact("c")
     assert (contact.state, contact.owner_id) == (ContactState.PROMISED, "A")
     assert world.desk.agents["A"].used_units == 0
+
+
+def test_advice_that_nobody_came_for_is_not_looked_for_any_more() -> None:
+    world = world_of()
+    ask_expert(world)
+
+    assert names(world.wait(120 * SECOND)) == ["ConsultEnded", "CallbackPromised"]
+    assert not world.desk.helps
 
 
 def test_a_promise_comes_due_and_its_owner_gets_it_first() -> None:
@@ -308,7 +315,7 @@ def test_a_request_about_an_email_waits_four_hours_for_an_approver() -> None:
     world.by_owner(f.HelpAsked, "m", kind=HelpKind.APPROVAL, decision_wanted=refund(200))
 
     assert names(world.wait(4 * HOUR - SECOND)) == []
-    assert names(world.wait(SECOND)) == ["ConsultEnded", "CallbackPromised"]
+    assert names(world.wait(SECOND)) == ["CallbackPromised"]
 
 
 def test_settled_during_a_consult_frees_both() -> None:
