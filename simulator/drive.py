@@ -289,6 +289,9 @@ class Drive:
 
     def _assigned(self, at: float, event: d.Assigned) -> None:
         run, day = self._runs[event.contact_id], self.day
+        if event.hop:  # taken from the queue while its owner was at work: a hop that no transfer told
+            run.hops += 1
+            self.record.handed_over(run)
         if event.first or run.hops:
             self.record.started(run, at)
         else:
@@ -428,10 +431,11 @@ class Drive:
             self._fails(at, contact_id, run)
 
     def _promised(self, at: float, event: d.CallbackPromised) -> None:
-        """The customer hangs up and waits to be called."""
+        """The customer hangs up and waits to be called; who waits already, or is told a new time, waits on."""
         run = self._runs[event.contact_id]
-        self._frees(at, run)
-        run.queued_seconds = at
+        if run.agent >= 0:
+            self._frees(at, run)
+            run.queued_seconds = at
         run.entry += 1
 
     def _resolves(self, at: float, contact_id: str, run: Run) -> None:
