@@ -105,7 +105,7 @@ def _wait_on(step: Step, contact: Contact, found: Found) -> None:
         DeadlineMoved(
             contact_id=contact.contact_id,
             deadline_at_ms=deadline_at_ms,
-            reason=found.reason.label if held else "still_waiting",
+            reason=found.reason.label,
             explanation=found.explanation if held else None,
         )
     )

@@ -10,7 +10,7 @@ import pytest
 from services.contract import decisions as d
 from services.contract.decisions import WaitingReason
 from services.contract.desk import Agent, DeskPolicy
-from services.contract.facts import AgentSignedIn
+from services.contract.facts import AgentSignedIn, AgentStateChanged, Presence
 from tests.unit.router.world import HOUR, MINUTE, SECOND, World, agent, call, chat, desk, email, names, only
 
 
@@ -112,6 +112,19 @@ def test_a_freed_agent_passes_over_who_is_held_and_takes_the_next() -> None:
     assert (moved.contact_id, moved.reason) == ("held", "held_for_better")
     assert world.contact("held").waiting_reason is WaitingReason.HELD_FOR_BETTER
     assert moved.deadline_at_ms - world.now_ms <= 10 * SECOND
+
+
+def test_a_hold_that_is_over_is_no_longer_told_as_the_reason() -> None:
+    """Z goes on a break while somebody is held: what it waits for from then on is somebody free."""
+    world = busy_world(team(billing=0.3))
+    world.tell(call("c"))
+    assert world.contact("c").waiting_reason is WaitingReason.HELD_FOR_BETTER
+
+    world.tell(AgentStateChanged(agent_id="Z", presence=Presence.BREAK))
+    events = world.wait(10 * SECOND)
+
+    assert only(events, d.DeadlineMoved).reason == "all_busy"
+    assert world.contact("c").waiting_reason is WaitingReason.ALL_BUSY
 
 
 def test_over_three_targets_nobody_is_held() -> None:
