@@ -166,25 +166,32 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
         for row in rows[guarded & (since == oldest)].tolist():
             seen.take((GUARD, 0, int(oldest), board.heads[row]), may_hold=False)
         return
-    flexible = board.flexible[rows]
-    deferrable = flexible & (waited <= np.rint(settings.urgent_share * target))
-    chosen, rank = ~deferrable, LIVE
-    if not chosen.any():
-        chosen, rank = deferrable, DEFERRABLE
-        live_lately = bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
-        if live_lately and not seen.spare:
-            chosen = board.mail[rows] if settings.interrupt_email else np.zeros(len(rows), np.bool_)
-    if not chosen.all():
-        rows, waited, target, flexible = rows[chosen], waited[chosen], target[chosen], flexible[chosen]
+    deferrable = board.flexible[rows] & (waited <= np.rint(settings.urgent_share * target))
+    if _take_dearest(desk, board, seen, rows[~deferrable], waited[~deferrable], target[~deferrable], LIVE):
+        return
+    live_lately = bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
+    if live_lately and deferrable.any() and not seen.spare:
+        deferrable = deferrable & (board.mail[rows] if settings.interrupt_email else False)
+    _take_dearest(desk, board, seen, rows[deferrable], waited[deferrable], target[deferrable], DEFERRABLE)
+
+
+def _take_dearest(
+    desk: DeskState, board: Board, seen: _Seen, rows: Index, waited: Index, target: Floats, rank: int
+) -> bool:
+    """Weighs heads of one rank at once; False where there are none that fit before the end of the agent's shift."""
+    if not len(rows):
+        return False
+    settings = desk.crew.settings
     costs = board.costs_at(seen.at, rows)
-    if seen.shifts and desk.agents.shift_ends is not None and len(rows):
-        left_ms = int(desk.agents.shift_ends[seen.at]) - now_ms
+    if seen.shifts and desk.agents.shift_ends is not None:
+        left_ms = int(desk.agents.shift_ends[seen.at]) - seen.now_ms
         fits = settings.shift_end_factor * costs.talk_seconds * 1000 < left_ms
         if not fits.all():
-            rows, waited, target, flexible = rows[fits], waited[fits], target[fits], flexible[fits]
+            rows, waited, target = rows[fits], waited[fits], target[fits]
             costs = board.costs_at(seen.at, rows)
     if not len(rows):
-        return
+        return False
+    flexible = board.flexible[rows]
     ahead = np.maximum(board.waiting[board.key[rows]], 1) * NANO / np.maximum(board.rate_sum[rows], 1)
     waiting_cs = _waiting_cs(board, rows, waited / 1000, target / 1000, flexible, ahead, settings)
     mean = board.cost_sum[rows] // np.maximum(board.count[rows], 1)
@@ -193,6 +200,7 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
     for row in rows[worth == most].tolist():
         may_hold = rank == LIVE and not board.flexible[row]
         seen.take((rank, -int(most), int(board.since[row]), board.heads[row]), may_hold=may_hold)
+    return True
 
 
 def _waiting_cs(

@@ -13,7 +13,7 @@ from services.contract.desk import DeskPolicy
 from services.contract.facts import Presence, TopicWeight
 from services.router.model import changed
 from services.router.picking import next_pick
-from tests.unit.router.world import SECOND, World, agent, call, chat, desk, email, refund
+from tests.unit.router.world import HOUR, SECOND, World, agent, call, chat, desk, email, refund
 
 NEVER = 10**9
 
@@ -106,3 +106,20 @@ def test_columns_find_their_way_back_to_another_branch() -> None:
             assert next_pick(there, agent_id, world.now_ms, classes_min=0) == next_pick(
                 there, agent_id, world.now_ms, classes_min=NEVER
             )
+
+
+def test_who_leaves_soon_gets_mail_that_fits_where_no_call_does() -> None:
+    """1.5 times 300 s of a refund are over the 420 s left, 1.5 times 200 s of billing are not."""
+    world = World(desk(agent("A"), agent("B")))
+    world.tell(f.AgentSignedIn(agent_id="B", shift_ends_at_ms=world.now_ms + 9 * HOUR))
+    world.give(call("with B"))
+    world.tell(f.AgentSignedIn(agent_id="A", shift_ends_at_ms=world.now_ms + 420 * SECOND))
+    world.give(call("with A"))
+    world.tell(call("live", topic="refund"))
+    world.tell(email("mail"))
+    free = changed(world.desk.agents["A"], used_units=0)
+    there = changed(world.desk, agents=world.desk.agents.set("A", free))
+
+    for classes_min in (0, NEVER):
+        pick = next_pick(there, "A", world.now_ms, classes_min=classes_min)
+        assert pick is not None and pick.contact_id == "mail"
