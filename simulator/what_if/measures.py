@@ -39,8 +39,10 @@ def figures(
             match event:
                 case d.ContactOpened():
                     opened[event.contact_id] = event
-                case d.Assigned() if event.first and event.contact_id in opened:
-                    first[event.contact_id] = event
+                case d.Assigned():
+                    if event.first and event.contact_id in opened:
+                        first[event.contact_id] = event
+                    transfers += event.hop > 0
                 case d.Abandoned():
                     left.add(event.contact_id)
                 case d.Resolved():

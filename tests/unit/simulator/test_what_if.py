@@ -186,3 +186,17 @@ def test_the_command_compares_and_says_its_limits(
     assert main(["--log", str(path), "--desk", DESK_ID, "--grant", "nobody=refund:1:EUR"]) == 2
     assert "no agent 'nobody'" in capsys.readouterr().err
     assert main(["--log", str(path), "--desk", "acme"]) == 1
+
+
+def test_a_hop_from_the_queue_counts_as_a_hand_over() -> None:
+    """One of two contacts is called back by somebody else than its owner, who is at work."""
+    opened = tuple([d.ContactOpened(contact_id=name, case_id=name, first_in_case=True) for name in "ab"])
+    got = (
+        d.Assigned(contact_id="a", agent_id="ana", epoch=1, first=True),
+        d.Assigned(contact_id="b", agent_id="ana", epoch=1, first=True),
+        d.Assigned(contact_id="b", agent_id="bor", epoch=2, hop=1),
+    )
+
+    assert (
+        figures([d.Decision(decision_id=1, events=(*opened, *got))], frozenset()).figures["transfers"] == 0.5
+    )
