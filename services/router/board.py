@@ -67,6 +67,8 @@ class Board:
         self.covers = np.ones((size, self._crew.roster.levels_max + 1))
         self.units = np.zeros(size, np.int64)
         self.call = np.zeros(size, np.bool_)
+        self.loyal = np.zeros(size, np.bool_)
+        """The head's tier is one of the loyal ones."""
         self.flexible = np.zeros(size, np.bool_)
         """Deferrable by kind."""
         self.mail = np.zeros(size, np.bool_)
@@ -158,6 +160,7 @@ class Board:
         self.since[row] = since_ms
         self.base[row] = contact.queued_at_ms - contact.waited_before_ms
         self.heads[row] = contact_id
+        self.loyal[row] = contact.tier in self._crew.settings.loyal_tiers
         self.key[row] = self._key(waiting_key(contact))
         fits = self._set_need(row, contact)
         ground, fit = self.grounds[row], work.fit
@@ -281,6 +284,7 @@ _COLUMNS = (
     "covers",
     "units",
     "call",
+    "loyal",
     "flexible",
     "mail",
     "target",

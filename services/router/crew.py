@@ -16,6 +16,7 @@ from services.contract.facts import Presence
 from services.router.eligibility import ABSENT, AVAILABLE, OFFLINE, Mask, Pool, Presences, pool_of
 from services.router.ledger import Ledger
 from services.router.policy.beliefs import Beliefs
+from services.router.policy.hazard import GammaPatience, Patience
 from services.router.policy.settings import PolicySettings
 from services.router.policy.tariff import Tariff
 from services.router.roster import Roster
@@ -35,6 +36,7 @@ class Crew:
         "beliefs",
         "known",
         "ledger",
+        "patience",
         "presences",
         "roster",
         "settings",
@@ -55,6 +57,10 @@ class Crew:
         self.settings: PolicySettings = self.roster.settings
         """The policy's settings in force; part of the configuration."""
         self.beliefs = beliefs or self.roster.configured_beliefs()
+        usual: Patience = GammaPatience(self.settings.patience_shape, self.settings.patience_scale_seconds)
+        others, loyal = self.beliefs.patience
+        self.patience: tuple[Patience, Patience] = (others or usual, loyal or usual)
+        """Of callers whose tier is not loyal, and of those whose tier is; the settings' until the desk's is known."""
         self.tariff = tariff or self.roster.free_tariff()
         self.ledger = ledger or Ledger(self.roster, self.beliefs, self.tariff)
         """What contacts cost at whom; shared while beliefs and prices stay."""

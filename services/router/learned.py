@@ -17,6 +17,7 @@ from services.router.policy.learning import Skills, Strengths
 from services.router.policy.levels import Levels
 from services.router.policy.memory import DAY_MS, weight_on, with_changes
 from services.router.policy.outcomes import Outcomes
+from services.router.policy.patience import NO_WAITS, Waits
 from services.router.policy.settings import PolicySettings
 from services.router.policy.speeds import Speeds
 from services.router.roster import RESOLUTION_DEFAULT, Roster
@@ -65,6 +66,8 @@ class Learned:
     speeds: Speeds = field(default_factory=Speeds)
     levels: Levels = field(default_factory=Levels)
     approver_free: float = 0.6
+    waits: tuple[Waits, Waits] = (NO_WAITS, NO_WAITS)
+    """Of callers whose tier is not loyal, and of those whose tier is."""
     strengths: Strengths = field(default_factory=Strengths)
     strengths_day: int = 0
     """When they were last measured."""

@@ -19,9 +19,8 @@ from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key
 from services.router.model import AgentState, Contact, DeskState
 from services.router.policy.cost import MICRO, NANO, Costs, Floats
-from services.router.policy.hazard import GammaPatience
+from services.router.policy.hazard import Patience
 from services.router.policy.reserve import enough_idle, may_leave
-from services.router.policy.settings import PolicySettings
 from services.router.policy.value import next_agent_seconds, value
 from services.router.urgency import OVERLOAD_EMAIL_FACTOR, Urgency, urgency_of
 from services.router.waiting import Kind, Slope, Work
@@ -193,7 +192,7 @@ def _take_dearest(
         return False
     flexible = board.flexible[rows]
     ahead = np.maximum(board.waiting[board.key[rows]], 1) * NANO / np.maximum(board.rate_sum[rows], 1)
-    waiting_cs = _waiting_cs(board, rows, waited / 1000, target / 1000, flexible, ahead, settings)
+    waiting_cs = _waiting_cs(board, rows, waited / 1000, target / 1000, flexible, ahead, desk.crew)
     mean = board.cost_sum[rows] // np.maximum(board.count[rows], 1)
     worth = np.rint(waiting_cs * ahead * MICRO).astype(np.int64) + mean - costs.total
     most = worth.max()
@@ -210,22 +209,30 @@ def _waiting_cs(
     target: Floats,
     flexible: Mask,
     ahead: Floats,
-    settings: PolicySettings,
+    crew: Crew,
 ) -> Floats:
     """h of many heads (policy/value.py)."""
-    weight = board.weight[rows]
+    settings, weight = crew.settings, board.weight[rows]
     found = weight * (1.0 + waited / target)
     calls = board.call[rows]
     if calls.any():
-        patience = GammaPatience(settings.patience_shape, settings.patience_scale_seconds)
-        before = patience.left_shares_log(np.maximum(waited, 0.0))
-        after = patience.left_shares_log(np.maximum(waited, 0.0) + np.maximum(ahead, 1e-6))
+        loyal, since = board.loyal[rows], np.maximum(waited, 0.0)
+        before = _left_shares_log(crew.patience, loyal, since)
+        after = _left_shares_log(crew.patience, loyal, since + np.maximum(ahead, 1e-6))
         hazard = np.round(np.maximum(after - before, 0.0) / np.maximum(ahead, 1e-6), 9)
         found = found + np.where(calls, settings.not_resolved_cs * weight * hazard, 0.0)
     if flexible.any():
         late_hours = np.maximum(0.0, waited - 3600.0) / 3600.0
         flat = weight * (settings.deferrable_cs + settings.deferrable_late_cs * late_hours)
         found = np.where(flexible, flat, found)
+    return found
+
+
+def _left_shares_log(patience: tuple[Patience, Patience], loyal: Mask, seconds: Floats) -> Floats:
+    """-ln S of each, by the patience of its tier."""
+    found = patience[0].left_shares_log(seconds)
+    if patience[1] is not patience[0] and loyal.any():
+        found = np.where(loyal, patience[1].left_shares_log(seconds), found)
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.contract.desk import DeskLimits
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import Floats
-from services.router.policy.hazard import PATIENT, GammaPatience, Patience, summed_hazards
+from services.router.policy.hazard import PATIENT, Patience, summed_hazards
 from services.router.policy.settings import PolicySettings
 from services.router.policy.value import deferrable_waiting_cs, live_waiting_cs
 from services.router.waiting import Kind, Work
@@ -108,6 +108,6 @@ def urgency_of(desk: DeskState, contact: Contact, work: Work, now_ms: int) -> Ur
     patience: Patience = PATIENT
     hold_ms = settings.hold_message_ms
     if work.kind is Kind.CALL:
-        patience = GammaPatience(settings.patience_shape, settings.patience_scale_seconds)
+        patience = desk.crew.patience[contact.tier in settings.loyal_tiers]
         hold_ms = settings.hold_phone_ms
     return Urgency(settings, work.weight, waited, target, False, patience, hold_ms)

@@ -35,6 +35,7 @@ from services.router.policy.labels import Statement
 from services.router.policy.learning import Key, Skills, Strengths, stratum_of
 from services.router.policy.memory import VALUE, with_changes
 from services.router.policy.outcomes import Open, Outcomes
+from services.router.policy.patience import fitted
 from services.router.policy.strength import EVERY_DAYS, evenness_after, measured
 from services.router.waiting import Kind
 
@@ -154,7 +155,9 @@ def approver_asked(
 
 
 def assigned(before: DeskState, desk: DeskState, event: d.Assigned, at_ms: int) -> DeskState:
-    """Loads of newcomers, while there are any."""
+    """A wait that was answered; loads of newcomers, while there are any."""
+    if event.first:
+        desk = _waited(before, desk, event, left=False)
     known = desk.learned
     if not known.newcomers:
         return desk
@@ -165,6 +168,11 @@ def assigned(before: DeskState, desk: DeskState, event: d.Assigned, at_ms: int) 
     mean_load = known.mean_load + SHARE // max(1, len(desk.crew.signed_in))
     known = with_changes(known, newcomers=newcomers, mean_load=mean_load)
     return changed(desk, learned=with_held(known, event.agent_id, at_ms))
+
+
+def abandoned(before: DeskState, desk: DeskState, event: d.Abandoned, at_ms: int) -> DeskState:
+    """A wait that its customer ended; believed with the next publication."""
+    return _waited(before, desk, event, left=True)
 
 
 def presence_changed(
@@ -194,9 +202,24 @@ LEARN: dict[type, Step] = {
     d.HelpRequested: approver_asked,
     d.HandoverStarted: approver_asked,
     d.Assigned: assigned,
+    d.Abandoned: abandoned,
     d.AgentPresenceChanged: presence_changed,
 }
 """Events that teach something; for all others there is no step."""
+
+
+def _waited(before: DeskState, desk: DeskState, event: d.Assigned | d.Abandoned, *, left: bool) -> DeskState:
+    """Counts the wait of a caller on the line; whom we promised to call back did not hold it."""
+    contact, settings = before.contacts[event.contact_id], desk.crew.settings
+    on_line = kind_of(contact.channel, contact.medium) is Kind.CALL and not contact.released
+    if not on_line or contact.epoch > 0 or not learns(settings):
+        return desk
+    others, loyal = desk.learned.waits
+    if contact.tier in settings.loyal_tiers:
+        loyal = loyal.after(event.wait_since_queue_ms, left=left)
+    else:
+        others = others.after(event.wait_since_queue_ms, left=left)
+    return changed(desk, learned=with_changes(desk.learned, waits=(others, loyal)))
 
 
 def _stuck(before: DeskState, desk: DeskState, contact: Contact, at_ms: int) -> DeskState:
@@ -331,6 +354,7 @@ def _published(desk: DeskState, at_ms: int) -> DeskState:
             version=version,
             approver_free=known.approver_free,
         )
+        beliefs = replace(beliefs, patience=(fitted(known.waits[0]), fitted(known.waits[1])))
     known = with_changes(
         known,
         beliefs=beliefs,

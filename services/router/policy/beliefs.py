@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from services.router.policy.patience import FittedPatience
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -30,3 +32,5 @@ class Beliefs:
     """Mean handle time of each topic, in seconds."""
     approver_free: float
     """phi: chance that an approver is free when asked."""
+    patience: tuple[FittedPatience | None, FittedPatience | None] = (None, None)
+    """Of callers whose tier is not loyal, and of those whose tier is; None while the settings' holds."""

@@ -13,6 +13,7 @@ from services.contract.desk import DeskPolicy
 from services.contract.facts import Presence, TopicWeight
 from services.router.model import changed
 from services.router.picking import next_pick
+from services.router.policy.patience import NO_WAITS, Waits, fitted
 from tests.unit.router.world import HOUR, SECOND, World, agent, call, chat, desk, email, refund
 
 NEVER = 10**9
@@ -88,6 +89,27 @@ def test_columns_choose_what_asking_one_by_one_chooses(seed: int) -> None:
                 second = next_pick(there, agent_id, world.now_ms, left_out=out, classes_min=0)
                 assert second == next_pick(there, agent_id, world.now_ms, left_out=out, classes_min=NEVER)
     assert compared > 100
+
+
+def test_columns_read_the_patience_of_each_tier_as_asking_one_by_one_does() -> None:
+    rng = random.Random(11)
+    world = busy_world(rng)
+    for number in range(120):
+        something(world, rng, number)
+        world.tell(call(f"t{number}", tier=rng.choice(["", "loyal"])))
+    waits = [
+        Waits(600, (0, 10, gone, 590 - gone, *NO_WAITS.left[4:]), (0, 0, 0, 0, 900, *NO_WAITS.answered[5:]))
+        for gone in (20, 500)
+    ]
+    beliefs = replace(world.desk.crew.beliefs, patience=(fitted(waits[0]), fitted(waits[1])))
+    fit = changed(world.desk, crew=world.desk.crew.with_beliefs(beliefs))
+    for agent_id in sorted(fit.agents):
+        free = changed(fit.agents[agent_id], used_units=0, soft_units=0)
+        there = changed(fit, agents=fit.agents.set(agent_id, free))
+        for now_ms in (world.now_ms, world.now_ms + 8 * SECOND):
+            at_once = next_pick(there, agent_id, now_ms, classes_min=0)
+            assert at_once == next_pick(there, agent_id, now_ms, classes_min=NEVER)
+    assert all(beliefs.patience)
 
 
 def test_columns_find_their_way_back_to_another_branch() -> None:

@@ -100,6 +100,7 @@ def arrived(
     topic: str = "billing",
     *,
     customer: str | None = None,
+    tier: str = "",
     thread: str = "",
     language: str = "en",
     wanted: DecisionWanted | None = None,
@@ -114,7 +115,9 @@ def arrived(
         contact_id=contact_id,
         channel=channel,
         medium=medium,
-        customer=CustomerRef(type="phone", value="+100", name="Marker Person", key=key) if key else None,
+        customer=CustomerRef(type="phone", value="+100", name="Marker Person", key=key, tier=tier)
+        if key
+        else None,
         thread_key=thread,
         language=LanguageGuess(code=language) if language else None,
         topics=topics,
