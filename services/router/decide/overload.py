@@ -1,8 +1,8 @@
 """More work than time: the desk says so instead of letting people wait in silence (routing.md 2.9).
 
-Overload begins when every price is at its bound or enough of those who wait are past their target; it ends when neither
-is so any more by half, and not before a minute, so that it does not flicker. While it lasts: who comes and finds nobody
-free is acknowledged at once, a caller is offered a call-back that keeps the place; deferrable work is not given out
+Overload begins when the price of everybody available is at its bound or enough of those who wait are past their target; it
+ends when neither is so any more by half, and not before a minute, so that it does not flicker. While it lasts: who comes
+and finds nobody free is acknowledged at once, a caller is offered a call-back that keeps the place; deferrable work is not given out
 (picking.py), and e-mail becomes urgent after twice the time (urgency.py).
 """
 
@@ -14,6 +14,7 @@ from services.contract.decisions import CallbackPromised, MessageDue, OverloadBe
 from services.contract.facts import CallbackAsked
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
+from services.router.eligibility import AVAILABLE
 from services.router.model import Contact, ContactState
 from services.router.policy.overload import overloaded
 from services.router.promises import CALLBACK_TOLD_MS, TARGET, holds_a_line
@@ -34,7 +35,7 @@ def settle(step: Step) -> None:
     dear = len(tariff.of_agent) > 0 and tariff.highest >= settings.price_max > 0.0
     if not since_ms and not late and not dear:
         return
-    prices = tariff.of_agent if dear else np.zeros(1)
+    prices = tariff.of_agent[desk.crew.presences == AVAILABLE] if dear else np.zeros(1)
     share = CALM_SHARE if since_ms else 1.0
     over = overloaded(prices, desk.waiting_count, late, settings, of_share=share)
     if over and not since_ms:
@@ -42,7 +43,7 @@ def settle(step: Step) -> None:
             OverloadBegan(
                 waiting=desk.waiting_count,
                 past_target=desk.waiting_late,
-                prices_at_bound=dear and float(prices.min()) >= settings.price_max,
+                prices_at_bound=len(prices) > 0 and float(prices.min()) >= settings.price_max,
             )
         )
     elif since_ms and not over and step.at_ms - since_ms >= OVERLOAD_MS_MIN:

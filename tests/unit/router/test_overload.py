@@ -40,6 +40,18 @@ def test_overload_begins_when_five_and_a_twentieth_are_past_their_target() -> No
     assert not overloaded(LATE - 1).desk.overload_since_ms
 
 
+def test_who_is_not_there_does_not_make_the_desk_less_dear() -> None:
+    """B's group has no price, for nobody of it is at work."""
+    world = World(desk(agent("A", "billing"), agent("B", "delivery")))
+    world.sign_in("A")
+    dear = world.desk.groups.keys[world.desk.groups.group_of[0]]
+    price = f.GroupPrice(group=dear, price=world.desk.crew.settings.price_max)
+
+    began = only(world.tell(f.PricesSet(epoch=1, prices=(price,))), d.OverloadBegan)
+
+    assert began.prices_at_bound and not began.past_target
+
+
 def test_who_comes_then_is_told_at_once() -> None:
     world = overloaded()
 
