@@ -25,6 +25,7 @@ from services.metrics.errors import Gap, LogReplaced, Torn
 from services.metrics.flush import changed, restore
 from services.metrics.folding import fold
 from services.metrics.ledger import Ledger, Verdict
+from services.metrics.lost_records import outlive_lost_records
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.watchdog import Vitals, Watchdog
@@ -106,6 +107,7 @@ class FaustSource:
     async def run(self) -> None:
         """Folds until cancelled; raises what broke."""
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        outlive_lost_records()
         app = self.app = self._build()
         bind_to_running_loop(app)
         app.finalize()
