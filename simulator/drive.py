@@ -464,17 +464,6 @@ class Drive:
         if contact is None or contact.state is ContactState.CLOSED:
             return
         owner = contact.owner_id
-        need, holder = int(self.day.need[run.issue]), self._agents[owner]
-        if 0 < need <= self.pool.level[holder]:
-            self.tell(
-                at,
-                f.AuthorityUsed(
-                    contact_id=contact_id,
-                    agent_id=owner,
-                    epoch=contact.epoch,
-                    decision=wanted(need, stated=True),
-                ),
-            )
         self.tell(
             at,
             f.ContactResolved(
