@@ -21,7 +21,6 @@ from services.intake.doors.asterisk import asterisk_work
 from services.intake.doors.imap import imap_work
 from services.intake.doors.steadfast import Steadfast
 from services.intake.fetch import Fetcher
-from services.intake.front_door import FrontDoor
 from services.intake.gather import Gatherer
 from services.intake.interpret import Interpreter
 from services.intake.measures import Measures
@@ -38,6 +37,7 @@ from services.intake.taking import Taker
 from services.intake.web import Hooks
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters
+from services.runtime.front_door import FrontDoor
 from services.runtime.log import Appender
 
 Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
@@ -116,7 +116,7 @@ def build(
         clock,
         settings.stream_in_flight_max,
     )
-    front_door = FrontDoor(hooks.entrance(), measures, settings.http_connections_max)
+    front_door = FrontDoor(hooks.entrance(), measures.connections_ended, settings.http_connections_max)
     intake = Intake(
         front_door, mailroom.protocol, mailroom.lmtp_protocol, api, interpreter, fetcher, gatherer
     )

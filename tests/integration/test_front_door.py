@@ -89,7 +89,7 @@ async def test_several_processes_may_share_a_port() -> None:
 
 
 async def test_delivery_that_never_ends_does_not_keep_the_door_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.front_door.CLOSING_SECONDS_MAX", 0.1)
+    monkeypatch.setattr("services.runtime.front_door.CLOSING_SECONDS_MAX", 0.1)
     intake = made()
     port = await intake.front_door.open("127.0.0.1", 0)
     _, writer = await asyncio.open_connection("127.0.0.1", port)

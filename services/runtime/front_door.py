@@ -13,8 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from aiohttp import web
-
-from services.intake.measures import Measures
+from prometheus_client import Counter
 
 HEAD_SECONDS_MAX = 10.0
 """From the first byte (or the connection) to a request's last header."""
@@ -24,7 +23,7 @@ LINGERING_SECONDS = 2.0
 """How long what a refused request still sends is read and thrown away, so that the answer arrives."""
 HANDSHAKE_SECONDS_MAX = 10.0
 CLOSING_SECONDS_MAX = 5.0
-"""For deliveries under way when we close; a provider repeats what was not answered."""
+"""For requests under way when we close; a provider repeats what was not answered."""
 SWEEP_SECONDS = 1.0
 LINE_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX = 8_190, 16_384, 128
 BACKLOG = 1_024
@@ -70,10 +69,13 @@ class Guard(asyncio.Protocol):
 
 
 class FrontDoor:
-    """Opens what answers requests to the network. Connections that wait stand in the order of their waiting."""
+    """Opens what answers requests to the network. Connections that wait stand in the order of their waiting.
 
-    def __init__(self, answer: Handler, measures: Measures, connections_max: int) -> None:
-        self._answer, self._measures, self.connections_max = answer, measures, connections_max
+    `ended` counts connections that we ended, by the label `reason`: too_slow, displaced or refused.
+    """
+
+    def __init__(self, answer: Handler, ended: Counter, connections_max: int) -> None:
+        self._answer, self._ended, self.connections_max = answer, ended, connections_max
         self.head_seconds_max, self.idle_seconds_max = HEAD_SECONDS_MAX, IDLE_SECONDS_MAX
         self._guards: dict[asyncio.Transport, Guard] = {}
         self._heads: dict[Guard, float] = {}
@@ -113,7 +115,7 @@ class FrontDoor:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Takes no more connections, lets deliveries under way end, closes the rest."""
+        """Takes no more connections, lets requests under way end, closes the rest."""
         if self._server is not None:
             self._server.close()
         if self._sweeping is not None:
@@ -135,7 +137,7 @@ class FrontDoor:
         if len(self._guards) >= self.connections_max:
             waiting = next(iter(self._heads), None) or next(iter(self._idle), None)
             if waiting is None:
-                self._measures.connections_ended.labels("refused").inc()
+                self._ended.labels("refused").inc()
                 return False
             self._end(waiting, "displaced")
         self._guards[transport] = guard
@@ -165,7 +167,7 @@ class FrontDoor:
                 self._end(guard, "too_slow")
 
     def _end(self, guard: Guard, how: str) -> None:
-        self._measures.connections_ended.labels(how).inc()
+        self._ended.labels(how).inc()
         self.left(guard)
         if guard.transport is not None:
             guard.transport.abort()
