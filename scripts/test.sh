@@ -10,5 +10,5 @@ if ! command -v docker >/dev/null && ! { command -v java >/dev/null && command -
   fi
   echo "test: the Kafka tests will be skipped: install Docker, or Java 17 and Maven" >&2
 fi
-.venv/bin/python scripts/fetch_promtool.py >/dev/null || echo "test: no promtool; its checks will be skipped" >&2
+.venv/bin/python scripts/fetch_prometheus.py >/dev/null || echo "test: without these, the checks of rules and dashboards are skipped" >&2
 exec .venv/bin/python -m pytest "$@"

@@ -1,4 +1,4 @@
-"""What every test may ask for: a real Kafka (`kafka_bootstrap`), one for the whole run."""
+"""What every test may ask for: a real Kafka (`kafka_bootstrap`), one for the whole run; a real Prometheus."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from services.runtime import broker
 # No test is timed: a slow machine is no fault. All else stays as the surroundings (CI or not) have it.
 settings.register_profile("frontdesk", settings(), deadline=None)
 settings.load_profile("frontdesk")
+
+pytest_plugins = ["tests.prometheus"]
 
 TEST_KAFKA = Path(__file__).resolve().parents[1] / ".state" / "test-kafka"
 NO_KAFKA = "no real Kafka here: " + broker.INSTALL

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import random
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -38,17 +35,6 @@ def board_of(*records: d.Decision, target: int = 0) -> Board:
     board.own(ledger, target=target)
     board.publish()
     return board
-
-
-@pytest.fixture(scope="session")
-def promtool() -> Path:
-    script = ROOT / "scripts" / "fetch_promtool.py"
-    found = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    if found.returncode == 0:
-        return Path(found.stdout.strip())
-    if os.environ.get("CI") == "true":
-        pytest.fail(found.stderr.strip(), pytrace=False)
-    pytest.skip(found.stderr.strip())
 
 
 @pytest.mark.parametrize("records", [0, 2, 3_000], ids=["nothing", "a desk without contacts", "a busy day"])
@@ -171,17 +157,3 @@ def test_the_document_names_every_measure() -> None:
 
     missing = [one.name for one in MEASURES if f"`{one.name}" not in document]
     assert missing + [name for name in PIPELINE if f"`{name}" not in document] == []
-
-
-def test_fetching_promtool_says_what_to_do_where_it_cannot(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    spec = importlib.util.spec_from_file_location("fetch_promtool", ROOT / "scripts" / "fetch_promtool.py")
-    assert spec is not None and spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(script, "TOOLS", tmp_path / "tools")
-
-    with pytest.raises(script.NoPromtool, match="no promtool on PATH, and this is no Debian"):
-        script.promtool()
