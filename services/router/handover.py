@@ -15,7 +15,7 @@ from services.contract.facts import Presence, TopicWeight, TransferReason
 from services.router.advisers import advisers, agent_at, believed, believed_at, price_of, prices_at
 from services.router.crew import Crew
 from services.router.eligibility import AVAILABLE, Index, Mask
-from services.router.evolve.work import kind_of
+from services.router.evolve.work import kind_of, work_of
 from services.router.model import HOPS_MAX, Contact, ContactState, DeskState, Help
 from services.router.need import certificates, weights
 from services.router.policy import chain
@@ -51,6 +51,49 @@ def takes_from_owner(desk: DeskState, contact: Contact, agent_id: str) -> bool:
     if not contact.owner_kept or not owner_id or owner_id == agent_id:
         return False
     return at_work(desk, owner_id) and owner_id not in contact.decliner_ids
+
+
+def is_kept(desk: DeskState, contact: Contact) -> bool:
+    """True for a contact that its owner has not lost: whoever else takes it must have more to give (`raisers`)."""
+    owner_id = contact.last_owner_id
+    if not contact.owner_kept or not owner_id or owner_id in contact.decliner_ids:
+        return False
+    owner = desk.agents.get(owner_id)
+    return owner is not None and owner.presence is Presence.AVAILABLE
+
+
+def raisers(desk: DeskState, contact: Contact, at: Index, owner_id: str = "") -> Mask:
+    """Who of these places in the roster may take it from the queue though its owner is at work.
+
+    The owner himself, and who has more authority where the contact needs some, or a strictly higher expected
+    resolution (design.md, rule 3): a call-back or an answer that finds its owner busy is no reason for a hop that
+    gains nothing. An owner on a break resolves nothing meanwhile, so that anybody raises; see `is_kept`.
+    """
+    owner_id = owner_id or contact.last_owner_id
+    roster, need = desk.crew.roster, contact.need
+    owner = roster.seats.index[owner_id]
+    found: Mask = expected_at(desk, need, at) > expected(desk, need, owner_id)
+    if need.decision_type or need.least_level > 0:
+        levels = roster.level_column(need.decision_type, need.currency)
+        found |= levels[at] > levels[owner]
+    found |= at == owner
+    return found
+
+
+def raises(desk: DeskState, contact: Contact, agent_id: str) -> bool:
+    """As `raisers`, of one agent."""
+    return bool(raisers(desk, contact, np.array([desk.crew.roster.seats.index[agent_id]]))[0])
+
+
+def anybody_raises(desk: DeskState, contact: Contact) -> bool:
+    """True when a colleague, free or busy, could take it from its available owner by a hop that gains something."""
+    owner = desk.agents.get(contact.owner_id)
+    if owner is None or owner.presence is not Presence.AVAILABLE:
+        return True
+    crew = desk.crew
+    at = crew.pool(work_of(contact, crew.settings)).at
+    others = at[at != crew.roster.seats.index[contact.owner_id]]
+    return bool(raisers(desk, contact, others, contact.owner_id).any())
 
 
 def at_work(desk: DeskState, agent_id: str) -> bool:

@@ -17,6 +17,7 @@ from services.router.board import Board
 from services.router.crew import Crew
 from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key
+from services.router.handover import is_kept, raises
 from services.router.model import AgentState, Contact, DeskState
 from services.router.policy.cost import MICRO, NANO, Costs, Floats
 from services.router.policy.hazard import Patience
@@ -118,6 +119,8 @@ class _Seen:
         if contact_id in self.left_out or (pool.barred and not pool.has(at)):
             return
         contact = desk.contacts[contact_id]
+        if contact.owner_kept and is_kept(desk, contact) and not raises(desk, contact, self.agent_id):
+            return
         urgency = urgency_of(desk, contact, work, now_ms)
         rank, worth = LIVE, 0
         if slope.preferred == self.agent_id:

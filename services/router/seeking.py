@@ -14,6 +14,7 @@ import numpy as np
 from services.contract.decisions import Candidate, Exclusion, Explanation, HoldTest, WaitingReason
 from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key, work_of
+from services.router.handover import is_kept, raisers
 from services.router.model import Contact, ContactState, DeskState
 from services.router.picking import RESERVE_AGENTS_MIN, needs_reserve
 from services.router.policy.cost import MICRO, NANO, Costs
@@ -60,11 +61,13 @@ class Search:
     relaxed: tuple[str, ...] = ()
     all_weighed: bool = True
     """Every free agent of the pool was weighed but those whose shift ends too soon (`ending`), those kept in reserve
-    (`kept`) and newcomers who had their share (`resting`), so that the others are known to be busy."""
+    (`kept`), newcomers who had their share (`resting`) and who gains nothing over the owner (`owned`), so that the others are known to be busy."""
     ending: int = 0
     kept: int = 0
     resting: int = 0
     noise_seed: int = 0
+    owned: int = 0
+    """Free, but with no more to give than the owner, from whom it would be a hop (handover.raisers)."""
 
 
 def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", number: int = 0) -> Found:
@@ -96,6 +99,11 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
     mine = free & (at == owner) if owner >= 0 else None
     if mine is not None and mine.any():
         return _chosen(desk, contact, Search(pool, all_weighed=False), costs, mine, None, work, now_ms)
+    owned, no_better = 0, free
+    if contact.owner_kept and is_kept(desk, contact):
+        gaining = raisers(desk, contact, at)
+        owned = int(np.count_nonzero(free & ~gaining))
+        free, no_better = free & gaining, free | ~gaining
     lasts, relaxed = _lasting(desk, pool, costs, now_ms)
     chosen, ending, kept = free, 0, 0
     if lasts is not None:
@@ -103,7 +111,7 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
         ending = int(np.count_nonzero(free)) - int(np.count_nonzero(chosen))
     if not np.count_nonzero(chosen):
         reason = WaitingReason.SHIFT_ENDING if ending else pool.reason
-        return Search(pool, reason=reason, ending=ending)
+        return Search(pool, reason=reason, ending=ending, owned=owned)
     resting = 0
     if desk.learned.held_ids:
         others = _but_newcomers(desk, contact, at, chosen)
@@ -115,7 +123,13 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
             urgent_ms = now_ms + urgency.hold_ms - urgency.waited_ms + 1
             reason = WaitingReason.KEPT_IN_RESERVE
             return Search(
-                pool, reason=reason, again_at_ms=urgent_ms, ending=ending, kept=kept, resting=resting
+                pool,
+                reason=reason,
+                again_at_ms=urgent_ms,
+                ending=ending,
+                kept=kept,
+                resting=resting,
+                owned=owned,
             )
         chosen = spared
     seed = seed_of(contact.contact_id, number) if number and crew.settings.exploration else 0
@@ -127,8 +141,9 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
         kept=kept,
         resting=resting,
         noise_seed=seed,
+        owned=owned,
     )
-    return _chosen(desk, contact, base, costs, chosen, free, work, now_ms)
+    return _chosen(desk, contact, base, costs, chosen, no_better, work, now_ms)
 
 
 def compare(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *, may_hold: bool) -> Search:
@@ -164,7 +179,10 @@ def _chosen(
     work: Work,
     now_ms: int,
 ) -> Search:
-    """The best of the chosen, who are some, unless waiting is better; without who is `free` nobody is held."""
+    """The best of the chosen, who are some, unless waiting is better; without who is `free` nobody is held.
+
+    Nobody who is `free` is waited for.
+    """
     pool = base.pool
     rows = chosen.nonzero()[0]
     slate = Slate(pool.at[rows], pool.places[rows], costs)
@@ -189,6 +207,7 @@ def _chosen(
         base.kept,
         base.resting,
         base.noise_seed,
+        base.owned,
     )
 
 
@@ -334,13 +353,14 @@ def _explained(
     weighed = len(ranking.slate.at) if ranking is not None else 0
     exclusions = pool.exclusions
     if found.all_weighed and len(pool.at) > weighed:
-        busy = len(pool.at) - weighed - found.ending - found.kept - found.resting
+        busy = len(pool.at) - weighed - found.ending - found.kept - found.resting - found.owned
         busy += sum([one.agents for one in exclusions if one.rule == "capacity"])
         counted = (
             ("capacity", busy),
             ("shift_end", found.ending),
             ("newcomer", found.resting),
             ("reserve", found.kept),
+            ("owner", found.owned),
         )
         exclusions = (
             *[one for one in exclusions if one.rule != "capacity"],

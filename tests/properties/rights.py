@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from services.contract import decisions as d
-from services.contract.facts import TransferReason
+from services.contract.facts import Presence, TransferReason
 from services.router.authority import covers
 from services.router.evolve import evolve_desk
-from services.router.handover import expected, is_escalation
-from services.router.model import ContactState, DeskState, PartitionState
+from services.router.handover import expected, is_escalation, takes_from_owner
+from services.router.model import Contact, ContactState, DeskState, PartitionState
 
 
 def check_step(before: PartitionState, record: d.Decision) -> None:
@@ -33,9 +33,22 @@ def _check(desk: DeskState, event: d.Event) -> None:
             pass
 
 
+def _offer_is_no_idle_hop(desk: DeskState, contact: Contact, agent_id: str) -> None:
+    """Who is offered it from the queue while its owner is available has more to give than he (rule 3)."""
+    owner = desk.agents.get(contact.last_owner_id)
+    if contact.state is not ContactState.QUEUED or not takes_from_owner(desk, contact, agent_id):
+        return
+    if owner is None or owner.presence is not Presence.AVAILABLE:
+        return
+    levels = desk.crew.roster.levels(contact.need.decision_type, contact.need.currency)
+    gain = expected(desk, contact.need, agent_id) - expected(desk, contact.need, contact.last_owner_id)
+    assert levels[agent_id] > levels[contact.last_owner_id] or gain > 0.0
+
+
 def _offer_is_entitled(desk: DeskState, event: d.Offered) -> None:
     """Whoever lacks a right that is known to be needed is offered it only while nobody signed in has it (rule 4)."""
     contact = desk.contacts[event.contact_id]
+    _offer_is_no_idle_hop(desk, contact, event.agent_id)
     need, roster = contact.need, desk.crew.roster
     if not need.least_level:
         return

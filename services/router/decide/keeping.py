@@ -2,8 +2,10 @@
 
 A call-back that is due, a customer's answer, a hand-over that nobody accepted. While hops are left it waits ahead of
 its class with the owner preferred, and whoever takes it instead takes it by a hop (routing.md 2.8: at most two,
-by construction). Once they are spent it goes to its owner only: at once, or before any other work when he has room;
-meanwhile the customer is told new times. Is he gone, or does he not come to it for a day, it is anybody's.
+by construction), which must raise authority or expected resolution like any other (design.md, rule 3). Once they are
+spent, or a promised call-back finds nobody with more to give, it goes to its owner only: at once, or before any other
+work when he has room; meanwhile the customer is told new times. Is he gone, or does he not come to it for a day, it
+is anybody's.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from services.contract.decisions import CallbackPromised, TargetMissed
 from services.router.decide.placing import give_to_owner, owner_has_room, place, queue
 from services.router.decide.step import Step
-from services.router.handover import at_work
+from services.router.handover import anybody_raises, at_work
 from services.router.model import HOPS_MAX, Contact, ContactState
 from services.router.promises import CALLBACK, CALLBACK_AGAIN_MS, CALLBACK_LEAD_MS
 
@@ -21,8 +23,13 @@ def give_back(step: Step, contact_id: str) -> None:
     contact = step.contact(contact_id)
     kept = at_work(step.desk, contact.owner_id)
     due = step.at_ms - contact.assigned_at_ms < step.limits.due_ms
-    if contact.hops < HOPS_MAX or not kept or not due:
-        queue(step, contact, ahead=True, owner_kept=kept and contact.hops < HOPS_MAX)
+    hops_left = contact.hops < HOPS_MAX
+    if (
+        contact.state is ContactState.PROMISED and hops_left
+    ):  # a new time is worth more than a queue of nobody
+        hops_left = anybody_raises(step.desk, contact)
+    if hops_left or not kept or not due:
+        queue(step, contact, ahead=True, owner_kept=kept and hops_left)
         place(step, contact_id)
     elif owner_has_room(step, contact):
         give_to_owner(step, contact_id)

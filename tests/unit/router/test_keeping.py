@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.contract import decisions as d
 from services.contract import facts as f
-from services.contract.desk import DeskLimits
+from services.contract.desk import Agent, DeskLimits, Skill
 from services.contract.facts import HelpKind, Presence, TransferReason
 from services.router.explain import describe
 from services.router.model import ContactState, changed
@@ -24,10 +26,13 @@ from tests.unit.router.world import (
     refund,
 )
 
+BETTER = replace(agent("B"), skills=(Skill(topic_id="refund", resolution=0.9),))
+"""Settles more refunds than A, and may decide no more of them."""
 
-def promised(hops: int = 0) -> World:
+
+def promised(hops: int = 0, *, other: Agent = BETTER) -> World:
     """A promised to call back; the call has hopped before. Then he is on another call, and B is free."""
-    world = World(desk(agent("A"), agent("B"), limits=DeskLimits(lease_ms=3 * DAY)))
+    world = World(desk(agent("A"), other, limits=DeskLimits(lease_ms=3 * DAY)))
     world.sign_in("A")
     world.give(call("c", "refund"))
     world.by_owner(f.HelpAsked, "c", kind=HelpKind.APPROVAL, decision_wanted=refund(100))
@@ -48,6 +53,41 @@ def test_a_call_back_that_another_makes_is_a_hop() -> None:
 
     assert (assigned.agent_id, assigned.hop, world.contact("c").hops) == ("B", 2, 2)
     assert describe(assigned).endswith("hop 2: its owner had no room")
+
+
+def test_who_has_no_more_to_give_than_a_busy_owner_does_not_take_his_call_back() -> None:
+    """B is free and no better: it waits for A, and the customer is told a new time (design.md, rule 3)."""
+    world = promised(other=agent("B"))
+    first = world.contact("c").promised_at_ms
+
+    again = only(world.wait(4 * HOUR - 120 * SECOND), d.CallbackPromised)
+
+    assert (again.replaces_at_ms, again.next_for_owner) == (first, True)
+    assert only(world.resolve("busy"), d.Offered).agent_id == "A"
+
+
+def test_but_takes_it_from_an_owner_on_a_break() -> None:
+    world = promised(other=agent("B"))
+    world.resolve("busy")
+    world.tell(f.AgentStateChanged(agent_id="A", presence=Presence.BREAK))
+    world.wait(4 * HOUR - 120 * SECOND)
+
+    assigned = only(world.accept("c"), d.Assigned)
+
+    assert (assigned.agent_id, assigned.hop) == ("B", 1)
+
+
+def test_a_freed_agent_who_is_no_better_leaves_it_to_its_owner() -> None:
+    """B takes nothing from A that he would not settle more often; the explanation counts him."""
+    world = promised(other=agent("B"))
+    world.tell(call("more"))
+    world.accept("more")
+    world.sign_in("C")
+    world.wait(4 * HOUR - 120 * SECOND)
+
+    world.resolve("more")
+
+    assert world.contact("c").offered_to_id != "B"
 
 
 def test_it_is_no_hop_from_who_has_gone() -> None:
@@ -122,7 +162,7 @@ def test_it_is_anybodys_once_its_owner_has_gone() -> None:
 def test_a_customer_who_answers_a_full_owner_hops_at_most_twice() -> None:
     """A asked by e-mail, then took a call; with its hops spent the e-mail is next for him."""
     for hops, owner in ((1, ""), (2, "A")):
-        world = World(desk(agent("A"), agent("B")))
+        world = World(desk(agent("A"), agent("B", billing=0.9)))
         world.sign_in("A")
         world.give(email("c"))
         world.by_owner(f.CustomerAsked, "c")
@@ -130,6 +170,7 @@ def test_a_customer_who_answers_a_full_owner_hops_at_most_twice() -> None:
         contact = changed(world.contact("c"), hops=hops)
         there = changed(world.desk, contacts=world.desk.contacts.set("c", contact))
         world.state = changed(world.state, desks=world.state.desks.set(there.desk.desk_id, there))
+        world.sign_in("B")
 
         world.tell(email("c"))
 
@@ -138,15 +179,19 @@ def test_a_customer_who_answers_a_full_owner_hops_at_most_twice() -> None:
 
 
 def test_an_unfilled_hand_over_of_a_message_whose_sender_is_full_is_a_hop() -> None:
-    world = World(desk(agent("A"), agent("B", "delivery", delivery=0.9), agent("C")))
+    world = World(
+        desk(agent("A"), agent("B", "delivery", delivery=0.9), agent("C", "delivery", delivery=0.95))
+    )
+    world.sign_in("C")
+    world.give(call("more", "delivery"))
     world.sign_in("A", "B")
     world.give(chat("c", urgent=True))
     world.by_owner(f.TransferAsked, "c", reason=TransferReason.WRONG_TOPIC, topic_id="delivery")
     world.decline("c")
     world.give(call("busy"))
-    world.sign_in("C")
-
     world.wait(60 * SECOND)
+
+    world.resolve("more")
 
     assigned = only(world.accept("c"), d.Assigned)
     assert (assigned.agent_id, assigned.hop) == ("C", 1)
