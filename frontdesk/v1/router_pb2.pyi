@@ -3,6 +3,7 @@ import datetime
 from frontdesk.v1 import decisions_pb2 as _decisions_pb2
 from frontdesk.v1 import desk_pb2 as _desk_pb2
 from frontdesk.v1 import facts_pb2 as _facts_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -121,8 +122,10 @@ class AgentSessionResponse(_message.Message):
     def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., offer: _Optional[_Union[OfferNotice, _Mapping]] = ..., offer_ended: _Optional[_Union[_decisions_pb2.OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[AssignmentNotice, _Mapping]] = ..., help: _Optional[_Union[HelpNotice, _Mapping]] = ..., help_ended: _Optional[_Union[_decisions_pb2.ConsultEnded, _Mapping]] = ..., released: _Optional[_Union[ReleasedNotice, _Mapping]] = ..., presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., reply: _Optional[_Union[CommandResponse, _Mapping]] = ..., ready: _Optional[_Union[SessionReady, _Mapping]] = ..., continued: _Optional[_Union[_decisions_pb2.ContactContinued, _Mapping]] = ...) -> None: ...
 
 class SessionReady(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("told_whole",)
+    TOLD_WHOLE_FIELD_NUMBER: _ClassVar[int]
+    told_whole: bool
+    def __init__(self, told_whole: _Optional[bool] = ...) -> None: ...
 
 class OfferNotice(_message.Message):
     __slots__ = ("offer_id", "contact", "expires_at", "why")
@@ -304,25 +307,123 @@ class GetContactResponse(_message.Message):
     customer_links: _containers.RepeatedCompositeFieldContainer[CustomerLink]
     def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., state: _Optional[_Union[ContactState, str]] = ..., owner_id: _Optional[str] = ..., offered_to_id: _Optional[str] = ..., prior_agent_ids: _Optional[_Iterable[str]] = ..., transfers: _Optional[int] = ..., epoch: _Optional[int] = ..., outcome: _Optional[_Union[_facts_pb2.Outcome, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., customer_links: _Optional[_Iterable[_Union[CustomerLink, _Mapping]]] = ...) -> None: ...
 
+class GetAgentRequest(_message.Message):
+    __slots__ = ("desk_id", "agent_id", "min_position")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    agent_id: str
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class GetAgentResponse(_message.Message):
+    __slots__ = ("presence", "offers", "assigned", "helps", "position")
+    PRESENCE_FIELD_NUMBER: _ClassVar[int]
+    OFFERS_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNED_FIELD_NUMBER: _ClassVar[int]
+    HELPS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    presence: _decisions_pb2.AgentPresenceChanged
+    offers: _containers.RepeatedCompositeFieldContainer[OfferNotice]
+    assigned: _containers.RepeatedCompositeFieldContainer[AssignmentNotice]
+    helps: _containers.RepeatedCompositeFieldContainer[HelpNotice]
+    position: Position
+    def __init__(self, presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., offers: _Optional[_Iterable[_Union[OfferNotice, _Mapping]]] = ..., assigned: _Optional[_Iterable[_Union[AssignmentNotice, _Mapping]]] = ..., helps: _Optional[_Iterable[_Union[HelpNotice, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class GetCaseRequest(_message.Message):
+    __slots__ = ("desk_id", "case_id", "min_position")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    case_id: str
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., case_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class GetCaseResponse(_message.Message):
+    __slots__ = ("case_id", "topic_id", "open_contact_ids", "first_contact_id", "agent_id", "opened_at", "resolved_at", "closed_at", "repeat_window_ends_at", "returned", "customer_links", "position")
+    CASE_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
+    OPEN_CONTACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    OPENED_AT_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_AT_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_AT_FIELD_NUMBER: _ClassVar[int]
+    REPEAT_WINDOW_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_LINKS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    case_id: str
+    topic_id: str
+    open_contact_ids: _containers.RepeatedScalarFieldContainer[str]
+    first_contact_id: str
+    agent_id: str
+    opened_at: _timestamp_pb2.Timestamp
+    resolved_at: _timestamp_pb2.Timestamp
+    closed_at: _timestamp_pb2.Timestamp
+    repeat_window_ends_at: _timestamp_pb2.Timestamp
+    returned: bool
+    customer_links: _containers.RepeatedCompositeFieldContainer[CustomerLink]
+    position: Position
+    def __init__(self, case_id: _Optional[str] = ..., topic_id: _Optional[str] = ..., open_contact_ids: _Optional[_Iterable[str]] = ..., first_contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., opened_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resolved_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., repeat_window_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., returned: _Optional[bool] = ..., customer_links: _Optional[_Iterable[_Union[CustomerLink, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class EstimateWaitRequest(_message.Message):
+    __slots__ = ("desk_id", "contact_id", "channel", "medium", "topic_id", "language", "min_position")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    MEDIUM_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    contact_id: str
+    channel: _facts_pb2.Channel
+    medium: str
+    topic_id: str
+    language: str
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., topic_id: _Optional[str] = ..., language: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class EstimateWaitResponse(_message.Message):
+    __slots__ = ("expected_wait", "waiting_ahead", "agents_available", "agents_free", "position")
+    EXPECTED_WAIT_FIELD_NUMBER: _ClassVar[int]
+    WAITING_AHEAD_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FREE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    expected_wait: _duration_pb2.Duration
+    waiting_ahead: float
+    agents_available: int
+    agents_free: int
+    position: Position
+    def __init__(self, expected_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., waiting_ahead: _Optional[float] = ..., agents_available: _Optional[int] = ..., agents_free: _Optional[int] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
 class ListWaitingRequest(_message.Message):
-    __slots__ = ("desk_id", "page_size", "page_token")
+    __slots__ = ("desk_id", "page_size", "page_token", "min_position")
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     desk_id: str
     page_size: int
     page_token: str
-    def __init__(self, desk_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class ListWaitingResponse(_message.Message):
-    __slots__ = ("contacts", "next_page_token", "total_size")
+    __slots__ = ("contacts", "next_page_token", "total_size", "position")
     CONTACTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
     contacts: _containers.RepeatedCompositeFieldContainer[WaitingContact]
     next_page_token: str
     total_size: int
-    def __init__(self, contacts: _Optional[_Iterable[_Union[WaitingContact, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
+    position: Position
+    def __init__(self, contacts: _Optional[_Iterable[_Union[WaitingContact, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class WaitingContact(_message.Message):
     __slots__ = ("contact_id", "queue_id", "channel", "arrived_at", "reason", "language")
@@ -341,18 +442,22 @@ class WaitingContact(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[_decisions_pb2.WaitingReason, str]] = ..., language: _Optional[str] = ...) -> None: ...
 
 class ExplainDecisionRequest(_message.Message):
-    __slots__ = ("desk_id", "contact_id")
+    __slots__ = ("desk_id", "contact_id", "min_position")
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     desk_id: str
     contact_id: str
-    def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ...) -> None: ...
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class ExplainDecisionResponse(_message.Message):
-    __slots__ = ("steps",)
+    __slots__ = ("steps", "position")
     STEPS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
     steps: _containers.RepeatedCompositeFieldContainer[ExplainedStep]
-    def __init__(self, steps: _Optional[_Iterable[_Union[ExplainedStep, _Mapping]]] = ...) -> None: ...
+    position: Position
+    def __init__(self, steps: _Optional[_Iterable[_Union[ExplainedStep, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class ExplainedStep(_message.Message):
     __slots__ = ("position", "decided_at", "summary", "explanation")
@@ -407,6 +512,26 @@ class LinkCustomersResponse(_message.Message):
     def __init__(self, command_id: _Optional[str] = ..., reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class UnlinkCustomersResponse(_message.Message):
+    __slots__ = ("command_id", "reply", "position")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    reply: _decisions_pb2.Reply
+    position: Position
+    def __init__(self, command_id: _Optional[str] = ..., reply: _Optional[_Union[_decisions_pb2.Reply, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class SetForecastRequest(_message.Message):
+    __slots__ = ("command_id", "desk_id", "forecast")
+    COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    FORECAST_FIELD_NUMBER: _ClassVar[int]
+    command_id: str
+    desk_id: str
+    forecast: _facts_pb2.ForecastSet
+    def __init__(self, command_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., forecast: _Optional[_Union[_facts_pb2.ForecastSet, _Mapping]] = ...) -> None: ...
+
+class SetForecastResponse(_message.Message):
     __slots__ = ("command_id", "reply", "position")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     REPLY_FIELD_NUMBER: _ClassVar[int]

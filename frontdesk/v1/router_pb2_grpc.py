@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class RouterServiceStub:
     """Everything an agent's desktop needs, and what other systems ask. Every write appends a fact and answers
-    from the folded log; a write repeated with the same command_id takes effect once.
+    from the folded log; a write repeated with the same command_id takes effect once. A read reflects a position, which
+    it answers, and may demand one (min_position): UNAVAILABLE with reason BEHIND when it is not folded in time.
     """
 
     def __init__(self, channel):
@@ -46,10 +47,25 @@ class RouterServiceStub:
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.CommandRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.FromString,
                 _registered_method=True)
+        self.GetAgent = channel.unary_unary(
+                '/frontdesk.v1.RouterService/GetAgent',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.GetAgentRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.GetAgentResponse.FromString,
+                _registered_method=True)
         self.GetContact = channel.unary_unary(
                 '/frontdesk.v1.RouterService/GetContact',
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.GetContactRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_router__pb2.GetContactResponse.FromString,
+                _registered_method=True)
+        self.GetCase = channel.unary_unary(
+                '/frontdesk.v1.RouterService/GetCase',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.GetCaseRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.GetCaseResponse.FromString,
+                _registered_method=True)
+        self.EstimateWait = channel.unary_unary(
+                '/frontdesk.v1.RouterService/EstimateWait',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.EstimateWaitRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.EstimateWaitResponse.FromString,
                 _registered_method=True)
         self.ListWaiting = channel.unary_unary(
                 '/frontdesk.v1.RouterService/ListWaiting',
@@ -81,11 +97,17 @@ class RouterServiceStub:
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersResponse.FromString,
                 _registered_method=True)
+        self.SetForecast = channel.unary_unary(
+                '/frontdesk.v1.RouterService/SetForecast',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.SetForecastRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.SetForecastResponse.FromString,
+                _registered_method=True)
 
 
 class RouterServiceServicer:
     """Everything an agent's desktop needs, and what other systems ask. Every write appends a fact and answers
-    from the folded log; a write repeated with the same command_id takes effect once.
+    from the folded log; a write repeated with the same command_id takes effect once. A read reflects a position, which
+    it answers, and may demand one (min_position): UNAVAILABLE with reason BEHIND when it is not folded in time.
     """
 
     def AgentSession(self, request_iterator, context):
@@ -102,8 +124,29 @@ class RouterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAgent(self, request, context):
+        """The notices of AgentSession for clients that don't hold a stream: an agent's presence and all that is in hand.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetContact(self, request, context):
         """One contact as it stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCase(self, request, context):
+        """One case as it stands, while it is in memory: open, or within its repeat window.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EstimateWait(self, request, context):
+        """How long a contact will wait about, one that waits already or one that might come.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,6 +194,13 @@ class RouterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetForecast(self, request, context):
+        """Puts a forecast of others in force, as a whole; prices follow it where it says something.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RouterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -164,10 +214,25 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.CommandRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_router__pb2.CommandResponse.SerializeToString,
             ),
+            'GetAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAgent,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.GetAgentRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.GetAgentResponse.SerializeToString,
+            ),
             'GetContact': grpc.unary_unary_rpc_method_handler(
                     servicer.GetContact,
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.GetContactRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_router__pb2.GetContactResponse.SerializeToString,
+            ),
+            'GetCase': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCase,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.GetCaseRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.GetCaseResponse.SerializeToString,
+            ),
+            'EstimateWait': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateWait,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.EstimateWaitRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.EstimateWaitResponse.SerializeToString,
             ),
             'ListWaiting': grpc.unary_unary_rpc_method_handler(
                     servicer.ListWaiting,
@@ -199,6 +264,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersResponse.SerializeToString,
             ),
+            'SetForecast': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetForecast,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.SetForecastRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.SetForecastResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'frontdesk.v1.RouterService', rpc_method_handlers)
@@ -209,7 +279,8 @@ def add_RouterServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class RouterService:
     """Everything an agent's desktop needs, and what other systems ask. Every write appends a fact and answers
-    from the folded log; a write repeated with the same command_id takes effect once.
+    from the folded log; a write repeated with the same command_id takes effect once. A read reflects a position, which
+    it answers, and may demand one (min_position): UNAVAILABLE with reason BEHIND when it is not folded in time.
     """
 
     @staticmethod
@@ -267,6 +338,33 @@ class RouterService:
             _registered_method=True)
 
     @staticmethod
+    def GetAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/GetAgent',
+            frontdesk_dot_v1_dot_router__pb2.GetAgentRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.GetAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetContact(request,
             target,
             options=(),
@@ -283,6 +381,60 @@ class RouterService:
             '/frontdesk.v1.RouterService/GetContact',
             frontdesk_dot_v1_dot_router__pb2.GetContactRequest.SerializeToString,
             frontdesk_dot_v1_dot_router__pb2.GetContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/GetCase',
+            frontdesk_dot_v1_dot_router__pb2.GetCaseRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.GetCaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateWait(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/EstimateWait',
+            frontdesk_dot_v1_dot_router__pb2.EstimateWaitRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.EstimateWaitResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -445,6 +597,33 @@ class RouterService:
             '/frontdesk.v1.RouterService/UnlinkCustomers',
             frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersRequest.SerializeToString,
             frontdesk_dot_v1_dot_router__pb2.UnlinkCustomersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetForecast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/SetForecast',
+            frontdesk_dot_v1_dot_router__pb2.SetForecastRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.SetForecastResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,7 +18,6 @@ from services.contract.topics import (
     FACTS_RETENTION_MS,
 )
 from services.router.api import NAME, RouterApi
-from services.router.cards import Cards
 from services.router.commands import Commander
 from services.router.letters import RejectionLetters
 from services.router.measures import LetterMeasures, OwnerMeasures, PriceMeasures, TailMeasures
@@ -109,5 +108,5 @@ def build(
         pricing=settings.pricing,
         stale_seconds=settings.prices_stale_seconds,
     )
-    api = RouterApi(tail, trail, Cards(log), commander)
+    api = RouterApi(tail, trail, log, commander)
     return Router(tail, owner, api, commander, pricer if settings.pricing is not Pricing.OFF else None)

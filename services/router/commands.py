@@ -23,6 +23,7 @@ from services.contract.facts import (
     CustomerAsked,
     DeskConfigured,
     Fact,
+    ForecastSet,
     HelpAnswered,
     HelpAsked,
     IdentityLinked,
@@ -51,6 +52,7 @@ Command = (
     | DeskConfigured
     | IdentityLinked
     | IdentityUnlinked
+    | ForecastSet
 )
 RETRY_AFTER_MS = 500
 

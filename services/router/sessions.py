@@ -7,7 +7,6 @@ something can find it in the log (engine.md 1.7).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -19,13 +18,11 @@ from services.contract.codec import to_message
 from services.contract.facts import Presence
 from services.router.cards import Cards
 from services.router.explain import describe
-from services.router.model import Contact, ContactState, DeskState, PartitionState
-from services.router.tail import DecisionTail, Verdict
-from services.router.trail import Trail
+from services.router.model import Contact, DeskState, PartitionState
+from services.router.switchboard import Feed, Lost, Switchboard, Told
+from services.router.tail import DecisionTail
 from services.runtime.rpc import Refusal
 
-QUEUE_MAX = 1_000
-"""Records a session may be behind before it is ended; it resumes where it was."""
 Notice = router_pb2.AgentSessionResponse
 
 
@@ -36,64 +33,49 @@ class Session:
         self._desk_id, self._agent_id = desk_id, agent_id
         self._partition, self._generation, self._cards = partition, generation, cards
 
-    async def feed(
-        self, tail: DecisionTail, trail: Trail, resume_after: router_pb2.Position | None
+    async def notices(
+        self,
+        tail: DecisionTail,
+        switchboard: Switchboard,
+        feed: Feed,
+        resume_after: router_pb2.Position | None,
     ) -> AsyncIterator[Notice]:
-        """Notices, for ever; raises Refusal when the desktop reads too slowly.
+        """Notices, for ever; raises the Refusal that ends the feed. Its feed must be listed already, in the same turn
+        of the loop, so that nothing falls between the state and what follows it.
 
         A position ahead of this replica is waited for: nothing up to it is told again.
         """
-        queue: asyncio.Queue[Verdict] = asyncio.Queue(QUEUE_MAX)
-        overflowed = False
+        state, offset = tail.state(self._partition), tail.next_offset(self._partition) - 1
+        seen = _Seen.of(resume_after)
+        missed = (
+            None
+            if resume_after is None
+            else switchboard.missed(self._partition, self._desk_id, self._agent_id, seen.offset)
+        )
+        if missed is None:
+            async for notice in self.standing(state):
+                yield notice
+        else:
+            for told in missed:
+                for notice in await self.of_record(state, told):
+                    if seen.is_before(notice.position):
+                        yield notice
+        ready = Notice(ready=router_pb2.SessionReady(told_whole=missed is None))
+        if resume_after is not None and missed is not None and resume_after.offset > offset:
+            ready.position.CopyFrom(resume_after)
+        else:
+            ready.position.generation, ready.position.partition = self._generation, self._partition
+            ready.position.offset = max(0, offset)
+        yield ready
+        while True:
+            told, state = await feed.next()
+            if told.offset > offset:
+                self._still_known(state)
+                for notice in await self.of_record(state, told):
+                    if seen.is_before(notice.position):
+                        yield notice
 
-        def on_verdict(verdict: Verdict) -> None:
-            nonlocal overflowed
-            if not verdict.accepted or verdict.partition != self._partition:
-                return
-            if verdict.record.desk_id != self._desk_id:
-                return
-            try:
-                queue.put_nowait(verdict)
-            except asyncio.QueueFull:
-                overflowed = True
-
-        stop = tail.listen(on_verdict)  # listens before it reads the state, so that nothing falls between
-        try:
-            state, offset = tail.state(self._partition), tail.next_offset(self._partition) - 1
-            seen = _Seen.of(resume_after)
-            missed = None if resume_after is None else trail.since(self._partition, seen.offset)
-            if missed is None:
-                async for notice in self._standing(state):
-                    yield notice
-            else:
-                for at, record in missed:
-                    for notice in await self._notices(state, at, record, self._may_have_lost(state, record)):
-                        if seen.is_before(notice.position):
-                            yield notice
-            at_start = router_pb2.Position(generation=self._generation, partition=self._partition)
-            at_start.offset = max(0, offset)
-            if resume_after is not None and resume_after.offset > offset:
-                at_start = resume_after
-            yield Notice(position=at_start, ready=router_pb2.SessionReady())
-            held = self._held(state)
-            while not overflowed:
-                verdict = await queue.get()
-                if verdict.offset > offset:
-                    before, held = held, self._held(verdict.state)
-                    lost = before - held
-                    for notice in await self._notices(verdict.state, verdict.offset, verdict.record, lost):
-                        if seen.is_before(notice.position):
-                            yield notice
-            raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "TOO_SLOW",
-                f"over {QUEUE_MAX} decisions behind; open a new session with resume_after",
-                retry_after_ms=1_000,
-            )
-        finally:
-            stop()
-
-    async def _standing(self, state: PartitionState) -> AsyncIterator[Notice]:
+    async def standing(self, state: PartitionState) -> AsyncIterator[Notice]:
         """What stands now, oldest first; without positions, since a session cannot resume inside it."""
         desk = state.desks.get(self._desk_id)
         if desk is None:
@@ -118,48 +100,33 @@ class Session:
             if request.adviser_id == self._agent_id:
                 yield await self._help(desk, help_id)
 
-    async def _notices(
-        self, state: PartitionState, offset: int, record: d.Decision, lost: frozenset[str]
-    ) -> list[Notice]:
+    async def of_record(self, state: PartitionState, told: Told) -> list[Notice]:
         """What a record is to this agent; a notice's index is its event's place, so that no state moves it.
 
-        Of the contacts `lost` with the record, those of which no event says why come last.
+        Of the contacts lost with the record, those of which no event says why come last.
         """
         desk = state.desks.get(self._desk_id)
-        notices = [] if desk is None else [await self._one(desk, event) for event in record.events]
-        told = {notice.released.contact_id for notice in notices if notice is not None}
-        for contact_id in sorted(lost - told):
-            contact = None if desk is None else desk.contacts.get(contact_id)
-            closed = contact is not None and contact.state is ContactState.CLOSED
-            notices.append(self._released(contact_id, "closed" if closed else "agent_lost"))
+        notices = [] if desk is None else [await self._one(desk, event) for event in told.record.events]
+        named = {notice.released.contact_id for notice in notices if notice is not None}
+        lost: tuple[Lost, ...] = told.lost.get(self._agent_id, ())
+        for contact_id, closed in lost:
+            if contact_id not in named:
+                notices.append(self._released(contact_id, "closed" if closed else "agent_lost"))
         for index, notice in enumerate(notices, 1):
             if notice is not None:
                 notice.position.generation, notice.position.partition = self._generation, self._partition
-                notice.position.offset, notice.position.index = offset, index
+                notice.position.offset, notice.position.index = told.offset, index
         return [notice for notice in notices if notice is not None]
 
-    def _held(self, state: PartitionState) -> frozenset[str]:
-        """Contacts that are this agent's: those whose units it holds, and those that nobody has accepted from it yet."""
+    def _still_known(self, state: PartitionState) -> None:
+        """Raises NOT_FOUND once a configuration has no such agent any more."""
         desk = state.desks.get(self._desk_id)
-        agent = None if desk is None else desk.agents.get(self._agent_id)
-        if desk is None or agent is None:
-            return frozenset()
-        handing_over = (one for one in desk.handover_ids if self._owner(desk, one) == self._agent_id)
-        return frozenset((*agent.contact_ids, *handing_over))
-
-    def _may_have_lost(self, state: PartitionState, record: d.Decision) -> frozenset[str]:
-        """Contacts that a missed record queued and that were this agent's at some time, but aren't now.
-
-        The state before the record is gone, so this may name one whose release was told earlier.
-        """
-        desk = state.desks.get(self._desk_id)
-        queued = {event.contact_id for event in record.events if isinstance(event, d.ContactQueued)}
-        had = set()
-        for contact_id in queued:
-            contact = None if desk is None else desk.contacts.get(contact_id)
-            if contact and self._agent_id in (contact.last_owner_id, *contact.prior_agent_ids):
-                had.add(contact_id)
-        return frozenset(had) - self._held(state)
+        if desk is not None and self._agent_id not in desk.agents:
+            raise Refusal(
+                grpc.StatusCode.NOT_FOUND,
+                "AGENT_NOT_FOUND",
+                "the desk's configuration has this agent no more",
+            )
 
     async def _one(self, desk: DeskState, event: d.Event) -> Notice | None:
         """The notice that an event is to this agent, if it is one."""

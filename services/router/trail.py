@@ -40,6 +40,8 @@ class Trail:
         self._contacts: OrderedDict[tuple[str, str], list[int] | None] = OrderedDict()
         """Offsets by desk and contact, the longest unheard of first; None when they aren't all known."""
         self._evicted = False
+        self._from: dict[int, int] = {}
+        """Offset of the first record heard of, per partition; what came before is in no memory."""
         tail.listen(self._on_verdict)
 
     def since(self, partition: int, offset: int) -> list[tuple[int, Decision]] | None:
@@ -48,6 +50,8 @@ class Trail:
         if self._tail.next_offset(partition) <= offset + 1:
             return []
         if len(recent) == RECENT_RECORDS and recent[0][0] > offset + 1:
+            return None
+        if offset + 1 < self._from.get(partition, 0):
             return None
         return [(at, record) for at, record in recent if at > offset]
 
@@ -66,8 +70,9 @@ class Trail:
         records = [await self._source.read_at(DECISIONS, partition, offset) for offset in tuple(offsets)]
         return [(record.offset, decode_decision(record.value)) for record in records]
 
-    async def accepted(self, partition: int) -> AsyncIterator[tuple[int, Decision]]:
-        """Accepted records from the log's start to what is folded now."""
+    async def accepted(self, partition: int, *, after: int = -1) -> AsyncIterator[tuple[int, Decision]]:
+        """Accepted records beyond an offset, up to what is folded now; reads the log from its start, for only the chain
+        tells which ones those are."""
         chain, end = Chain(), self._tail.next_offset(partition)
         at = await self._source.start_offset(DECISIONS, partition)
         tail = await self._source.tail(DECISIONS, {partition: at})
@@ -78,11 +83,14 @@ class Trail:
                     record = decode_decision(read.value)
                     if read.offset < end and chain.accepts(record):
                         chain = chain.after(record)
-                        yield read.offset, record
+                        if read.offset > after:
+                            yield read.offset, record
         finally:
             await tail.close()
 
     def _on_verdict(self, verdict: Verdict) -> None:
+        if self._from.setdefault(verdict.partition, verdict.offset) > 0:
+            self._evicted = True
         if not verdict.accepted:
             return
         self._recent[verdict.partition].append((verdict.offset, verdict.record))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
@@ -28,6 +29,8 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 STREAMS_MAX = 10_000
 DEADLINE_SECONDS_MAX = 60.0
 """Longest a unary call may take; a caller without a deadline gets this one."""
+ANSWER_MARGIN_SECONDS, ANSWER_MARGIN_SHARE = 0.2, 0.1
+"""Kept of a caller's deadline for the way back: so many seconds, at most this share of it."""
 
 log = structlog.get_logger()
 
@@ -36,7 +39,7 @@ class Refusal(Exception):
     """An answer that is no success, said so that a program can act on it.
 
     `reason` is UPPER_SNAKE_CASE from a short list; `fields` maps a field's path to what is wrong with it and
-    how to mend it; `retry_after_ms` tells when repeating makes sense.
+    how to mend it; `retry_after_ms` tells when repeating makes sense; `metadata` is what a program may want to know.
     """
 
     def __init__(
@@ -47,15 +50,18 @@ class Refusal(Exception):
         *,
         fields: Mapping[str, str] | None = None,
         retry_after_ms: int | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.reason, self.message = code, reason, message
-        self.fields = dict(fields or {})
+        self.fields, self.metadata = dict(fields or {}), dict(metadata or {})
         self.retry_after_ms = retry_after_ms
 
     def status(self) -> status_pb2.Status:
         """The google.rpc.Status that carries all of it."""
-        details: list[Any] = [error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN)]
+        details: list[Any] = [
+            error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
+        ]
         if self.fields:
             violations = [
                 error_details_pb2.BadRequest.FieldViolation(field=field, description=text)
@@ -160,8 +166,9 @@ class _Interceptor(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             with _Measured(self._measures, labels) as measured:
                 try:
-                    async for response in inner(request, context):
-                        yield response
+                    async with aclosing(inner(request, context)) as responses:
+                        async for response in responses:
+                            yield response
                 except Exception as error:
                     await measured.abort(context, error)
 
@@ -271,3 +278,9 @@ def seconds_left(context: grpc.aio.ServicerContext[Any, Any]) -> float:
     """Time the caller still waits, never more than DEADLINE_SECONDS_MAX."""
     left = context.time_remaining()
     return DEADLINE_SECONDS_MAX if left is None else min(left, DEADLINE_SECONDS_MAX)
+
+
+def answer_seconds(context: grpc.aio.ServicerContext[Any, Any]) -> float:
+    """How long an answer may take so that the caller still gets it: a refusal that is late is only a timeout."""
+    left = seconds_left(context)
+    return max(0.0, left - min(ANSWER_MARGIN_SECONDS, left * ANSWER_MARGIN_SHARE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +29,7 @@ from services.contract.facts import (
     TopicWeight,
 )
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
-from services.router import api as router_api
-from services.router import trail
+from services.router import desktops, trail
 from services.router.build import Router, build, topics
 from services.router.cards import Cards
 from services.router.commands import Commander
@@ -78,7 +77,14 @@ class Running:
     def desk(self, desk_id: str = "acme") -> DeskState:
         return self.router.tail.state(partition_of(desk_id, PARTITIONS)).desks[desk_id]
 
-    async def arrive(self, name: str, *, channel: Channel = Channel.SOCIAL, desk_id: str = "acme") -> str:
+    async def arrive(
+        self,
+        name: str,
+        *,
+        channel: Channel = Channel.SOCIAL,
+        desk_id: str = "acme",
+        text: str = "I was charged twice.",
+    ) -> str:
         """A contact comes in, as intake would append it; answers its id."""
         now_ms = self.clock.now_ms()
         body = ContactArrived(
@@ -87,7 +93,7 @@ class Running:
             medium="messenger",
             customer=CustomerRef(type="psid", value=name, name="Ida", key=f"key-{name}"),
             thread_key=f"thread-{name}",
-            text="I was charged twice.",
+            text=text,
             language=LanguageGuess(code="en", script="Latn", confidence=0.9, source="text"),
             topics=(TopicWeight(topic_id="billing", weight=0.9),),
         )
@@ -322,22 +328,44 @@ async def test_an_agent_is_told_that_a_contact_was_taken_away(
 async def test_a_position_ahead_of_the_replica_repeats_nothing(
     running: Running, stack: AsyncExitStack
 ) -> None:
-    service = stub(running, stack)
-    partition = partition_of("acme", PARTITIONS)
-    end = running.router.tail.next_offset(partition)
-    ahead = router_pb2.Position(partition=partition, offset=end)  # the next record, which is not folded here
+    ana = await desktop(running, stack, "ana")
+    late, fold_on = await late_replica(running, stack)
+    for presence in ("PRESENCE_BREAK", "PRESENCE_AVAILABLE"):
+        ahead = (await ana.send(set_presence=facts_pb2.AgentStateChanged(presence=presence))).position
+    service = stub(late, stack)
     call = service.WatchDecisions(router_pb2.WatchDecisionsRequest(desk_id="acme", resume_after=ahead))
     stack.callback(call.cancel)
     async with RawSession(service, "ana", ahead) as session:
-        assert (await session.next("ready")).position.offset == end
-        await session.send(command_id="1", sign_in=facts_pb2.AgentSignedIn())
-        await session.next("reply")
+        ready = await session.next("ready")
+        assert (ready.position, ready.ready.told_whole) == (ahead, False)
+        fold_on()
         await session.send(
             command_id="2", set_presence=facts_pb2.AgentStateChanged(presence=facts_pb2.PRESENCE_BREAK)
         )
-        assert (await session.next("presence")).position.offset == end + 1
+        assert (await session.next("presence")).position.offset == ahead.offset + 1
     async with asyncio.timeout(5):
-        assert (await call.read()).position.offset == end + 1
+        assert (await call.read()).position.offset == ahead.offset + 1
+
+
+async def late_replica(running: Running, stack: AsyncExitStack) -> tuple[Running, Callable[[], None]]:
+    """A replica that was ready and folds no more, until it is told to."""
+    router = build(
+        RouterSettings("late", PARTITIONS, 100, 100),
+        clock=running.clock,
+        log=running.log,
+        registry=CollectorRegistry(),
+    )
+    late = Running(router, running.log, running.clock, await listen(router, "127.0.0.1:0"))
+    stack.push_async_callback(lambda: late.server.close(grace_seconds=0))
+    folding = asyncio.ensure_future(router.tail.run())
+    await router.ready()
+    folding.cancel()
+    await asyncio.gather(folding, return_exceptions=True)
+
+    def fold_on() -> None:
+        stack.callback(asyncio.ensure_future(router.tail.run()).cancel)
+
+    return late, fold_on
 
 
 async def test_decisions_are_not_watched_from_another_partition(
@@ -512,7 +540,7 @@ async def test_a_command_that_cannot_be_taken_is_answered_and_the_session_goes_o
 async def test_a_session_without_a_hello_is_ended(
     running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(router_api, "HELLO_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(desktops, "HELLO_SECONDS_MAX", 0.05)
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await asyncio.wait_for(stub(running, stack).AgentSession().read(), 5)
     assert reason_of(raised.value) == (grpc.StatusCode.DEADLINE_EXCEEDED, "NO_HELLO")
@@ -554,7 +582,7 @@ async def test_a_contact_with_very_many_decisions_is_explained_from_the_log(
     await ana.accept((await told(ana, "offer")).offer_id)
     found = await explained_offsets(stub(running, stack), "acme", contact_id)
     assert found == await decided(running, contact_id)
-    assert running.router.api._trail._contacts["acme", contact_id] is None
+    assert running.router.api._explaining._trail._contacts["acme", contact_id] is None
 
 
 async def test_desks_that_share_a_partition_do_not_explain_each_others_contacts(
@@ -584,7 +612,7 @@ async def explained_offsets(service: Any, desk_id: str, contact_id: str) -> list
 
 async def decided(running: Running, contact_id: str) -> list[int]:
     """Offsets of all that was decided about a contact, read from the log."""
-    every = running.router.api._trail.accepted(partition_of("acme", PARTITIONS))
+    every = running.router.api._explaining._trail.accepted(partition_of("acme", PARTITIONS))
     return [at async for at, record in every if contact_id in trail.concerns(record)]
 
 
@@ -644,39 +672,6 @@ async def test_a_command_that_may_be_written_waits_for_its_decision(running: Run
     with pytest.raises(Refusal) as raised:
         await commander(writes=False).send("acme", "2", sign_in, timeout_seconds=0.05)
     assert raised.value.reason == "OUTCOME_UNKNOWN"
-
-
-@pytest.mark.parametrize(
-    ("request_", "method", "code"),
-    [
-        (router_pb2.GetContactRequest(), "GetContact", "INVALID_ARGUMENT"),
-        (router_pb2.GetContactRequest(desk_id="acme", contact_id="x"), "GetContact", "NOT_FOUND"),
-        (router_pb2.GetContactRequest(desk_id="nowhere", contact_id="x"), "GetContact", "NOT_FOUND"),
-        (router_pb2.ListWaitingRequest(desk_id="acme", page_token="x"), "ListWaiting", "INVALID_ARGUMENT"),
-        (router_pb2.CommandRequest(desk_id="acme", agent_id="zoe"), "Command", "NOT_FOUND"),
-        (router_pb2.CommandRequest(desk_id="acme", agent_id="ana"), "Command", "INVALID_ARGUMENT"),
-        (router_pb2.ConfigureDeskRequest(command_id="c"), "ConfigureDesk", "INVALID_ARGUMENT"),
-        (router_pb2.WatchDecisionsRequest(desk_id="nowhere"), "WatchDecisions", "NOT_FOUND"),
-        (router_pb2.GetContactRequest(desk_id="acme", contact_id="x\n"), "GetContact", "INVALID_ARGUMENT"),
-        (
-            router_pb2.CommandRequest(
-                desk_id="acme",
-                agent_id="ana",
-                command=router_pb2.AgentCommand(command_id="a\x1fb", sign_in=facts_pb2.AgentSignedIn()),
-            ),
-            "Command",
-            "INVALID_ARGUMENT",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-async def test_wrong_requests_are_refused_by_name(
-    running: Running, stack: AsyncExitStack, request_: Any, method: str, code: str
-) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        call = getattr(stub(running, stack), method)(request_, timeout=5)
-        await (call.read() if method == "WatchDecisions" else call)
-    assert raised.value.code().name == code
 
 
 async def test_all_faults_of_a_configuration_are_told_and_nothing_is_applied(

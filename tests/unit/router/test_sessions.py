@@ -9,6 +9,7 @@ from services.contract.facts import TransferReason
 from services.router.cards import Cards
 from services.router.model import ContactState, PartitionState
 from services.router.sessions import Session
+from services.router.switchboard import Told, affected
 from services.runtime.log import Log
 from tests.unit.router.test_transfer import ask, talking
 from tests.unit.router.world import World, agent
@@ -18,8 +19,8 @@ async def told(world: World, before: PartitionState, record: d.Decision) -> list
     """Contacts that A is told it has no more, with the reason."""
     (desk_id,) = world.state.desks
     session = Session(desk_id, "A", 0, 1, Cards(cast(Log, None)))  # no card is asked for
-    lost = session._held(before) - session._held(world.state)
-    notices = await session._notices(world.state, 0, record, lost)
+    _, lost = affected(before.desks[desk_id], world.state.desks[desk_id], record)
+    notices = await session.of_record(world.state, Told(0, record, lost))
     return [(one.released.contact_id, one.released.reason) for one in notices if one.HasField("released")]
 
 

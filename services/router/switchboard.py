@@ -1,0 +1,267 @@
+"""Who is to be told of a decision: the sessions of the agents whom it concerns, and those who watch the desk.
+
+One listener for all of them. A record is looked at once, whatever the number of sessions: it names its agents and
+contacts, and the states before and after say whose those are. So 10,000 sessions cost what is told to them, not what
+is decided. What concerned an agent lately is kept, within a bound, so that a session which went on elsewhere is told
+what it missed without reading everybody's records (engine.md 1.7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import grpc
+
+from services.contract import decisions as d
+from services.router.model import Contact, ContactState, DeskState, PartitionState
+from services.router.tail import DecisionTail, Verdict
+from services.runtime.rpc import Refusal
+
+RECORDS_REMEMBERED = 2_000
+"""Accepted records kept per partition, by the agents whom they concern."""
+RETRY_SLOW_MS = 1_000
+_AGENT_FIELDS = ("agent_id", "adviser_id", "owner_id", "from_agent_id", "to_agent_id")
+
+
+class Lost(NamedTuple):
+    """A contact that an agent has no more."""
+
+    contact_id: str
+    closed: bool
+    """It is over; else somebody else may get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An accepted record that concerns somebody, and what each agent lost with it."""
+
+    offset: int
+    record: d.Decision
+    lost: Mapping[str, tuple[Lost, ...]]
+    """Agent to the contacts that were its own before the record and are not after it, sorted."""
+
+
+class Feed:
+    """What one reader has not taken yet, within a bound; ended by a refusal."""
+
+    def __init__(self, records_max: int) -> None:
+        self._records_max = records_max
+        self._waiting: deque[tuple[Told, PartitionState]] = deque()
+        self._changed = asyncio.Event()
+        self.ended: Refusal | None = None
+        """Why nothing more comes."""
+        self.on_end: Callable[[Refusal], None] = lambda _: None
+        """Told at once, for a reader that is not waiting here."""
+
+    def offer(self, told: Told, state: PartitionState) -> None:
+        """Keeps a record, with the state after it; a reader who is too far behind is ended and what it left freed."""
+        if self.ended is not None:
+            return
+        if len(self._waiting) >= self._records_max:
+            self.end(too_slow(f"over {self._records_max} decisions behind"))
+            return
+        self._waiting.append((told, state))
+        self._changed.set()
+
+    def end(self, refusal: Refusal) -> None:
+        """Nothing more is told: the reader gets this refusal."""
+        if self.ended is None:
+            self.ended = refusal
+            self._waiting.clear()
+            self._changed.set()
+            self.on_end(refusal)
+
+    async def next(self) -> tuple[Told, PartitionState]:
+        """The next record; raises the refusal that ended the feed."""
+        while not self._waiting:
+            if self.ended is not None:
+                raise self.ended
+            self._changed.clear()
+            await self._changed.wait()
+        return self._waiting.popleft()
+
+
+def too_slow(what: str) -> Refusal:
+    """For a reader that leaves too much unread; it loses nothing by opening its stream again."""
+    return Refusal(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "TOO_SLOW",
+        f"{what}; open it again with resume_after",
+        retry_after_ms=RETRY_SLOW_MS,
+    )
+
+
+@dataclass(slots=True)
+class _Recent:
+    """The newest records of one partition."""
+
+    from_offset: int | None = None
+    """All accepted records from here on that concern somebody are remembered; None before the first record."""
+    agents: deque[tuple[int, tuple[tuple[str, str], ...]]] = field(default_factory=deque)
+    """Offset of each, and the (desk, agent) pairs that it concerns, oldest first."""
+
+
+class Switchboard:
+    """Tells each accepted record to those whom it concerns."""
+
+    def __init__(self, tail: DecisionTail) -> None:
+        self._before = {p: tail.state(p) for p in range(tail.partitions)}
+        self._recent = {p: _Recent() for p in range(tail.partitions)}
+        self._missed: dict[tuple[str, str], deque[Told]] = {}
+        self._agents: dict[str, dict[str, list[Feed]]] = {}
+        self._watchers: dict[str, list[Feed]] = {}
+        self._leaving: Refusal | None = None
+        tail.listen(self._on_verdict)
+
+    @property
+    def sessions(self) -> int:
+        """Agents' feeds that are open."""
+        return sum(len(feeds) for agents in self._agents.values() for feeds in agents.values())
+
+    @contextmanager
+    def agent(self, desk_id: str, agent_id: str, *, records_max: int) -> Iterator[Feed]:
+        """What concerns one agent from now on."""
+        agents = self._agents.setdefault(desk_id, {})
+        feeds = agents.setdefault(agent_id, [])
+        with self._listed(feeds, records_max) as feed:
+            yield feed
+        if not feeds and agents.get(agent_id) is feeds:
+            del agents[agent_id]
+
+    @contextmanager
+    def desk(self, desk_id: str, *, records_max: int) -> Iterator[Feed]:
+        """Every accepted record of a desk from now on."""
+        feeds = self._watchers.setdefault(desk_id, [])
+        with self._listed(feeds, records_max) as feed:
+            yield feed
+        if not feeds and self._watchers.get(desk_id) is feeds:
+            del self._watchers[desk_id]
+
+    def missed(self, partition: int, desk_id: str, agent_id: str, offset: int) -> list[Told] | None:
+        """What concerned the agent after `offset`, oldest first; None when it is not all remembered."""
+        first = self._recent[partition].from_offset
+        if first is None or offset + 1 < first:
+            return None
+        return [told for told in self._missed.get((desk_id, agent_id), ()) if told.offset > offset]
+
+    def leave(self) -> None:
+        """This process stops: every stream ends and asks its reader to go on at another replica."""
+        self._leaving = Refusal(
+            grpc.StatusCode.UNAVAILABLE,
+            "GOING_AWAY",
+            "this replica stops; go on at another one with resume_after",
+            retry_after_ms=0,
+        )
+        for agents in self._agents.values():
+            for feeds in agents.values():
+                for feed in feeds:
+                    feed.end(self._leaving)
+        for feeds in self._watchers.values():
+            for feed in feeds:
+                feed.end(self._leaving)
+
+    @contextmanager
+    def _listed(self, feeds: list[Feed], records_max: int) -> Iterator[Feed]:
+        feed = Feed(records_max)
+        if self._leaving is not None:
+            feed.end(self._leaving)
+        feeds.append(feed)
+        try:
+            yield feed
+        finally:
+            feeds.remove(feed)
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        partition, record = verdict.partition, verdict.record
+        before, self._before[partition] = self._before[partition], verdict.state
+        recent = self._recent[partition]
+        if recent.from_offset is None:  # before the first one nothing is known but that the log was empty
+            recent.from_offset = verdict.offset + (verdict.offset > 0)
+        if not verdict.accepted or not record.desk_id:
+            return
+        desk = verdict.state.desks.get(record.desk_id)
+        concerned, lost = affected(before.desks.get(record.desk_id), desk, record)
+        told = Told(verdict.offset, record, lost)
+        self._remember(recent, told, concerned)
+        for feed in self._watchers.get(record.desk_id, ()):
+            feed.offer(told, verdict.state)
+        here = self._agents.get(record.desk_id)
+        if not here:
+            return
+        everybody = any(isinstance(event, d.DeskApplied) for event in record.events)
+        for agent_id in tuple(here) if everybody else concerned & here.keys():
+            for feed in here[agent_id]:
+                feed.offer(told, verdict.state)
+
+    def _remember(self, recent: _Recent, told: Told, concerned: set[str]) -> None:
+        """Forgets the oldest record beyond the bound; records that concern nobody take no place."""
+        if not concerned:
+            return
+        pairs = tuple([(told.record.desk_id, agent_id) for agent_id in concerned])
+        for pair in pairs:
+            self._missed.setdefault(pair, deque()).append(told)
+        recent.agents.append((told.offset, pairs))
+        if len(recent.agents) <= RECORDS_REMEMBERED:
+            return
+        offset, pairs = recent.agents.popleft()
+        recent.from_offset = offset + 1
+        for pair in pairs:
+            known = self._missed[pair]
+            known.popleft()
+            if not known:
+                del self._missed[pair]
+
+
+def affected(
+    before: DeskState | None, after: DeskState | None, record: d.Decision
+) -> tuple[set[str], dict[str, tuple[Lost, ...]]]:
+    """Agents whom a record concerns, and the contacts that each of them has no more.
+
+    Those are the agents that its events name and the owners of its contacts, before and after.
+    """
+    agents: set[str] = set()
+    contact_ids: dict[str, None] = {}
+    for event in record.events:
+        for name in _fields_of(type(event)):
+            value = getattr(event, name)
+            if value:
+                if name == "contact_id":
+                    contact_ids[value] = None
+                else:
+                    agents.add(value)
+    lost: dict[str, list[Lost]] = {}
+    for contact_id in contact_ids:
+        was = before.contacts.get(contact_id) if before is not None else None
+        now = after.contacts.get(contact_id) if after is not None else None
+        for contact in (was, now):
+            if contact is not None and contact.owner_id:
+                agents.add(contact.owner_id)
+        had, has = holder(was), holder(now)
+        if had and had != has:
+            closed = now is None or now.state is ContactState.CLOSED
+            lost.setdefault(had, []).append(Lost(contact_id, closed))
+    return agents, {agent_id: tuple(sorted(ids)) for agent_id, ids in lost.items()}
+
+
+def holder(contact: Contact | None) -> str:
+    """Whose it is: who holds its units, or passes it on and nobody has accepted it yet; empty for nobody's."""
+    if contact is None or not (contact.held or contact.handover is not None):
+        return ""
+    return contact.owner_id
+
+
+def _fields_of(kind: type[d.Event]) -> tuple[str, ...]:
+    """Which of an event's fields name an agent or a contact."""
+    known = _FIELDS.get(kind)
+    if known is None:
+        names = getattr(kind, "__dataclass_fields__", {})
+        known = _FIELDS[kind] = tuple([name for name in ("contact_id", *_AGENT_FIELDS) if name in names])
+    return known
+
+
+_FIELDS: dict[type[d.Event], tuple[str, ...]] = {}

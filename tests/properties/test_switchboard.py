@@ -1,0 +1,60 @@
+"""Whoever's hands a record changes is told of it: what the switchboard reads from a record is all that the states say."""
+
+from __future__ import annotations
+
+import random
+
+from services.contract.decisions import Decision, DeskApplied
+from services.router.model import DeskState
+from services.router.switchboard import affected
+from tests.properties import adversary
+from tests.properties.adversary import ACTIONS, BUSY, big_desk
+from tests.properties.test_core import RUNS, STEPS_PER_RUN
+from tests.unit.router.world import DESK, World
+
+Hands = tuple[frozenset[str], frozenset[str], frozenset[str], object]
+
+
+class Watched(World):
+    """A world that compares every record with the states before and after it."""
+
+    changes = 0
+
+    def append(self, record: Decision) -> Decision:
+        before = self.state.desks.get(DESK)
+        read = super().append(record)
+        after = self.state.desks.get(DESK)
+        if before is None or after is None or any(isinstance(event, DeskApplied) for event in read.events):
+            return read
+        agents, lost = affected(before, after, read)
+        for agent_id in before.agents:
+            was, now = hands(before, agent_id), hands(after, agent_id)
+            assert was == now or agent_id in agents
+            told = {contact_id for contact_id, _ in lost.get(agent_id, ())}
+            assert told == was[0] - now[0]
+            self.changes += was != now
+        return read
+
+
+def hands(desk: DeskState, agent_id: str) -> Hands:
+    """All that an agent has, by walking everything: contacts, offers, requests for help, presence."""
+    agent = desk.agents[agent_id]
+    handing_over = [one for one in desk.handover_ids if desk.contacts[one].owner_id == agent_id]
+    return (
+        frozenset((*agent.contact_ids, *handing_over)),
+        frozenset(offer.offer_id for offer in desk.offers.values() if offer.agent_id == agent_id),
+        frozenset(help_.help_id for help_ in desk.helps.values() if help_.adviser_id == agent_id),
+        agent.presence,
+    )
+
+
+def test_every_agent_whose_hands_change_is_concerned_and_told_what_it_lost() -> None:
+    changes = 0
+    for seed in range(max(4, RUNS // 8)):
+        rng = random.Random(seed)
+        world = Watched(big_desk())
+        world.sign_in(*adversary.AGENTS)
+        for _ in range(STEPS_PER_RUN):
+            rng.choice(BUSY if seed % 2 else ACTIONS)(world, rng.randrange(8), rng.randrange(8))
+        changes += world.changes
+    assert changes > 400
