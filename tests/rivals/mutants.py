@@ -1,0 +1,76 @@
+"""Routers that break one rule each; the simulation has to find every one of them (`tests/properties/test_rivals.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.contract.codec import encode_decision
+from services.contract.decisions import Decision
+from services.router.owner import Owner
+from services.router.tail import Verdict
+from services.runtime.log import Record
+from tests.rivals.history import Rules
+
+
+class TellsFromAhead(Owner):
+    """Answers a command as soon as it has decided it, from its speculation."""
+
+    def _append(self, partition: int, held: Any, decision: Decision, value: bytes, cause: str) -> None:
+        super()._append(partition, held, decision, value, cause)
+        _tell(self, partition, self._tail.next_offset(partition) + len(held.pending) - 1, decision)
+
+
+class TellsAtTheAcknowledgement(Owner):
+    """Answers a command once its record is in the log, whether or not it counts there."""
+
+    def _append(self, partition: int, held: Any, decision: Decision, value: bytes, cause: str) -> None:
+        before = set(held.in_flight)
+        super()._append(partition, held, decision, value, cause)
+
+        def told(done: asyncio.Future[int]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                _tell(self, partition, done.result(), decision)
+
+        for sent in held.in_flight - before:
+            sent.add_done_callback(told)
+
+
+class StartsAtTheGroupsOffset(Owner):
+    """Reads facts from where the group says, and decides what it reads, whatever the log has decided already."""
+
+    def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
+        super().assigned(partitions)
+        start: int = self._source.store.committed  # type: ignore[attr-defined] # the simulation's
+        return dict.fromkeys(partitions, start)
+
+    def _seek(self, partition: int, offset: int) -> None:
+        super()._seek(partition, self._source.store.committed)  # type: ignore[attr-defined] # the simulation's
+
+    def _on_fact(self, record: Record) -> None:
+        held = self._held.get(record.partition)
+        if held is not None and held.ready and not held.paused:
+            decision = self._decide(held.ahead, record)
+            self._append(record.partition, held, decision, encode_decision(decision), "fact")
+
+
+class KeepsItsSpeculation(Owner):
+    """Goes on upon what it believes when another's record was accepted."""
+
+    def _reset(self, partition: int, held: Any, reason: str) -> None:
+        held.pending.clear()
+
+
+def _tell(owner: Owner, partition: int, offset: int, decision: Decision) -> None:
+    commander = owner.replica.commander  # type: ignore[attr-defined] # the simulation's
+    commander._on_verdict(Verdict(partition, offset, decision, True, owner._tail.state(partition)))
+
+
+MUTANTS = {
+    "a fence that counts records instead of naming them": Rules(counted_ids=True),
+    "telling from the speculation": Rules(make=TellsFromAhead),
+    "telling at the acknowledgement": Rules(make=TellsAtTheAcknowledgement),
+    "facts from the group's offset, and no density": Rules(make=StartsAtTheGroupsOffset, any_offset=True),
+    "a speculation that outlives another's record": Rules(make=KeepsItsSpeculation),
+}
