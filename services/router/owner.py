@@ -18,6 +18,7 @@ from services.contract.codec import Undecodable, decode_fact, encode_decision
 from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS, FACTS, PARTITION_HASH
 from services.router.decide import decide_fact, decide_genesis, decide_rejected, decide_timer
+from services.router.foreseen import Appended
 from services.router.letters import RejectionLetters
 from services.router.log.fold import fold
 from services.router.measures import OwnerMeasures
@@ -89,6 +90,7 @@ class Owner:
 
     def revoked(self, partitions: Sequence[int]) -> None:
         for partition in partitions:
+            self._tail.foreseen.forget(partition)
             held = self._held.pop(partition, None)
             if held is not None and held.taking is not None:
                 held.taking.cancel()
@@ -225,6 +227,7 @@ class Owner:
         except BufferFull:  # nothing was sent: taken again once the log has room
             self._reset(partition, held, "buffer_full")
             return
+        self._tail.foreseen.append(partition, Appended(value, held.ahead, decision, folded.state))
         held.ahead = folded.state
         held.timers.note(held.ahead, decision)
         held.pending.append(decision.decision_id)
@@ -273,6 +276,7 @@ class Owner:
         log.info("speculation_dropped", partition=partition, reason=reason, pending=len(held.pending))
         self._measures.reset.labels(reason).inc()
         held.ready = False
+        self._tail.foreseen.forget(partition)
         held.pending.clear()
         held.taking = asyncio.ensure_future(self._take(partition, held))
 

@@ -15,7 +15,8 @@ import structlog
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision, OverloadBegan, OverloadEnded
 from services.contract.topics import DECISIONS
-from services.router.log.fold import fold
+from services.router.foreseen import Foreseen
+from services.router.log.fold import Folded, fold
 from services.router.measures import TailMeasures
 from services.router.model import PartitionState
 from services.runtime.log import Log, Record, Tail
@@ -53,6 +54,8 @@ class DecisionTail:
         self._next = dict.fromkeys(range(partitions), 0)
         self._listeners: list[Listener] = []
         self._moved = asyncio.Event()
+        self.foreseen = Foreseen()
+        """What the owner of this process has appended; the verdict on it is still given here."""
         self.ready = False
         """All that was in the log at some moment since the start is folded; before that, little is known."""
 
@@ -105,9 +108,14 @@ class DecisionTail:
             raise RuntimeError(
                 f"decisions {partition}: offset {record.offset} where {self._next[partition]} was due"
             )
-        decision = decode_decision(record.value)
-        before = self._states[partition].seen
-        folded = fold(self._states[partition], decision)
+        state = self._states[partition]
+        before = state.seen
+        known = self.foreseen.take(partition, record.offset, record.value, state)
+        if known is not None:
+            decision, folded = known.decision, Folded(known.after, True)
+        else:
+            decision = decode_decision(record.value)
+            folded = fold(state, decision)
         self._states[partition] = folded.state
         if folded.state.seen.runs is not before.runs:
             self._measures.remembered.labels(str(partition)).set(folded.state.seen.count)

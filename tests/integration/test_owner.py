@@ -18,6 +18,10 @@ from services.contract.facts import AgentSignedIn, DeskConfigured, Fact
 from services.contract.topics import DECISIONS, FACTS
 from services.router.build import Router, build, topics
 from services.router.decide import decide_fact
+from services.router.foreseen import COMPARED_EVERY
+from services.router.log.canonical import canonical
+from services.router.log.fold import fold
+from services.router.model import PartitionState
 from services.router.settings import RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.log import RECORD_BYTES_MAX
@@ -94,6 +98,16 @@ async def test_more_facts_than_fit_the_pipeline_are_all_decided(shell: Shell) ->
     assert (
         shell.registry.get_sample_value("frontdesk_router_records_folded_total", {"verdict": "rejected"}) == 0
     )
+
+
+async def test_what_the_owner_shares_with_the_tail_is_what_the_log_alone_says(shell: Shell) -> None:
+    """Its own records are not evolved again (decision 0060), so a reader of the log must come to the same bytes."""
+    for at in range(2 * COMPARED_EVERY):
+        await shell.decided(await shell.append(f"come-{at}", AgentSignedIn(agent_id=("ana", "bor")[at % 2])))
+    state, read = shell.router.tail.state(0), PartitionState.empty()
+    for at in range(state.count):
+        read = fold(read, decode_decision((await shell.log.read_at(DECISIONS, 0, at)).value)).state
+    assert canonical(read) == canonical(state)
 
 
 async def test_a_rivals_record_makes_the_owner_decide_again_from_the_log(shell: Shell) -> None:
