@@ -124,6 +124,7 @@ class Module:
         messages = [self.message(m, (4, i)) for i, m in enumerate(self.file.message_type) if not is_union(m)]
         unions = [self.union(m, (4, i)) for i, m in enumerate(self.file.message_type) if is_union(m)]
         self.imported["openenum"] = {"OpenEnum"}
+        self.imported["record"] = {"quick_record"}
         imports = "".join(
             f"from services.contract.{module} import {', '.join(sorted(names))}\n"
             for module, names in sorted(self.imported.items())
@@ -144,6 +145,7 @@ class Module:
 
     def message(self, message: DescriptorProto, path: tuple[int, ...]) -> str:
         lines = [
+            "@quick_record",
             "@dataclass(frozen=True, slots=True, kw_only=True)",
             f'class {message.name}:\n    """{self.comments[path]}"""\n',
         ]

@@ -15,12 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.contract.decisions import CloseCause, Decision, FactCause, GenesisCause, TimerCause
+from services.contract.record import quick_record
 
 
 class UnknownCause(ValueError):
     """A record that continues the chain has a cause unknown to this version: stop, never skip, and upgrade."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Where the accepted records of one partition stand; `Chain()` is the empty partition."""

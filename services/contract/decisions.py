@@ -23,6 +23,7 @@ from services.contract.facts import (
     TransferReason,
 )
 from services.contract.openenum import OpenEnum
+from services.contract.record import quick_record
 
 
 class WaitingReason(OpenEnum):
@@ -89,6 +90,7 @@ class OfferResult(OpenEnum):
     """Taken back: the customer left or the agent is gone."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One atomic step, a link of the chain that a decision partition is."""
@@ -117,11 +119,13 @@ class Decision:
     """Hash of the state before this record, on records where the state asks for it; else empty."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactCause:
     """Decided for the fact at fact_offset."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerCause:
     """Decided because a deadline passed."""
@@ -132,6 +136,7 @@ class TimerCause:
     """The deadline."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenesisCause:
     """First record of a partition; every process compares it with its settings."""
@@ -148,11 +153,13 @@ class GenesisCause:
     """Version of this record format."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCause:
     """Last record of a partition; fold rejects all that follows."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """Answer to a command."""
@@ -169,6 +176,7 @@ class Reply:
     """Fencing number of the assignment that a command began, else 0."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskApplied:
     """A configuration is in force from here on."""
@@ -177,6 +185,7 @@ class DeskApplied:
     """The whole configuration."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPresenceChanged:
     """An agent's presence changed."""
@@ -191,6 +200,7 @@ class AgentPresenceChanged:
     """When its shift ends, as known from here on; absent when it is not known."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMissedOffers:
     """An agent left several offers in a row unanswered."""
@@ -201,6 +211,7 @@ class AgentMissedOffers:
     """How many in a row."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOpened:
     """An issue was opened."""
@@ -213,6 +224,7 @@ class CaseOpened:
     """Topic it was opened under; empty when unknown."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedWeight:
     """Chance that a needed authority level is the true one."""
@@ -223,6 +235,7 @@ class NeedWeight:
     """Probability in (0, 1]."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """What a contact needs of an agent."""
@@ -245,6 +258,7 @@ class Need:
     """Level that the customer's words point at without stating it, plus 1; 0 when they point at none."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactOpened:
     """A contact exists."""
@@ -297,6 +311,7 @@ class ContactOpened:
     """Agent who has or had the case, else who last settled something for the customer; empty when none is known."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactContinued:
     """The customer wrote again in an open contact."""
@@ -309,6 +324,7 @@ class ContactContinued:
     """When it was said by the source's clock; the newest words are shown, whatever order they come in."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactQueued:
     """A contact waits."""
@@ -333,6 +349,7 @@ class ContactQueued:
     """Its owner is at work and may have it back; whoever takes it instead takes it by a hop."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetMissed:
     """A waiting contact passed its target wait."""
@@ -349,6 +366,7 @@ class TargetMissed:
     """Its next deadline."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreTerm:
     """Part of a score."""
@@ -359,6 +377,7 @@ class ScoreTerm:
     """Its share, in customer-seconds."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One agent as weighed; terms sum to the score."""
@@ -385,6 +404,7 @@ class Candidate:
     """Expected chance of resolving it if authority were no question: the topics' chances, each by its probability."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldTest:
     """Whether it pays to wait on purpose for a better agent who is busy (routing.md 2.4)."""
@@ -407,6 +427,7 @@ class HoldTest:
     """The part of hold_cost that is the waiting itself."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
     """How many agents one rule excluded."""
@@ -417,6 +438,7 @@ class Exclusion:
     """Agents of the desk that it excluded, each counted at the first rule only."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why a contact went where it went."""
@@ -449,6 +471,7 @@ class Explanation:
     """Chance that an approver is free when asked, as believed then."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
     """A contact was offered to one agent, whose units are reserved."""
@@ -473,6 +496,7 @@ class Offered:
     """The queue."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEnded:
     """An offer ended without an assignment."""
@@ -493,6 +517,7 @@ class OfferEnded:
     """The queue."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
     """An agent has the contact."""
@@ -523,6 +548,7 @@ class Assigned:
     """Number of the hop by which it leaves an owner who is at work; 0 where it is none, or one that Transferred told."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpRequested:
     """Help was asked for and waits for an adviser."""
@@ -553,6 +579,7 @@ class HelpRequested:
     """Stands at the head of the line of requests: the contact has no hop left."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultStarted:
     """An adviser is on it; the owner is unchanged."""
@@ -569,6 +596,7 @@ class ConsultStarted:
     """When it ends if nobody says so."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultEnded:
     """A request for help ended."""
@@ -591,6 +619,7 @@ class ConsultEnded:
     """The contact's next deadline."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverloadBegan:
     """The desk has more work than time: who comes is acknowledged at once, callers are offered a call-back that keeps their place, deferrable work stops, and the target of e-mail is doubled for the choice of what comes next."""
@@ -603,6 +632,7 @@ class OverloadBegan:
     """Every price of an agent's time is at its bound."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverloadEnded:
     """The desk has time for its work again."""
@@ -611,6 +641,7 @@ class OverloadEnded:
     """How long it had none, in milliseconds."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDue:
     """A customer is to be told something; whoever sends messages renders and sends it."""
@@ -625,6 +656,7 @@ class MessageDue:
     """The queue."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAwaited:
     """The customer was asked something: the clock stands still until he answers, or is silent for too long."""
@@ -645,6 +677,7 @@ class CustomerAwaited:
     """Queue of the contact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerReturned:
     """The customer answered and the owner goes on; where he has no room or is gone, the contact waits instead."""
@@ -665,6 +698,7 @@ class CustomerReturned:
     """Queue of the contact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpPassedOn:
     """An adviser left a request for help unanswered; the next one is asked and the owner is unchanged."""
@@ -681,6 +715,7 @@ class HelpPassedOn:
     """When the request ends if nobody takes it."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverStarted:
     """The owner passes the contact on and stays its owner until a receiver accepts."""
@@ -701,6 +736,7 @@ class HandoverStarted:
     """The owner's units are free from here on; he stays the owner until a receiver accepts."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverEnded:
     """Nobody accepted a hand-over; the owner keeps the contact."""
@@ -717,6 +753,7 @@ class HandoverEnded:
     """Units reserved at the owner again; 0 where he never gave them back."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred:
     """A receiver accepted a hand-over."""
@@ -737,6 +774,7 @@ class Transferred:
     """Queue of the contact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalated:
     """A transfer went to higher authority."""
@@ -755,6 +793,7 @@ class Escalated:
     """Queue of the contact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionGranted:
     """Something that needs authority was granted."""
@@ -769,6 +808,7 @@ class ExceptionGranted:
     """What was granted."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackPromised:
     """The customer will be called back; place, clocks and owner are kept."""
@@ -793,6 +833,7 @@ class CallbackPromised:
     """The request for an approval that stays open until the call-back; empty for none."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpStarted:
     """Talk over, the result is being recorded; the agent's units stay reserved."""
@@ -805,6 +846,7 @@ class WrapUpStarted:
     """When it ends by itself."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactTally:
     """What measures need to know of a contact that ended."""
@@ -831,6 +873,7 @@ class ContactTally:
     """Topic as last known; empty when unknown."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """An agent closed the contact as settled."""
@@ -847,6 +890,7 @@ class Resolved:
     """When the case is confirmed."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """The contact ended with an agent in any other way."""
@@ -863,6 +907,7 @@ class Closed:
     """What measures need."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned:
     """The customer left before an agent had the contact."""
@@ -881,6 +926,7 @@ class Abandoned:
     """What measures need."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened:
     """A case came back that an agent had closed, settled or not."""
@@ -901,6 +947,7 @@ class Reopened:
     """It had been thought settled."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolutionConfirmed:
     """The repeat window of a case is over; speaks of the case's first contact."""
@@ -915,6 +962,7 @@ class ResolutionConfirmed:
     """The first contact settled it and nothing came back."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """A customer got an answer for the first time in a contact."""
@@ -933,6 +981,7 @@ class Answered:
     """"mention" or "review" when the contact was one; else empty."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonContactNoted:
     """Something that is no contact was noted."""
@@ -949,6 +998,7 @@ class NonContactNoted:
     """Wait in the provider's own queue in milliseconds, where it tells; else 0."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionNoted:
     """Somebody spoke about us or rated us without writing to us; a contact only where a rule of the desk says so."""
@@ -979,6 +1029,7 @@ class MentionNoted:
     """When it was said by the source's clock."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionAnswered:
     """A person of ours answered a mention or review that no rule made a contact."""
@@ -993,6 +1044,7 @@ class MentionAnswered:
     """From the mention to the answer, in milliseconds, by the source's clock."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityKey:
     """An identity as decisions know it: no personal data."""
@@ -1005,6 +1057,7 @@ class IdentityKey:
     """The provider vouches for it, or the customer proved it."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitiesLinked:
     """Two identities are linked. A strong link joins their histories, a weak one is shown to whoever has a contact."""
@@ -1023,6 +1076,7 @@ class IdentitiesLinked:
     """When it was said, by the source's clock."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitiesUnlinked:
     """A link is taken back: each history goes back to its own identity."""
@@ -1035,6 +1089,7 @@ class IdentitiesUnlinked:
     """When it was taken back, by the source's clock; the same link said before that stays ended."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredEarly:
     """An own answer came before the message that it answers; kept until that arrives."""
@@ -1047,6 +1102,7 @@ class AnsweredEarly:
     """When it was sent, by the source's clock."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """A command was refused and changed nothing."""
@@ -1057,6 +1113,7 @@ class Refused:
     """Kind of fact that was refused."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateIgnored:
     """The fact was decided before; this record changes nothing."""
@@ -1065,6 +1122,7 @@ class DuplicateIgnored:
     """Its id."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRejected:
     """The fact could not be read or used."""
@@ -1075,6 +1133,7 @@ class FactRejected:
     """What, where and how to mend it; never a value from the fact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMoved:
     """The contact's deadline moved."""
@@ -1089,6 +1148,7 @@ class DeadlineMoved:
     """What was weighed, when the contact is held on purpose."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """The memory of something ended."""
@@ -1099,6 +1159,7 @@ class Forgotten:
     """The case; empty when it was a contact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedEarly:
     """A call ended before its arrival was known; when the arrival comes, nobody is offered a dead line."""
@@ -1107,6 +1168,7 @@ class EndedEarly:
     """The contact that the call would be."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesApplied:
     """Prices of agents' time are in force, until the next ones."""
@@ -1125,6 +1187,7 @@ class PricesApplied:
     """When the state was read that they were computed from."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastApplied:
     """A forecast is in force, until the next one."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.contract.record import quick_record
 
+
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """A desk: agents, queues and rules that share capacity (a brand, a region, a team)."""
@@ -32,6 +35,7 @@ class Desk:
     """What differs from the routing policy's defaults."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionRule:
     """When a mention or review becomes a contact: when every condition that is given holds. A desk with several rules takes what any of them takes."""
@@ -52,6 +56,7 @@ class MentionRule:
     """Stars are given, at most this many of five; other scales are brought to five. 0 means no condition."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A subject that an agent can be certified for."""
@@ -72,6 +77,7 @@ class Topic:
     """The same as level_priors for complaints; empty: a share of every level's chance moves one level up."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """A line in which contacts wait; a name for people and for measures, not a pool of agents."""
@@ -84,6 +90,7 @@ class Queue:
     """Channels it takes ("phone", "email", "social"); empty takes every channel."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityRule:
     """Limits of each authority level for one kind of decision in one currency."""
@@ -96,6 +103,7 @@ class AuthorityRule:
     """Largest amount, in minor units, that level 0, 1, 2 ... may decide; rising."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """What one agent may grant."""
@@ -110,6 +118,7 @@ class Grant:
     """True when there is no limit; said explicitly, never by a missing number."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """A person who takes contacts; known by an id, never by name."""
@@ -130,6 +139,7 @@ class Agent:
     """Chance in [0, 1] of resolving at first contact per topic, where known; else the topic's prior."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
     """What is known of one agent's success with one topic."""
@@ -140,6 +150,7 @@ class Skill:
     """Chance in [0, 1] of resolving it at first contact."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskLimits:
     """Time limits in milliseconds, and bounds; zero means the documented default."""
@@ -188,6 +199,7 @@ class DeskLimits:
     """An e-mail is closed this long after its customer was asked something and said nothing."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPolicy:
     """What a desk sets of the routing policy; what is left out has the documented default, so 0 is a value. cs are customer-seconds; bounds and symbols stand in docs/desk.md."""

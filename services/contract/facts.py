@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.contract.desk import Desk
 from services.contract.openenum import OpenEnum
+from services.contract.record import quick_record
 
 
 class Channel(OpenEnum):
@@ -138,6 +139,7 @@ class PricesSource(OpenEnum):
     """The rule without a solver: prices follow how busy each group is."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that happened outside. Personal data may stand in facts, for facts expire."""
@@ -179,6 +181,7 @@ class Fact:
     """What happened."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRef:
     """Who a provider says the customer is. Personal data."""
@@ -203,6 +206,7 @@ class CustomerRef:
     """What the customer is to the desk: "new", "regular", "loyal", or a word of the desk's own; empty when unknown."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageGuess:
     """A guess at a text's language."""
@@ -219,6 +223,7 @@ class LanguageGuess:
     """Regional standard where the macro-language has several: "sr", "hr" or "bs", by country, account or hint; empty when unknown."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicWeight:
     """A topic and how likely it is."""
@@ -229,6 +234,7 @@ class TopicWeight:
     """Probability in (0, 1]."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionWanted:
     """A decision that the customer asks for."""
@@ -243,6 +249,7 @@ class DecisionWanted:
     """True when the words state the decision and the amount, so that it may be relied on."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionWeight:
     """A decision that the customer may need, and how likely it is."""
@@ -253,6 +260,7 @@ class DecisionWeight:
     """Probability in (0, 1]; what is missing to 1 is the probability that no decision is needed."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
     """What a reviewer gave."""
@@ -263,6 +271,7 @@ class Rating:
     """Stars there are, for example 5."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactArrived:
     """A customer contacted the desk."""
@@ -323,6 +332,7 @@ class ContactArrived:
     """Version of the model that gave the topics: "rules/1", or "trained/" and a hash of the model."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionSeen:
     """Somebody spoke about us, or rated us, without writing to us. No contact until the desk's rule makes it one."""
@@ -335,6 +345,7 @@ class MentionSeen:
     """The words or the stars are friendly."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityLinked:
     """Two identities were said to be one customer's. The identities stay as they are; the link can be taken back."""
@@ -351,6 +362,7 @@ class IdentityLinked:
     """What says so: "number_changed", "scoped_id", "same_value", "order_reference", "agent", "crm" ..."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityUnlinked:
     """A link between identities was taken back: each history goes back to its own identity."""
@@ -361,6 +373,7 @@ class IdentityUnlinked:
     """Agent who decided it; empty when the provider did."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerHungUp:
     """A call ended at the customer's end or at the provider."""
@@ -375,6 +388,7 @@ class CallerHungUp:
     """Wait in the provider's own queue in milliseconds, where it tells; else 0."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackAsked:
     """A waiting caller chose to be called back; the contact keeps its place, and the line may end."""
@@ -383,6 +397,7 @@ class CallbackAsked:
     """The contact that the call is."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSignedIn:
     """An agent began to work; presence becomes available."""
@@ -393,6 +408,7 @@ class AgentSignedIn:
     """When its shift ends; absent when it has no fixed end, or passed already."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStateChanged:
     """An agent's presence changed."""
@@ -405,6 +421,7 @@ class AgentStateChanged:
     """Why, from the desk's own list."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferAnswered:
     """An agent answered an offer."""
@@ -419,6 +436,7 @@ class OfferAnswered:
     """Why declined: "busy_elsewhere", "not_my_topic", "language", "lacks_authority", "conflict_of_interest", "technical" or "other"."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpAsked:
     """An owner asked for help; the customer stays with the owner."""
@@ -437,6 +455,7 @@ class HelpAsked:
     """Topic of the advice; empty means the contact's."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpAnswered:
     """An adviser answered a request for help."""
@@ -449,6 +468,7 @@ class HelpAnswered:
     """What was answered."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferAsked:
     """An owner asked to pass a contact on; the router decides whether, and to whom."""
@@ -467,6 +487,7 @@ class TransferAsked:
     """The decision that is really needed, for a lack of authority."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityUsed:
     """An agent granted something that needs authority."""
@@ -481,6 +502,7 @@ class AuthorityUsed:
     """What was granted."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationEnded:
     """The talk is over, its result is not recorded yet."""
@@ -493,6 +515,7 @@ class ConversationEnded:
     """Fencing number of the assignment."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAsked:
     """An owner asked the customer something; until he answers the clock stands still. Not for a caller on the line."""
@@ -505,6 +528,7 @@ class CustomerAsked:
     """Fencing number of the assignment."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactResolved:
     """An agent recorded how a contact ended."""
@@ -521,6 +545,7 @@ class ContactResolved:
     """True topic, when it was another than intake thought."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent:
     """An answer went out to a customer."""
@@ -537,6 +562,7 @@ class MessageSent:
     """Our number, address or page it went from."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonContactSeen:
     """Something came that is no customer contact."""
@@ -565,6 +591,7 @@ class NonContactSeen:
     """Message that it is about, as the provider names it: what bounced, was reacted to, edited or deleted."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
     """What became of a mail for one recipient (RFC 3464 2.3)."""
@@ -579,6 +606,7 @@ class DeliveryReport:
     """Status code, for example "5.1.1"; empty when not told."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskConfigured:
     """A desk was configured; the newest configuration is in force."""
@@ -587,6 +615,7 @@ class DeskConfigured:
     """The whole configuration."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPrice:
     """What a second of a group's time costs."""
@@ -597,6 +626,7 @@ class GroupPrice:
     """Customer-seconds per agent-second, from 0 to the desk's highest price."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricesSet:
     """Prices of agents' time were computed; the whole tariff, that takes the place of the one before."""
@@ -615,6 +645,7 @@ class PricesSet:
     """When the state was read that they were computed from."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRow:
     """Contacts that will come, of one topic and language in a span of time."""
@@ -631,6 +662,7 @@ class ForecastRow:
     """New contacts per hour, without repeats; five messages count as one call, two e-mails as one."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSet:
     """How many contacts will come was forecast, by people or another system; takes the place of the forecast before. What it says nothing of is forecast from what came."""
