@@ -20,6 +20,7 @@ from typing import cast
 import numpy as np
 
 from services.contract.decisions import Candidate, Need, ScoreTerm
+from services.contract.record import quick_record
 from services.router.crew import Crew
 from services.router.eligibility import Index
 from services.router.model import Contact, DeskState
@@ -62,6 +63,7 @@ def resolves(roster: Roster, need: Need, agent_id: str, covers: float) -> float:
     return skill * (covers + (1.0 - covers) * roster.settings.approver_free_first)
 
 
+@quick_record
 @dataclass(frozen=True, eq=False, slots=True)
 class Slate:
     """One contact at some agents: where they stand, and what it costs there."""
@@ -73,6 +75,7 @@ class Slate:
     costs: Costs
 
 
+@quick_record
 @dataclass(frozen=True, eq=False, slots=True)
 class Ranking:
     """The best of a slate, before it is told; in micro-cs."""

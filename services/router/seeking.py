@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.contract.decisions import Candidate, Exclusion, Explanation, HoldTest, WaitingReason
+from services.contract.record import quick_record
 from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key, work_of
 from services.router.handover import is_kept, raisers
@@ -30,6 +31,7 @@ POLICY_VERSION = "r1.1"
 SECOND_MS = 1_000
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Found:
     """Whom a contact goes to, or why it waits."""
@@ -47,6 +49,7 @@ class Found:
         return self.reason is WaitingReason.UNSPECIFIED
 
 
+@quick_record
 @dataclass(frozen=True, eq=False, slots=True)
 class Search:
     """What was weighed for a contact, in numbers; `told` makes an explanation of it."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from services.contract.decisions import AgentPresenceChanged, Decision
+from services.contract.record import quick_record
 from services.router.model import DeskState, PartitionState
 
 CONTACT, CASE, AGENT = "contact/", "case/", "agent/"
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Timer:
     """A deadline of one object. `timer_id` is "contact/ID", "case/ID" or "agent/ID"."""
@@ -53,6 +55,18 @@ def deadline_of(state: PartitionState, desk_id: str, timer_id: str) -> int | Non
     return case.deadline_at_ms or None if case is not None else None
 
 
+class _Touched(dict[type, tuple[bool, bool, bool]]):
+    """By kind of event: whether it names a contact, a case, an agent whose deadline it may move."""
+
+    def __missing__(self, kind: type) -> tuple[bool, bool, bool]:
+        names = {part.name for part in fields(kind)} if is_dataclass(kind) else set()
+        found = ("contact_id" in names, "case_id" in names, kind is AgentPresenceChanged)
+        return self.setdefault(kind, found)
+
+
+_TOUCHED = _Touched()
+
+
 class TimerIndex:
     """Finds due timers; tell it of every folded record with `note`, or of a whole state with `rebuild`."""
 
@@ -62,18 +76,29 @@ class TimerIndex:
     def note(self, state: PartitionState, record: Decision) -> None:
         """Takes in the deadlines of whatever the record touched; `state` is the state after it."""
         desk_id = record.desk_id
-        seen = set()
+        desk = state.desks.get(desk_id)
+        if desk is None:
+            return
+        contacts: set[str] = set()
+        cases: set[str] = set()
         for event in record.events:
-            for prefix, name in ((CONTACT, "contact_id"), (CASE, "case_id")):
-                object_id = getattr(event, name, "")
-                if object_id:
-                    seen.add(prefix + object_id)
-            if isinstance(event, AgentPresenceChanged):
-                seen.add(AGENT + event.agent_id)
-        for timer_id in seen:
-            deadline_at_ms = deadline_of(state, desk_id, timer_id)
-            if deadline_at_ms:
-                heapq.heappush(self._heap, (deadline_at_ms, desk_id, timer_id))
+            of_contact, of_case, of_agent = _TOUCHED[type(event)]
+            if of_contact:
+                contacts.add(event.contact_id)  # type: ignore[union-attr] # it has one
+            if of_case:
+                cases.add(event.case_id)  # type: ignore[union-attr]
+            if of_agent:
+                agent = desk.agents.get(event.agent_id)  # type: ignore[union-attr]
+                if agent is not None and agent.deadline_at_ms:
+                    heapq.heappush(self._heap, (agent.deadline_at_ms, desk_id, AGENT + agent.agent_id))
+        for contact_id in contacts:
+            contact = desk.contacts.get(contact_id)
+            if contact is not None and contact.deadline_at_ms:
+                heapq.heappush(self._heap, (contact.deadline_at_ms, desk_id, CONTACT + contact_id))
+        for case_id in cases:
+            case = desk.cases.get(case_id)
+            if case is not None and case.deadline_at_ms:
+                heapq.heappush(self._heap, (case.deadline_at_ms, desk_id, CASE + case_id))
 
     def rebuild(self, state: PartitionState) -> None:
         """Starts anew from a state."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.contract.desk import DeskLimits
+from services.contract.record import quick_record
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import Floats
 from services.router.policy.hazard import PATIENT, Patience, summed_hazards
@@ -35,6 +36,7 @@ def waited_ms(contact: Contact, now_ms: int) -> int:
     return contact.waited_before_ms + max(0, now_ms - contact.queued_at_ms)
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Urgency:
     """One contact's waiting, now."""

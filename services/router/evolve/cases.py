@@ -24,12 +24,21 @@ CASES_PER_CUSTOMER_MAX = 16
 """Newest cases by which a customer's repeat is found."""
 NO_CASE = (Outcome.SPAM, Outcome.DUPLICATE)
 """Endings that say there was nothing to resolve."""
+_BLANK = Case("", "", "")
+"""Copied for every new case: quicker than a constructor of so many fields."""
 
 
 def opened(desk: DeskState, event: CaseOpened, at_ms: int) -> DeskState:
     if event.case_id in desk.cases:
         raise CorruptLog(f"case {event.case_id} is open already")
-    case = Case(event.case_id, event.customer_key, event.topic_id, opened_at_ms=at_ms, deadline_at_ms=at_ms)
+    case = changed(
+        _BLANK,
+        case_id=event.case_id,
+        customer_key=event.customer_key,
+        topic_id=event.topic_id,
+        opened_at_ms=at_ms,
+        deadline_at_ms=at_ms,
+    )
     customers = desk.customers
     if event.customer_key:
         known = (*customers.get(event.customer_key, ()), event.case_id)[-CASES_PER_CUSTOMER_MAX:]

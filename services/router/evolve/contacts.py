@@ -37,7 +37,6 @@ from services.router.model import (
     EarlyAnswer,
     Map,
     changed,
-    compact,
 )
 from services.router.score import MISSED_CALLBACK
 from services.router.waiting import Kind
@@ -49,7 +48,7 @@ EARLY_THREADS_MAX, EARLY_PER_THREAD_MAX = 512, 4
 """Conversations of a desk whose own answers are remembered before the message comes, and answers of each."""
 THREADS_PER_CASE_MAX = 32
 """Newest conversations by which a case is found."""
-_BLANK = compact(Contact(ContactOpened(), ContactState.RECEIVED, Need(), 0, 0))
+_BLANK = Contact(ContactOpened(), ContactState.RECEIVED, Need(), 0, 0)
 """Copied for every new contact: quicker than a constructor of so many fields."""
 _FREE = (ContactState.RECEIVED, ContactState.PROMISED, ContactState.AWAITING_CUSTOMER)
 

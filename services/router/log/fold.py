@@ -15,6 +15,7 @@ from services.contract.decisions import (
     FactCause,
     GenesisCause,
 )
+from services.contract.record import quick_record
 from services.router.evolve import CorruptLog, evolve_all
 from services.router.limits import DEFAULTS
 from services.router.log.canonical import comparable, digest
@@ -26,6 +27,7 @@ class DigestMismatch(CorruptLog):
     """Two builds or machines reached different states from one log: evolve is not deterministic."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Folded:
     """The verdict. `reason` says why a record was rejected, empty for accepted ones."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakValueDictionary
@@ -42,6 +43,7 @@ RUNS_PER_BOUND = 8
 MARKS = 1 << 64
 
 
+@lru_cache(maxsize=64)
 def fingerprint(fact_id: str) -> int:
     """64 bits that stand for the id."""
     return int.from_bytes(blake2b(fact_id.encode(), digest_size=8).digest(), "big")

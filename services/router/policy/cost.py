@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from services.contract.record import quick_record
 from services.router.policy.settings import PolicySettings
 
 Floats = npt.NDArray[np.float64]
@@ -28,6 +29,7 @@ NANO = 1_000_000_000
 TERMS = ("talk", "price", "authority_missing", "not_resolved")
 
 
+@quick_record
 @dataclass(frozen=True, eq=False, slots=True)
 class People:
     """The agents of a pool as columns of equal length, in the roster's order."""
@@ -44,6 +46,7 @@ class People:
     """phi: chance that an approver is free when asked."""
 
 
+@quick_record
 @dataclass(frozen=True, eq=False, slots=True)
 class Costs:
     """One contact at each agent of a pool; in micro-cs where nothing else is said."""

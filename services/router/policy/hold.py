@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.contract.record import quick_record
 from services.router.policy.cost import MICRO, NANO, Floats, Ints
 
 CANDIDATES_MAX = 64
@@ -21,6 +22,7 @@ MARGIN_MICRO = 1 * MICRO
 """Only who is cheaper by more than this is worth a wait."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Hold:
     """The comparison; costs in micro-cs."""
