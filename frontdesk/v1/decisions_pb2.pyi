@@ -145,7 +145,7 @@ class Reply(_message.Message):
     def __init__(self, accepted: _Optional[bool] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ..., subject_id: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered", "help_passed_on", "overload_began", "overload_ended", "message_due", "customer_awaited", "customer_returned", "prices_applied", "forecast_applied")
+    __slots__ = ("desk_applied", "agent_presence_changed", "case_opened", "contact_opened", "contact_continued", "contact_queued", "target_missed", "offered", "offer_ended", "assigned", "help_requested", "consult_started", "consult_ended", "handover_started", "handover_ended", "transferred", "escalated", "exception_granted", "callback_promised", "wrap_up_started", "resolved", "closed", "abandoned", "reopened", "resolution_confirmed", "answered", "non_contact_noted", "refused", "duplicate_ignored", "fact_rejected", "deadline_moved", "forgotten", "agent_missed_offers", "ended_early", "mention_noted", "identities_linked", "identities_unlinked", "answered_early", "mention_answered", "help_passed_on", "overload_began", "overload_ended", "message_due", "customer_awaited", "customer_returned", "prices_applied", "forecast_applied", "outbound_noted", "survey_noted", "change_noted", "heartbeat_passed")
     DESK_APPLIED_FIELD_NUMBER: _ClassVar[int]
     AGENT_PRESENCE_CHANGED_FIELD_NUMBER: _ClassVar[int]
     CASE_OPENED_FIELD_NUMBER: _ClassVar[int]
@@ -193,6 +193,10 @@ class Event(_message.Message):
     CUSTOMER_RETURNED_FIELD_NUMBER: _ClassVar[int]
     PRICES_APPLIED_FIELD_NUMBER: _ClassVar[int]
     FORECAST_APPLIED_FIELD_NUMBER: _ClassVar[int]
+    OUTBOUND_NOTED_FIELD_NUMBER: _ClassVar[int]
+    SURVEY_NOTED_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_NOTED_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_PASSED_FIELD_NUMBER: _ClassVar[int]
     desk_applied: DeskApplied
     agent_presence_changed: AgentPresenceChanged
     case_opened: CaseOpened
@@ -240,7 +244,11 @@ class Event(_message.Message):
     customer_returned: CustomerReturned
     prices_applied: PricesApplied
     forecast_applied: ForecastApplied
-    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ..., help_passed_on: _Optional[_Union[HelpPassedOn, _Mapping]] = ..., overload_began: _Optional[_Union[OverloadBegan, _Mapping]] = ..., overload_ended: _Optional[_Union[OverloadEnded, _Mapping]] = ..., message_due: _Optional[_Union[MessageDue, _Mapping]] = ..., customer_awaited: _Optional[_Union[CustomerAwaited, _Mapping]] = ..., customer_returned: _Optional[_Union[CustomerReturned, _Mapping]] = ..., prices_applied: _Optional[_Union[PricesApplied, _Mapping]] = ..., forecast_applied: _Optional[_Union[ForecastApplied, _Mapping]] = ...) -> None: ...
+    outbound_noted: OutboundNoted
+    survey_noted: SurveyNoted
+    change_noted: ChangeNoted
+    heartbeat_passed: HeartbeatPassed
+    def __init__(self, desk_applied: _Optional[_Union[DeskApplied, _Mapping]] = ..., agent_presence_changed: _Optional[_Union[AgentPresenceChanged, _Mapping]] = ..., case_opened: _Optional[_Union[CaseOpened, _Mapping]] = ..., contact_opened: _Optional[_Union[ContactOpened, _Mapping]] = ..., contact_continued: _Optional[_Union[ContactContinued, _Mapping]] = ..., contact_queued: _Optional[_Union[ContactQueued, _Mapping]] = ..., target_missed: _Optional[_Union[TargetMissed, _Mapping]] = ..., offered: _Optional[_Union[Offered, _Mapping]] = ..., offer_ended: _Optional[_Union[OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[Assigned, _Mapping]] = ..., help_requested: _Optional[_Union[HelpRequested, _Mapping]] = ..., consult_started: _Optional[_Union[ConsultStarted, _Mapping]] = ..., consult_ended: _Optional[_Union[ConsultEnded, _Mapping]] = ..., handover_started: _Optional[_Union[HandoverStarted, _Mapping]] = ..., handover_ended: _Optional[_Union[HandoverEnded, _Mapping]] = ..., transferred: _Optional[_Union[Transferred, _Mapping]] = ..., escalated: _Optional[_Union[Escalated, _Mapping]] = ..., exception_granted: _Optional[_Union[ExceptionGranted, _Mapping]] = ..., callback_promised: _Optional[_Union[CallbackPromised, _Mapping]] = ..., wrap_up_started: _Optional[_Union[WrapUpStarted, _Mapping]] = ..., resolved: _Optional[_Union[Resolved, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ..., abandoned: _Optional[_Union[Abandoned, _Mapping]] = ..., reopened: _Optional[_Union[Reopened, _Mapping]] = ..., resolution_confirmed: _Optional[_Union[ResolutionConfirmed, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ..., non_contact_noted: _Optional[_Union[NonContactNoted, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., duplicate_ignored: _Optional[_Union[DuplicateIgnored, _Mapping]] = ..., fact_rejected: _Optional[_Union[FactRejected, _Mapping]] = ..., deadline_moved: _Optional[_Union[DeadlineMoved, _Mapping]] = ..., forgotten: _Optional[_Union[Forgotten, _Mapping]] = ..., agent_missed_offers: _Optional[_Union[AgentMissedOffers, _Mapping]] = ..., ended_early: _Optional[_Union[EndedEarly, _Mapping]] = ..., mention_noted: _Optional[_Union[MentionNoted, _Mapping]] = ..., identities_linked: _Optional[_Union[IdentitiesLinked, _Mapping]] = ..., identities_unlinked: _Optional[_Union[IdentitiesUnlinked, _Mapping]] = ..., answered_early: _Optional[_Union[AnsweredEarly, _Mapping]] = ..., mention_answered: _Optional[_Union[MentionAnswered, _Mapping]] = ..., help_passed_on: _Optional[_Union[HelpPassedOn, _Mapping]] = ..., overload_began: _Optional[_Union[OverloadBegan, _Mapping]] = ..., overload_ended: _Optional[_Union[OverloadEnded, _Mapping]] = ..., message_due: _Optional[_Union[MessageDue, _Mapping]] = ..., customer_awaited: _Optional[_Union[CustomerAwaited, _Mapping]] = ..., customer_returned: _Optional[_Union[CustomerReturned, _Mapping]] = ..., prices_applied: _Optional[_Union[PricesApplied, _Mapping]] = ..., forecast_applied: _Optional[_Union[ForecastApplied, _Mapping]] = ..., outbound_noted: _Optional[_Union[OutboundNoted, _Mapping]] = ..., survey_noted: _Optional[_Union[SurveyNoted, _Mapping]] = ..., change_noted: _Optional[_Union[ChangeNoted, _Mapping]] = ..., heartbeat_passed: _Optional[_Union[HeartbeatPassed, _Mapping]] = ...) -> None: ...
 
 class DeskApplied(_message.Message):
     __slots__ = ("desk",)
@@ -307,7 +315,7 @@ class Need(_message.Message):
     def __init__(self, topics: _Optional[_Iterable[_Union[_facts_pb2.TopicWeight, _Mapping]]] = ..., levels: _Optional[_Iterable[_Union[NeedWeight, _Mapping]]] = ..., least_level: _Optional[int] = ..., decision_type: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[str] = ..., known: _Optional[bool] = ..., signal_level: _Optional[int] = ...) -> None: ...
 
 class ContactOpened(_message.Message):
-    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier", "familiar_agent_id")
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_key", "thread_key", "complaint", "public", "urgent", "repeat", "first_in_case", "units", "arrived_at", "preferred_agent_id", "fact_offset", "customer_type", "customer_verified", "mention", "occurred_at", "tier", "familiar_agent_id", "target_at", "due_at")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -331,6 +339,8 @@ class ContactOpened(_message.Message):
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     FAMILIAR_AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_AT_FIELD_NUMBER: _ClassVar[int]
+    DUE_AT_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     channel: _facts_pb2.Channel
@@ -354,7 +364,9 @@ class ContactOpened(_message.Message):
     occurred_at: _timestamp_pb2.Timestamp
     tier: str
     familiar_agent_id: str
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tier: _Optional[str] = ..., familiar_agent_id: _Optional[str] = ...) -> None: ...
+    target_at: _timestamp_pb2.Timestamp
+    due_at: _timestamp_pb2.Timestamp
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[Need, _Mapping]] = ..., customer_key: _Optional[str] = ..., thread_key: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ..., urgent: _Optional[bool] = ..., repeat: _Optional[bool] = ..., first_in_case: _Optional[bool] = ..., units: _Optional[int] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., preferred_agent_id: _Optional[str] = ..., fact_offset: _Optional[int] = ..., customer_type: _Optional[str] = ..., customer_verified: _Optional[bool] = ..., mention: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tier: _Optional[str] = ..., familiar_agent_id: _Optional[str] = ..., target_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ContactContinued(_message.Message):
     __slots__ = ("contact_id", "fact_offset", "occurred_at")
@@ -909,20 +921,24 @@ class ResolutionConfirmed(_message.Message):
     def __init__(self, case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., first_contact: _Optional[bool] = ...) -> None: ...
 
 class Answered(_message.Message):
-    __slots__ = ("contact_id", "kind", "after_ms", "channel", "queue_id", "mention")
+    __slots__ = ("contact_id", "kind", "after_ms", "channel", "queue_id", "mention", "complaint", "public")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
     MENTION_FIELD_NUMBER: _ClassVar[int]
+    COMPLAINT_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     kind: str
     after_ms: int
     channel: _facts_pb2.Channel
     queue_id: str
     mention: str
-    def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., after_ms: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., mention: _Optional[str] = ...) -> None: ...
+    complaint: bool
+    public: bool
+    def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., after_ms: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., mention: _Optional[str] = ..., complaint: _Optional[bool] = ..., public: _Optional[bool] = ...) -> None: ...
 
 class NonContactNoted(_message.Message):
     __slots__ = ("kind", "channel", "contact_id", "call_state", "wait_ms")
@@ -1093,3 +1109,43 @@ class ForecastApplied(_message.Message):
     ROWS_FIELD_NUMBER: _ClassVar[int]
     rows: _containers.RepeatedCompositeFieldContainer[_facts_pb2.ForecastRow]
     def __init__(self, rows: _Optional[_Iterable[_Union[_facts_pb2.ForecastRow, _Mapping]]] = ...) -> None: ...
+
+class OutboundNoted(_message.Message):
+    __slots__ = ("contact_id", "kind", "channel", "queue_id")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    kind: str
+    channel: _facts_pb2.Channel
+    queue_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+
+class SurveyNoted(_message.Message):
+    __slots__ = ("contact_id", "score", "channel", "queue_id")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    score: int
+    channel: _facts_pb2.Channel
+    queue_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., score: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+
+class ChangeNoted(_message.Message):
+    __slots__ = ("change", "effective_at")
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
+    change: str
+    effective_at: _timestamp_pb2.Timestamp
+    def __init__(self, change: _Optional[str] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class HeartbeatPassed(_message.Message):
+    __slots__ = ("born_at", "received_at")
+    BORN_AT_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    born_at: _timestamp_pb2.Timestamp
+    received_at: _timestamp_pb2.Timestamp
+    def __init__(self, born_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -121,7 +121,7 @@ PRICES_SOURCE_PROGRAM: PricesSource
 PRICES_SOURCE_FALLBACK: PricesSource
 
 class Fact(_message.Message):
-    __slots__ = ("fact_id", "desk_id", "occurred_at", "received_at", "source", "contact_arrived", "caller_hung_up", "agent_signed_in", "agent_state_changed", "offer_answered", "help_asked", "help_answered", "transfer_asked", "authority_used", "conversation_ended", "contact_resolved", "message_sent", "non_contact_seen", "desk_configured", "mention_seen", "identity_linked", "identity_unlinked", "prices_set", "forecast_set", "callback_asked", "customer_asked")
+    __slots__ = ("fact_id", "desk_id", "occurred_at", "received_at", "source", "contact_arrived", "caller_hung_up", "agent_signed_in", "agent_state_changed", "offer_answered", "help_asked", "help_answered", "transfer_asked", "authority_used", "conversation_ended", "contact_resolved", "message_sent", "non_contact_seen", "desk_configured", "mention_seen", "identity_linked", "identity_unlinked", "prices_set", "forecast_set", "callback_asked", "customer_asked", "survey_answered", "change_marked", "heartbeat")
     FACT_ID_FIELD_NUMBER: _ClassVar[int]
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +148,9 @@ class Fact(_message.Message):
     FORECAST_SET_FIELD_NUMBER: _ClassVar[int]
     CALLBACK_ASKED_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_ASKED_FIELD_NUMBER: _ClassVar[int]
+    SURVEY_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_MARKED_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     fact_id: str
     desk_id: str
     occurred_at: _timestamp_pb2.Timestamp
@@ -174,7 +177,10 @@ class Fact(_message.Message):
     forecast_set: ForecastSet
     callback_asked: CallbackAsked
     customer_asked: CustomerAsked
-    def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ..., mention_seen: _Optional[_Union[MentionSeen, _Mapping]] = ..., identity_linked: _Optional[_Union[IdentityLinked, _Mapping]] = ..., identity_unlinked: _Optional[_Union[IdentityUnlinked, _Mapping]] = ..., prices_set: _Optional[_Union[PricesSet, _Mapping]] = ..., forecast_set: _Optional[_Union[ForecastSet, _Mapping]] = ..., callback_asked: _Optional[_Union[CallbackAsked, _Mapping]] = ..., customer_asked: _Optional[_Union[CustomerAsked, _Mapping]] = ...) -> None: ...
+    survey_answered: SurveyAnswered
+    change_marked: ChangeMarked
+    heartbeat: Heartbeat
+    def __init__(self, fact_id: _Optional[str] = ..., desk_id: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., contact_arrived: _Optional[_Union[ContactArrived, _Mapping]] = ..., caller_hung_up: _Optional[_Union[CallerHungUp, _Mapping]] = ..., agent_signed_in: _Optional[_Union[AgentSignedIn, _Mapping]] = ..., agent_state_changed: _Optional[_Union[AgentStateChanged, _Mapping]] = ..., offer_answered: _Optional[_Union[OfferAnswered, _Mapping]] = ..., help_asked: _Optional[_Union[HelpAsked, _Mapping]] = ..., help_answered: _Optional[_Union[HelpAnswered, _Mapping]] = ..., transfer_asked: _Optional[_Union[TransferAsked, _Mapping]] = ..., authority_used: _Optional[_Union[AuthorityUsed, _Mapping]] = ..., conversation_ended: _Optional[_Union[ConversationEnded, _Mapping]] = ..., contact_resolved: _Optional[_Union[ContactResolved, _Mapping]] = ..., message_sent: _Optional[_Union[MessageSent, _Mapping]] = ..., non_contact_seen: _Optional[_Union[NonContactSeen, _Mapping]] = ..., desk_configured: _Optional[_Union[DeskConfigured, _Mapping]] = ..., mention_seen: _Optional[_Union[MentionSeen, _Mapping]] = ..., identity_linked: _Optional[_Union[IdentityLinked, _Mapping]] = ..., identity_unlinked: _Optional[_Union[IdentityUnlinked, _Mapping]] = ..., prices_set: _Optional[_Union[PricesSet, _Mapping]] = ..., forecast_set: _Optional[_Union[ForecastSet, _Mapping]] = ..., callback_asked: _Optional[_Union[CallbackAsked, _Mapping]] = ..., customer_asked: _Optional[_Union[CustomerAsked, _Mapping]] = ..., survey_answered: _Optional[_Union[SurveyAnswered, _Mapping]] = ..., change_marked: _Optional[_Union[ChangeMarked, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class CustomerRef(_message.Message):
     __slots__ = ("type", "value", "name", "key", "absent_reason", "scoped_id", "verified", "handle", "tier")
@@ -575,3 +581,27 @@ class ForecastSet(_message.Message):
     ROWS_FIELD_NUMBER: _ClassVar[int]
     rows: _containers.RepeatedCompositeFieldContainer[ForecastRow]
     def __init__(self, rows: _Optional[_Iterable[_Union[ForecastRow, _Mapping]]] = ...) -> None: ...
+
+class SurveyAnswered(_message.Message):
+    __slots__ = ("contact_id", "score", "channel")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    score: int
+    channel: Channel
+    def __init__(self, contact_id: _Optional[str] = ..., score: _Optional[int] = ..., channel: _Optional[_Union[Channel, str]] = ...) -> None: ...
+
+class ChangeMarked(_message.Message):
+    __slots__ = ("change", "effective_at")
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_AT_FIELD_NUMBER: _ClassVar[int]
+    change: str
+    effective_at: _timestamp_pb2.Timestamp
+    def __init__(self, change: _Optional[str] = ..., effective_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Heartbeat(_message.Message):
+    __slots__ = ("born_at",)
+    BORN_AT_FIELD_NUMBER: _ClassVar[int]
+    born_at: _timestamp_pb2.Timestamp
+    def __init__(self, born_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

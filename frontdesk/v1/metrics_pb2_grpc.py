@@ -40,6 +40,21 @@ class MetricsServiceStub:
                 request_serializer=frontdesk_dot_v1_dot_metrics__pb2.GetKpisRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_metrics__pb2.GetKpisResponse.FromString,
                 _registered_method=True)
+        self.WatchKpis = channel.unary_stream(
+                '/frontdesk.v1.MetricsService/WatchKpis',
+                request_serializer=frontdesk_dot_v1_dot_metrics__pb2.WatchKpisRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_metrics__pb2.WatchKpisResponse.FromString,
+                _registered_method=True)
+        self.CompareWithBaseline = channel.unary_unary(
+                '/frontdesk.v1.MetricsService/CompareWithBaseline',
+                request_serializer=frontdesk_dot_v1_dot_metrics__pb2.CompareWithBaselineRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_metrics__pb2.CompareWithBaselineResponse.FromString,
+                _registered_method=True)
+        self.MarkChange = channel.unary_unary(
+                '/frontdesk.v1.MetricsService/MarkChange',
+                request_serializer=frontdesk_dot_v1_dot_metrics__pb2.MarkChangeRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_metrics__pb2.MarkChangeResponse.FromString,
+                _registered_method=True)
 
 
 class MetricsServiceServicer:
@@ -54,6 +69,29 @@ class MetricsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchKpis(self, request, context):
+        """The same measures again and again: at once, and whenever they have changed, at most once an interval.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareWithBaseline(self, request, context):
+        """Measures of a window beside those of the same hours of the same weekday in earlier weeks (requirement S2.2).
+        OUT_OF_RANGE when no earlier week is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MarkChange(self, request, context):
+        """Marks a change of the service, so that its effect can be seen: appended as a fact, answered from the folded log.
+        UNAVAILABLE where this replica cannot write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MetricsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -61,6 +99,21 @@ def add_MetricsServiceServicer_to_server(servicer, server):
                     servicer.GetKpis,
                     request_deserializer=frontdesk_dot_v1_dot_metrics__pb2.GetKpisRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_metrics__pb2.GetKpisResponse.SerializeToString,
+            ),
+            'WatchKpis': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchKpis,
+                    request_deserializer=frontdesk_dot_v1_dot_metrics__pb2.WatchKpisRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_metrics__pb2.WatchKpisResponse.SerializeToString,
+            ),
+            'CompareWithBaseline': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareWithBaseline,
+                    request_deserializer=frontdesk_dot_v1_dot_metrics__pb2.CompareWithBaselineRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_metrics__pb2.CompareWithBaselineResponse.SerializeToString,
+            ),
+            'MarkChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkChange,
+                    request_deserializer=frontdesk_dot_v1_dot_metrics__pb2.MarkChangeRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_metrics__pb2.MarkChangeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +144,87 @@ class MetricsService:
             '/frontdesk.v1.MetricsService/GetKpis',
             frontdesk_dot_v1_dot_metrics__pb2.GetKpisRequest.SerializeToString,
             frontdesk_dot_v1_dot_metrics__pb2.GetKpisResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchKpis(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/frontdesk.v1.MetricsService/WatchKpis',
+            frontdesk_dot_v1_dot_metrics__pb2.WatchKpisRequest.SerializeToString,
+            frontdesk_dot_v1_dot_metrics__pb2.WatchKpisResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareWithBaseline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.MetricsService/CompareWithBaseline',
+            frontdesk_dot_v1_dot_metrics__pb2.CompareWithBaselineRequest.SerializeToString,
+            frontdesk_dot_v1_dot_metrics__pb2.CompareWithBaselineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.MetricsService/MarkChange',
+            frontdesk_dot_v1_dot_metrics__pb2.MarkChangeRequest.SerializeToString,
+            frontdesk_dot_v1_dot_metrics__pb2.MarkChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -309,6 +309,10 @@ class ContactOpened:
     """What the customer is to the desk: "new", "regular", "loyal", or a word of the desk's own; empty when unknown."""
     familiar_agent_id: str = ""
     """Agent who has or had the case, else who last settled something for the customer; empty when none is known."""
+    target_at_ms: int = 0
+    """When its target wait is over; absent in older logs."""
+    due_at_ms: int = 0
+    """By when it is to be answered; absent for calls, and in older logs."""
 
 
 @quick_record
@@ -979,6 +983,10 @@ class Answered:
     """The queue."""
     mention: str = ""
     """"mention" or "review" when the contact was one; else empty."""
+    complaint: bool = False
+    """The customer complained."""
+    public: bool = False
+    """Everybody could read it."""
 
 
 @quick_record
@@ -1196,6 +1204,58 @@ class ForecastApplied:
     """The whole forecast."""
 
 
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundNoted:
+    """A message that is no answer went out to a customer; answers are told by Answered."""
+
+    contact_id: str = ""
+    """The contact; empty when it is not known."""
+    kind: str = ""
+    """What it was for, see MessageSent.kind; "other" for a kind unknown to this version."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """Queue of the contact; empty when it is not known."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyNoted:
+    """A customer said how satisfied they are."""
+
+    contact_id: str = ""
+    """The contact that was asked about; empty for a periodic survey."""
+    score: int = 0
+    """From 1 to 5."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family."""
+    queue_id: str = ""
+    """First queue of the contact; empty when it is not known."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNoted:
+    """Something about the service was changed."""
+
+    change: str = ""
+    """Short name, a measure's label."""
+    effective_at_ms: int = 0
+    """When it took effect."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatPassed:
+    """A sign of life passed by; it changed nothing."""
+
+    born_at_ms: int = 0
+    """When it was born, by its writer's clock."""
+    received_at_ms: int = 0
+    """When intake wrote it."""
+
+
 Event = (
     DeskApplied
     | AgentPresenceChanged
@@ -1244,5 +1304,9 @@ Event = (
     | CustomerReturned
     | PricesApplied
     | ForecastApplied
+    | OutboundNoted
+    | SurveyNoted
+    | ChangeNoted
+    | HeartbeatPassed
 )
 """One thing that follows from a fact or a timer."""

@@ -176,6 +176,9 @@ class Fact:
         | ForecastSet
         | CallbackAsked
         | CustomerAsked
+        | SurveyAnswered
+        | ChangeMarked
+        | Heartbeat
         | None
     ) = None
     """What happened."""
@@ -555,7 +558,7 @@ class MessageSent:
     thread_key: str = ""
     """Keyed hash of the account and the thread."""
     kind: str = ""
-    """"human" for an answer in substance, "ack" for an acknowledgement."""
+    """"human" for an answer in substance, "ack" for an acknowledgement; else what it was for: "update", "revised_time", "wait_notice", "reminder", "callback_offer", "followup", "thanks", "survey", "proactive", "goodwill"."""
     medium: str = ""
     """Medium by which it went."""
     account: str = ""
@@ -669,3 +672,36 @@ class ForecastSet:
 
     rows: tuple[ForecastRow, ...] = ()
     """Rows of one topic and language that overlap add up."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered:
+    """A customer answered a survey. Free words stay where they were said: measures need the score only."""
+
+    contact_id: str = ""
+    """The contact that was asked about; empty for a periodic survey."""
+    score: int = 0
+    """From 1 (very unhappy) to 5 (very happy)."""
+    channel: Channel = Channel.UNSPECIFIED
+    """Medium family of the contact; taken from the contact itself while it is remembered."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMarked:
+    """Something about the service was changed: a new shipping company, other hours, a release. Measures show its effect."""
+
+    change: str = ""
+    """Short name, a measure's label: lower-case letters, digits, "-" and "_", at most 60."""
+    effective_at_ms: int = 0
+    """When it took effect; absent means when it was told."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A sign of life: intake writes one into each partition now and then, the router decides nothing about it, and each service tells the newest that it saw. Belongs to no desk."""
+
+    born_at_ms: int = 0
+    """When it was born, by the writer's clock."""

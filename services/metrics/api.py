@@ -23,10 +23,6 @@ _DIMENSIONS = {
     metrics_pb2.KPI_DIMENSION_QUEUE: Dimension.QUEUE,
     metrics_pb2.KPI_DIMENSION_DESK: Dimension.DESK,
 }
-_SECONDS = {
-    "wait_since_arrival_ms": "wait_since_arrival_seconds_sum",
-    "wait_since_queue_ms": "wait_since_queue_seconds_sum",
-}
 
 
 class MetricsApi(metrics_pb2_grpc.MetricsServiceServicer):
@@ -64,7 +60,7 @@ class MetricsApi(metrics_pb2_grpc.MetricsServiceServicer):
         window = self._board.window(first, end, desk_id=request.desk_id)
         found = await asyncio.to_thread(kpis, window.rows, group_by)
         return metrics_pb2.GetKpisResponse(
-            rows=[_row(one) for one in found],
+            rows=[kpi_row(one) for one in found],
             watermark_at=_timestamp(window.watermark_ms) if window.watermark_ms else None,
             decisions=window.decisions,
         )
@@ -113,10 +109,22 @@ def _quarter(field: str, at: Timestamp, faults: dict[str, str]) -> int:
     return at.seconds * 1000 // QUARTER_MS
 
 
-def _row(one: Kpis) -> metrics_pb2.KpiRow:
-    counts = {name: value for name, value in one.parts.items() if name not in _SECONDS}
-    sums = {field: one.parts[name] / 1000 for name, field in _SECONDS.items()}
-    return metrics_pb2.KpiRow(group=one.group, **counts, **sums, **one.ratios())  # type: ignore[arg-type] # by name
+def kpi_row(one: Kpis) -> metrics_pb2.KpiRow:
+    """A row as told over gRPC; parts in milliseconds become sums of seconds."""
+    parts: dict[str, float] = {}
+    for name, value in one.parts.items():
+        if name.endswith("_ms"):
+            parts[f"{name.removesuffix('_ms')}_seconds_sum"] = value / 1000
+        else:
+            parts[name] = value
+    return metrics_pb2.KpiRow(
+        group=one.group,
+        service_levels=one.service_levels,
+        topics=one.topics,
+        outbound=one.outbound,
+        **parts,  # type: ignore[arg-type] # by name
+        **one.ratios(),  # type: ignore[arg-type] # by name
+    )
 
 
 def _timestamp(epoch_ms: int) -> Timestamp:

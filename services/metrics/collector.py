@@ -1,5 +1,7 @@
 """The board's snapshot as Prometheus families: durable totals, never restored counters (operations.md 2.2 B).
 
+Gauges of what stands now are made of the same snapshot; ages and overdue counts by the clock at the scrape.
+
 Each total carries its `partition` and no `_created` series; a partition that is not owned, or not yet recovered,
 has no series at all. Known label sets are there as zeros from the start, or the first increment would be lost to
 `increase()`. Runs in the HTTP server's thread; it reads one immutable snapshot and cannot raise for what is in it.
@@ -7,26 +9,35 @@ has no series at all. Known label sets are there as zeros from the start, or the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.utils import floatToGoString
 
-from services.metrics.catalogue import MEASURES, OTHER, PIPELINE, Kind, Measure, meaningful
+from services.metrics.catalogue import MEASURES, PIPELINE, meaningful
+from services.metrics.desk_measures import AGENT_STATES
+from services.metrics.folds.scene import DeskView
 from services.metrics.folds.totals import SUM, Series
+from services.metrics.gauges import CONTACT_STATES, GAUGES
 from services.metrics.ledger import LedgerSnapshot
+from services.metrics.measure import OTHER, Kind, Measure
 from services.metrics.store import Snapshot
 
 Labels = tuple[str, ...]
 
 
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
 class DurableTotals:
     """A collector; register it with the registry that /metrics serves."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        self._snapshot = snapshot
+    def __init__(self, snapshot: Callable[[], Snapshot], *, now_ms: Callable[[], int] = _now_ms) -> None:
+        self._snapshot, self._now_ms = snapshot, now_ms
 
     def describe(self) -> list[Metric]:
         return []  # else the registry collects at registration
@@ -35,44 +46,48 @@ class DurableTotals:
         snapshot = self._snapshot()
         sorted_totals = [(ledger, _by_measure(ledger)) for ledger in snapshot.ledgers]
         for measure in MEASURES:
-            labels = ("channel", "queue", *(label.name for label in measure.labels), "partition")
+            place = ("desk",) if measure.of_desk else ("channel", "queue")
+            labels = (*place, *(label.name for label in measure.labels), "partition")
             family = _FAMILIES[measure.kind](measure.name, measure.help, labels=labels)
             for ledger, by_measure in sorted_totals:
                 _add(family, measure, str(ledger.partition), by_measure[measure.name])
             yield family
+        yield from standing(snapshot, self._now_ms())
         yield from _pipeline(snapshot)
 
 
 _FAMILIES = {Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
 
 
-def born(measure: Measure, channel: str, queue: str, window: str) -> Iterator[Labels]:
-    """Label sets of the measure that exist from the start for a queue's channel; `window` is the desk's own."""
-    for values in product(
-        *(((window,) if label.name == "window" else label.born) for label in measure.labels)
-    ):
-        if meaningful(measure, channel, values):
-            yield (channel, queue, *values)
+def born(measure: Measure, desk: DeskView) -> Iterator[Labels]:
+    """Label sets of the measure that exist from the start at a desk."""
+    own = {"window": (desk.window,), "topic": (*desk.topics, OTHER)}
+    places = ((desk.desk_id,),) if measure.of_desk else desk.pairs
+    for place in places:
+        channel = "" if measure.of_desk else place[0]
+        named = place if measure.of_desk or measure.queued else (channel, OTHER)
+        for values in product(*(own.get(label.name, label.born) for label in measure.labels)):
+            if meaningful(measure, channel, values):
+                yield (*named, *values)
 
 
 def _by_measure(ledger: LedgerSnapshot) -> dict[str, dict[Labels, dict[str, int]]]:
     """measure -> label set -> part -> amount; a counter has the one part "". Zeros included."""
     found: dict[str, dict[Labels, dict[str, int]]] = {
-        measure.name: {
-            labels: {}
-            for desk in ledger.desks
-            for channel, queue in desk.pairs
-            for labels in born(measure, channel, queue if measure.queued else OTHER, desk.window)
-        }
+        measure.name: {labels: {} for desk in ledger.desks for labels in born(measure, desk)}
         for measure in MEASURES
     }
-    width = {measure.name: 3 + len(measure.labels) for measure in MEASURES}
     for series, amount in ledger.totals.items():
-        if series[0] in found:
-            end = width[series[0]]
-            parts = found[series[0]].setdefault(series[1:end], {})
+        shape = _SHAPES.get(series[0])
+        if shape is not None:
+            begin, end = shape
+            parts = found[series[0]].setdefault(series[begin:end], {})
             parts[_part(series, end)] = amount
     return found
+
+
+_SHAPES = {measure.name: (2 if measure.of_desk else 1, 3 + len(measure.labels)) for measure in MEASURES}
+"""Where the exported labels of a series begin and end."""
 
 
 def _part(series: Series, end: int) -> str:
@@ -93,6 +108,54 @@ def _add(family: Metric, measure: Measure, partition: str, sets: dict[Labels, di
 
 def _exported(stored: int, scale: int) -> float:
     return stored if scale == 1 else stored / scale
+
+
+def standing(snapshot: Snapshot, at_ms: int) -> Iterator[Metric]:
+    """What stands now, of the partitions that are exported; ages by the given clock."""
+    families = {
+        name: GaugeMetricFamily(name, help, labels=(*labels, "partition"))
+        for name, (labels, help) in GAUGES.items()
+    }
+    for ledger in snapshot.ledgers:
+        partition = str(ledger.partition)
+        for name, labels, value in _standing(ledger, at_ms):
+            families[name].add_metric((*labels, partition), value)
+    yield from families.values()
+
+
+def _standing(ledger: LedgerSnapshot, at_ms: int) -> Iterator[tuple[str, Labels, float]]:
+    desks = ledger.now
+    waiting = {place: 0 for view in ledger.desks for place in view.pairs}
+    for now in desks:
+        for place, contacts in now.waiting.items():
+            waiting[place] = waiting.get(place, 0) + contacts
+    for place, contacts in waiting.items():
+        yield "frontdesk_queue_depth", place, contacts
+    for name, oldest in (
+        ("frontdesk_queue_oldest_wait_seconds", [now.oldest_ms for now in desks]),
+        ("frontdesk_unanswered_age_seconds", [now.unanswered_ms for now in desks]),
+    ):
+        for place, since_ms in _earliest(oldest).items():
+            yield name, place, max(0, at_ms - since_ms) / 1000
+    for now in desks:
+        for state in AGENT_STATES:
+            yield "frontdesk_agents", (now.desk_id, state), now.agents.get(state, 0)
+        yield "frontdesk_desk_overloaded", (now.desk_id,), int(now.overloaded)
+        for change in now.changes:
+            yield "frontdesk_change_info", (now.desk_id, change), 1
+    for state in CONTACT_STATES:
+        yield "frontdesk_contacts_open", (state,), sum(now.states.get(state, 0) for now in desks)
+        yield "frontdesk_contacts_overdue", (state,), sum(now.overdue(state, at_ms) for now in desks)
+    yield "frontdesk_updates_overdue", (), sum(now.updates_overdue(at_ms) for now in desks)
+
+
+def _earliest(found: list[Mapping[tuple[str, str], int]]) -> dict[tuple[str, str], int]:
+    """By place, over desks that name their queues alike."""
+    merged: dict[tuple[str, str], int] = {}
+    for one in found:
+        for place, at_ms in one.items():
+            merged[place] = min(merged.get(place, at_ms), at_ms)
+    return merged
 
 
 def _pipeline(snapshot: Snapshot) -> Iterator[Metric]:

@@ -1,6 +1,6 @@
 """A ledger to stored rows and back; see rows.py for why the counts must add up.
 
-for key, value in changed(ledger): table[key] = value      # the index, base rows, rows, the head last
+for key, value in changed(ledger): table[key] = value      # the index, base rows, rows, what stands, the head last
 ledger = restore(partition, table.get)                     # raises Torn
 """
 
@@ -15,6 +15,7 @@ import msgspec
 from services.metrics.errors import Torn
 from services.metrics.folds.totals import agg
 from services.metrics.ledger import KEEP_QUARTERS_DEFAULT, Ledger
+from services.metrics.live_rows import live_rows, restored
 from services.metrics.rows import (
     BASE,
     Row,
@@ -23,6 +24,7 @@ from services.metrics.rows import (
     head_key,
     index_key,
     keys_of_desk,
+    live_key,
     read_head,
     read_index,
     read_row,
@@ -55,6 +57,12 @@ def changed(ledger: Ledger) -> list[tuple[bytes, bytes]]:
         row.flushed_count, row.flushed_merged = row.count, row.merged
     ledger.touched.clear()
     ledger.flushed_offset = ledger.last_offset
+    ledger.live_set = 1 - ledger.live_set
+    standing = live_rows(ledger.live, ledger.last_offset)
+    ledger.live_rows = len(standing)
+    written += [
+        (live_key(ledger.partition, ledger.live_set, index), row) for index, row in enumerate(standing)
+    ]
     written.append((head_key(ledger.partition), store_head(_head(ledger))))
     return written
 
@@ -82,6 +90,12 @@ def restore(partition: int, read: Read, *, keep_quarters: int = KEEP_QUARTERS_DE
                 _take(ledger, desk_id, row, head.last_offset)
     if counted != head.count:
         raise Torn(partition, newest, f"rows hold {counted} records, the head row says {head.count}")
+    ledger.live = restored(
+        partition,
+        lambda index: read(live_key(partition, head.live_set, index)),
+        head.live_rows,
+        head.last_offset,
+    )
     _take_head(ledger, head, newest)
     return ledger
 
@@ -138,6 +152,7 @@ def _take_head(ledger: Ledger, head: StoredHead, newest: int) -> None:
     ledger.flush_from = newest
     ledger.accepted, ledger.rejected, ledger.unknown = head.accepted, head.rejected, head.unknown
     ledger.count, ledger.watermark_ms = head.count, head.watermark_ms
+    ledger.live_set, ledger.live_rows, ledger.heartbeat_ms = head.live_set, head.live_rows, head.heartbeat_ms
 
 
 def _head(ledger: Ledger) -> StoredHead:
@@ -153,5 +168,8 @@ def _head(ledger: Ledger) -> StoredHead:
         ledger.unknown,
         ledger.count,
         ledger.watermark_ms,
-        [(v.desk_id, list(v.queues), list(v.pairs), v.window) for v in ledger.desks.values()],
+        [(v.desk_id, list(v.queues), list(v.pairs), v.window, list(v.topics)) for v in ledger.desks.values()],
+        ledger.live_set,
+        ledger.live_rows,
+        ledger.heartbeat_ms,
     )

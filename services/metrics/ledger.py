@@ -10,21 +10,24 @@ counts in the newest quarter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from services.contract.chain import Chain
-from services.contract.decisions import Decision
+from services.contract.decisions import Decision, HeartbeatPassed
 from services.metrics import folds
 from services.metrics.errors import Gap
+from services.metrics.folds.people import accrued
 from services.metrics.folds.scene import DeskView, Scene, desk_applied
-from services.metrics.folds.totals import Series, Totals, agg, initialize
+from services.metrics.folds.totals import Move, Series, Totals, agg, initialize
+from services.metrics.live import LiveDesk
+from services.metrics.now import DeskNow, now_of
 from services.metrics.rows import BASE, QUARTER_MS, RING, Row
 
 KEEP_QUARTERS_DEFAULT = 8 * 96
 """Eight days of quarter hours; older ones are merged into the desk's base row."""
-KEEP_QUARTERS_MAX = RING - 24
+KEEP_QUARTERS_MAX = RING - 64
 NO_DESK = ""
 """Records of no configured desk count here: unknown desk ids must not grow memory."""
 
@@ -48,6 +51,10 @@ class LedgerSnapshot:
     unknown: int
     watermark_ms: int
     desks: tuple[DeskView, ...]
+    now: tuple[DeskNow, ...] = ()
+    """What stands now, in the order of `desks`."""
+    heartbeat_ms: int = 0
+    """Birth of the newest heartbeat; 0 before the first."""
 
 
 class Ledger:
@@ -61,6 +68,10 @@ class Ledger:
         self.last_offset = -1
         self.accepted = self.rejected = self.unknown = self.count = self.watermark_ms = 0
         self.desks: dict[str, DeskView] = {}
+        self.live: dict[str, LiveDesk] = {}
+        """What stands now at each configured desk."""
+        self.live_set = self.live_rows = 0
+        self.heartbeat_ms = 0
         self.rows: dict[str, dict[int, Row]] = {}
         self.lifetime: Totals = initialize()
         self.flushed_offset = -1
@@ -96,6 +107,8 @@ class Ledger:
             self.unknown,
             self.watermark_ms,
             tuple(self.desks[desk_id] for desk_id in sorted(self.desks)),
+            tuple(now_of(desk_id, self.live[desk_id]) for desk_id in sorted(self.desks)),
+            self.heartbeat_ms,
         )
 
     def window(self, first: int, end: int | None) -> Iterator[tuple[str, Mapping[Series, int]]]:
@@ -119,17 +132,45 @@ class Ledger:
         desk = desk_applied(record)
         if desk is not None and desk.desk_id == record.desk_id:
             self.desks[record.desk_id] = self.desks.get(record.desk_id, DeskView()).applied(desk)
+            self.live.setdefault(record.desk_id, LiveDesk({}, accrued_ms=self.watermark_ms))
         self.unknown += sum(event is None for event in record.events)
         if not record.events:
             return
         desk_id = record.desk_id if record.desk_id in self.desks else NO_DESK
-        row = self._row(desk_id, self.watermark_ms // QUARTER_MS)
+        self._accrue(offset, self._ticked(record, desk_id))
+        at_ms = self.watermark_ms
+        live = self.live.get(desk_id) or LiveDesk({})
+        moves = folds.moves(Scene(self.desks.get(desk_id, DeskView()), record, live, at_ms))
+        self._add(offset, desk_id, at_ms // QUARTER_MS, moves)
+
+    def _ticked(self, record: Decision, desk_id: str) -> Iterable[str]:
+        """Desks whose agents' time is counted up to now: the record's own, and all of them at a heartbeat."""
+        beats = [event.born_at_ms for event in record.events if isinstance(event, HeartbeatPassed)]
+        if not beats:
+            return (desk_id,) if desk_id in self.live else ()
+        self.heartbeat_ms = max(self.heartbeat_ms, *beats)
+        return sorted(self.live)
+
+    def _accrue(self, offset: int, desk_ids: Iterable[str]) -> None:
+        """Adds agents' time since the last time, to each quarter of an hour its own share."""
+        for desk_id in desk_ids:
+            live, at_ms = self.live[desk_id], self.watermark_ms
+            begin_ms, live.accrued_ms = live.accrued_ms, at_ms
+            oldest = at_ms // QUARTER_MS - self.keep_quarters
+            while begin_ms < at_ms and any(live.at_work.values()):
+                quarter = begin_ms // QUARTER_MS
+                end_ms = min(at_ms, (max(quarter, oldest) + 1) * QUARTER_MS)
+                self._add(offset, desk_id, quarter, accrued(live, desk_id, end_ms - begin_ms))
+                begin_ms = end_ms
+
+    def _add(self, offset: int, desk_id: str, quarter: int, moves: Iterable[Move]) -> None:
+        row = self._row(desk_id, quarter)
         self.count += 1
         if offset <= row.at:
-            return  # restored ahead of the head: it holds this record already
-        moves = folds.moves(Scene(self.desks.get(desk_id, DeskView()), record))
-        agg(row.totals, moves)
-        agg(self.lifetime, moves)
+            return  # restored ahead of the head: it holds this already
+        moved = list(moves)
+        agg(row.totals, moved)
+        agg(self.lifetime, moved)
         row.count += 1
 
     def _row(self, desk_id: str, quarter: int) -> Row:

@@ -22,12 +22,12 @@ from services.metrics.folds.scene import DeskView
 from services.metrics.folds.totals import Totals
 from services.runtime.log import RECORD_BYTES_MAX
 
-FORMAT = 2
+FORMAT = 3
 """Version of the stored rows *and* of what the folds count: raise it with either, and the log is folded anew."""
 QUARTER_MS = 900_000
 BASE = -1
 """Quarter of the base row."""
-RING = 1024
+RING = 4096
 """Slots per desk; more than the quarters kept, so that a slot is free again before it is needed."""
 
 
@@ -78,15 +78,21 @@ class StoredHead(msgspec.Struct, array_like=True, frozen=True):
     unknown: int
     count: int
     watermark_ms: int
-    desks: list[tuple[str, list[str], list[tuple[str, str]], str]]
+    desks: list[tuple[str, list[str], list[tuple[str, str]], str, list[str]]]
+    live_set: int
+    """Which of the two sets of rows holds what stands now."""
+    live_rows: int
+    """How many rows it has."""
+    heartbeat_ms: int
+    """Birth of the newest heartbeat."""
 
     def chain(self) -> Chain:
         return Chain(self.head, self.last_fact, self.closed, self.started)
 
     def views(self) -> dict[str, DeskView]:
         return {
-            desk_id: DeskView(desk_id, tuple(queues), tuple(pairs), window)
-            for desk_id, queues, pairs, window in self.desks
+            desk_id: DeskView(desk_id, tuple(queues), tuple(pairs), window, tuple(topics))
+            for desk_id, queues, pairs, window, topics in self.desks
         }
 
 
@@ -96,6 +102,10 @@ def head_key(partition: int) -> bytes:
 
 def index_key(partition: int) -> bytes:
     return f"{FORMAT}/{partition}/desks".encode()
+
+
+def live_key(partition: int, live_set: int, index: int) -> bytes:
+    return f"{FORMAT}/{partition}/live/{live_set}/{index}".encode()
 
 
 def row_key(partition: int, desk_id: str, quarter: int) -> bytes:

@@ -195,6 +195,10 @@ _WORDS: dict[type, Callable[[Any], str]] = {
         f"prices of epoch {e.epoch} are in force, the highest "
         f"{max([part.price for part in e.prices], default=0.0):.2f}/s ({plain(e.source.label)})"
     ),
+    d.OutboundNoted: lambda e: f"a message went out: {plain(e.kind) or 'other'}",
+    d.SurveyNoted: lambda e: f"a survey was answered: {e.score} of 5",
+    d.ChangeNoted: lambda e: f"a change of the service is marked: {e.change}",
+    d.HeartbeatPassed: lambda _: "a sign of life passed by",
     d.ForecastApplied: lambda e: f"a forecast of {len(e.rows)} rows is in force",
     d.Refused: lambda e: f"{plain(e.command)} refused: {plain(e.reason)}",
     d.DuplicateIgnored: lambda _: "the same fact again, ignored",

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from services.contract.decisions import Answered, MentionAnswered, MentionNoted
-from services.metrics.catalogue import MENTIONS, MENTIONS_ANSWERED, OTHER
+from services.metrics.contact_measures import MENTIONS, MENTIONS_ANSWERED
 from services.metrics.folds.scene import Scene
 from services.metrics.folds.totals import Move, Series, channel_label, count, total
+from services.metrics.measure import OTHER
 
 
 def noted(event: MentionNoted, scene: Scene) -> Iterator[Move]:

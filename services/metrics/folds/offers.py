@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from services.contract.decisions import Assigned, AuthorityCover, Offered, OfferEnded
-from services.metrics.catalogue import OFFERS, OFFERS_ENDED
+from services.metrics.contact_measures import OFFERS, OFFERS_ENDED
 from services.metrics.folds.scene import Scene
 from services.metrics.folds.totals import Move, Series, channel_label, count, total
 

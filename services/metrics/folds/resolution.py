@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 
 from services.contract.decisions import Closed, Reopened, ResolutionConfirmed, Resolved
 from services.contract.facts import Outcome
-from services.metrics.catalogue import (
+from services.metrics.contact_measures import (
     FCR_MATURED,
     FCR_PROVISIONAL_CLOSED,
     FCR_PROVISIONAL_RESOLVED,
     FCR_RESOLVED,
+    FCR_REVISED,
     FCR_UNATTRIBUTABLE,
     REPEATS,
 )
@@ -58,7 +59,10 @@ def confirmed(event: ResolutionConfirmed, scene: Scene) -> Iterator[Move]:
 
 def reopened(event: Reopened, scene: Scene) -> Iterator[Move]:
     within = "1d" if event.after_ms <= _DAY_MS else "7d" if event.after_ms <= 7 * _DAY_MS else "later"
-    yield count(REPEATS, channel_label(event.channel.label), scene.desk.queue(event.queue_id), within)
+    channel, queue = channel_label(event.channel.label), scene.desk.queue(event.queue_id)
+    yield count(REPEATS, channel, queue, within)
+    if event.first_contact:
+        yield count(FCR_REVISED, channel, queue, "down")
 
 
 def result(totals: Mapping[Series, int]) -> dict[str, int]:
@@ -68,5 +72,6 @@ def result(totals: Mapping[Series, int]) -> dict[str, int]:
         "fcr_provisional_resolved": total(totals, FCR_PROVISIONAL_RESOLVED),
         "fcr_matured": total(totals, FCR_MATURED),
         "fcr_resolved": total(totals, FCR_RESOLVED),
+        "fcr_revised": total(totals, FCR_REVISED),
         "repeats": total(totals, REPEATS),
     }

@@ -1,12 +1,12 @@
-"""What a fold sees beside the event: the desk's labels, and the other events of the same record.
+"""What a fold sees beside the event: the desk's labels, what stood there before it, the other events of the record.
 
-Metrics keeps nothing per contact. What it keeps per desk is what the configuration in force says about labels:
-which queues have names, which channels they take, and how long a case is watched for repeats.
+What the labels are is said by the configuration in force: which queues and topics have names, which channels they
+take, and how long a case is watched for repeats.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.contract.decisions import (
     ContactQueued,
@@ -16,7 +16,8 @@ from services.contract.decisions import (
     Transferred,
 )
 from services.contract.desk import Desk
-from services.metrics.catalogue import CHANNELS, OTHER, QUEUES_PER_DESK_MAX
+from services.metrics.live import LiveContact, LiveDesk
+from services.metrics.measure import CHANNELS, OTHER, QUEUES_PER_DESK_MAX, TOPICS_PER_DESK_MAX
 
 _DAY_MS = 86_400_000
 _WINDOW_LABELS = {0: "7d", 1 * _DAY_MS: "1d", 7 * _DAY_MS: "7d", 14 * _DAY_MS: "14d", 30 * _DAY_MS: "30d"}
@@ -32,6 +33,8 @@ class DeskView:
     """(channel, queue) of the configuration in force: what gets zeros from the start."""
     window: str = "7d"
     """Label of the repeat window; 0 in a configuration means the documented seven days."""
+    topics: tuple[str, ...] = ()
+    """Grows only, like `queues`."""
 
     def applied(self, desk: Desk) -> DeskView:
         """The view once this configuration is in force."""
@@ -45,11 +48,17 @@ class DeskView:
             if not queue.channels or channel in queue.channels
         }
         window_ms = desk.limits.repeat_window_ms if desk.limits else 0
-        return DeskView(desk.desk_id, queues, tuple(pairs), _WINDOW_LABELS.get(window_ms, OTHER))
+        named = (*self.topics, *(topic.topic_id for topic in desk.topics if topic.topic_id))
+        topics = tuple(dict.fromkeys(named))[:TOPICS_PER_DESK_MAX]
+        return DeskView(desk.desk_id, queues, tuple(pairs), _WINDOW_LABELS.get(window_ms, OTHER), topics)
 
     def queue(self, queue_id: str) -> str:
         """The queue's label: its name if the desk has (or had) it, else "other"."""
         return queue_id if queue_id in self.queues else OTHER
+
+    def topic(self, topic_id: str) -> str:
+        """The topic's label: its name if the desk has (or had) it, else "other"."""
+        return topic_id if topic_id in self.topics else OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,19 @@ class Scene:
 
     desk: DeskView
     record: Decision
+    live: LiveDesk = field(default_factory=LiveDesk)
+    """What stood at the desk before the event being folded."""
+    at_ms: int = 0
+    """When the record was decided."""
+
+    def contact(self, contact_id: str) -> LiveContact | None:
+        """The open contact as it stood before the event; None for one that is not followed."""
+        return self.live.contacts.get(contact_id)
+
+    def place_of(self, contact_id: str) -> tuple[str, str]:
+        """Labels of channel and queue where the contact stands; "other" for one that is not followed."""
+        contact = self.contact(contact_id)
+        return (OTHER, OTHER) if contact is None else (contact.channel, contact.queue or OTHER)
 
     def queue_of(self, contact_id: str) -> str:
         """Label of the queue that this record puts the contact into or offers it from; "other" when it says none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from services.metrics.catalogue import CHANNELS, OTHER, Kind, Measure
+from services.metrics.measure import CHANNELS, OTHER, Kind, Measure
 
 Series = tuple[str, ...]
 Totals = dict[Series, int]
@@ -35,6 +35,11 @@ def agg(totals: Totals, moves: Iterable[Move]) -> Totals:
 def count(measure: Measure, channel: str, queue: str, *labels: str, amount: int = 1) -> Move:
     """A counter moves; labels in the measure's order, each closed to its list."""
     return (measure.name, channel, queue, *_closed(measure, labels)), amount
+
+
+def count_desk(measure: Measure, desk_id: str, *labels: str, amount: int = 1) -> Move:
+    """A counter of the desk as a whole moves: its series has the desk in the queue's place, and no channel."""
+    return (measure.name, "", desk_id, *_closed(measure, labels)), amount
 
 
 def observe(measure: Measure, channel: str, queue: str, *labels: str, value: int) -> tuple[Move, Move]:

@@ -33,6 +33,7 @@ from services.router.decide import (
     identities,
     mentions,
     messages,
+    noting,
     offers,
     overload,
     prices,
@@ -72,6 +73,8 @@ _HANDLERS: dict[type, tuple[str, Handler]] = {
     f.IdentityUnlinked: ("identity_unlinked", identities.unlinked),
     f.PricesSet: ("prices_set", prices.prices_set),
     f.ForecastSet: ("forecast_set", prices.forecast_set),
+    f.SurveyAnswered: ("survey_answered", noting.survey_answered),
+    f.ChangeMarked: ("change_marked", noting.change_marked),
 }
 
 
@@ -88,6 +91,7 @@ _ANSWERED = (
     f.ContactResolved,
     f.CustomerAsked,
     f.DeskConfigured,
+    f.ChangeMarked,
     f.IdentityLinked,
     f.IdentityUnlinked,
 )
@@ -236,6 +240,8 @@ def _decided(
         occurred_at_ms=fact.occurred_at_ms,
     )
     body = fact.body
+    if isinstance(body, f.Heartbeat):
+        return (noting.heartbeat_passed(fact, body),), None
     if desk is None and _is_elsewhere(state, fact.desk_id, partition):
         return _rejected(
             "wrong_partition", "the desk belongs to another partition: check the writer's partition count"

@@ -19,6 +19,7 @@ from services.router.evolve.work import kind_of
 from services.router.model import Case, ContactState
 from services.router.need import need_of, top_topic
 from services.router.preferred import familiar_agent
+from services.router.urgency import target_ms
 from services.router.waiting import Kind
 
 UNITS_CALL = 100
@@ -87,6 +88,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
         if case.closed_at_ms:
             step.emit(_reopened(step, case, body.contact_id))
     known_agent = body.preferred_agent_id in step.desk.agents
+    arrived_at_ms = step.received_ms
     step.emit(
         ContactOpened(
             contact_id=body.contact_id,
@@ -103,7 +105,7 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             repeat=case is not None,
             first_in_case=case is None,
             units=_units(step, kind),
-            arrived_at_ms=step.received_ms,
+            arrived_at_ms=arrived_at_ms,
             preferred_agent_id=body.preferred_agent_id if known_agent else "",
             familiar_agent_id=familiar_agent(step.desk, case, customer_key),
             fact_offset=step.offset,
@@ -112,6 +114,8 @@ def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str
             mention=mention,
             occurred_at_ms=messages.said_at_ms(step, body.medium),
             tier=word(customer.tier),
+            target_at_ms=arrived_at_ms + target_ms(step.limits, kind),
+            due_at_ms=0 if kind is Kind.CALL else arrived_at_ms + step.limits.due_ms,
         )
     )
 

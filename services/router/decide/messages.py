@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from services.contract.decisions import Answered, AnsweredEarly, MentionAnswered, NonContactNoted
-from services.contract.facts import MessageSent, NonContactSeen
+from services.contract.decisions import (
+    Answered,
+    AnsweredEarly,
+    MentionAnswered,
+    NonContactNoted,
+    OutboundNoted,
+)
+from services.contract.facts import Channel, MessageSent, NonContactSeen
 from services.router.decide.step import Step
 from services.router.decide.words import checked_ids, word
 from services.router.model import Contact, KeptMention
 
 ANSWER_KINDS = ("human", "ack")
+OUTBOUND_KINDS = frozenset(
+    {
+        "update",
+        "revised_time",
+        "wait_notice",
+        "reminder",
+        "callback_offer",
+        "followup",
+        "thanks",
+        "survey",
+        "proactive",
+        "goodwill",
+    }
+)
+"""Messages that are no answers."""
 NON_CONTACT_KINDS = frozenset(
     {"auto_reply", "bounce", "complaint", "reaction", "edit", "deletion", "call_state"}
 )
 
 
 def sent(step: Step, body: MessageSent) -> None:
-    """The first answer of each kind is measured; later ones and unknown kinds are not.
+    """The first answer of each kind is measured; later ones and unknown kinds are not. What is no answer is noted.
 
     An answer found by its conversation answers what was said before it. Where nothing is, it is kept: the message
     that it answers may come later.
     """
+    checked_ids("message_sent", contact_id=body.contact_id, thread_key=body.thread_key)
+    if body.kind in OUTBOUND_KINDS:
+        _note(step, body)
     if body.kind not in ANSWER_KINDS:
         return
-    checked_ids("message_sent", contact_id=body.contact_id, thread_key=body.thread_key)
     sent_at_ms = said_at_ms(step, body.medium)
     if body.contact_id:
         contact = step.desk.contacts.get(body.contact_id)
@@ -73,6 +96,23 @@ def non_contact(step: Step, body: NonContactSeen) -> None:
     )
 
 
+def _note(step: Step, body: MessageSent) -> None:
+    contact = (
+        step.desk.contacts.get(body.contact_id)
+        if body.contact_id
+        else _in_conversation(step, body.thread_key)
+    )
+    channel = Channel.EMAIL if body.medium == "email" else Channel.UNSPECIFIED
+    step.emit(
+        OutboundNoted(
+            contact_id=body.contact_id if contact is None else contact.contact_id,
+            kind=body.kind,
+            channel=channel if contact is None else contact.channel,
+            queue_id="" if contact is None else contact.queue_id,
+        )
+    )
+
+
 def _in_conversation(step: Step, thread_key: str) -> Contact | None:
     """The newest open contact of the conversation."""
     case = step.desk.cases.get(step.desk.threads.get(thread_key, "")) if thread_key else None
@@ -115,5 +155,7 @@ def _answer(step: Step, contact: Contact, kind: str, after_ms: int) -> None:
             channel=contact.channel,
             queue_id=contact.queue_id,
             mention=contact.opened.mention,
+            complaint=contact.complaint,
+            public=contact.opened.public,
         )
     )

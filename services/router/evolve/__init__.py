@@ -79,6 +79,10 @@ _SAY_ONLY = frozenset(
         d.Refused,
         d.DuplicateIgnored,
         d.FactRejected,
+        d.OutboundNoted,
+        d.SurveyNoted,
+        d.ChangeNoted,
+        d.HeartbeatPassed,
     }
 )
 """Events that tell people something and change nothing."""

@@ -130,6 +130,8 @@ def test_an_acknowledgement_stays_apart_from_a_person() -> None:
         "first_response_seconds ack sum": 1_000,
         "first_response_seconds human 9": 1,
         "first_response_seconds human sum": DAY_MS,
+        "outbound ack": 1,
+        "outbound answer": 1,
     }
 
 
@@ -143,6 +145,7 @@ def test_an_arrival_counts_in_the_queue_that_the_same_record_names() -> None:
     assert found == {
         ("frontdesk_contacts_arrived", "phone", "calls"): 1,
         ("frontdesk_contacts_arrived", "email", "other"): 1,
+        ("frontdesk_contacts_queued", "phone", "calls"): 1,
     }
 
 
@@ -211,6 +214,7 @@ def test_a_handled_contact_counts_once_whatever_happened_to_it() -> None:
         "contacts_escalated": 1,
         "transfers_per_contact 2": 1,  # bounds 0, 1, 2: two hand-overs fall into the third bucket
         "transfers_per_contact sum": 2,
+        "contacts_handled_by_topic other": 1,
     }
 
 
@@ -219,13 +223,14 @@ def test_no_hand_over_is_counted_too() -> None:
         "contacts_handled": 1,
         "transfers_per_contact 0": 1,
         "transfers_per_contact sum": 0,
+        "contacts_handled_by_topic other": 1,
     }
 
 
 def test_outcomes_belong_to_the_first_queue() -> None:
     found = totals(d.Resolved(tally=tally(SOCIAL, "post", first=False)))
 
-    assert {name[1:3] for name in found} == {("social", "post")}
+    assert {name[1:3] for name in found if "topic" not in name[0]} == {("social", "post")}
 
 
 def test_escalations_and_consults_are_counted_when_they_happen() -> None:
@@ -337,8 +342,8 @@ def test_mentions_in_a_row_of_kpis() -> None:
 
 
 def test_every_kind_of_event_is_folded_or_moves_nothing() -> None:
-    """Overload, messages that are due, customers who are awaited: told to people, counted nowhere."""
+    """Customers who are awaited, retained memory: told to people, counted nowhere."""
     for kind in get_args(d.Event):
         folds.moves(Scene(DeskView().applied(DESK), d.Decision(desk_id=DESK.desk_id, events=(kind(),))))
-    quiet = (d.OverloadBegan(), d.OverloadEnded(), d.MessageDue(), d.CustomerAwaited(), d.CustomerReturned())
+    quiet = (d.OverloadEnded(), d.Forgotten(), d.CustomerAwaited(), d.CustomerReturned())
     assert totals(*quiet) == initialize()

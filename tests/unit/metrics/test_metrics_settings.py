@@ -15,6 +15,6 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 def test_all_faults_are_told_together() -> None:
     with pytest.raises(SettingsError) as error:
-        MetricsSettings.from_env({"FRONTDESK_METRICS_KEEP_DAYS": "11", "FRONTDESK_METRICS_FLUSH_MS": "soon"})
+        MetricsSettings.from_env({"FRONTDESK_METRICS_KEEP_DAYS": "43", "FRONTDESK_METRICS_FLUSH_MS": "soon"})
 
     assert len(error.value.faults) == 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from services.contract import decisions as d
-from services.contract.desk import Desk, DeskLimits, Queue
-from services.contract.facts import Channel, HelpResult, Outcome, TransferReason
+from services.contract.desk import Agent, Desk, DeskLimits, Queue, Topic
+from tests.unit.metrics.chance import random_event as random_event
+from tests.unit.metrics.chance import tally as tally
 
 NOON_MS = 1_775_217_600_000  # 2026-04-03 12:00 UTC, on a quarter of an hour
 QUARTER_MS = 900_000
@@ -19,31 +20,10 @@ DESK = Desk(
         Queue(queue_id="post", channels=("email", "social")),
     ),
     limits=DeskLimits(),
+    topics=(Topic(topic_id="billing"), Topic(topic_id="refund")),
+    agents=(Agent(agent_id="ana"), Agent(agent_id="ben"), Agent(agent_id="cid")),
 )
 APPLIED = d.DeskApplied(desk=DESK)
-
-
-def tally(
-    channel: Channel = Channel.PHONE,
-    queue: str = "calls",
-    *,
-    first: bool = True,
-    handled: bool = True,
-    transfers: int = 0,
-    escalated: bool = False,
-    unattributable: bool = False,
-    open_ms: int = 0,
-) -> d.ContactTally:
-    return d.ContactTally(
-        channel=channel,
-        first_queue_id=queue,
-        first_in_case=first,
-        handled=handled,
-        transfers=transfers,
-        escalated=escalated,
-        unattributable=unattributable,
-        open_ms=open_ms,
-    )
 
 
 @dataclass
@@ -112,80 +92,12 @@ class Writer:
         return self._next_id
 
 
-def random_event(rng: random.Random) -> d.Event:
-    """Any event that measures look at, and some that they do not."""
-    contact = f"c{rng.randrange(50)}"
-    channel = rng.choice([Channel.PHONE, Channel.EMAIL, Channel.SOCIAL, Channel.UNSPECIFIED, Channel(77)])
-    queue = rng.choice(["calls", "post", "unheard-of", ""])
-    wait_ms = rng.choice([0, 1, 5_000, 5_001, 20_000, 59_999, rng.randrange(4_000_000)])
-    ended = tally(
-        channel,
-        queue,
-        first=rng.random() < 0.7,
-        handled=rng.random() < 0.8,
-        transfers=rng.choice([0, 0, 0, 1, 2, 3]),
-        escalated=rng.random() < 0.2,
-        unattributable=rng.random() < 0.1,
-        open_ms=wait_ms,
-    )
-    makers: list[Callable[[], d.Event]] = [
-        lambda: d.MentionNoted(
-            contact_id=contact,
-            channel=channel,
-            kind=rng.choice(["mention", "review"]),
-            sentiment=rng.choice(["positive", "neutral", "negative"]),
-            addressed=rng.random() < 0.5,
-            again=rng.random() < 0.5,
-        ),
-        lambda: d.MentionAnswered(channel=channel, kind=rng.choice(["mention", "review"])),
-        lambda: d.ContactOpened(contact_id=contact, channel=channel),
-        lambda: d.ContactQueued(contact_id=contact, channel=channel, queue_id=queue),
-        lambda: d.Offered(
-            contact_id=contact, channel=channel, queue_id=queue, authority=d.AuthorityCover(rng.randrange(5))
-        ),
-        lambda: d.OfferEnded(channel=channel, queue_id=queue, result=d.OfferResult(rng.randrange(6))),
-        lambda: d.Assigned(
-            contact_id=contact,
-            channel=channel,
-            queue_id=queue,
-            first=rng.random() < 0.7,
-            within_target=rng.random() < 0.5,
-            wait_since_arrival_ms=wait_ms,
-            wait_since_queue_ms=wait_ms // 2,
-            offer_id=rng.choice(["", "o1"]),
-        ),
-        lambda: d.Abandoned(
-            queue_id=queue, tally=ended, wait_since_arrival_ms=wait_ms, wait_since_queue_ms=wait_ms // 3
-        ),
-        lambda: d.TargetMissed(channel=channel, queue_id=queue, promise=rng.choice(["target", "due", "?"])),
-        lambda: d.Answered(
-            channel=channel,
-            queue_id=queue,
-            kind=rng.choice(["human", "ack"]),
-            after_ms=wait_ms * 40,
-            mention=rng.choice(["", "review"]),
-        ),
-        lambda: d.Escalated(channel=channel, queue_id=queue, reason=rng.choice(["lacks_authority", "mood"])),
-        lambda: d.ConsultEnded(channel=channel, queue_id=queue, result=HelpResult(rng.randrange(8))),
-        lambda: d.Transferred(
-            contact_id=contact, channel=channel, queue_id=queue, reason=TransferReason(rng.randrange(7))
-        ),
-        lambda: d.Resolved(contact_id=contact, tally=ended),
-        lambda: d.Closed(contact_id=contact, tally=ended, outcome=Outcome(rng.randrange(9))),
-        lambda: d.Reopened(channel=channel, queue_id=queue, after_ms=wait_ms * 300),
-        lambda: d.ResolutionConfirmed(channel=channel, queue_id=queue, first_contact=rng.random() < 0.5),
-        lambda: d.AgentPresenceChanged(agent_id="ana"),
-        lambda: d.DuplicateIgnored(fact_id="f1"),
-    ]
-    return rng.choice(makers)()
-
-
 def random_log(seed: int, records: int, *, desks: tuple[str, ...] = ("acme",)) -> list[d.Decision]:
     """A partition's log: genesis, configurations, then facts, timers, rivals and records that land twice."""
     rng = random.Random(seed)
     writer = Writer(desk_id=desks[0]).genesis()
     for desk_id in desks:
-        desk = Desk(desk_id=desk_id, queues=DESK.queues, limits=DESK.limits)
+        desk = replace(DESK, desk_id=desk_id)
         writer.fact(d.DeskApplied(desk=desk), desk_id=desk_id)
     while len(writer.records) < records:
         writer.desk_id = rng.choice(desks)
@@ -193,8 +105,10 @@ def random_log(seed: int, records: int, *, desks: tuple[str, ...] = ("acme",)) -
         choice = rng.random()
         if choice < 0.6:
             writer.fact(*events)
-        elif choice < 0.75:
+        elif choice < 0.74:
             writer.timer(*events)
+        elif choice < 0.75:
+            writer.fact(d.HeartbeatPassed(born_at_ms=writer.now_ms - 5), desk_id="")
         elif choice < 0.9:
             writer.rival(*events)
         else:
