@@ -15,6 +15,7 @@ import msgspec
 from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError, UnknownTopic
 from services.runtime.sqlite_log import SqliteLog
@@ -52,7 +53,11 @@ def main(argv: Sequence[str]) -> int:
 
 async def _print(data: Path, bootstrap: str | None, with_bytes: bool) -> None:
     async with AsyncExitStack() as stack:
-        log: Log = await (SqliteLog.open(data) if bootstrap is None else KafkaLog.connect(bootstrap))
+        log: Log = await (
+            SqliteLog.open(data)
+            if bootstrap is None
+            else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap))
+        )
         stack.push_async_callback(log.close)
         async for letter in letters(log):
             line = msgspec.structs.asdict(letter)

@@ -18,6 +18,7 @@ from services.metrics.settings import MetricsSettings
 from services.router.desk_config import DeskFaults, load_toml
 from services.router.settings import RouterSettings
 from services.runtime.clock import Clock, clock_from
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import Reader, SettingsError
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class Plan:
     """All that a process is told, read and checked before anything is opened."""
 
     roles: tuple[str, ...]
-    bootstrap: str | None
+    bootstrap: KafkaAccess | None
     settings: ServeSettings
     router: RouterSettings | None
     intake: IntakeSettings | None
@@ -107,6 +108,7 @@ class Plan:
             return None
 
         settings = read(lambda: ServeSettings.from_env(env))
+        access = read(lambda: KafkaAccess.from_env(env, bootstrap)) if bootstrap else None
         clock = read(lambda: clock_from(env))
         router = read(lambda: RouterSettings.from_env(env)) if "router" in roles else None
         intake = read(lambda: IntakeSettings.from_env(env)) if "intake" in roles else None
@@ -117,7 +119,7 @@ class Plan:
         if faults or settings is None or clock is None:
             raise SettingsError(faults)
         misspelt = asked.misspelt() if "intake" in roles else {}  # only intake asks for the many alike
-        return cls(roles, bootstrap, settings, router, intake, metrics, clock, tuple(desks), misspelt)
+        return cls(roles, access, settings, router, intake, metrics, clock, tuple(desks), misspelt)
 
 
 def _tls(reader: Reader) -> ssl.SSLContext | None:

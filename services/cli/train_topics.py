@@ -15,6 +15,7 @@ from services.intake.need.labels import Joined, LabelsError, facts_of, read_labe
 from services.intake.need.report import lines, rules_on
 from services.intake.need.trained import save
 from services.intake.need.training import Label, TooFewLabels, train
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError
 from services.runtime.sqlite_log import SqliteLog
@@ -83,7 +84,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 async def _of_log(options: argparse.Namespace) -> list[Label]:
     async with AsyncExitStack() as stack:
         log: Log = await (
-            SqliteLog.open(options.data) if options.bootstrap is None else KafkaLog.connect(options.bootstrap)
+            SqliteLog.open(options.data)
+            if options.bootstrap is None
+            else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap))
         )
         stack.push_async_callback(log.close)
         joined = Joined(confirmed=options.confirmed)

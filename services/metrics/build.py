@@ -14,6 +14,7 @@ from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.tailer import Tailer
 from services.runtime.clock import Clock
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.log import Log, TopicSpec
 
 
@@ -72,7 +73,7 @@ def build_kafka(
     settings: MetricsSettings,
     *,
     clock: Clock,
-    bootstrap: str,
+    bootstrap: str | KafkaAccess,
     partitions: int,
     registry: CollectorRegistry,
     decisions: str = DECISIONS,

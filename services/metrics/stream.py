@@ -16,6 +16,7 @@ from typing import Any, cast
 import faust
 import structlog
 from aiokafka.errors import KafkaError
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.contrib.asgi import bind_to_running_loop
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -29,6 +30,7 @@ from services.metrics.lost_records import outlive_lost_records
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.watchdog import Vitals, Watchdog
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.log import PositionLost, TopicSpec
 
 TABLE = "kpis"
@@ -58,6 +60,20 @@ class _PositionedConsumer(driver.Consumer):
         return offsets
 
 
+def _credentials(access: KafkaAccess) -> SASLCredentials | SSLCredentials | None:
+    """The same access in Faust's words; None for a broker that asks for nothing."""
+    if access.tls is None:
+        return None
+    if not access.by_password:
+        return SSLCredentials(access.tls)
+    return SASLCredentials(
+        username=access.user,
+        password=access.password[:],
+        ssl_context=access.tls,
+        mechanism=access.mechanism,
+    )
+
+
 class _Transport(driver.Transport):
     """Faust's, with our consumer."""
 
@@ -83,9 +99,14 @@ class FaustSource:
     """Keeps a board up to date from Kafka; run it once, on the loop that it shares with the gRPC server."""
 
     def __init__(
-        self, settings: MetricsSettings, board: Board, *, bootstrap: str, decisions: str = DECISIONS
+        self,
+        settings: MetricsSettings,
+        board: Board,
+        *,
+        bootstrap: str | KafkaAccess,
+        decisions: str = DECISIONS,
     ) -> None:
-        self.board, self._settings, self._bootstrap = board, settings, bootstrap
+        self.board, self._settings, self._access = board, settings, KafkaAccess.of(bootstrap)
         self._topic = decisions
         self._settled = asyncio.Event()
         self._ready = asyncio.Event()
@@ -137,7 +158,8 @@ class FaustSource:
         settings, partitions = self._settings, self.board.partitions
         app = _App(
             settings.app_id,
-            broker=[f"kafka://{address}" for address in self._bootstrap.split(",")],
+            broker=[f"kafka://{address}" for address in self._access.bootstrap.split(",")],
+            broker_credentials=_credentials(self._access),
             store="memory://",
             autodiscover=False,
             web_enabled=False,

@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import ClusterAuthorizationFailedError, KafkaConnectionError, KafkaError
 
 from services.runtime import kafka_faults
 from services.runtime.in_flight import InFlight, Pending
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
-from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown
+from services.runtime.log import LogError, LogRefused, LogUnavailable, OutcomeUnknown
 
 BATCH_BYTES_MAX = 262_144
 RETRY_SECONDS = 0.2
@@ -33,7 +34,7 @@ class KafkaAppender:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         *,
         client_id: str,
         records_in_flight_max: int,
@@ -174,7 +175,7 @@ class KafkaAppender:
     def _failed(self, producer: Any, pending: Pending, error: BaseException) -> None:
         answer = kafka_faults.of_append(self._bootstrap, pending.topic, error)
         pending.fail(answer)
-        if producer is self._producer and isinstance(answer, OutcomeUnknown):
+        if producer is self._producer and isinstance(answer, OutcomeUnknown | LogRefused):
             self._give_up(answer)
 
     def _overdue(self, pending: Pending) -> None:
@@ -203,7 +204,7 @@ class KafkaAppender:
 
     async def _start_producer(self) -> Any:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._bootstrap.for_aiokafka(),
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,
@@ -212,6 +213,9 @@ class KafkaAppender:
         )
         try:
             await asyncio.wait_for(producer.start(), self._deadline_ms / 1000)
+        except ClusterAuthorizationFailedError as error:  # an idempotent producer needs Write on some topic
+            await _abandon(producer)
+            raise kafka_faults.refused(self._bootstrap, "write to any topic") from error
         except (KafkaError, OSError, TimeoutError) as error:
             await _abandon(producer)
             raise kafka_faults.away(self._bootstrap, error) from error

@@ -6,6 +6,7 @@ from aiokafka import errors as client
 
 from services.runtime.log import (
     LogError,
+    LogRefused,
     LogUnavailable,
     OutcomeUnknown,
     PositionLost,
@@ -21,11 +22,17 @@ AWAY_MS_MAX = 10_000
 CLOSE_SECONDS_MAX = 10.0
 
 
-def away(bootstrap: str, why: object = None) -> LogUnavailable:
+def away(bootstrap: object, why: object = None) -> LogUnavailable:
     reason = f" ({why})" if why else ""
     return LogUnavailable(
         f"Kafka at {bootstrap} does not answer{reason}; check the address and that the broker runs "
         "(`make kafka-up` starts one for development)"
+    )
+
+
+def refused(bootstrap: object, what: str) -> LogRefused:
+    return LogRefused(
+        f"Kafka at {bootstrap} does not let this user {what}: an ACL is missing (docs/settings.md)"
     )
 
 
@@ -41,18 +48,20 @@ def lost(topic: str, partition: int, offset: int) -> PositionLost:
     )
 
 
-def of_append(bootstrap: str, topic: str, error: BaseException) -> LogError:
+def of_append(bootstrap: object, topic: str, error: BaseException) -> LogError:
     """The answer to an append that was handed to the client and failed there."""
     if isinstance(error, client.MessageSizeTooLargeError | client.RecordListTooLargeError):
         return RecordTooLarge(f"Kafka refused a record for {topic} as too large ({error})")
     if isinstance(error, client.UnknownTopicOrPartitionError):
         return unknown_topic(topic)
+    if isinstance(error, client.TopicAuthorizationFailedError | client.ClusterAuthorizationFailedError):
+        return refused(bootstrap, f"write to {topic}")
     return OutcomeUnknown(
         f"no answer from Kafka at {bootstrap} to an append to {topic} ({error!r}); repeat it with the same id"
     )
 
 
-def of_read(bootstrap: str, topic: str, error: client.KafkaError) -> LogError:
+def of_read(bootstrap: object, topic: str, error: client.KafkaError) -> LogError:
     """The answer to a read that failed for good; what the client retries by itself never gets here."""
     if isinstance(error, client.OffsetOutOfRangeError):
         found = error.args[0] if error.args else None
@@ -60,4 +69,8 @@ def of_read(bootstrap: str, topic: str, error: client.KafkaError) -> LogError:
             partition, offset = next(iter(found.items()))
             return lost(topic, partition.partition, offset)
         return lost(topic, -1, -1)
+    if isinstance(error, client.TopicAuthorizationFailedError):
+        return refused(bootstrap, f"read {topic}")
+    if isinstance(error, client.GroupAuthorizationFailedError):
+        return refused(bootstrap, f"be a member of the group that reads {topic}")
     return away(bootstrap, repr(error))

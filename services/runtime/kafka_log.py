@@ -16,11 +16,13 @@ from aiokafka.errors import KafkaError
 
 from services.runtime import kafka_faults, kafka_topics
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_append import KafkaAppender
 from services.runtime.kafka_faults import ANSWER_MS_MAX, AWAY_MS_MAX
 from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
+from services.runtime.kafka_refusal import explained
 from services.runtime.kafka_tail import KafkaTail, record_of, stop
-from services.runtime.log import OwnershipListener, Record, TopicSpec
+from services.runtime.log import LogUnavailable, OwnershipListener, Record, TopicSpec
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class KafkaLog:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         *,
         client_id: str,
         records_in_flight_max: int,
@@ -69,7 +71,7 @@ class KafkaLog:
     @classmethod
     async def connect(
         cls,
-        bootstrap: str,
+        bootstrap: str | KafkaAccess,
         *,
         client_id: str = "frontdesk",
         records_in_flight_max: int = RECORDS_IN_FLIGHT_MAX,
@@ -86,8 +88,9 @@ class KafkaLog:
         `away_ms_max` how long readers wait for a silent broker, `answer_ms_max` how long any one question may
         take, `replication_factor` -1 the broker's default.
         """
+        access = KafkaAccess.of(bootstrap)
         log = cls(
-            bootstrap,
+            access,
             client_id=client_id,
             records_in_flight_max=records_in_flight_max,
             append_deadline_ms=append_deadline_ms,
@@ -100,6 +103,9 @@ class KafkaLog:
         try:
             await log._start(log._lookup)
             await log._appender.start()
+        except LogUnavailable as error:
+            await log.close()
+            raise await explained(access, error) from error
         except BaseException:
             await log.close()
             raise
@@ -199,7 +205,7 @@ class KafkaLog:
 
     def _consumer(self, **settings: Any) -> Any:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._bootstrap.for_aiokafka(),
             client_id=self._client_id,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -17,6 +17,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from services.runtime import kafka_faults
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_tail import Patience, record_of, stop
 from services.runtime.log import LogError, LogUnavailable, OwnershipListener, Record
 
@@ -31,7 +32,7 @@ class KafkaOwnership:
     def __init__(
         self,
         consumer: Any,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         topic: str,
         listener: OwnershipListener,
         *,
@@ -54,7 +55,7 @@ class KafkaOwnership:
     @classmethod
     async def join(
         cls,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         client_id: str,
         topic: str,
         group: str,
@@ -66,7 +67,7 @@ class KafkaOwnership:
         forget: Callable[[KafkaOwnership], None],
     ) -> KafkaOwnership:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **bootstrap.for_aiokafka(),
             client_id=client_id,
             group_id=group,
             enable_auto_commit=False,

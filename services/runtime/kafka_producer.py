@@ -24,7 +24,9 @@ from kafka.record import util as record_util
 
 from services.runtime import kafka_faults, kafka_topics
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX, InFlight, Pending
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX, CONNECT_MS_MAX
+from services.runtime.kafka_refusal import explained
 from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown, RecordTooLarge
 
 LINGER_MS = 10
@@ -39,7 +41,7 @@ class KafkaPythonAppender:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         producer: Any,
         counts: dict[str, int],
         *,
@@ -69,7 +71,7 @@ class KafkaPythonAppender:
     @classmethod
     async def connect(
         cls,
-        bootstrap: str,
+        bootstrap: str | KafkaAccess,
         topics: Sequence[str] = (),
         *,
         client_id: str = "frontdesk-intake",
@@ -84,15 +86,19 @@ class KafkaPythonAppender:
         """
         if record_util.crc32c_c is None:
             raise LogError("kafka-python lacks its fast checksum: install the `crc32c` wheel (make setup)")
-        connection = partial(_connect, bootstrap, client_id, append_deadline_ms, connect_ms_max)
-        producer = await asyncio.to_thread(connection)
+        access = KafkaAccess.of(bootstrap)
+        connection = partial(_connect, access, client_id, append_deadline_ms, connect_ms_max)
         try:
-            counts = {topic: await asyncio.to_thread(_learn, producer, bootstrap, topic) for topic in topics}
+            producer = await asyncio.to_thread(connection)
+        except LogUnavailable as error:
+            raise await explained(access, error) from error
+        try:
+            counts = {topic: await asyncio.to_thread(_learn, producer, access, topic) for topic in topics}
         except LogError:
             await asyncio.to_thread(producer.close, 0)
             raise
         return cls(
-            bootstrap,
+            access,
             producer,
             counts,
             connection=connection,
@@ -224,6 +230,8 @@ class KafkaPythonAppender:
             return RecordTooLarge(f"Kafka refused a record for {topic} as too large ({error})")
         if isinstance(error, client.UnknownTopicOrPartitionError):
             return kafka_faults.unknown_topic(topic)
+        if isinstance(error, client.AuthorizationError):
+            return kafka_faults.refused(self._bootstrap, f"write to {topic}")
         return kafka_faults.of_append(self._bootstrap, topic, error)
 
     def _overdue(self, pending: Pending) -> None:
@@ -235,10 +243,10 @@ class KafkaPythonAppender:
             pending.fail(kafka_faults.away(self._bootstrap, "the append was not sent"))
 
 
-def _connect(bootstrap: str, client_id: str, deadline_ms: int, connect_ms_max: int) -> Any:
+def _connect(bootstrap: KafkaAccess, client_id: str, deadline_ms: int, connect_ms_max: int) -> Any:
     try:
         return KafkaProducer(
-            bootstrap_servers=bootstrap,
+            **bootstrap.for_kafka_python(),
             client_id=client_id,
             acks="all",
             enable_idempotence=True,
@@ -255,7 +263,7 @@ def _connect(bootstrap: str, client_id: str, deadline_ms: int, connect_ms_max: i
         raise kafka_faults.away(bootstrap, error) from error
 
 
-def _learn(producer: Any, bootstrap: str, topic: str) -> int:
+def _learn(producer: Any, bootstrap: KafkaAccess, topic: str) -> int:
     """The topic's number of partitions, known to the producer too when this returns. Blocks."""
     count = kafka_topics.partitions(bootstrap, topic)
     try:

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from services.runtime import kafka_faults
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Record
 
@@ -32,7 +33,7 @@ async def stop(consumer: Any) -> None:
 class Patience:
     """Tells silence from absence: a broker that lives answers every fetch, if only with nothing."""
 
-    def __init__(self, consumer: Any, bootstrap: str, away_ms_max: int) -> None:
+    def __init__(self, consumer: Any, bootstrap: KafkaAccess, away_ms_max: int) -> None:
         self._consumer = consumer
         self._bootstrap = bootstrap
         self._away_ms_max = away_ms_max
@@ -57,7 +58,7 @@ class KafkaTail:
     def __init__(
         self,
         consumer: Any,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         topic: str,
         partitions: Iterable[int],
         away_ms_max: int,
@@ -73,7 +74,7 @@ class KafkaTail:
     @classmethod
     async def open(
         cls,
-        bootstrap: str,
+        bootstrap: KafkaAccess,
         client_id: str,
         topic: str,
         positions: Mapping[int, int],
@@ -82,7 +83,7 @@ class KafkaTail:
         forget: Callable[[KafkaTail], None],
     ) -> KafkaTail:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **bootstrap.for_aiokafka(),
             client_id=client_id,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import AuthorizationError, KafkaError, TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
 from services.runtime import kafka_faults
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.log import RECORD_BYTES_MAX, LogError, TopicSpec
 
 ADMIN_MS_MAX = 10_000
@@ -18,7 +19,9 @@ SEGMENT_MS_COMPACTED = 600_000
 """A compacted topic closes a segment this often, so that a restart reads minutes of changes and not a week."""
 
 
-def create_topics(bootstrap: str, topics: Sequence[TopicSpec], *, replication_factor: int = -1) -> None:
+def create_topics(
+    bootstrap: KafkaAccess, topics: Sequence[TopicSpec], *, replication_factor: int = -1
+) -> None:
     """Creates what is missing and returns when every partition has a leader. Blocks.
 
     `replication_factor` -1 takes the broker's default. Raises LogError for a topic that exists with another
@@ -35,7 +38,7 @@ def create_topics(bootstrap: str, topics: Sequence[TopicSpec], *, replication_fa
             _check(admin, spec)
 
 
-def partitions(bootstrap: str, topic: str) -> int:
+def partitions(bootstrap: KafkaAccess, topic: str) -> int:
     """The topic's number of partitions. Blocks; raises UnknownTopic, LogUnavailable."""
     with _admin(bootstrap) as admin:
         for found in admin.describe_topics([topic]):
@@ -44,7 +47,7 @@ def partitions(bootstrap: str, topic: str) -> int:
     raise kafka_faults.unknown_topic(topic)
 
 
-def delete_before(bootstrap: str, topic: str, partition: int, offset: int) -> None:
+def delete_before(bootstrap: KafkaAccess, topic: str, partition: int, offset: int) -> None:
     """Removes the records before the offset, as retention would. Blocks."""
     with _admin(bootstrap) as admin:
         admin.delete_records({TopicPartition(topic, partition): offset}, timeout_ms=ADMIN_MS_MAX)
@@ -80,15 +83,19 @@ def _check(admin: Any, spec: TopicSpec) -> bool:
 
 
 @contextlib.contextmanager
-def _admin(bootstrap: str) -> Iterator[Any]:
+def _admin(bootstrap: KafkaAccess) -> Iterator[Any]:
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap, bootstrap_timeout_ms=ADMIN_MS_MAX, request_timeout_ms=ADMIN_MS_MAX
+            **bootstrap.for_kafka_python(),
+            bootstrap_timeout_ms=ADMIN_MS_MAX,
+            request_timeout_ms=ADMIN_MS_MAX,
         )
     except KafkaError as error:
         raise kafka_faults.away(bootstrap, error) from error
     try:
         yield admin
+    except AuthorizationError as error:
+        raise kafka_faults.refused(bootstrap, f"look at or create topics ({type(error).__name__})") from error
     except KafkaError as error:
         raise kafka_faults.away(bootstrap, error) from error
     finally:

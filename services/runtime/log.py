@@ -33,6 +33,10 @@ class LogUnavailable(LogError):
     """The log cannot be reached now; nothing is known to be written, repeat later."""
 
 
+class LogRefused(LogUnavailable):
+    """The log answers and turns us away (certificate, password, rights); nothing was written, a person must act."""
+
+
 class OutcomeUnknown(LogError):
     """The append may or may not be in the log; repeat it with the same id."""
 

@@ -73,7 +73,7 @@ def test_a_wrong_command_says_which_there_are() -> None:
 def test_the_settings_pages_list_exactly_the_settings_that_the_code_reads() -> None:
     """docs/settings.md and each provider's own page, docs/channels/PAGE.md.
 
-    A prefix such as FRONTDESK_METRICS_ is written out in the page by the fields that complete it."""
+    A prefix such as FRONTDESK_METRICS_ or FRONTDESK_KAFKA_ is written out in the page by the fields that complete it."""
     read = {
         name
         for path in (ROOT / "services").rglob("*.py")
@@ -82,6 +82,8 @@ def test_the_settings_pages_list_exactly_the_settings_that_the_code_reads() -> N
     read |= {setting.name for provider in PROVIDERS for setting in provider.settings}
     metrics = (ROOT / "services/metrics/settings.py").read_text(encoding="utf-8")
     read |= {f"FRONTDESK_METRICS_{part}" for part in re.findall(r'name\("([A-Z_]+)"\)', metrics)}
+    kafka = (ROOT / "services/runtime/kafka_access.py").read_text(encoding="utf-8")
+    read |= {f"FRONTDESK_KAFKA_{part}" for part in re.findall(r'name\("([A-Z_]+)"\)', kafka)}
     pages = [ROOT / "docs/settings.md", *(ROOT / f"docs/channels/{one.page}.md" for one in PROVIDERS)]
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages if page.exists())
     listed = set(re.findall(r"^\| `(FRONTDESK_[A-Z_]+)`", text, re.MULTILINE))

@@ -50,6 +50,24 @@ KAFKA_GROUP = ProviderSetting(
     secret=False,
     default=("frontdesk-intake",),
 )
+KAFKA_PREFIX = "FRONTDESK_CLOUDEVENTS_KAFKA"
+KAFKA_SECURITY = tuple(
+    ProviderSetting(name=f"{KAFKA_PREFIX}_{part}", says=says, secret=secret, single=secret)
+    for part, says, secret in (
+        (
+            "SECURITY_PROTOCOL",
+            "what those brokers speak, as `FRONTDESK_KAFKA_SECURITY_PROTOCOL` of our own",
+            False,
+        ),
+        ("CA_FILE", "certificates (PEM) that prove those brokers", False),
+        ("CERT_FILE", "our certificate chain (PEM) for mTLS with them", False),
+        ("KEY_FILE", "its private key (PEM)", False),
+        ("KEY_PASSWORD", "password of that key, where it has one", True),
+        ("SASL_MECHANISM", "`SCRAM-SHA-512` (by default), `SCRAM-SHA-256` or `PLAIN`", False),
+        ("USER", "user of `SASL_SSL`", False),
+        ("PASSWORD", "its password", True),
+    )
+)
 SOURCE = "cloudevents"
 
 
@@ -122,6 +140,6 @@ PROVIDER = Provider(
     page="cloudevents",
     hooks={"/hooks/cloudevents": WEBHOOK},
     door="reads a Kafka topic as a group",
-    settings=(BEARERS, URL_KEYS, SIGNING_KEYS, KAFKA_BOOTSTRAP, KAFKA_TOPIC, KAFKA_GROUP),
+    settings=(BEARERS, URL_KEYS, SIGNING_KEYS, KAFKA_BOOTSTRAP, KAFKA_TOPIC, KAFKA_GROUP, *KAFKA_SECURITY),
     together=((KAFKA_BOOTSTRAP, KAFKA_TOPIC), (KAFKA_TOPIC, KAFKA_BOOTSTRAP)),
 )

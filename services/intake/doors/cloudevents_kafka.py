@@ -18,10 +18,19 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from services.intake.backoff import Backoff, Random
 from services.intake.canonical import Known
-from services.intake.channels.cloudevents import KAFKA_BOOTSTRAP, KAFKA_GROUP, KAFKA_TOPIC, SOURCE, record
+from services.intake.channels.cloudevents import (
+    KAFKA_BOOTSTRAP,
+    KAFKA_GROUP,
+    KAFKA_PREFIX,
+    KAFKA_SECURITY,
+    KAFKA_TOPIC,
+    SOURCE,
+    record,
+)
 from services.intake.interpret import Interpreted, Interpreter
 from services.intake.taking import Away, Taker
 from services.runtime.clock import Clock
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_tail import stop
 
 RECORDS_MAX = 100
@@ -60,7 +69,7 @@ class CloudEventsTopic:
         """One membership: yields after each batch that is durable and committed."""
         consumer = AIOKafkaConsumer(
             self.known.one(KAFKA_TOPIC),
-            bootstrap_servers=self.known.one(KAFKA_BOOTSTRAP),
+            **access_of(self.known).for_aiokafka(),
             group_id=self.known.one(KAFKA_GROUP),
             client_id="frontdesk-intake",
             enable_auto_commit=False,
@@ -96,6 +105,12 @@ class CloudEventsTopic:
         return await self.taker.take(SOURCE, value, read)
 
 
+def access_of(known: Known) -> KafkaAccess:
+    """How the brokers of the topic are reached; raises SettingsError."""
+    given = {one.name: value for one in KAFKA_SECURITY if (value := known.one(one))}
+    return KafkaAccess.from_env(given, known.one(KAFKA_BOOTSTRAP), prefix=KAFKA_PREFIX)
+
+
 async def _commit(consumer: Any, partition: TopicPartition, offset: int) -> None:
     """A partition that went to another member meanwhile is read again there, with the same ids."""
     try:
@@ -110,4 +125,5 @@ def work(
     """The member, where brokers and a topic are set."""
     if not known.one(KAFKA_BOOTSTRAP) or not known.one(KAFKA_TOPIC):
         return []
+    access_of(known)  # a fault of the settings is told at the start
     return [(NAME, CloudEventsTopic(known, interpreter, taker, clock, random).run)]
