@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import uvloop
 
-from benchmarks import append, front_door, intake, latency, loop, prices, router_core, submit_stream
+from benchmarks import append, front_door, intake, latency, loop, prices, recovery, router_core, submit_stream
 from benchmarks.measure import Figure
 from services.runtime import broker
 
@@ -33,9 +33,10 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "stream": (submit_stream.run, "facts by gRPC stream, two intake processes on real Kafka"),
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
     "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
+    "recovery": (recovery.run, "a restart from a snapshot and its tail against folding the log from zero"),
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
 }
-WITHOUT_BROKER = frozenset({"prices", "router"})
+WITHOUT_BROKER = frozenset({"prices", "recovery", "router"})
 
 
 def main() -> int:

@@ -13,6 +13,8 @@ FACTS = "frontdesk.facts.v1"
 """What happened outside; key desk_id; expires."""
 DECISIONS = "frontdesk.decisions.v1"
 """What the router decided; key desk_id, partition that of the fact; kept for ever."""
+SNAPSHOTS = "frontdesk.snapshots.v1"
+"""Where the router's state stood at a position of the decisions; compacted; key partition and slot."""
 DEAD_LETTERS = "frontdesk.dead-letters.v1"
 """What could not be read: origin, reason, a capped copy of the bytes; key origin."""
 

@@ -16,14 +16,23 @@ from services.contract.topics import (
     DECISIONS,
     FACTS,
     FACTS_RETENTION_MS,
+    SNAPSHOTS,
 )
 from services.router.api import NAME, RouterApi
 from services.router.commands import Commander
 from services.router.letters import RejectionLetters
-from services.router.measures import LetterMeasures, OwnerMeasures, PriceMeasures, TailMeasures
+from services.router.log.shelf import load
+from services.router.measures import (
+    LetterMeasures,
+    OwnerMeasures,
+    PriceMeasures,
+    SnapshotMeasures,
+    TailMeasures,
+)
 from services.router.owner import Owner
 from services.router.pricing import Pricer
 from services.router.settings import Pricing, RouterSettings
+from services.router.snapshots import SnapshotWriter
 from services.router.tail import DecisionTail
 from services.router.trail import Trail
 from services.runtime.clock import Clock
@@ -41,18 +50,20 @@ def topics(partitions: int) -> list[TopicSpec]:
     return [
         TopicSpec(FACTS, partitions, FACTS_RETENTION_MS),
         TopicSpec(DECISIONS, partitions),
+        TopicSpec(SNAPSHOTS, partitions, compacted=True),
         TopicSpec(DEAD_LETTERS, partitions, DEAD_LETTERS_RETENTION_MS),
     ]
 
 
 @dataclass
 class Router:
-    """A router: run `tail`, `owner` and `pricer`, serve `api`."""
+    """A router: run `tail`, `owner`, `snapshots` and `pricer`, serve `api`."""
 
     tail: DecisionTail
     owner: Owner
     api: RouterApi
     commander: Commander
+    snapshots: SnapshotWriter
     pricer: Pricer | None
     """None where prices are not this router's business."""
     service_name: str = NAME
@@ -69,6 +80,7 @@ class Router:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.tail.run(), name="tail")
             group.create_task(self._own(), name="owner")
+            group.create_task(self.snapshots.run(), name="snapshots")
             if self.pricer is not None:
                 group.create_task(self.pricer.run(), name="pricer")
 
@@ -86,7 +98,9 @@ def build(
     new_id: Callable[[], int] = random_id,
 ) -> Router:
     """Wires a router on a log whose topics exist."""
-    tail = DecisionTail(log, settings.partitions, TailMeasures(registry))
+    tail = DecisionTail(
+        log, settings.partitions, TailMeasures(registry), restore=lambda partition: load(log, partition)
+    )
     trail = Trail(log, tail)
     commander = Commander(log, tail, clock, waiting_max=settings.commands_waiting_max)
     owner = Owner(
@@ -108,5 +122,16 @@ def build(
         pricing=settings.pricing,
         stale_seconds=settings.prices_stale_seconds,
     )
+    snapshots = SnapshotWriter(
+        log,
+        tail,
+        lambda: owner.owned_ready,
+        SnapshotMeasures(registry),
+        decisions=settings.snapshot_decisions,
+        seconds=settings.snapshot_seconds,
+        megabytes_max=settings.snapshot_megabytes_max,
+    )
     api = RouterApi(tail, trail, log, commander)
-    return Router(tail, owner, api, commander, pricer if settings.pricing is not Pricing.OFF else None)
+    return Router(
+        tail, owner, api, commander, snapshots, pricer if settings.pricing is not Pricing.OFF else None
+    )

@@ -44,8 +44,42 @@ class TailMeasures:
             ("partition",),
             registry=registry,
         )
+        self.started = Counter(
+            "frontdesk_router_partitions_started_total",
+            "Partitions whose folding began at a snapshot, or at the start of the decisions for want of one.",
+            ("at",),
+            registry=registry,
+        )
         for verdict in ("accepted", "rejected"):
             self.folded.labels(verdict)
+        for at in ("snapshot", "start"):
+            self.started.labels(at)
+
+
+class SnapshotMeasures:
+    """What operators see of writing snapshots."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.written = Counter(
+            "frontdesk_router_snapshots_total",
+            "Snapshots of a partition's state, by how writing one ended.",
+            ("result",),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "frontdesk_router_snapshot_seconds",
+            "Time to write one, in steps between which decisions go on.",
+            buckets=(0.01, 0.1, 1.0, 10.0, 60.0),
+            registry=registry,
+        )
+        self.bytes = Gauge(
+            "frontdesk_router_snapshot_bytes",
+            "Size of a partition's newest snapshot before compression, without the memory of facts.",
+            ("partition",),
+            registry=registry,
+        )
+        for result in ("written", "too_large", "failed"):
+            self.written.labels(result)
 
 
 class OwnerMeasures:

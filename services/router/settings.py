@@ -23,6 +23,9 @@ class Pricing(Enum):
 
 
 PRICES_STALE_SECONDS = 180
+SNAPSHOT_DECISIONS = 10_000
+SNAPSHOT_SECONDS = 60
+SNAPSHOT_MEGABYTES_MAX = 512
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,17 @@ class RouterSettings:
     pricing: Pricing = Pricing.PROGRAM
     prices_stale_seconds: int = PRICES_STALE_SECONDS
     """Without newer prices for that long, they follow how busy groups are."""
+    snapshot_decisions: int = SNAPSHOT_DECISIONS
+    """A partition's state is kept after so many decisions; a restart folds the rest."""
+    snapshot_seconds: int = SNAPSHOT_SECONDS
+    """It is kept after this too, when anything was decided."""
+    snapshot_megabytes_max: int = SNAPSHOT_MEGABYTES_MAX
+    """A larger state is not kept, and a restart folds from the one before."""
 
     @classmethod
     def from_env(cls, mapping: Mapping[str, str]) -> RouterSettings:
         """Reads FRONTDESK_INSTANCE, _PARTITIONS, _PENDING_MAX, _COMMANDS_WAITING_MAX, _PRICES,
-        _PRICES_STALE_SECONDS; raises SettingsError."""
+        _PRICES_STALE_SECONDS, _SNAPSHOT_DECISIONS, _SNAPSHOT_SECONDS, _SNAPSHOT_MEGABYTES_MAX; raises SettingsError."""
         reader = Reader(mapping)
         settings = cls(
             instance=reader.text("FRONTDESK_INSTANCE", default=socket.gethostname()),
@@ -57,6 +66,15 @@ class RouterSettings:
             pricing=_pricing(reader),
             prices_stale_seconds=reader.integer(
                 "FRONTDESK_PRICES_STALE_SECONDS", default=PRICES_STALE_SECONDS, low=10, high=86_400
+            ),
+            snapshot_decisions=reader.integer(
+                "FRONTDESK_SNAPSHOT_DECISIONS", default=SNAPSHOT_DECISIONS, low=1, high=10_000_000
+            ),
+            snapshot_seconds=reader.integer(
+                "FRONTDESK_SNAPSHOT_SECONDS", default=SNAPSHOT_SECONDS, low=1, high=86_400
+            ),
+            snapshot_megabytes_max=reader.integer(
+                "FRONTDESK_SNAPSHOT_MEGABYTES_MAX", default=SNAPSHOT_MEGABYTES_MAX, low=1, high=65_536
             ),
         )
         reader.done()

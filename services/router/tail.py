@@ -7,7 +7,7 @@ decided (engine.md 1.1): a record counts once it has been read back and accepted
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -17,6 +17,7 @@ from services.contract.decisions import Decision, OverloadBegan, OverloadEnded
 from services.contract.topics import DECISIONS
 from services.router.foreseen import Foreseen
 from services.router.log.fold import Folded, fold
+from services.router.log.shelf import Placed
 from services.router.measures import TailMeasures
 from services.router.model import PartitionState
 from services.runtime.log import Log, Record, Tail
@@ -42,16 +43,22 @@ class Verdict:
 
 
 Listener = Callable[[Verdict], None]
+Restore = Callable[[int], Awaitable[Placed | None]]
+"""Answers where a partition's folding may begin; None when at its start."""
 
 
 class DecisionTail:
     """Folds all decision partitions and tells listeners; states are never changed in place."""
 
-    def __init__(self, source: Log, partitions: int, measures: TailMeasures) -> None:
-        self._source, self._measures = source, measures
+    def __init__(
+        self, source: Log, partitions: int, measures: TailMeasures, *, restore: Restore | None = None
+    ) -> None:
+        self._source, self._measures, self._restore = source, measures, restore
         self.partitions = partitions
         self._states = {p: PartitionState.empty() for p in range(partitions)}
         self._next = dict.fromkeys(range(partitions), 0)
+        self._heads = dict.fromkeys(range(partitions), -1)
+        self._begun = dict.fromkeys(range(partitions), 0)
         self._listeners: list[Listener] = []
         self._moved = asyncio.Event()
         self.foreseen = Foreseen()
@@ -72,6 +79,14 @@ class DecisionTail:
         """Offset of the first decision record that is not folded yet."""
         return self._next[partition]
 
+    def begun_at(self, partition: int) -> int:
+        """Offset from which every accepted record was folded here; those before it came with a snapshot."""
+        return self._begun[partition]
+
+    def placed(self, partition: int) -> Placed:
+        """The folded state with its place in the log."""
+        return Placed(self._states[partition], self._heads[partition], self._next[partition])
+
     async def reached(self, partition: int, next_offset: int) -> None:
         """Returns once everything before next_offset is folded; the caller bounds the wait."""
         while self._next[partition] < next_offset:
@@ -85,10 +100,12 @@ class DecisionTail:
 
     async def run(self) -> None:
         """Folds for ever; raises when a partition cannot be folded (it is never skipped, engine.md 1.4)."""
+        if self._restore is not None:
+            await self._start_from_snapshots(self._restore)
         tail: Tail = await self._source.tail(DECISIONS, dict(self._next))
         self._measures.partitions.set(self.partitions)
-        for partition in range(self.partitions):
-            self._measures.overloaded.labels(str(partition)).set(0)
+        for partition, state in self._states.items():
+            self._measures.overloaded.labels(str(partition)).set(_overloaded(state))
         try:
             while True:
                 records = await tail.read(records_max=BATCH_RECORDS, wait_ms=200)
@@ -97,10 +114,27 @@ class DecisionTail:
                     if index % YIELD_EVERY_RECORDS == 0:
                         await asyncio.sleep(0)
                 if records:
-                    self._moved.set()
-                    self._moved = asyncio.Event()
+                    self._tell_moved()
         finally:
             await tail.close()
+
+    async def _start_from_snapshots(self, restore: Restore) -> None:
+        for partition in range(self.partitions):
+            found = await restore(partition)
+            self._measures.started.labels("start" if found is None else "snapshot").inc()
+            if found is not None:
+                self._states[partition], self._heads[partition] = found.state, found.head_offset
+                self._next[partition], self._begun[partition] = found.next_offset, found.head_offset + 1
+                self._show_memory(partition, found.state)
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def _show_memory(self, partition: int, state: PartitionState) -> None:
+        self._measures.remembered.labels(str(partition)).set(state.seen.count)
+        self._measures.dropped.labels(str(partition)).set(state.seen.dropped)
 
     def _fold(self, record: Record) -> None:
         partition = record.partition
@@ -118,13 +152,18 @@ class DecisionTail:
             folded = fold(state, decision)
         self._states[partition] = folded.state
         if folded.state.seen.runs is not before.runs:
-            self._measures.remembered.labels(str(partition)).set(folded.state.seen.count)
-            self._measures.dropped.labels(str(partition)).set(folded.state.seen.dropped)
-        if folded.accepted and any(type(event) in _OVERLOAD for event in decision.events):
-            count = sum(bool(desk.overload_since_ms) for desk in folded.state.desks.values())
-            self._measures.overloaded.labels(str(partition)).set(count)
+            self._show_memory(partition, folded.state)
+        if folded.accepted:
+            self._heads[partition] = record.offset
+            if any(type(event) in _OVERLOAD for event in decision.events):
+                self._measures.overloaded.labels(str(partition)).set(_overloaded(folded.state))
         self._next[partition] = record.offset + 1
         self._measures.folded.labels("accepted" if folded.accepted else "rejected").inc()
         verdict = Verdict(partition, record.offset, decision, folded.accepted, folded.state)
         for listener in tuple(self._listeners):
             listener(verdict)
+
+
+def _overloaded(state: PartitionState) -> int:
+    """Desks that have more work than time."""
+    return sum(bool(desk.overload_since_ms) for desk in state.desks.values())

@@ -39,9 +39,7 @@ class Trail:
         }
         self._contacts: OrderedDict[tuple[str, str], list[int] | None] = OrderedDict()
         """Offsets by desk and contact, the longest unheard of first; None when they aren't all known."""
-        self._evicted = False
-        self._from: dict[int, int] = {}
-        """Offset of the first record heard of, per partition; what came before is in no memory."""
+        self._forgot = False
         tail.listen(self._on_verdict)
 
     def since(self, partition: int, offset: int) -> list[tuple[int, Decision]] | None:
@@ -49,9 +47,8 @@ class Trail:
         recent = self._recent[partition]
         if self._tail.next_offset(partition) <= offset + 1:
             return []
-        if len(recent) == RECENT_RECORDS and recent[0][0] > offset + 1:
-            return None
-        if offset + 1 < self._from.get(partition, 0):
+        first = recent[0][0] if len(recent) == RECENT_RECORDS else self._tail.begun_at(partition)
+        if first > offset + 1:
             return None
         return [(at, record) for at, record in recent if at > offset]
 
@@ -60,7 +57,7 @@ class Trail:
 
         May read the partition from its start, when too much was decided since; the caller bounds the wait.
         """
-        offsets = self._contacts.get((desk_id, contact_id), None if self._evicted else [])
+        offsets = self._contacts.get((desk_id, contact_id), [] if self._knows_all(partition) else None)
         if offsets is None:
             return [
                 (at, record)
@@ -89,8 +86,6 @@ class Trail:
             await tail.close()
 
     def _on_verdict(self, verdict: Verdict) -> None:
-        if self._from.setdefault(verdict.partition, verdict.offset) > 0:
-            self._evicted = True
         if not verdict.accepted:
             return
         self._recent[verdict.partition].append((verdict.offset, verdict.record))
@@ -98,12 +93,16 @@ class Trail:
             self._remember(verdict, contact_id)
         while len(self._contacts) > CONTACTS_MAX:
             self._contacts.popitem(last=False)
-            self._evicted = True
+            self._forgot = True
+
+    def _knows_all(self, partition: int) -> bool:
+        """Every decision of the partition was seen here, and nothing was forgotten."""
+        return not self._forgot and self._tail.begun_at(partition) == 0
 
     def _remember(self, verdict: Verdict, contact_id: str) -> None:
         contact = (verdict.record.desk_id, contact_id)
         if contact not in self._contacts:
-            whole = not self._evicted or _opens(verdict.record, contact_id)
+            whole = self._knows_all(verdict.partition) or _opens(verdict.record, contact_id)
             self._contacts[contact] = [] if whole else None
         offsets = self._contacts[contact]
         self._contacts.move_to_end(contact)

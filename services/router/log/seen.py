@@ -122,7 +122,7 @@ def remember(
         bucket = _with(newest or Bucket(day), fact_id, reply)
         return Seen((bucket, *seen.buckets[1:]), seen.runs, seen.dropped)
     most = facts_max()
-    run = _run(newest.day, np.fromiter(newest.replies, dtype=np.uint64))
+    run = run_of(newest.day, np.fromiter(newest.replies, dtype=np.uint64))
     runs = _with_run(seen.runs, run, most, closing=day != newest.day)
     runs, dropped = _bounded(runs, day, most)
     kept = [bucket for bucket in (_answered(newest), *seen.buckets[1:]) if bucket.day >= day - DAYS]
@@ -178,10 +178,10 @@ def _with_run(runs: tuple[Run, ...], run: Run, facts_max: int, *, closing: bool)
 
 
 def _merged(older: Run, newer: Run) -> Run:
-    return _run(older.day, np.concatenate((_numbers(older), _numbers(newer))))
+    return run_of(older.day, np.concatenate((_numbers(older), _numbers(newer))))
 
 
-def _run(day: int, numbers: Numbers) -> Run:
+def run_of(day: int, numbers: Numbers) -> Run:
     """The run of these fingerprints; the very one that another reader made already, where there is one."""
     numbers.sort(kind="stable")  # which merges parts that are sorted already
     numbers.flags.writeable = False

@@ -177,7 +177,7 @@ def test_another_id_or_reply_shows_in_the_digest() -> None:
 
 
 def test_marks_add_up_beyond_64_bits() -> None:
-    run = seen_module._run(0, np.array([2**64 - 1, 2**64 - 2], dtype=np.uint64))
+    run = seen_module.run_of(0, np.array([2**64 - 1, 2**64 - 2], dtype=np.uint64))
 
     assert run.mark == 2**64 - 3
     assert 2**64 - 1 in run and 5 not in run

@@ -1,0 +1,146 @@
+"""A router that starts again begins at its newest snapshot, answers for what came before, and decides on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.contract.codec import encode_fact
+from services.contract.decisions import ContactOpened
+from services.contract.facts import Fact
+from services.contract.topics import DECISIONS, FACTS, SNAPSHOTS
+from services.router import snapshots as snapshots_module
+from services.router.build import Router, build, topics
+from services.router.log import shelf
+from services.router.log.canonical import digest
+from services.router.settings import RouterSettings
+from services.runtime.clock import ManualClock
+from services.runtime.log import LogUnavailable
+from services.runtime.sqlite_log import SqliteLog
+from tests.conformance.places import eventually
+from tests.integration.test_router_shell import DESK
+from tests.unit.router.world import call
+
+SETTINGS = RouterSettings("test", 1, 100, 100)
+
+
+class Place:
+    """A log of one partition, in which routers come and go."""
+
+    def __init__(self, log: SqliteLog, clock: ManualClock) -> None:
+        self.log, self.clock, self.registry = log, clock, CollectorRegistry()
+
+    @asynccontextmanager
+    async def router(self, **settings: Any) -> AsyncIterator[Router]:
+        self.registry = CollectorRegistry()
+        router = build(replace(SETTINGS, **settings), clock=self.clock, log=self.log, registry=self.registry)
+        running = asyncio.create_task(router.run())
+        try:
+            await asyncio.wait_for(router.ready(), 20)
+            yield router
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def arrive(self, router: Router, *names: str) -> None:
+        """Contacts come and are decided."""
+        now_ms = self.clock.now_ms()
+        for name in names:
+            fact = Fact(fact_id=name, desk_id="acme", received_at_ms=now_ms, source="t", body=call(name))
+            at = await self.log.append(FACTS, 0, b"acme", encode_fact(fact))
+        await eventually(lambda: router.tail.state(0).last_fact >= at)
+
+    def sample(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as stack:
+        clock = ManualClock()
+        log = await SqliteLog.open(tmp_path / "log.db", clock=clock.now_ms)
+        stack.push_async_callback(log.close)
+        await log.create_topics(topics(1))
+        yield Place(log, clock)
+
+
+async def test_a_restart_begins_at_the_snapshot_and_decides_on(place: Place) -> None:
+    async with place.router() as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        await place.arrive(router, "one", "two")
+        assert await router.snapshots.keep(0)
+        await place.arrive(router, "three")
+        before = router.tail.state(0)
+
+    async with place.router() as router:
+        assert router.tail.begun_at(0) > 2
+        assert place.sample("frontdesk_router_partitions_started_total", at="snapshot") == 1
+        assert digest(router.tail.state(0)) == digest(before)
+        await place.arrive(router, "four", "one")  # and a repeat of what was decided before the snapshot
+        desk = router.tail.state(0).desks["acme"]
+        assert {"one", "two", "three", "four"} <= set(desk.contacts)
+        assert place.sample("frontdesk_router_records_folded_total", verdict="rejected") == 0
+        assert router.tail.state(0).last_fact == before.last_fact + 2
+
+
+async def test_what_came_before_the_snapshot_is_still_told(place: Place) -> None:
+    """Explanations and watchers read from the log what was not folded here."""
+    async with place.router() as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        await place.arrive(router, "one")
+        assert await router.snapshots.keep(0)
+
+    async with place.router() as router:
+        trail = router.api._explaining._trail
+        found = await trail.of_contact(0, "acme", "one")
+        assert any(isinstance(event, ContactOpened) for _, record in found for event in record.events)
+        assert trail.since(0, 0) is None
+        await place.arrive(router, "two")
+        assert len(trail.since(0, router.tail.begun_at(0) - 1) or ()) >= 1
+        assert len(await trail.of_contact(0, "acme", "one")) == len(found)
+
+
+async def test_the_owner_keeps_its_state_after_so_many_decisions(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots_module, "LOOK_SECONDS", 0.01)
+    async with place.router(snapshot_decisions=3) as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        assert await place.log.end_offset(SNAPSHOTS, 0) == 0
+        await place.arrive(router, "one", "two")
+        await eventually(lambda: place.sample("frontdesk_router_snapshots_total", result="written") >= 1)
+        assert place.sample("frontdesk_router_snapshot_bytes", partition="0") > 1_000
+
+
+async def test_the_owner_keeps_its_state_after_some_time(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots_module, "LOOK_SECONDS", 0.01)
+    async with place.router(snapshot_seconds=0.05) as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        await eventually(lambda: place.sample("frontdesk_router_snapshots_total", result="written") >= 1)
+
+
+async def test_a_snapshot_that_cannot_be_written_stops_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place.router(snapshot_megabytes_max=0) as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        assert not await router.snapshots.keep(0)
+        assert place.sample("frontdesk_router_snapshots_total", result="too_large") == 1
+
+        async def away(*_: object, **__: object) -> None:
+            raise LogUnavailable("the disk is full")
+
+        monkeypatch.setattr(shelf, "write", away)
+        assert not await router.snapshots.keep(0)
+        assert place.sample("frontdesk_router_snapshots_total", result="failed") == 1
+        await place.arrive(router, "one")
+        assert await place.log.end_offset(DECISIONS, 0) > 2
