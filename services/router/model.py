@@ -371,7 +371,7 @@ class EarlyAnswer:
     """By the source's clock."""
 
 
-_SLOTTED = frozenset({AgentState, Offer, Help, Handover, Awaited, Contact, Case})
+_SLOTTED = frozenset({AgentState, Offer, Help, Handover, Awaited, Contact, Case, KeptMention})
 """Records that have slots."""
 
 
