@@ -46,6 +46,8 @@ class Parts:
         self._plan, self._registry, self._store, self._appender = plan, registry, store, appender
         self.grpc: list[Part] = []
         self.grpc_names: list[str] = []
+        self.leave: list[Callable[[], None]] = []
+        """Ends the streams of a service that stops; their readers go on at another replica."""
         self.work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self.intake: Intake | None = None
         self._ready: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -68,6 +70,7 @@ class Parts:
         router = router_build.build(settings, clock=plan.clock, log=self._store, registry=self._registry)
         self.grpc.append(router)
         self.grpc_names.append(router.service_name)
+        self.leave.append(router.api.leave)
         self.work.append(("router", router.run))
 
         async def ready() -> None:

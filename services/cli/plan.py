@@ -19,6 +19,7 @@ from services.router.desk_config import DeskFaults, load_toml
 from services.router.settings import RouterSettings
 from services.runtime.clock import Clock, clock_from
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.rpc_settings import RpcSettings
 from services.runtime.settings import Reader, SettingsError
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class ServeSettings:
     smtp_port: int
     lmtp_port: int | None
     metrics_port: int
+    rpc: RpcSettings
     log_level: str
     log_json: bool
     data: Path
@@ -65,6 +67,7 @@ class ServeSettings:
                 else None
             ),
             metrics_port=reader.integer("FRONTDESK_METRICS_PORT", default=9464, low=0, high=65535),
+            rpc=RpcSettings.read(reader),
             log_level=reader.text(
                 "FRONTDESK_LOG_LEVEL", default="info", choices=("debug", "info", "warning", "error")
             ),

@@ -42,8 +42,6 @@ EXAMPLES = """examples:
 
 settings come from the environment (FRONTDESK_...); docs/settings.md lists them all."""
 
-GRACE_SECONDS = 2.0
-"""Time that calls under way have to end at a stop; sessions resume elsewhere."""
 EMBEDDED_SESSION_MS = 2_000
 """A process that was killed keeps its partitions this long; the next one waits for it."""
 HEARTBEAT_MS = 1_000
@@ -126,7 +124,7 @@ async def _serve(plan: Plan) -> None:
             **running.addresses,
         )
         await until_stopped(running.work, stop)
-        log.info("stopping", grace_seconds=GRACE_SECONDS)
+        log.info("stopping", grace_seconds=plan.settings.rpc.grace_seconds)
 
 
 @dataclass(frozen=True)
@@ -161,13 +159,21 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
             parts.grpc_names,
             address=f"{settings.host}:{settings.grpc_port}",
             registry=registry,
+            settings=settings.rpc,
         )
-    stack.push_async_callback(rpc.close, grace_seconds=GRACE_SECONDS)
+    stack.push_async_callback(
+        rpc.close,
+        grace_seconds=settings.rpc.grace_seconds,
+        drain_seconds=settings.rpc.drain_seconds,
+        leave=parts.leave,
+    )
     await _ready_or_broken(parts.until_ready(), work)
     addresses = {
         "grpc": f"{settings.host}:{rpc.port}",
         "metrics": f"http://{settings.host}:{endpoint.port}/metrics",
     }
+    if rpc.health_port is not None:
+        addresses["health"] = f"{settings.host}:{rpc.health_port}"
     if plan.intake is not None and not configured(plan.intake):
         log.warning("no_provider_keys", mend="set a provider's keys; docs/settings.md says which")
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet

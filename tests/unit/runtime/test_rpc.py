@@ -95,7 +95,9 @@ async def test_an_unexpected_failure_tells_the_caller_nothing() -> None:
 async def test_an_unexpected_failure_is_logged_by_type_and_frames_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("services.runtime.rpc.log", structlog.get_logger())  # one that nothing has cached
+    monkeypatch.setattr(
+        "services.runtime.rpc_calls.log", structlog.get_logger()
+    )  # one that nothing has cached
     with structlog.testing.capture_logs() as lines:
         await failure_of(ValueError("+4915112345678 is odd"), CollectorRegistry())
     (line,) = [line for line in lines if line["event"] == "rpc_failed"]
