@@ -9,11 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import grpc
 from rich.console import Console
 from rich.panel import Panel
 
-from frontdesk.client import AgentDesktop, SessionLost
+from frontdesk.client import AgentDesktop, Refused, SessionLost
 from frontdesk.v1 import facts_pb2, router_pb2
 from services.cli.address import ADDRESS_HELP, grpc_address
 
@@ -47,8 +46,8 @@ def main(argv: Sequence[str]) -> int:
         return asyncio.run(_run(address, options.desk, options.agent_id))
     except SessionLost as error:
         sys.stderr.write(f"frontdesk agent: {error}; is `frontdesk serve` running?\n")
-    except grpc.aio.AioRpcError as error:
-        sys.stderr.write(f"frontdesk agent: {error.details()}\n")
+    except Refused as error:
+        sys.stderr.write(f"frontdesk agent: {error.message}\n")
     return 1
 
 

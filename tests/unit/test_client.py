@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 import pytest
 
-from frontdesk import client
 from frontdesk.client import AgentDesktop, SessionLost
+from frontdesk.client import desktop as desktop_module
 from frontdesk.v1 import facts_pb2, router_pb2, router_pb2_grpc
 
 Notice = router_pb2.AgentSessionResponse
@@ -63,7 +63,7 @@ async def test_a_reader_that_is_too_slow_reads_what_was_kept_and_then_the_error(
         async for _ in requests:
             pass
 
-    monkeypatch.setattr(client, "NOTICES_MAX", 3)
+    monkeypatch.setattr(desktop_module, "NOTICES_MAX", 3)
     read: list[int] = []
     async with asyncio.timeout(5), AgentDesktop(await serve(script), "acme", "ana") as desktop:
         with pytest.raises(SessionLost, match="3 notices"):

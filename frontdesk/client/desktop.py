@@ -6,29 +6,32 @@
             if notice.WhichOneof("message") == "offer":
                 await desktop.accept(notice.offer.offer_id)
 
-A lost connection is opened again (at most `retry_seconds`), resuming after the newest position seen, so that
-nothing is missed and nothing is told twice. A command keeps its command_id through retries: it takes effect once.
+A lost connection is opened again at the next replica (at most `retry_seconds`), resuming after the newest position
+seen, so that nothing is missed and nothing is told twice. A command keeps its command_id through retries: it takes
+effect once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import grpc
 
+from frontdesk.client.calls import random_id
+from frontdesk.client.endpoint import Endpoint
+from frontdesk.client.errors import NoAnswer, Refused, SessionLost
+from frontdesk.client.hands import Hands
+from frontdesk.client.retry import Backoff
 from frontdesk.v1 import router_pb2, router_pb2_grpc
 from frontdesk.v1.facts_pb2 import ContactResolved, OfferAnswered
 
 NOTICES_MAX = 10_000
 """Notices kept for a slow reader; then the session is ended with an error."""
-
-
-class SessionLost(ConnectionError):
-    """The router could not be reached for `retry_seconds`; the message names the address."""
+NOT_WRITTEN = frozenset({"OVERLOADED", "OUTCOME_UNKNOWN", "LOG_UNAVAILABLE", "TOO_MANY_COMMANDS"})
+"""Answers to a command that say nothing of it: it is sent again, with its id."""
 
 
 class _Broken(ConnectionError):
@@ -40,16 +43,19 @@ class AgentDesktop:
 
     def __init__(
         self,
-        address: str,
+        endpoint: Endpoint | str | Sequence[str],
         desk_id: str,
         agent_id: str,
         *,
         retry_seconds: float = 60.0,
-        new_command_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        backoff: Backoff | None = None,
+        new_command_id: Callable[[], str] = random_id,
+        channel: grpc.aio.Channel | None = None,
     ) -> None:
-        self.address, self.desk_id, self.agent_id = address, desk_id, agent_id
-        self._retry_seconds = retry_seconds
-        self._new_command_id = new_command_id
+        """Many desktops of one process may share a `channel`, which its owner closes."""
+        self.endpoint, self.desk_id, self.agent_id = Endpoint.of(endpoint), desk_id, agent_id
+        self._retry_seconds, self._backoff = retry_seconds, backoff or Backoff()
+        self._new_command_id, self._shared = new_command_id, channel
         self._notices: asyncio.Queue[router_pb2.AgentSessionResponse | None] = asyncio.Queue(NOTICES_MAX)
         self._failure: Exception | None = None
         self._replies: dict[str, asyncio.Future[router_pb2.CommandResponse]] = {}
@@ -60,9 +66,16 @@ class AgentDesktop:
         self._writing = asyncio.Lock()
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.hands = Hands()
+        """What this agent has in hand."""
         self.reconnects = 0
         self.on_connection: Callable[[bool], None] = lambda _: None
         """Told False when the session is lost, True when it stands again; for people to see."""
+
+    @property
+    def connected(self) -> bool:
+        """True while a session stands."""
+        return self._ready.is_set() and self._failure is None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._stay_connected(), name=f"desktop {self.agent_id}")
@@ -84,10 +97,10 @@ class AgentDesktop:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def notices(self) -> AsyncIterator[router_pb2.AgentSessionResponse]:
-        """What the router tells this agent, in order.
+        """What the router tells this agent, in order, each once.
 
         Raises, after what was told before, the error that ended the session: SessionLost when the router
-        cannot be reached or too many notices were left unread, AioRpcError when it refuses the agent.
+        cannot be reached or too many notices were left unread, Refused when it refuses the agent.
         """
         while self._failure is None or not self._notices.empty():
             item = await self._notices.get()
@@ -96,27 +109,28 @@ class AgentDesktop:
         self._wake()
         raise self._failure
 
-    async def send(self, **command: Any) -> router_pb2.CommandResponse:
+    async def send(self, *, command_id: str | None = None, **command: Any) -> router_pb2.CommandResponse:
         """Sends one command, for example `send(sign_in=AgentSignedIn())`; answers with the router's reply.
 
-        Survives reconnects. Raises TimeoutError after `retry_seconds` without an answer, and at once the error
-        that ended the session, as `notices` does.
+        Survives reconnects. Raises NoAnswer after `retry_seconds` without an answer (its `command_id` repeats the
+        command), and at once the error that ended the session, as `notices` does.
         """
         if self._failure is not None:
             raise self._failure
-        message = router_pb2.AgentCommand(command_id=self._new_command_id(), **command)
-        reply = asyncio.get_running_loop().create_future()
-        self._replies[message.command_id] = reply
-        self._unanswered[message.command_id] = message
+        message = router_pb2.AgentCommand(command_id=command_id or self._new_command_id(), **command)
+        last: router_pb2.CommandResponse | None = None
         try:
             async with asyncio.timeout(self._retry_seconds):
-                await self._ready.wait()
-                if not reply.done():
-                    await self._write(message)
-                return await reply  # type: ignore[no-any-return] # the future of this function
-        finally:
-            self._replies.pop(message.command_id, None)
-            self._unanswered.pop(message.command_id, None)
+                for attempt in range(1_000_000):
+                    last = await self._answered(message)
+                    if last.reply.reason not in NOT_WRITTEN or last.HasField("position"):
+                        return last
+                    await asyncio.sleep(self._backoff.drawn_seconds(attempt, 0.1))
+        except TimeoutError:
+            pass
+        why = None if last is None else ConnectionError(f"{last.reply.reason}: {last.reply.detail}")
+        kind = str(message.WhichOneof("command"))
+        raise NoAnswer(kind, command_id=message.command_id, last=why)
 
     async def accept(self, offer_id: str) -> router_pb2.CommandResponse:
         """Takes an offer."""
@@ -134,6 +148,20 @@ class AgentDesktop:
         """Records how a contact ended."""
         return await self.send(resolve=ContactResolved(contact_id=contact_id, epoch=epoch, outcome=outcome))
 
+    async def _answered(self, message: router_pb2.AgentCommand) -> router_pb2.CommandResponse:
+        """The answer to one command, through reconnects; the caller bounds the wait."""
+        reply = asyncio.get_running_loop().create_future()
+        self._replies[message.command_id] = reply
+        self._unanswered[message.command_id] = message
+        try:
+            await self._ready.wait()
+            if not reply.done():
+                await self._write(message)
+            return await reply  # type: ignore[no-any-return] # the future of this function
+        finally:
+            self._replies.pop(message.command_id, None)
+            self._unanswered.pop(message.command_id, None)
+
     async def _stay_connected(self) -> None:
         """Keeps a session open; whatever ends it for good is told to all who wait or ask later."""
         try:
@@ -144,43 +172,60 @@ class AgentDesktop:
     async def _open_sessions(self) -> None:
         loop = asyncio.get_running_loop()
         lost_at: float | None = None
+        attempt = 0
         while True:
+            asked_seconds = None
             try:
                 await self._one_session()
                 error: Exception = ConnectionError("the router closed the session")
             except grpc.aio.AioRpcError as failed:
-                if failed.code() in _FINAL:
-                    raise
-                error = failed
+                refused = Refused.of(failed)
+                if not refused.may_repeat:
+                    raise refused from failed
+                error, asked_seconds = refused, refused.retry_after_seconds
             except _Broken as broken:
                 error = broken
             if self._ready.is_set():
                 self._ready.clear()
                 self.on_connection(False)
-                lost_at = None
+                lost_at, attempt = None, 0
             lost_at = lost_at or loop.time()
             if loop.time() - lost_at > self._retry_seconds:
-                raise SessionLost(f"no router at {self.address} for {self._retry_seconds:.0f} s ({error})")
+                raise SessionLost(f"no router at {self.endpoint} for {self._retry_seconds:.0f} s ({error})")
             self.reconnects += 1
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(self._backoff.drawn_seconds(attempt, asked_seconds))
+            attempt += 1
 
     async def _one_session(self) -> None:
-        async with grpc.aio.insecure_channel(self.address) as channel:
-            stub = router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
-            self._call = stub.AgentSession()
-            hello = router_pb2.SessionHello(desk_id=self.desk_id, agent_id=self.agent_id)
-            if self._position is not None:
-                hello.resume_after.CopyFrom(self._position)
-            try:
-                await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
-            except asyncio.InvalidStateError as error:
-                raise _Broken("the session ended before hello") from error
-            self._reading = asyncio.ensure_future(self._read(self._call))
-            try:
-                await asyncio.wait({self._reading})
-            finally:
-                self._reading.cancel()
-                await asyncio.gather(self._reading, return_exceptions=True)
+        """One session, at one replica."""
+        try:
+            channel = self._shared or await self.endpoint.channel(one_replica=True)
+        except OSError as error:
+            raise _Broken(f"no address for {self.endpoint}") from error
+        try:
+            await self._on(channel)
+        finally:
+            if channel is not self._shared:
+                await channel.close()
+
+    async def _on(self, channel: grpc.aio.Channel) -> None:
+        stub = router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
+        self._call = stub.AgentSession()
+        self.hands.opened()
+        hello = router_pb2.SessionHello(desk_id=self.desk_id, agent_id=self.agent_id)
+        if self._position is not None:
+            hello.resume_after.CopyFrom(self._position)
+        try:
+            await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
+        except asyncio.InvalidStateError as error:
+            raise _Broken("the session ended before hello") from error
+        self._reading = asyncio.ensure_future(self._read(self._call))
+        try:
+            await asyncio.wait({self._reading})
+        finally:
+            self._call.cancel()
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
         if self._reading.cancelled():
             raise _Broken("a write ended the session")
         self._reading.result()
@@ -196,18 +241,21 @@ class AgentDesktop:
             if waiting is not None and not waiting.done():
                 waiting.set_result(response.reply)
             return
-        if kind == "ready":
+        for notice in self.hands.take(response):
+            if notice.WhichOneof("message") == "ready":
+                continue
+            if self._notices.full():
+                raise SessionLost(f"{self._notices.maxsize} notices were left unread")
+            self._notices.put_nowait(notice)
+        if kind == "ready" or response.HasField(
+            "position"
+        ):  # what stands at the start has none: it is told again
             self._position = response.position
+        if kind == "ready":
             self._ready.set()
             self.on_connection(True)
             for message in tuple(self._unanswered.values()):  # sent on a lost connection: the same id again
                 await self._write(message)
-            return
-        if self._notices.full():
-            raise SessionLost(f"{self._notices.maxsize} notices were left unread")
-        self._notices.put_nowait(response)
-        if response.HasField("position"):  # what stands at the start has none: it is told whole or again
-            self._position = response.position
 
     async def _write(self, message: router_pb2.AgentCommand) -> None:
         """Writes on the session of the moment; what a lost one did not carry is written again after the reconnect.
@@ -243,7 +291,3 @@ class AgentDesktop:
     def _wake(self) -> None:
         if not self._notices.full():  # nobody waits at a full queue
             self._notices.put_nowait(None)
-
-
-_FINAL = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED)
-"""Answers that a retry cannot mend."""

@@ -1,0 +1,93 @@
+"""What is news to an agent: nothing that is in hand already, and the end of what a new session does not tell again."""
+
+from __future__ import annotations
+
+from frontdesk.client import Hands
+from frontdesk.v1 import decisions_pb2, router_pb2
+
+Notice = router_pb2.AgentSessionResponse
+
+
+def offer(offer_id: str, contact_id: str = "c") -> Notice:
+    contact = router_pb2.ContactCard(contact_id=contact_id)
+    return Notice(offer=router_pb2.OfferNotice(offer_id=offer_id, contact=contact))
+
+
+def assigned(contact_id: str, epoch: int = 1) -> Notice:
+    contact = router_pb2.ContactCard(contact_id=contact_id)
+    return Notice(assigned=router_pb2.AssignmentNotice(contact=contact, epoch=epoch))
+
+
+def help_(help_id: str) -> Notice:
+    return Notice(help=router_pb2.HelpNotice(help_id=help_id))
+
+
+def ready(*, told_whole: bool) -> Notice:
+    return Notice(ready=router_pb2.SessionReady(told_whole=told_whole))
+
+
+def told(hands: Hands, *notices: Notice) -> list[str]:
+    """What comes out, by kind and id."""
+    words = []
+    for notice in notices:
+        for one in hands.take(notice):
+            match one.WhichOneof("message"):
+                case "offer":
+                    words.append(f"offer {one.offer.offer_id}")
+                case "offer_ended":
+                    words.append(f"offer_ended {one.offer_ended.offer_id}")
+                case "assigned":
+                    words.append(f"assigned {one.assigned.contact.contact_id}")
+                case "released":
+                    words.append(f"released {one.released.contact_id}")
+                case "help":
+                    words.append(f"help {one.help.help_id}")
+                case "help_ended":
+                    words.append(f"help_ended {one.help_ended.help_id}")
+    return words
+
+
+def test_an_offer_in_hand_that_is_told_again_is_no_news() -> None:
+    hands = Hands()
+    hands.opened()
+    assert told(hands, offer("o1"), ready(told_whole=True)) == ["offer o1"]
+    hands.opened()
+    assert told(hands, offer("o1"), ready(told_whole=True)) == []
+    assert set(hands.offers) == {"o1"}
+
+
+def test_what_a_session_that_tells_all_does_not_tell_has_ended() -> None:
+    hands = Hands()
+    hands.opened()
+    told(hands, offer("o1", "c1"), assigned("c2"), help_("h1"), ready(told_whole=True))
+    hands.opened()
+    words = told(hands, assigned("c3"), ready(told_whole=True))
+    assert words == ["assigned c3", "offer_ended o1", "released c2", "help_ended h1"]
+    assert (hands.offers, set(hands.contacts), hands.helps) == ({}, {"c3"}, {})
+
+
+def test_a_session_that_tells_what_was_missed_ends_nothing_by_silence() -> None:
+    hands = Hands()
+    hands.opened()
+    told(hands, offer("o1", "c1"), assigned("c2"), ready(told_whole=True))
+    hands.opened()
+    assert told(hands, ready(told_whole=False)) == []
+    assert (set(hands.offers), set(hands.contacts)) == ({"o1"}, {"c2"})
+
+
+def test_an_accepted_offer_is_in_hand_no_more_and_a_new_epoch_is_news() -> None:
+    hands = Hands()
+    assert told(hands, offer("o1", "c1"), assigned("c1", 1)) == ["offer o1", "assigned c1"]
+    assert hands.offers == {}
+    assert told(hands, assigned("c1", 1), assigned("c1", 2)) == ["assigned c1"]
+    assert hands.contacts["c1"].epoch == 2
+
+
+def test_ends_are_told_and_forgotten() -> None:
+    hands = Hands()
+    told(hands, offer("o1"), assigned("c2"), help_("h1"))
+    ended = Notice(offer_ended=decisions_pb2.OfferEnded(offer_id="o1"))
+    released = Notice(released=router_pb2.ReleasedNotice(contact_id="c2", reason="closed"))
+    over = Notice(help_ended=decisions_pb2.ConsultEnded(help_id="h1"))
+    assert told(hands, ended, released, over) == ["offer_ended o1", "released c2", "help_ended h1"]
+    assert not (hands.offers or hands.contacts or hands.helps)
