@@ -102,7 +102,12 @@ class Parts:
             )
         else:
             metrics = metrics_build.build_kafka(
-                settings, clock=clock, bootstrap=plan.bootstrap, partitions=partitions, registry=registry
+                settings,
+                clock=clock,
+                bootstrap=plan.bootstrap,
+                partitions=partitions,
+                registry=registry,
+                appender=self._appender,
             )
         self.grpc.append(metrics)
         self.grpc_names.append(metrics.service_name)

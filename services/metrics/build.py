@@ -10,12 +10,13 @@ from prometheus_client import CollectorRegistry
 from services.contract.topics import DECISIONS
 from services.metrics.api import NAME, MetricsApi
 from services.metrics.collector import DurableTotals
+from services.metrics.marking import Marker
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.tailer import Tailer
 from services.runtime.clock import Clock
 from services.runtime.kafka_access import KafkaAccess
-from services.runtime.log import Log, TopicSpec
+from services.runtime.log import Appender, Log, TopicSpec
 
 
 def topics(partitions: int, *, app_id: str = MetricsSettings.app_id) -> list[TopicSpec]:
@@ -42,10 +43,18 @@ class Metrics:
 
     service_name = NAME
 
-    def __init__(self, board: Board, source: Source, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        board: Board,
+        source: Source,
+        registry: CollectorRegistry,
+        *,
+        clock: Clock,
+        appender: Appender | None = None,
+    ) -> None:
         self.board, self._source = board, source
-        self._api = MetricsApi(board)
-        registry.register(DurableTotals(lambda: board.snapshot))
+        self._api = MetricsApi(board, Marker(appender, board, clock) if appender is not None else None)
+        registry.register(DurableTotals(lambda: board.snapshot, now_ms=clock.now_ms))
 
     def add_to_grpc(self, server: grpc.aio.Server) -> None:
         self._api.add_to(server)
@@ -62,11 +71,10 @@ class Metrics:
 def build(
     settings: MetricsSettings, *, clock: Clock, log: Log, partitions: int, registry: CollectorRegistry
 ) -> Metrics:
-    """Metrics on an embedded log whose topics exist. No measure asks the clock: windows go by `decided_at`."""
-    del clock
+    """Metrics on an embedded log whose topics exist. No total asks the clock, only ages of what stands now do."""
     board = Board(partitions)
     tailer = Tailer(log, board, keep_quarters=settings.keep_quarters, publish_ms=settings.publish_ms)
-    return Metrics(board, tailer, registry)
+    return Metrics(board, tailer, registry, clock=clock, appender=log)
 
 
 def build_kafka(
@@ -77,11 +85,14 @@ def build_kafka(
     partitions: int,
     registry: CollectorRegistry,
     decisions: str = DECISIONS,
+    appender: Appender | None = None,
 ) -> Metrics:
-    """Metrics on Kafka, on the running loop; the decisions' topic and `topics(partitions)` exist."""
+    """Metrics on Kafka, on the running loop; the decisions' topic and `topics(partitions)` exist.
+
+    Without an appender for the facts it marks no changes.
+    """
     from services.metrics.stream import FaustSource  # Faust is loaded by those who run it
 
-    del clock
     board = Board(partitions)
     source = FaustSource(settings, board, bootstrap=bootstrap, decisions=decisions)
-    return Metrics(board, source, registry)
+    return Metrics(board, source, registry, clock=clock, appender=appender)

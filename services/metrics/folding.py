@@ -23,4 +23,6 @@ def fold(board: Board, partition: int, offset: int, value: bytes) -> Verdict:
         raise Unreadable(partition, offset, str(error)) from error
     verdict = ledger.apply(offset, record)
     board.moved(partition)
+    if verdict is Verdict.ACCEPTED:
+        board.decided(record)
     return verdict

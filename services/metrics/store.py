@@ -8,9 +8,12 @@ count everything again (operations.md 2.2).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from services.contract.decisions import Decision
 from services.contract.topics import partition_of
 from services.metrics.folds.totals import Series
 from services.metrics.ledger import Ledger, LedgerSnapshot
@@ -49,6 +52,7 @@ class Board:
         self._targets: dict[int, int] = {}
         self._stale: set[int] = set()
         self._taken: dict[int, LedgerSnapshot] = {}
+        self._awaited: dict[str, list[asyncio.Future[Decision]]] = {}
 
     def own(self, ledger: Ledger, *, target: int) -> None:
         """Takes a partition over; it is ready once its ledger has folded all offsets below `target`."""
@@ -104,12 +108,61 @@ class Board:
             default=0,
         )
 
+    def first_quarter(self, desk_id: str) -> int:
+        """First quarter with a row of its own, over all desks asked for."""
+        quarters = [
+            quarter
+            for ledger in self.ledgers.values()
+            for desk, rows in ledger.rows.items()
+            if desk and (not desk_id or desk == desk_id)
+            for quarter in rows
+            if quarter != BASE
+        ]
+        return min(quarters, default=0)
+
+    def folded(self) -> int:
+        """Records folded, accepted or not; differs whenever an answer may."""
+        return sum(ledger.accepted + ledger.rejected for ledger in self.ledgers.values())
+
+    def changes(self, desk_id: str) -> list[tuple[int, str, str]]:
+        """(when it took effect, desk, change) of the newest marks, oldest first."""
+        return sorted(
+            (at_ms, desk, change)
+            for ledger in self.ledgers.values()
+            for desk, live in ledger.live.items()
+            if not desk_id or desk == desk_id
+            for change, at_ms in live.changes.items()
+        )
+
+    @contextmanager
+    def awaited(self, fact_id: str) -> Iterator[asyncio.Future[Decision]]:
+        """A future of the next decision about the fact that is folded here."""
+        future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._awaited.setdefault(fact_id, []).append(future)
+        try:
+            yield future
+        finally:
+            others = self._awaited[fact_id]
+            others.remove(future)
+            if not others:
+                del self._awaited[fact_id]
+
+    def waiting(self) -> int:
+        """Facts whose decision is awaited."""
+        return len(self._awaited)
+
+    def decided(self, record: Decision) -> None:
+        """An accepted record was folded; tells those who wait for it."""
+        for future in self._awaited.get(record.fact_id, ()) if record.fact_id else ():
+            if not future.done():
+                future.set_result(record)
+
     def window(self, first: int = BASE, end: int | None = None, *, desk_id: str = "") -> Window:
         """Rows with first <= quarter < end (epoch-ms // 900,000); BASE starts with the log."""
         return Window(
             tuple(self._rows(first, end, desk_id)),
             max((ledger.watermark_ms for ledger in self.ledgers.values()), default=0),
-            sum(ledger.accepted + ledger.rejected for ledger in self.ledgers.values()),
+            self.folded(),
         )
 
     def _rows(self, first: int, end: int | None, desk_id: str) -> Iterator[tuple[str, Mapping[Series, int]]]:

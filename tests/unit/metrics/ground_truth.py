@@ -19,7 +19,7 @@ RESPONSE = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800]
 HANDLE = [30, 60, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600, 7200]
 MARGIN = [20, 60, 300, 900, 3600, 14400, 86400]
 HOPS = [0, 1, 2, 3, 5]
-TOPICS = {"billing", "refund"}
+TOPICS = {"billing", "refund", "delivery"}
 OUTBOUND = {
     *("update", "revised_time", "wait_notice", "reminder", "callback_offer", "followup", "thanks", "survey"),
     *("proactive", "goodwill"),
@@ -51,10 +51,11 @@ def accepted(log: Iterable[d.Decision]) -> list[d.Decision]:
     return chain
 
 
-def samples(log: list[d.Decision], partition: int) -> dict[Sample, float]:
+def samples(log: list[d.Decision], partition: int, *, window: str = "7d") -> dict[Sample, float]:
     """Every sample above 0 that the log's partition has among the measures, and its decision counts.
 
-    Also what stands at its end, but for ages, which depend on when one asks.
+    Also what stands at its end, but for ages, which depend on when one asks. `window` is the label of the desk's own
+    repeat window.
     """
     chain = accepted(log)
     milli: Counter[Sample] = Counter()
@@ -88,7 +89,15 @@ def samples(log: list[d.Decision], partition: int) -> dict[Sample, float]:
     for sample, value in _standing(places):
         found[sample] = found.get(sample, 0) + value
     found = {
-        (name, tuple(sorted((*labels, ("partition", str(partition)))))): value
+        (
+            name,
+            tuple(
+                sorted(
+                    (label, window if label == "window" else word)
+                    for label, word in (*labels, ("partition", str(partition)))
+                )
+            ),
+        ): value
         for (name, labels), value in found.items()
     }
     for verdict, number in (("accepted", len(chain)), ("rejected", len(log) - len(chain))):
@@ -309,7 +318,9 @@ def _moved(event: d.Event, record: d.Decision) -> Iterator[tuple[Sample, int]]:
             if event.reason == "lacks_authority":
                 yield _one("authority_shortfalls", event.channel, event.queue_id, found="offer")
         case d.Escalated():
-            reason = "lacks_authority" if event.reason == "lacks_authority" else "other"
+            reason = (
+                event.reason if event.reason in ("lacks_authority", "customer_wants_manager") else "other"
+            )
             yield _one("escalations", event.channel, event.queue_id, reason=reason)
         case d.ConsultEnded():
             yield _one("consults", event.channel, event.queue_id, result=ENDED.get(event.result, "other"))

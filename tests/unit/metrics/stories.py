@@ -12,7 +12,8 @@ from services.contract import decisions as d
 from services.contract.facts import Channel, HelpKind, Presence
 
 CHANNEL = {Channel.PHONE: "phone", Channel.EMAIL: "email", Channel.SOCIAL: "social"}
-QUEUES = {"calls", "post"}
+QUEUES = {"calls", "post", "rest"}
+"""Those of the tests' desks."""
 
 
 def queue_label(queue_id: str) -> str:

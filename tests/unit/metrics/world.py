@@ -40,9 +40,9 @@ class Writer:
     def genesis(self) -> Writer:
         return self._append(d.GenesisCause(), 0)
 
-    def fact(self, *events: d.Event, desk_id: str | None = None) -> Writer:
+    def fact(self, *events: d.Event, desk_id: str | None = None, fact_id: str = "") -> Writer:
         self.last_fact += 1
-        return self._append(d.FactCause(), self.last_fact, events, desk_id)
+        return self._append(d.FactCause(), self.last_fact, events, desk_id, fact_id)
 
     def timer(self, *events: d.Event) -> Writer:
         return self._append(d.TimerCause(), self.last_fact, events)
@@ -72,12 +72,18 @@ class Writer:
         return self
 
     def _append(
-        self, cause: object, fact_offset: int, events: Iterable[d.Event] = (), desk_id: str | None = None
+        self,
+        cause: object,
+        fact_offset: int,
+        events: Iterable[d.Event] = (),
+        desk_id: str | None = None,
+        fact_id: str = "",
     ) -> Writer:
         record = d.Decision(
             decision_id=self._id(),
             prev_id=self.head,
             fact_offset=fact_offset,
+            fact_id=fact_id,
             desk_id=self.desk_id if desk_id is None else desk_id,
             cause=cause,  # type: ignore[arg-type]
             decided_at_ms=self.now_ms,
