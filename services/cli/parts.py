@@ -50,6 +50,8 @@ class Parts:
         """Ends the streams of a service that stops; their readers go on at another replica."""
         self.work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self.intake: Intake | None = None
+        self.hand_over: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        """What lets others take over, before anything here stops."""
         self._ready: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def wire(self) -> None:
@@ -72,6 +74,9 @@ class Parts:
         self.grpc_names.append(router.service_name)
         self.leave.append(router.api.leave)
         self.work.append(("router", router.run))
+        if router.vitals is not None:
+            self.work.append(("watchdog", router.vitals.run))
+        self.hand_over.append(router.hand_over)
 
         async def ready() -> None:
             await router.ready()

@@ -178,6 +178,10 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
         log.warning("no_provider_keys", mend="set a provider's keys; docs/settings.md says which")
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet
         addresses |= await _listen(parts.intake, settings, stack)
+    if plan.bootstrap is not None:  # others decide at once, while who waits here is still told
+        for hand_over in parts.hand_over:
+            stack.push_async_callback(hand_over)
+        stack.push_async_callback(rpc.set_serving, False)
     await rpc.set_serving(True)
     return Running(addresses, work)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,9 +36,11 @@ from services.router.settings import Pricing, RouterSettings
 from services.router.snapshots import SnapshotWriter
 from services.router.tail import DecisionTail
 from services.router.trail import Trail
+from services.router.vitals import Limits, Vitals
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import Log, TopicSpec
+from services.runtime.watchdog import Watchdog
 
 
 def random_id() -> int:
@@ -64,6 +67,8 @@ class Router:
     api: RouterApi
     commander: Commander
     snapshots: SnapshotWriter
+    vitals: Vitals | None
+    """Runs where a process is served, never in a test's: what it finds ends the process."""
     pricer: Pricer | None
     """None where prices are not this router's business."""
     service_name: str = NAME
@@ -83,6 +88,10 @@ class Router:
             group.create_task(self.snapshots.run(), name="snapshots")
             if self.pricer is not None:
                 group.create_task(self.pricer.run(), name="pricer")
+
+    async def hand_over(self) -> None:
+        """Lets others decide from now on; goes on folding and answering."""
+        await self.owner.leave()
 
     async def _own(self) -> None:
         await self.ready()
@@ -132,6 +141,9 @@ def build(
         megabytes_max=settings.snapshot_megabytes_max,
     )
     api = RouterApi(tail, trail, log, commander)
-    return Router(
-        tail, owner, api, commander, snapshots, pricer if settings.pricing is not Pricing.OFF else None
-    )
+    vitals = None
+    if settings.watchdog_seconds:
+        limits = Limits(settings.watchdog_seconds, settings.watchdog_rebalance_seconds)
+        vitals = Vitals(log, tail, owner, Watchdog(limits.by_condition()), time.monotonic)
+    priced = pricer if settings.pricing is not Pricing.OFF else None
+    return Router(tail, owner, api, commander, snapshots, vitals, priced)

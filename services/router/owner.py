@@ -8,6 +8,7 @@ anything else, and all that was built on it is dropped and decided again from th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,10 +24,19 @@ from services.router.letters import RejectionLetters
 from services.router.log.fold import fold
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX, DecisionTail, Verdict
 from services.router.timers import TimerIndex
 from services.runtime.clock import Clock
-from services.runtime.log import RECORD_BYTES_MAX, BufferFull, Log, LogError, Ownership, Record
+from services.runtime.log import (
+    RECORD_BYTES_MAX,
+    BufferFull,
+    Log,
+    LogError,
+    LogUnavailable,
+    Membership,
+    Ownership,
+    Record,
+)
 from services.runtime.observe import frames_of
 
 GROUP = "frontdesk-router"
@@ -37,6 +47,8 @@ TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
+LEAVE_SECONDS_MAX = 1.0
+"""How long a stop waits until the group knows that others shall decide."""
 
 log = structlog.get_logger()
 
@@ -48,7 +60,8 @@ class _Held:
     ahead: PartitionState
     timers: TimerIndex = field(default_factory=TimerIndex)
     pending: deque[int] = field(default_factory=deque)
-    in_flight: set[asyncio.Future[int]] = field(default_factory=set)
+    in_flight: dict[asyncio.Future[int], float] = field(default_factory=dict)
+    """With the loop's time at which each was appended, oldest first."""
     ready: bool = False
     paused: bool = False
     taking: asyncio.Task[None] | None = None
@@ -77,6 +90,9 @@ class Owner:
         self._ownership: Ownership | None = None
         self._broken: BaseException | None = None
         self._letters = letters
+        self._away_since: float | None = None
+        self._leaving = False
+        self._left = asyncio.Event()
 
     # --- group membership: positions come from the folded state, never from the group ----------------------
 
@@ -101,20 +117,43 @@ class Owner:
         """Partitions that are being decided here right now."""
         return frozenset(p for p, held in self._held.items() if held.ready)
 
+    @property
+    def owned(self) -> frozenset[int]:
+        """Partitions that the group gave to this process, ready or not."""
+        return frozenset(self._held)
+
+    @property
+    def membership(self) -> Membership | None:
+        """How the process stands with the group; None before it joins and after it left."""
+        return self._ownership.membership if self._ownership is not None else None
+
+    def oldest_append_seconds(self) -> float:
+        """How long the oldest append has been without an answer; 0 when none is."""
+        sent_at = [next(iter(held.in_flight.values())) for held in self._held.values() if held.in_flight]
+        return asyncio.get_running_loop().time() - min(sent_at) if sent_at else 0.0
+
+    async def leave(self) -> None:
+        """Stops deciding and leaves the group, so that others take over at once; what was appended still counts.
+
+        Callers who wait are answered meanwhile: whoever owns now, this replica's tail tells them.
+        """
+        self._leaving = True
+        if self._ownership is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), LEAVE_SECONDS_MAX)
+
     # --- the loop ------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Decides until cancelled; raises when a partition cannot be decided any more."""
+        """Decides until cancelled or told to leave; raises when a partition cannot be decided any more."""
         stop_listening = self._tail.listen(self._on_verdict)
         self._ownership = await self._source.own(FACTS, GROUP, self)
         hinted_at = asyncio.get_running_loop().time()
         hinting: asyncio.Future[None] | None = None
         letters = asyncio.ensure_future(self._letters.run())
         try:
-            while True:
-                for record in await self._ownership.read(
-                    records_max=self._pending_max, wait_ms=self._patience_ms()
-                ):
+            while not self._leaving:
+                for record in await self._read(self._ownership):
                     self._on_fact(record)
                 self._fire_timers()
                 if self._broken is not None:
@@ -130,6 +169,23 @@ class Owner:
                 if task is not None:
                     task.cancel()
             await self._ownership.close()
+            self._ownership = None
+            self._left.set()
+
+    async def _read(self, ownership: Ownership) -> list[Record]:
+        """The next facts; a log that is away is waited for up to AWAY_SECONDS_MAX, then LogUnavailable is raised."""
+        loop = asyncio.get_running_loop()
+        try:
+            records = await ownership.read(records_max=self._pending_max, wait_ms=self._patience_ms())
+        except LogUnavailable as error:
+            self._away_since = self._away_since or loop.time()
+            if loop.time() - self._away_since > AWAY_SECONDS_MAX:
+                raise
+            log.warning("facts_not_read", error=str(error))
+            await asyncio.sleep(AWAY_RETRY_SECONDS)
+            return []
+        self._away_since = None
+        return records
 
     def _patience_ms(self) -> int:
         """How long to wait for facts: short while deadlines are near, so that timers fire on time."""
@@ -231,7 +287,7 @@ class Owner:
         held.ahead = folded.state
         held.timers.note(held.ahead, decision)
         held.pending.append(decision.decision_id)
-        held.in_flight.add(future)
+        held.in_flight[future] = asyncio.get_running_loop().time()
         future.add_done_callback(lambda done: self._on_ack(partition, held, done))
         self._measures.decided.labels(cause).inc()
         if len(held.pending) >= self._pending_max and not held.paused and self._ownership is not None:
@@ -239,7 +295,7 @@ class Owner:
             self._ownership.pause(partition)
 
     def _on_ack(self, partition: int, held: _Held, done: asyncio.Future[int]) -> None:
-        held.in_flight.discard(done)
+        held.in_flight.pop(done, None)
         if (
             not done.cancelled()
             and (error := done.exception()) is not None
@@ -302,7 +358,7 @@ class Owner:
 
     async def _catch_up(self, partition: int, held: _Held) -> None:
         if held.in_flight:
-            await asyncio.wait(held.in_flight)  # bounded by the log's own deadline of an append
+            await asyncio.wait(tuple(held.in_flight))  # bounded by the log's own deadline of an append
         await asyncio.sleep(0)  # the log's other writers get their turn
         await self._tail.reached(partition, await self._source.end_offset(DECISIONS, partition))
         if self._tail.state(partition).count == 0:

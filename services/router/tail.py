@@ -20,11 +20,15 @@ from services.router.log.fold import Folded, fold
 from services.router.log.shelf import Placed
 from services.router.measures import TailMeasures
 from services.router.model import PartitionState
-from services.runtime.log import Log, Record, Tail
+from services.runtime.log import Log, LogUnavailable, Record, Tail
 
 BATCH_RECORDS = 500
 YIELD_EVERY_RECORDS = 100
 """The event loop gets a turn after this many folded records."""
+
+AWAY_SECONDS_MAX = 60.0
+"""A log that cannot be read for that long ends the process."""
+AWAY_RETRY_SECONDS = 0.5
 
 _OVERLOAD = frozenset({OverloadBegan, OverloadEnded})
 
@@ -63,6 +67,7 @@ class DecisionTail:
         self._moved = asyncio.Event()
         self.foreseen = Foreseen()
         """What the owner of this process has appended; the verdict on it is still given here."""
+        self._away_since: float | None = None
         self.ready = False
         """All that was in the log at some moment since the start is folded; before that, little is known."""
 
@@ -108,7 +113,7 @@ class DecisionTail:
             self._measures.overloaded.labels(str(partition)).set(_overloaded(state))
         try:
             while True:
-                records = await tail.read(records_max=BATCH_RECORDS, wait_ms=200)
+                records = await self._read(tail)
                 for index, record in enumerate(records, 1):
                     self._fold(record)
                     if index % YIELD_EVERY_RECORDS == 0:
@@ -117,6 +122,21 @@ class DecisionTail:
                     self._tell_moved()
         finally:
             await tail.close()
+
+    async def _read(self, tail: Tail) -> list[Record]:
+        """The next records; a log that is away is waited for up to AWAY_SECONDS_MAX, then LogUnavailable is raised."""
+        loop = asyncio.get_running_loop()
+        try:
+            records = await tail.read(records_max=BATCH_RECORDS, wait_ms=200)
+        except LogUnavailable as error:
+            self._away_since = self._away_since or loop.time()
+            if loop.time() - self._away_since > AWAY_SECONDS_MAX:
+                raise
+            log.warning("decisions_not_read", error=str(error))
+            await asyncio.sleep(AWAY_RETRY_SECONDS)
+            return []
+        self._away_since = None
+        return records
 
     async def _start_from_snapshots(self, restore: Restore) -> None:
         for partition in range(self.partitions):

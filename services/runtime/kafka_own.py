@@ -1,14 +1,16 @@
 """Sharing a topic's partitions as a Kafka consumer group (classic protocol, all revoked at each rebalance).
 
-Two habits of aiokafka shape this file. Exceptions in rebalance callbacks are logged and swallowed: ours are
+Three habits of aiokafka shape this file. Exceptions in rebalance callbacks are logged and swallowed: ours are
 kept and raised by the next `read`. And a fetch can begin before the assigned callback runs, from the offset
-the group remembers: records are delivered only when they continue the position that the listener gave.
+the group remembers: records are delivered only when they continue the position that the listener gave. And nothing public says how a
+member stands with its group: its coordinator is asked (`membership`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +21,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from services.runtime import kafka_faults
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_tail import Patience, record_of, stop
-from services.runtime.log import LogError, LogUnavailable, OwnershipListener, Record
+from services.runtime.log import LogError, LogUnavailable, Membership, OwnershipListener, Record
 
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 3_000
@@ -36,10 +38,15 @@ class KafkaOwnership:
         topic: str,
         listener: OwnershipListener,
         *,
+        session_timeout_ms: int,
         away_ms_max: int,
         forget: Callable[[KafkaOwnership], None],
     ) -> None:
         self._consumer = consumer
+        self._session_seconds = session_timeout_ms / 1000
+        self._beaten_at = time.monotonic()
+        self._was_member = False
+        _listen_to_heartbeats(consumer, self._beaten)
         self._bootstrap = bootstrap
         self._topic = topic
         self._listener = listener
@@ -80,7 +87,15 @@ class KafkaOwnership:
         except (KafkaError, OSError, TimeoutError) as error:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error
-        member = cls(consumer, bootstrap, topic, listener, away_ms_max=away_ms_max, forget=forget)
+        member = cls(
+            consumer,
+            bootstrap,
+            topic,
+            listener,
+            session_timeout_ms=session_timeout_ms,
+            away_ms_max=away_ms_max,
+            forget=forget,
+        )
         consumer.subscribe([topic], listener=_Callbacks(member))
         return member
 
@@ -118,6 +133,21 @@ class KafkaOwnership:
     @property
     def owned(self) -> frozenset[int]:
         return frozenset(self._next)
+
+    @property
+    def membership(self) -> Membership:
+        coordinator = self._consumer._coordinator
+        if self._closed or coordinator._coordination_task.done():
+            return Membership.LOST
+        if not self._was_member:  # a new broker may take its time to find the group
+            return Membership.JOINING
+        silent = time.monotonic() - self._beaten_at > self._session_seconds
+        if silent or coordinator.generation < 0:
+            return Membership.LOST
+        subscription = self._consumer._subscription.subscription
+        if subscription is None or coordinator.need_rejoin(subscription):
+            return Membership.JOINING
+        return Membership.MEMBER
 
     def seek(self, partition: int, offset: int) -> None:
         if partition in self._next:
@@ -191,6 +221,8 @@ class KafkaOwnership:
             self._next[partition] = positions[partition]
             self._consumer.seek(TopicPartition(self._topic, partition), positions[partition])
         self._patience.heard()
+        self._was_member = True
+        self._beaten()
 
     def _revoked(self) -> None:
         gone = sorted(self._next)
@@ -201,6 +233,24 @@ class KafkaOwnership:
 
     def _failed(self, error: Exception) -> None:
         self._fault = error
+
+    def _beaten(self) -> None:
+        """The group's coordinator has answered a heartbeat, or a join."""
+        self._beaten_at = time.monotonic()
+
+
+def _listen_to_heartbeats(consumer: Any, beaten: Callable[[], None]) -> None:
+    """Has `beaten` called for each heartbeat that was answered; aiokafka keeps that to itself."""
+    coordinator = consumer._coordinator
+    ask = coordinator._do_heartbeat
+
+    async def heartbeat() -> bool:
+        answered = bool(await ask())
+        if answered:
+            beaten()
+        return answered
+
+    coordinator._do_heartbeat = heartbeat
 
 
 class _Callbacks(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 RECORD_BYTES_MAX = 1_000_000
@@ -136,6 +137,17 @@ class OwnershipListener(Protocol):
         ...
 
 
+class Membership(Enum):
+    """How a member stands with its group."""
+
+    MEMBER = "member"
+    """It has its share of the present generation."""
+    JOINING = "joining"
+    """The group is sharing out the partitions."""
+    LOST = "lost"
+    """The group does not know it, has not heard of it for a session, or nobody drives its membership any more."""
+
+
 class Ownership(Protocol):
     """Membership in a group whose members share a topic's partitions; each partition has one owner.
 
@@ -149,6 +161,11 @@ class Ownership(Protocol):
 
     @property
     def owned(self) -> frozenset[int]: ...
+
+    @property
+    def membership(self) -> Membership:
+        """As far as this process knows, without asking anybody."""
+        ...
 
     def seek(self, partition: int, offset: int) -> None: ...
 

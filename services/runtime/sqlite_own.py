@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.runtime.log import LogError, LogUnavailable, OwnershipListener, Record
+from services.runtime.log import LogError, LogUnavailable, Membership, OwnershipListener, Record
 from services.runtime.sqlite_reader import News, Reader
 from services.runtime.sqlite_tail import SqliteTail
 from services.runtime.sqlite_writer import Writer
@@ -69,6 +69,12 @@ class SqliteOwnership(SqliteTail):
     @property
     def owned(self) -> frozenset[int]:
         return frozenset(self._positions)
+
+    @property
+    def membership(self) -> Membership:
+        if self._closed or self._task.done() or time.monotonic() - self._beaten_at > self._session_seconds:
+            return Membership.LOST
+        return Membership.JOINING if self._generation_seen == -1 else Membership.MEMBER
 
     async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
         self._check()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.runtime.log import Membership
 from tests.conformance.places import Driven, Memory, Place, WholeLog, eventually
 
 ALL = frozenset(range(4))
@@ -40,6 +41,15 @@ async def test_one_member_owns_everything(join: Join) -> None:
     await eventually(lambda: one.member.owned == ALL)
 
     assert listener.told[-1] == ("assigned", (0, 1, 2, 3))
+
+
+async def test_a_member_knows_how_it_stands_with_its_group(join: Join) -> None:
+    one = await join()
+    await eventually(lambda: one.member.owned == ALL and one.member.membership is Membership.MEMBER)
+
+    await one.close()
+
+    assert one.member.membership is Membership.LOST
 
 
 async def test_positions_come_from_the_listener(log: WholeLog, topic: str, join: Join) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from services.contract.topics import DEAD_LETTERS, DECISIONS, FACTS
 from services.runtime.log import (
     LogUnavailable,
+    Membership,
     OutcomeUnknown,
     OwnershipListener,
     PositionLost,
@@ -261,6 +262,10 @@ class View:
             found = records[self._position : self._position + part(view.store.rng, records_max)]
             self._position += len(found)
             return found
+
+        @property
+        def membership(self) -> Membership:
+            return Membership.JOINING if self._position is None else Membership.MEMBER
 
         @property
         def owned(self) -> frozenset[int]:
