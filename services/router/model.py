@@ -90,7 +90,7 @@ def changed(record: T, **values: object) -> T:
     partition are copied by their dictionaries, for they have many fields of which few change.
     """
     kind = type(record)
-    if kind in _SLOTTED:
+    if not kind.__dictoffset__:
         copied: T = COPIERS[kind](record, values)
         return copied
     copy: T = object.__new__(kind)
@@ -369,10 +369,6 @@ class EarlyAnswer:
     kind: str
     sent_at_ms: int
     """By the source's clock."""
-
-
-_SLOTTED = frozenset({AgentState, Offer, Help, Handover, Awaited, Contact, Case, KeptMention})
-"""Records that have slots."""
 
 
 @dataclass(frozen=True)
