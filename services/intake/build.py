@@ -22,6 +22,7 @@ from services.intake.doors.imap import imap_work
 from services.intake.doors.steadfast import Steadfast
 from services.intake.fetch import Fetcher
 from services.intake.gather import Gatherer
+from services.intake.heartbeat import Heart, HeartMeasures
 from services.intake.interpret import Interpreter
 from services.intake.measures import Measures
 from services.intake.need.language import Languages
@@ -131,6 +132,16 @@ def build(
         intake.work += [(name, Steadfast(name, run, measures, random, pause).run) for name, run in doors]
         for name, _ in doors:
             measures.doors_broken.labels(name)
+    if settings.heartbeat_seconds:
+        heart = Heart(
+            appender,
+            partitions,
+            clock,
+            HeartMeasures(registry),
+            every_seconds=settings.heartbeat_seconds,
+            pause=pause,
+        )
+        intake.work.append(("heartbeat", heart.run))
     return intake
 
 

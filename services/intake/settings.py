@@ -63,6 +63,8 @@ class IntakeSettings:
     """Facts of one gRPC stream on their way to the log."""
     polling: bool = True
     """Whether this process asks providers that tell nothing by themselves."""
+    heartbeat_seconds: int = 0
+    """Time between two signs of life in every partition of the facts; 0 writes none."""
 
     @classmethod
     def from_env(cls, mapping: Mapping[str, str]) -> IntakeSettings:
@@ -124,6 +126,7 @@ class IntakeSettings:
                 "FRONTDESK_STREAM_IN_FLIGHT_MAX", default=500, low=1, high=10_000
             ),
             polling=reader.flag("FRONTDESK_POLLING", default=True),
+            heartbeat_seconds=reader.integer("FRONTDESK_HEARTBEAT_SECONDS", default=10, low=0, high=3600),
         )
         reader.done()
         return settings

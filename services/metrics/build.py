@@ -72,7 +72,7 @@ def build(
     settings: MetricsSettings, *, clock: Clock, log: Log, partitions: int, registry: CollectorRegistry
 ) -> Metrics:
     """Metrics on an embedded log whose topics exist. No total asks the clock, only ages of what stands now do."""
-    board = Board(partitions)
+    board = Board(partitions, now_ms=clock.now_ms)
     tailer = Tailer(log, board, keep_quarters=settings.keep_quarters, publish_ms=settings.publish_ms)
     return Metrics(board, tailer, registry, clock=clock, appender=log)
 
@@ -93,6 +93,6 @@ def build_kafka(
     """
     from services.metrics.stream import FaustSource  # Faust is loaded by those who run it
 
-    board = Board(partitions)
+    board = Board(partitions, now_ms=clock.now_ms)
     source = FaustSource(settings, board, bootstrap=bootstrap, decisions=decisions)
     return Metrics(board, source, registry, clock=clock, appender=appender)

@@ -162,6 +162,8 @@ def _pipeline(snapshot: Snapshot) -> Iterator[Metric]:
     watermark = _pipeline_family("frontdesk_metrics_watermark_timestamp_seconds", "partition")
     folded = _pipeline_family("frontdesk_decisions_folded_total", "verdict", "partition")
     unknown = _pipeline_family("frontdesk_events_unknown_total", "partition")
+    beats = _pipeline_family("frontdesk_metrics_heartbeat_timestamp_seconds", "partition")
+    delays = _pipeline_family("frontdesk_stage_delay_seconds", "stage", "partition")
     queues = _pipeline_family("frontdesk_queue_info", "queue", "desk", "partition")
     for ledger in snapshot.ledgers:
         partition = str(ledger.partition)
@@ -170,10 +172,16 @@ def _pipeline(snapshot: Snapshot) -> Iterator[Metric]:
         folded.add_metric(("accepted", partition), ledger.accepted)
         folded.add_metric(("rejected", partition), ledger.rejected)
         unknown.add_metric((partition,), ledger.unknown)
+        if ledger.heartbeat_ms:
+            decided_after_ms = max(0, ledger.heartbeat_decided_ms - ledger.heartbeat_ms)
+            beats.add_metric((partition,), ledger.heartbeat_ms / 1000)
+            delays.add_metric(("router", partition), decided_after_ms / 1000)
+        if ledger.partition in snapshot.beats_ms:
+            delays.add_metric(("metrics", partition), snapshot.beats_ms[ledger.partition] / 1000)
         for desk in ledger.desks:
             for queue in dict.fromkeys(queue for _, queue in desk.pairs if queue != OTHER):
                 queues.add_metric((queue, desk.desk_id, partition), 1)
-    yield from (watermark, folded, unknown, queues)
+    yield from (watermark, beats, delays, folded, unknown, queues)
     for name, value in (
         ("frontdesk_events_duplicate_total", snapshot.duplicates),
         ("frontdesk_metrics_gaps_total", snapshot.gaps),

@@ -152,7 +152,8 @@ def _take_head(ledger: Ledger, head: StoredHead, newest: int) -> None:
     ledger.flush_from = newest
     ledger.accepted, ledger.rejected, ledger.unknown = head.accepted, head.rejected, head.unknown
     ledger.count, ledger.watermark_ms = head.count, head.watermark_ms
-    ledger.live_set, ledger.live_rows, ledger.heartbeat_ms = head.live_set, head.live_rows, head.heartbeat_ms
+    ledger.live_set, ledger.live_rows = head.live_set, head.live_rows
+    ledger.heartbeat_ms, ledger.heartbeat_decided_ms = head.heartbeat_ms, head.heartbeat_decided_ms
 
 
 def _head(ledger: Ledger) -> StoredHead:
@@ -172,4 +173,5 @@ def _head(ledger: Ledger) -> StoredHead:
         ledger.live_set,
         ledger.live_rows,
         ledger.heartbeat_ms,
+        ledger.heartbeat_decided_ms,
     )

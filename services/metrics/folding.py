@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.contract.codec import Undecodable, decode_decision
+from services.contract.decisions import HeartbeatPassed
 from services.metrics.errors import Unreadable
 from services.metrics.ledger import Verdict
 from services.metrics.store import Board
@@ -25,4 +26,6 @@ def fold(board: Board, partition: int, offset: int, value: bytes) -> Verdict:
     board.moved(partition)
     if verdict is Verdict.ACCEPTED:
         board.decided(record)
+        if any(isinstance(event, HeartbeatPassed) for event in record.events):
+            board.beat(partition, record.decided_at_ms)
     return verdict

@@ -55,6 +55,14 @@ PIPELINE: dict[str, tuple[str, str]] = {
         "gauge",
         "Newest decided_at folded, in seconds since the epoch; time() minus it is the age of every measure.",
     ),
+    "frontdesk_metrics_heartbeat_timestamp_seconds": (
+        "gauge",
+        "Birth of the newest heartbeat folded; time() minus it is the age of the whole way from intake to here.",
+    ),
+    "frontdesk_stage_delay_seconds": (
+        "gauge",
+        "Time of the newest heartbeat in a stage: router = birth to decision, metrics = decision to being folded here.",
+    ),
     "frontdesk_decisions_folded_total": (
         "counter",
         "Decision records read, by whether the chain accepted or rejected them.",

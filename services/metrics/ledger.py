@@ -55,6 +55,8 @@ class LedgerSnapshot:
     """What stands now, in the order of `desks`."""
     heartbeat_ms: int = 0
     """Birth of the newest heartbeat; 0 before the first."""
+    heartbeat_decided_ms: int = 0
+    """When the router decided it."""
 
 
 class Ledger:
@@ -71,7 +73,7 @@ class Ledger:
         self.live: dict[str, LiveDesk] = {}
         """What stands now at each configured desk."""
         self.live_set = self.live_rows = 0
-        self.heartbeat_ms = 0
+        self.heartbeat_ms = self.heartbeat_decided_ms = 0
         self.rows: dict[str, dict[int, Row]] = {}
         self.lifetime: Totals = initialize()
         self.flushed_offset = -1
@@ -109,6 +111,7 @@ class Ledger:
             tuple(self.desks[desk_id] for desk_id in sorted(self.desks)),
             tuple(now_of(desk_id, self.live[desk_id]) for desk_id in sorted(self.desks)),
             self.heartbeat_ms,
+            self.heartbeat_decided_ms,
         )
 
     def window(self, first: int, end: int | None) -> Iterator[tuple[str, Mapping[Series, int]]]:
@@ -148,7 +151,8 @@ class Ledger:
         beats = [event.born_at_ms for event in record.events if isinstance(event, HeartbeatPassed)]
         if not beats:
             return (desk_id,) if desk_id in self.live else ()
-        self.heartbeat_ms = max(self.heartbeat_ms, *beats)
+        if max(beats) > self.heartbeat_ms:
+            self.heartbeat_ms, self.heartbeat_decided_ms = max(beats), record.decided_at_ms
         return sorted(self.live)
 
     def _accrue(self, offset: int, desk_ids: Iterable[str]) -> None:

@@ -84,7 +84,8 @@ class StoredHead(msgspec.Struct, array_like=True, frozen=True):
     live_rows: int
     """How many rows it has."""
     heartbeat_ms: int
-    """Birth of the newest heartbeat."""
+    """Birth of the newest heartbeat, and when the router decided it."""
+    heartbeat_decided_ms: int
 
     def chain(self) -> Chain:
         return Chain(self.head, self.last_fact, self.closed, self.started)

@@ -9,9 +9,9 @@ count everything again (operations.md 2.2).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.contract.decisions import Decision
 from services.contract.topics import partition_of
@@ -30,6 +30,8 @@ class Snapshot:
     gaps: int = 0
     rebuilds: int = 0
     recovery_remaining: int = 0
+    beats_ms: Mapping[int, int] = field(default_factory=dict)
+    """By partition, the time from the newest heartbeat's decision to its being folded here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,11 @@ class Window:
 
 
 class Board:
-    """See the module. `partitions` is the number of partitions of the decision log."""
+    """See the module. `partitions` is the number of partitions of the decision log; `now_ms` tells how long heartbeats take."""
 
-    def __init__(self, partitions: int) -> None:
-        self.partitions = partitions
+    def __init__(self, partitions: int, *, now_ms: Callable[[], int] | None = None) -> None:
+        self.partitions, self._now_ms = partitions, now_ms
+        self._beats: dict[int, int] = {}
         self.ledgers: dict[int, Ledger] = {}
         self.snapshot = Snapshot()
         self.duplicates = self.gaps = self.rebuilds = self.recovery_remaining = 0
@@ -63,7 +66,7 @@ class Board:
 
     def drop(self, partition: int) -> None:
         """Gives a partition up, at once and for the collector too."""
-        for memory in (self.ledgers, self._targets, self._taken):
+        for memory in (self.ledgers, self._targets, self._taken, self._beats):
             memory.pop(partition, None)
         self._stale.discard(partition)
         self.publish()
@@ -85,6 +88,7 @@ class Board:
             self.gaps,
             self.rebuilds,
             self.recovery_remaining,
+            dict(self._beats),
         )
 
     def caught_up(self) -> bool:
@@ -156,6 +160,11 @@ class Board:
         for future in self._awaited.get(record.fact_id, ()) if record.fact_id else ():
             if not future.done():
                 future.set_result(record)
+
+    def beat(self, partition: int, decided_ms: int) -> None:
+        """A heartbeat decided then was folded now."""
+        if self._now_ms is not None:
+            self._beats[partition] = max(0, self._now_ms() - decided_ms)
 
     def window(self, first: int = BASE, end: int | None = None, *, desk_id: str = "") -> Window:
         """Rows with first <= quarter < end (epoch-ms // 900,000); BASE starts with the log."""

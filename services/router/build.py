@@ -24,6 +24,7 @@ from services.router.commands import Commander
 from services.router.letters import RejectionLetters
 from services.router.log.shelf import load
 from services.router.measures import (
+    HeartMeasures,
     LetterMeasures,
     OwnerMeasures,
     PriceMeasures,
@@ -110,6 +111,7 @@ def build(
     tail = DecisionTail(
         log, settings.partitions, TailMeasures(registry), restore=lambda partition: load(log, partition)
     )
+    tail.listen(HeartMeasures(registry).on_verdict)
     trail = Trail(log, tail)
     commander = Commander(log, tail, clock, waiting_max=settings.commands_waiting_max)
     owner = Owner(

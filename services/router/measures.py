@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.contract.decisions import HeartbeatPassed
+
+if TYPE_CHECKING:
+    from services.router.tail import Verdict
 
 REJECTIONS = (
     *("undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid"),
@@ -54,6 +61,24 @@ class TailMeasures:
             self.folded.labels(verdict)
         for at in ("snapshot", "start"):
             self.started.labels(at)
+
+
+class HeartMeasures:
+    """The newest sign of life that was decided and read back."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.newest = Gauge(
+            "frontdesk_router_heartbeat_timestamp_seconds",
+            "Birth of the newest heartbeat that was decided and folded, in seconds since the epoch.",
+            ("partition",),
+            registry=registry,
+        )
+
+    def on_verdict(self, verdict: Verdict) -> None:
+        """Listens to the tail."""
+        for event in verdict.record.events if verdict.accepted else ():
+            if isinstance(event, HeartbeatPassed):
+                self.newest.labels(str(verdict.partition)).set(event.born_at_ms / 1000)
 
 
 class SnapshotMeasures:

@@ -64,6 +64,10 @@ class Place:
             for sample, value in ground_truth.samples(records, partition).items()
         }
 
+    async def make_changelog(self) -> None:
+        """What the app id's rows are written to."""
+        await self.log.create_topics(topics(PARTITIONS, app_id=self.app_id))
+
     def written(self) -> int:
         return sum(map(len, self.records.values()))
 

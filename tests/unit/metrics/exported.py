@@ -6,7 +6,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.metrics.ground_truth import Sample
 
-OF_THE_PROCESS = ("frontdesk_metrics_", "frontdesk_events_", "frontdesk_partitions_", "frontdesk_queue_info")
+OF_THE_PROCESS = (
+    "frontdesk_metrics_",
+    "frontdesk_events_",
+    "frontdesk_partitions_",
+    "frontdesk_queue_info",
+    "frontdesk_stage_",
+)
 AGES = ("frontdesk_queue_oldest_wait_seconds", "frontdesk_unanswered_age_seconds")
 """What depends on when one asks."""
 

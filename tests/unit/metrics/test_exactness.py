@@ -44,6 +44,14 @@ def test_every_exported_sample_equals_the_ground_truth(seed: int) -> None:
     assert exported.samples(text_of(folded(log))) == ground_truth.samples(log, PARTITION)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_late_records_count_as_the_ground_truth_does(seed: int) -> None:
+    """An owner's clock that was set back: such records count in the newest quarter, and no time is counted twice."""
+    log = random_log(seed, 1_500, late=True)
+
+    assert exported.samples(text_of(folded(log))) == ground_truth.samples(log, PARTITION)
+
+
 @pytest.mark.parametrize("keep_quarters", [1, 7, 768])
 def test_merging_old_quarters_changes_no_total(keep_quarters: int) -> None:
     log = random_log(99, 1_500, desks=("acme", "bond"))

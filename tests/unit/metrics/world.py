@@ -98,8 +98,13 @@ class Writer:
         return self._next_id
 
 
-def random_log(seed: int, records: int, *, desks: tuple[str, ...] = ("acme",)) -> list[d.Decision]:
-    """A partition's log: genesis, configurations, then facts, timers, rivals and records that land twice."""
+def random_log(
+    seed: int, records: int, *, desks: tuple[str, ...] = ("acme",), late: bool = False
+) -> list[d.Decision]:
+    """A partition's log: genesis, configurations, then facts, timers, rivals and records that land twice.
+
+    With `late`, some records were decided by a clock that was set back.
+    """
     rng = random.Random(seed)
     writer = Writer(desk_id=desks[0]).genesis()
     for desk_id in desks:
@@ -119,5 +124,7 @@ def random_log(seed: int, records: int, *, desks: tuple[str, ...] = ("acme",)) -
             writer.rival(*events)
         else:
             writer.again()
+        if late and rng.random() < 0.05:
+            writer.wait(-rng.choice([1_000, 60_000, 4 * QUARTER_MS]))
         writer.wait(rng.choice([0, 10, 1_000, 60_000, 60_000, rng.randrange(2 * QUARTER_MS)]))
     return writer.records
