@@ -69,7 +69,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--log", choices=("embedded", "kafka"), default="embedded", help="where the log is kept"
     )
-    parser.add_argument("--bootstrap", default="127.0.0.1:9092", help="Kafka's address (with --log kafka)")
+    parser.add_argument(
+        "--bootstrap",
+        default=os.environ.get("FRONTDESK_KAFKA_BOOTSTRAP") or "127.0.0.1:9092",
+        help="Kafka's address, with --log kafka (default: FRONTDESK_KAFKA_BOOTSTRAP, else %(default)s)",
+    )
     parser.add_argument("--desk", type=Path, action="append", default=[], help="desk configuration (TOML)")
     options = parser.parse_args(argv)
     unknown = [role for role in options.roles if role not in ROLES]

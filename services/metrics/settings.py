@@ -27,6 +27,8 @@ class MetricsSettings:
     """Most time between two writes while records come, in milliseconds (Kafka only)."""
     session_timeout_ms: int = 10_000
     """A dead replica's partitions stand still that long (Kafka only)."""
+    group_instance_id: str = ""
+    """A name that this replica keeps over a restart; its partitions then wait for it (Kafka only)."""
     stall_ms: int = 60_000
     """Records wait and none is folded, or no partition is assigned, for that long: the process ends (Kafka only)."""
 
@@ -50,6 +52,7 @@ class MetricsSettings:
             session_timeout_ms=reader.integer(
                 name("SESSION_TIMEOUT_MS"), default=10_000, low=6_000, high=300_000
             ),
+            group_instance_id=reader.text(name("GROUP_INSTANCE_ID"), default=""),
             stall_ms=reader.integer(name("STALL_MS"), default=60_000, low=1_000, high=3_600_000),
         )
         reader.done()

@@ -168,6 +168,7 @@ class FaustSource:
             topic_partitions=partitions,
             topic_allow_declare=False,
             topic_disable_leader=True,
+            consumer_group_instance_id=settings.group_instance_id or None,
             broker_session_timeout=settings.session_timeout_ms / 1000,
             broker_heartbeat_interval=settings.session_timeout_ms / 3000,
             broker_commit_interval=1.0,

@@ -4,7 +4,8 @@
     port = reader.integer("FRONTDESK_HTTP_PORT", default=8080, low=0, high=65535)
     reader.done()                       # raises SettingsError naming every fault found
 
-Secrets may come by a file instead: NAME_FILE names a file whose content is the value (Kubernetes secrets).
+Secrets may come by a file instead: NAME_FILE names a file whose content is the value, and FRONTDESK_SECRETS_DIR a
+folder in which a file called NAME holds it (a Kubernetes Secret as a volume). What stands in the environment wins.
 """
 
 from __future__ import annotations
@@ -104,7 +105,12 @@ class Reader:
         if value:
             return value
         path = self._mapping.get(f"{name}_FILE")
-        return None if not path else (self._read(f"{name}_FILE", path) or "").strip() or None
+        if path:
+            return (self._read(f"{name}_FILE", path) or "").strip() or None
+        folder = self._mapping.get("FRONTDESK_SECRETS_DIR")
+        if folder and (kept := Path(folder) / name).is_file():
+            return (self._read("FRONTDESK_SECRETS_DIR", str(kept)) or "").strip() or None
+        return None
 
     def _read(self, name: str, path: str) -> str | None:
         try:
