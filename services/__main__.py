@@ -9,6 +9,7 @@ frontdesk agent --desk acme ana      be an agent in this terminal
 frontdesk train-topics               a topic model from the desk's own labels
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk letters                    what could not be read, and why
+frontdesk health                     whether a running process is ready
 frontdesk demo                       play a morning and watch it
 frontdesk simulate A                 judge routing on synthetic days
 """
@@ -64,6 +65,12 @@ def _letters(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _health(argv: Sequence[str]) -> int:
+    from services.cli.health import main
+
+    return main(argv)
+
+
 def _train_topics(argv: Sequence[str]) -> int:
     from services.cli.train_topics import main
 
@@ -90,6 +97,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "agent": (_agent, "be an agent in this terminal"),
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),
+    "health": (_health, "whether a running process is ready, for container health checks"),
     "train-topics": (_train_topics, "a topic model from the desk's own labels, with honest figures"),
     "demo": (_demo, "play a morning of contacts against simulated agents"),
     "simulate": (_simulate, "judge routing on synthetic days"),
