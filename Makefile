@@ -88,6 +88,10 @@ soak: setup ## an hour of steady webhooks on one intake process; fails when its 
 fuzz: setup ## fuzz every parser of intake, guided by coverage (MINUTES=10 each, about five hours for all)
 	@$(BIN)/python -m fuzz --minutes $(MINUTES) $(TARGETS)
 
+.PHONY: k8s
+k8s: setup ## render deploy/k8s in every combination and check it strictly
+	@$(BIN)/python -m scripts.manifests
+
 .PHONY: kafka-up
 kafka-up: setup ## start a real Apache Kafka on loopback (Docker, else Java and Maven)
 	@$(BIN)/python -m services.runtime.broker up

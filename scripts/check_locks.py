@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-LOCKS = ("runtime", "dev")
+LOCKS = ("runtime", "dev", "image", "deploy")
 
 
 def main() -> int:

@@ -1,0 +1,296 @@
+"""deploy/k8s: every overlay and combination is valid, and its parts agree with each other and with the code.
+
+`make k8s` also runs checkov, and fetches the definitions of custom resources that these tests then use.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts import fetch_crds, manifests
+from services.metrics import build as metrics_build
+from services.metrics.settings import MetricsSettings
+from services.router import build as router_build
+from services.router.owner import GROUP
+from services.runtime import kafka_topics
+from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
+from services.runtime.rpc_settings import RpcSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = sorted(manifests.combinations())
+WORKLOADS = ("Deployment", "StatefulSet")
+PARTITIONS = 32
+
+
+@pytest.fixture(scope="module")
+def crds() -> Path:
+    found = fetch_crds.fetched()
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no definitions of custom resources: run `make k8s` first", pytrace=False)
+        pytest.skip("no definitions of custom resources: `make k8s` fetches them")
+    return found
+
+
+def resources(name: str) -> list[dict[str, Any]]:
+    return manifests.resources(manifests.combinations()[name])
+
+
+def of_kind(name: str, *kinds: str) -> list[dict[str, Any]]:
+    return [one for one in resources(name) if one["kind"] in kinds]
+
+
+def by_name(name: str, kind: str, of: str) -> dict[str, Any]:
+    return next(one for one in of_kind(name, kind) if one["metadata"]["name"] == of)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kubernetes_takes_it_strictly_in_two_versions(name: str) -> None:
+    assert manifests.core_faults(resources(name)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_custom_resources_have_no_key_that_their_definition_lacks(name: str, crds: Path) -> None:
+    assert manifests.custom_faults(resources(name), crds) == []
+
+
+def test_an_unknown_key_of_a_container_is_found() -> None:
+    wrong = copy.deepcopy(of_kind("prod", "StatefulSet")[0])
+    wrong["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
+    assert len(manifests.core_faults([wrong])) == len(manifests.VERSIONS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("Kafka", ("spec", "kafka", "replicas"), 3),  # left with node pools
+        ("KafkaTopic", ("spec", "partitions"), "many"),
+        ("KafkaUser", ("spec", "authorization", "acl"), []),
+        ("PodMonitor", ("spec", "podMetricsEndpoint"), []),
+        ("GRPCRoute", ("spec", "timeouts"), {}),
+    ],
+)
+def test_a_fault_of_a_custom_resource_is_found(
+    kind: str, path: tuple[str, ...], value: object, crds: Path
+) -> None:
+    wrong = copy.deepcopy(of_kind("prod", kind)[0])
+    *above, last = path
+    inner = wrong
+    for step in above:
+        inner = inner[step]
+    inner[last] = value
+    assert manifests.custom_faults([wrong], crds)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_pod_runs_restricted_without_rights_and_without_a_token(name: str) -> None:
+    for workload in of_kind(name, *WORKLOADS):
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] >= 10_000
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            limits, requests = container["resources"]["limits"], container["resources"]["requests"]
+            assert limits["memory"] == requests["memory"]
+            assert "cpu" in requests
+            assert "cpu" not in limits
+        accounts = of_kind(name, "ServiceAccount")
+        assert pod["serviceAccountName"] in [one["metadata"]["name"] for one in accounts]
+    assert not of_kind(name, "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+    (namespace,) = of_kind(name, "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_liveness_asks_the_event_loop_and_readiness_the_whole_service(name: str) -> None:
+    for workload in of_kind(name, *WORKLOADS):
+        for container in workload["spec"]["template"]["spec"]["containers"]:
+            assert container["livenessProbe"]["grpc"]["service"] == "liveness"
+            assert container["readinessProbe"]["grpc"]["service"] == "readiness"
+            startup = container["startupProbe"]
+            assert startup["grpc"]["service"] == "liveness"
+            assert startup["periodSeconds"] * startup["failureThreshold"] >= 300
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_grace_period_covers_everything_that_a_stop_may_take(name: str) -> None:
+    for workload in of_kind(name, *WORKLOADS):
+        pod = workload["spec"]["template"]["spec"]
+        before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        needed = before + RpcSettings().drain_seconds + RpcSettings().grace_seconds + 3 * CLOSE_SECONDS_MAX
+        assert pod["terminationGracePeriodSeconds"] > needed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_workload_has_a_disruption_budget_and_spreads_over_zones_and_hosts(name: str) -> None:
+    budgets = {
+        one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"]: one
+        for one in of_kind(name, "PodDisruptionBudget")
+    }
+    for workload in of_kind(name, *WORKLOADS):
+        component = workload["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert budgets[component]["spec"]["maxUnavailable"] == 1
+        spread = workload["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        assert {one["topologyKey"] for one in spread} == {
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
+        }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_selector_finds_a_workload_and_every_port_that_it_names(name: str) -> None:
+    pods = [one["spec"]["template"] for one in of_kind(name, *WORKLOADS)]
+    for service in of_kind(name, "Service"):
+        wanted = service["spec"]["selector"].items()
+        (pod,) = [one for one in pods if wanted <= one["metadata"]["labels"].items()]
+        ports = {port["name"] for port in pod["spec"]["containers"][0]["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    for workload in of_kind(name, *WORKLOADS):
+        template = workload["spec"]["template"]["metadata"]["labels"]
+        assert workload["spec"]["selector"]["matchLabels"].items() <= template.items()
+        if workload["kind"] == "StatefulSet":
+            assert by_name(name, "Service", workload["spec"]["serviceName"])["spec"]["clusterIP"] == "None"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_grpc_is_balanced_by_the_client_over_headless_services(name: str) -> None:
+    for service in of_kind(name, "Service"):
+        if any(port["name"] == "grpc" for port in service["spec"]["ports"]):
+            assert service["spec"]["clusterIP"] == "None"
+
+
+def test_only_intake_is_scaled_by_an_autoscaler_which_then_owns_the_replicas() -> None:
+    for name in NAMES:
+        scaled = [one["spec"]["scaleTargetRef"]["name"] for one in of_kind(name, "HorizontalPodAutoscaler")]
+        assert scaled in ([], ["frontdesk-intake"])
+        assert ("replicas" in by_name(name, "Deployment", "frontdesk-intake")["spec"]) is (scaled == [])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if of_kind(name, "NetworkPolicy")])
+def test_networks_are_closed_both_ways_and_nothing_is_opened_to_all(name: str) -> None:
+    policies = of_kind(name, "NetworkPolicy")
+    (deny,) = [one for one in policies if one["metadata"]["name"] == "frontdesk-default-deny"]
+    assert deny["spec"] == {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "frontdesk"}},
+        "policyTypes": ["Ingress", "Egress"],
+    }
+    for workload in of_kind(name, *WORKLOADS):
+        labels = workload["spec"]["template"]["metadata"]["labels"]
+        assert labels["app.kubernetes.io/part-of"] == "frontdesk"
+    for policy in policies:
+        for rule in policy["spec"].get("ingress", []):
+            assert rule["from"] and rule["ports"]
+        for rule in policy["spec"].get("egress", []):
+            assert rule["to"] and rule["ports"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_are_those_that_the_services_know_and_no_secret_is_among_them(name: str) -> None:
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"^\| `(FRONTDESK_[A-Z_]+)`", page, re.MULTILINE))
+    given = {
+        key
+        for one in of_kind(name, "ConfigMap")
+        for key in one["data"]
+        if one["metadata"]["name"].startswith("frontdesk-settings")
+    }
+    for workload in of_kind(name, *WORKLOADS):
+        container = workload["spec"]["template"]["spec"]["containers"][0]
+        given |= {one["name"] for one in container["env"]}
+        assert not any("secretKeyRef" in one.get("valueFrom", {}) for one in container["env"])
+    assert given <= known
+    assert not any(re.search("PASSWORD|SECRET_|TOKEN|_KEY$|_KEYS$", key) for key in given)
+
+
+def test_a_change_of_settings_rolls_the_workloads_out() -> None:
+    (settings,) = [
+        one
+        for one in of_kind("prod", "ConfigMap")
+        if one["metadata"]["name"].startswith("frontdesk-settings-")
+    ]
+    for workload in of_kind("prod", *WORKLOADS):
+        (named,) = workload["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+        assert named["configMapRef"]["name"] == settings["metadata"]["name"]
+
+
+def test_strimzi_makes_the_topics_that_the_services_would_make() -> None:
+    specs = [*router_build.topics(PARTITIONS), *metrics_build.topics(PARTITIONS)]
+    topics = {one["metadata"]["name"]: one["spec"] for one in of_kind("prod", "KafkaTopic")}
+    assert topics.keys() == {spec.name for spec in specs}
+    for spec in specs:
+        made = topics[spec.name]
+        wanted = kafka_topics._creation(spec, 3)
+        assert made["partitions"] == wanted["num_partitions"]
+        config = {key: str(value).lower() for key, value in made["config"].items()}
+        assert config.pop("min.insync.replicas") == "2"
+        assert config == wanted["configs"]
+
+
+def test_groups_and_topics_of_the_rights_are_those_of_the_code() -> None:
+    names: dict[str, set[str]] = {"topic": set(), "group": set()}
+    for user in of_kind("prod", "KafkaUser"):
+        for acl in user["spec"]["authorization"]["acls"]:
+            names[acl["resource"]["type"]].add(acl["resource"]["name"])
+    assert names["group"] == {GROUP, MetricsSettings.app_id}
+    assert names["topic"] == {one["metadata"]["name"] for one in of_kind("prod", "KafkaTopic")}
+
+
+def test_each_service_mounts_its_own_certificate_and_no_other() -> None:
+    for workload in of_kind("prod", *WORKLOADS):
+        secrets = {
+            volume["secret"]["secretName"]
+            for volume in workload["spec"]["template"]["spec"]["volumes"]
+            if "secret" in volume
+        }
+        assert secrets - {"frontdesk-secrets"} == {"frontdesk-cluster-ca-cert", workload["metadata"]["name"]}
+
+
+def test_production_names_the_image_by_digest_and_carries_no_secret() -> None:
+    for workload in of_kind("prod", *WORKLOADS):
+        image = workload["spec"]["template"]["spec"]["containers"][0]["image"]
+        assert re.search(r"@sha256:[0-9a-f]{64}$", image)
+    assert of_kind("prod", "Secret") == []
+
+
+@pytest.mark.parametrize(
+    ("copied", "original"), [("router/desk.toml", "desk.toml"), ("intake/accounts.toml", "accounts.toml")]
+)
+def test_the_desk_that_is_shipped_is_the_example(copied: str, original: str) -> None:
+    assert (ROOT / "deploy/k8s/base" / copied).read_text() == (ROOT / "examples" / original).read_text()
+
+
+def test_every_component_is_in_some_combination() -> None:
+    used = set()
+    for folder in manifests.combinations().values():
+        text = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+        used |= {Path(one).name for one in text.get("components", [])}
+    assert used == {
+        path.parent.name for path in (ROOT / "deploy/k8s/components").glob("*/kustomization.yaml")
+    }
+
+
+def test_the_dockerfile_passes_its_linter() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "hadolint", "deploy/docker/Dockerfile"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
