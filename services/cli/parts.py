@@ -17,6 +17,7 @@ from services.intake.build import Intake
 from services.intake.settings import IntakeSettings
 from services.metrics import build as metrics_build
 from services.metrics.settings import MetricsSettings
+from services.metrics.wallboard.build import Wallboard
 from services.router import build as router_build
 from services.router.build import Router
 from services.router.settings import RouterSettings
@@ -52,6 +53,7 @@ class Parts:
         self.intake: Intake | None = None
         self.hand_over: list[Callable[[], Coroutine[Any, Any, None]]] = []
         """What lets others take over, before anything here stops."""
+        self.wallboard: Wallboard | None = None
         self._ready: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def wire(self) -> None:
@@ -118,6 +120,8 @@ class Parts:
         self.grpc_names.append(metrics.service_name)
         self.work.append(("metrics", metrics.run))
         self._ready.append(metrics.ready)
+        if plan.wallboard is not None:
+            self.wallboard = Wallboard(plan.wallboard, board=metrics.board, clock=clock, registry=registry)
 
 
 async def configure(router: Router, desk: Desk) -> None:

@@ -15,6 +15,7 @@ from services.cli.misspelt import Asked
 from services.contract.desk import Desk
 from services.intake.settings import IntakeSettings
 from services.metrics.settings import MetricsSettings
+from services.metrics.wallboard.settings import WallboardSettings
 from services.router.desk_config import DeskFaults, load_toml
 from services.router.settings import RouterSettings
 from services.runtime.clock import Clock, clock_from
@@ -90,6 +91,7 @@ class Plan:
     router: RouterSettings | None
     intake: IntakeSettings | None
     metrics: MetricsSettings | None
+    wallboard: WallboardSettings | None
     clock: Clock
     desks: tuple[Desk, ...]
     misspelt: Mapping[str, str]
@@ -116,13 +118,16 @@ class Plan:
         router = read(lambda: RouterSettings.from_env(env)) if "router" in roles else None
         intake = read(lambda: IntakeSettings.from_env(env)) if "intake" in roles else None
         metrics = read(lambda: MetricsSettings.from_env(env)) if "metrics" in roles else None
+        wallboard = read(lambda: WallboardSettings.from_env(env)) if "metrics" in roles else None
         desks = [desk for path in desk_files if (desk := read(partial(_desk, path))) is not None]
         if desk_files and "router" not in roles:
             faults.append("--desk is for the process that has the router")
         if faults or settings is None or clock is None:
             raise SettingsError(faults)
         misspelt = asked.misspelt() if "intake" in roles else {}  # only intake asks for the many alike
-        return cls(roles, access, settings, router, intake, metrics, clock, tuple(desks), misspelt)
+        return cls(
+            roles, access, settings, router, intake, metrics, wallboard, clock, tuple(desks), misspelt
+        )
 
 
 def _tls(reader: Reader) -> ssl.SSLContext | None:

@@ -26,6 +26,7 @@ from services.contract.topics import DEAD_LETTERS, FACTS
 from services.intake.build import Intake
 from services.intake.channels import PROVIDERS
 from services.intake.settings import IntakeSettings
+from services.metrics.wallboard.build import Wallboard
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_producer import KafkaPythonAppender
 from services.runtime.lifecycle import Stopped, calm_collector, stop_on_signals, until_stopped
@@ -155,6 +156,7 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     with _naming("FRONTDESK_METRICS_PORT", settings.host, settings.metrics_port):
         endpoint = serve_metrics(registry, host=settings.host, port=settings.metrics_port)
     stack.callback(endpoint.close)
+    wallboard_port = await _open_wallboard(parts.wallboard, settings, stack)
     work = [(name, asyncio.create_task(run())) for name, run in parts.work]
     stack.push_async_callback(_stop_work, [task for _, task in work])
     with _naming("FRONTDESK_GRPC_PORT", settings.host, settings.grpc_port):
@@ -178,6 +180,8 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     }
     if rpc.health_port is not None:
         addresses["health"] = f"{settings.host}:{rpc.health_port}"
+    if wallboard_port is not None:
+        addresses["wallboard"] = f"http://{settings.host}:{wallboard_port}/"
     if plan.intake is not None and not configured(plan.intake):
         log.warning("no_provider_keys", mend="set a provider's keys; docs/settings.md says which")
     if parts.intake is not None:  # last, so that nobody contacts a desk that is not configured yet
@@ -195,6 +199,17 @@ def configured(intake: IntakeSettings | None) -> str:
     values = intake.known.values if intake else {}
     names = (one.name for one in PROVIDERS if any(setting.name in values for setting in one.settings))
     return ",".join(sorted(names))
+
+
+async def _open_wallboard(
+    wallboard: Wallboard | None, settings: ServeSettings, stack: AsyncExitStack
+) -> int | None:
+    """Its port; opened early, for it also says that metrics still reads the log."""
+    if wallboard is None:
+        return None
+    stack.push_async_callback(wallboard.close)
+    with _naming("FRONTDESK_WALLBOARD_PORT", settings.host, wallboard.port):
+        return await wallboard.open(settings.host)
 
 
 async def _listen(intake: Intake, settings: ServeSettings, stack: AsyncExitStack) -> dict[str, str]:

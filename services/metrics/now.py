@@ -26,6 +26,8 @@ class DeskNow:
     """Contacts that wait, ringing ones included."""
     oldest_ms: Mapping[Place, int] = field(default_factory=dict)
     """Arrival of the one that waits longest."""
+    past_target: Mapping[Place, int] = field(default_factory=dict)
+    """Those that wait and whose target wait has passed."""
     unanswered_ms: Mapping[Place, int] = field(default_factory=dict)
     """Arrival of the oldest open contact that is to be answered by a day and had no answer of any kind."""
     states: Mapping[str, int] = field(default_factory=dict)
@@ -53,6 +55,7 @@ def now_of(desk_id: str, live: LiveDesk) -> DeskNow:
     """The desk as it stands; one pass over its open contacts."""
     waiting: dict[Place, int] = {}
     oldest: dict[Place, int] = {}
+    past_target: dict[Place, int] = {}
     unanswered: dict[Place, int] = {}
     states: dict[str, int] = {}
     deadlines: dict[str, list[int]] = {}
@@ -63,6 +66,7 @@ def now_of(desk_id: str, live: LiveDesk) -> DeskNow:
             deadlines.setdefault(state, []).append(contact.deadline_ms)
         if contact.waits:
             waiting[place] = waiting.get(place, 0) + 1
+            past_target[place] = past_target.get(place, 0) + contact.has_missed("target")
             oldest[place] = min(oldest.get(place, contact.arrived_ms), contact.arrived_ms)
         if contact.due_ms and not contact.heard:
             unanswered[place] = min(unanswered.get(place, contact.arrived_ms), contact.arrived_ms)
@@ -70,6 +74,7 @@ def now_of(desk_id: str, live: LiveDesk) -> DeskNow:
         desk_id,
         waiting,
         oldest,
+        past_target,
         unanswered,
         states,
         {state: tuple(sorted(found)) for state, found in deadlines.items()},

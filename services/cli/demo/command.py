@@ -146,7 +146,10 @@ def _bootstrap(log: str, folder: Path, console: Console) -> Iterator[str | None]
 
 def addresses(system: System) -> str:
     """Where to look while it runs."""
-    return f"metrics: {system.address('metrics', 'metrics')}   gRPC: {system.address('router', 'grpc')}"
+    return (
+        f"wallboard: {system.address('metrics', 'wallboard')}   metrics: {system.address('metrics', 'metrics')}   "
+        f"gRPC: {system.address('router', 'grpc')}"
+    )
 
 
 def show(result: Result, console: Console) -> None:
