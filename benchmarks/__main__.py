@@ -21,7 +21,18 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import uvloop
 
-from benchmarks import append, front_door, intake, latency, loop, prices, recovery, router_core, submit_stream
+from benchmarks import (
+    append,
+    front_door,
+    intake,
+    latency,
+    loop,
+    prices,
+    recovery,
+    router_core,
+    submit_stream,
+    wallboard,
+)
 from benchmarks.measure import Figure
 from services.runtime import broker
 
@@ -35,8 +46,9 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
     "recovery": (recovery.run, "a restart from a snapshot and its tail against folding the log from zero"),
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
+    "wallboard": (wallboard.run, "200 browsers that watch the wallboard, against one"),
 }
-WITHOUT_BROKER = frozenset({"prices", "recovery", "router"})
+WITHOUT_BROKER = frozenset({"prices", "recovery", "router", "wallboard"})
 
 
 def main() -> int:

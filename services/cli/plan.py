@@ -125,9 +125,7 @@ class Plan:
         if faults or settings is None or clock is None:
             raise SettingsError(faults)
         misspelt = asked.misspelt() if "intake" in roles else {}  # only intake asks for the many alike
-        return cls(
-            roles, access, settings, router, intake, metrics, wallboard, clock, tuple(desks), misspelt
-        )
+        return cls(roles, access, settings, router, intake, metrics, wallboard, clock, tuple(desks), misspelt)
 
 
 def _tls(reader: Reader) -> ssl.SSLContext | None:
