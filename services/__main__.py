@@ -10,6 +10,8 @@ frontdesk train-topics               a topic model from the desk's own labels
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk letters                    what could not be read, and why
 frontdesk health                     whether a running process is ready
+frontdesk kpis                       how well it goes, in plain words
+frontdesk backfill FILE              the past of every measure, for Prometheus
 frontdesk demo                       play a morning and watch it
 frontdesk simulate A                 judge routing on synthetic days
 """
@@ -71,6 +73,18 @@ def _health(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _kpis(argv: Sequence[str]) -> int:
+    from services.cli.kpis import main
+
+    return main(argv)
+
+
+def _backfill(argv: Sequence[str]) -> int:
+    from services.cli.backfill import main
+
+    return main(argv)
+
+
 def _train_topics(argv: Sequence[str]) -> int:
     from services.cli.train_topics import main
 
@@ -98,6 +112,8 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),
     "health": (_health, "whether a running process is ready, for container health checks"),
+    "kpis": (_kpis, "how well it goes, in plain words"),
+    "backfill": (_backfill, "the past of every measure, for Prometheus"),
     "train-topics": (_train_topics, "a topic model from the desk's own labels, with honest figures"),
     "demo": (_demo, "play a morning of contacts against simulated agents"),
     "simulate": (_simulate, "judge routing on synthetic days"),

@@ -10,7 +10,7 @@ has no series at all. Known label sets are there as zeros from the start, or the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -44,16 +44,21 @@ class DurableTotals:
 
     def collect(self) -> Iterator[Metric]:
         snapshot = self._snapshot()
-        sorted_totals = [(ledger, _by_measure(ledger)) for ledger in snapshot.ledgers]
-        for measure in MEASURES:
-            place = ("desk",) if measure.of_desk else ("channel", "queue")
-            labels = (*place, *(label.name for label in measure.labels), "partition")
-            family = _FAMILIES[measure.kind](measure.name, measure.help, labels=labels)
-            for ledger, by_measure in sorted_totals:
-                _add(family, measure, str(ledger.partition), by_measure[measure.name])
-            yield family
+        yield from totals(snapshot.ledgers)
         yield from standing(snapshot, self._now_ms())
         yield from _pipeline(snapshot)
+
+
+def totals(ledgers: Sequence[LedgerSnapshot]) -> Iterator[Metric]:
+    """Every durable total of the ledgers."""
+    sorted_totals = [(ledger, _by_measure(ledger)) for ledger in ledgers]
+    for measure in MEASURES:
+        place = ("desk",) if measure.of_desk else ("channel", "queue")
+        labels = (*place, *(label.name for label in measure.labels), "partition")
+        family = _FAMILIES[measure.kind](measure.name, measure.help, labels=labels)
+        for ledger, by_measure in sorted_totals:
+            _add(family, measure, str(ledger.partition), by_measure[measure.name])
+        yield family
 
 
 _FAMILIES = {Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
