@@ -55,6 +55,10 @@ channels: setup ## write the README's channel matrix from the provider modules
 desk: setup ## write the tables of docs/desk.md and examples/policy.toml from the desk's settings
 	@$(BIN)/python scripts/desk_settings.py --write
 
+.PHONY: dashboards
+dashboards: setup ## write the dashboards and recording rules of deploy/monitoring from their builder
+	@$(BIN)/python -m deploy.monitoring.builder --write
+
 .PHONY: verify
 verify: setup ## fail when generated code or the lock file is stale
 	@$(BIN)/python scripts/generate_protos.py --check
@@ -62,6 +66,7 @@ verify: setup ## fail when generated code or the lock file is stale
 	$(BIN)/python scripts/record_morning.py --check
 	$(BIN)/python scripts/channel_matrix.py
 	$(BIN)/python scripts/desk_settings.py
+	$(BIN)/python -m deploy.monitoring.builder
 	$(BIN)/python scripts/train_default_topics.py --check
 
 .PHONY: topics

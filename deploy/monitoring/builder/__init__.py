@@ -1,0 +1,1 @@
+"""Builds the committed dashboards and the recording rules that follow from the catalogue (`make dashboards`)."""
