@@ -12,6 +12,7 @@ frontdesk letters                    what could not be read, and why
 frontdesk health                     whether a running process is ready
 frontdesk kpis                       how well it goes, in plain words
 frontdesk backfill FILE              the past of every measure, for Prometheus
+frontdesk regenerate                 more partitions, by a new generation of the log
 frontdesk demo                       play a morning and watch it
 frontdesk simulate A                 judge routing on synthetic days
 """
@@ -85,6 +86,12 @@ def _backfill(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _regenerate(argv: Sequence[str]) -> int:
+    from services.cli.regenerate import main
+
+    return main(argv)
+
+
 def _train_topics(argv: Sequence[str]) -> int:
     from services.cli.train_topics import main
 
@@ -114,6 +121,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "health": (_health, "whether a running process is ready, for container health checks"),
     "kpis": (_kpis, "how well it goes, in plain words"),
     "backfill": (_backfill, "the past of every measure, for Prometheus"),
+    "regenerate": (_regenerate, "more partitions, by a new generation of the log"),
     "train-topics": (_train_topics, "a topic model from the desk's own labels, with honest figures"),
     "demo": (_demo, "play a morning of contacts against simulated agents"),
     "simulate": (_simulate, "judge routing on synthetic days"),

@@ -113,18 +113,22 @@ class TimerCause(_message.Message):
     def __init__(self, timer_id: _Optional[str] = ..., deadline_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GenesisCause(_message.Message):
-    __slots__ = ("log_generation", "partitions", "partition_hash", "first_fact_offset", "format")
+    __slots__ = ("log_generation", "partitions", "partition_hash", "first_fact_offset", "format", "carried_from", "carried_digest")
     LOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
     PARTITIONS_FIELD_NUMBER: _ClassVar[int]
     PARTITION_HASH_FIELD_NUMBER: _ClassVar[int]
     FIRST_FACT_OFFSET_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
+    CARRIED_FROM_FIELD_NUMBER: _ClassVar[int]
+    CARRIED_DIGEST_FIELD_NUMBER: _ClassVar[int]
     log_generation: int
     partitions: int
     partition_hash: str
     first_fact_offset: int
     format: int
-    def __init__(self, log_generation: _Optional[int] = ..., partitions: _Optional[int] = ..., partition_hash: _Optional[str] = ..., first_fact_offset: _Optional[int] = ..., format: _Optional[int] = ...) -> None: ...
+    carried_from: int
+    carried_digest: bytes
+    def __init__(self, log_generation: _Optional[int] = ..., partitions: _Optional[int] = ..., partition_hash: _Optional[str] = ..., first_fact_offset: _Optional[int] = ..., format: _Optional[int] = ..., carried_from: _Optional[int] = ..., carried_digest: _Optional[bytes] = ...) -> None: ...
 
 class CloseCause(_message.Message):
     __slots__ = ()

@@ -15,6 +15,7 @@ import msgspec
 from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
+from services.runtime.generation_log import generation_from, generation_of
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError, UnknownTopic
@@ -59,7 +60,7 @@ async def _print(data: Path, bootstrap: str | None, with_bytes: bool) -> None:
             else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap))
         )
         stack.push_async_callback(log.close)
-        async for letter in letters(log):
+        async for letter in letters(generation_of(log, generation_from(os.environ))):
             line = msgspec.structs.asdict(letter)
             if not with_bytes:
                 del line["data"]

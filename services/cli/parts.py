@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Protocol
 
 import grpc
@@ -20,8 +21,9 @@ from services.metrics.settings import MetricsSettings
 from services.metrics.wallboard.build import Wallboard
 from services.router import build as router_build
 from services.router.build import Router
+from services.router.log.origin import Generations
 from services.router.settings import RouterSettings
-from services.runtime.log import Appender, Log, TopicSpec
+from services.runtime.log import Appender, TopicSpec
 
 CONFIGURE_SECONDS_MAX = 60.0
 
@@ -36,15 +38,24 @@ def topics(plan: Plan) -> list[TopicSpec]:
     """Topics of all roles; every process creates what is missing."""
     specs = router_build.topics(plan.settings.partitions)
     if plan.metrics is not None and plan.bootstrap is not None:
-        specs += metrics_build.topics(plan.settings.partitions, app_id=plan.metrics.app_id)
+        app_id = metrics_settings(plan.metrics, plan.settings.generation).app_id
+        specs += metrics_build.topics(plan.settings.partitions, app_id=app_id)
     return specs
+
+
+def metrics_settings(settings: MetricsSettings, generation: int) -> MetricsSettings:
+    """Tables hold places in one generation of the decisions, so each generation has tables of its own."""
+    return settings if generation == 1 else replace(settings, app_id=f"{settings.app_id}-v{generation}")
 
 
 class Parts:
     """The services of one process, wired; nothing runs yet."""
 
-    def __init__(self, plan: Plan, registry: CollectorRegistry, store: Log, appender: Appender) -> None:
-        self._plan, self._registry, self._store, self._appender = plan, registry, store, appender
+    def __init__(
+        self, plan: Plan, registry: CollectorRegistry, generations: Generations, appender: Appender
+    ) -> None:
+        self._plan, self._registry, self._appender = plan, registry, appender
+        self._generations, self._store = generations, generations(plan.settings.generation)
         self.grpc: list[Part] = []
         self.grpc_names: list[str] = []
         self.leave: list[Callable[[], None]] = []
@@ -71,7 +82,13 @@ class Parts:
 
     def _add_router(self, settings: RouterSettings) -> None:
         plan = self._plan
-        router = router_build.build(settings, clock=plan.clock, log=self._store, registry=self._registry)
+        router = router_build.build(
+            settings,
+            clock=plan.clock,
+            log=self._store,
+            registry=self._registry,
+            older=self._generations,
+        )
         self.grpc.append(router)
         self.grpc_names.append(router.service_name)
         self.leave.append(router.api.leave)

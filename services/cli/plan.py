@@ -49,6 +49,7 @@ class ServeSettings:
     log_json: bool
     data: Path
     partitions: int
+    generation: int
     loop: str
 
     @classmethod
@@ -75,6 +76,7 @@ class ServeSettings:
             log_json=reader.flag("FRONTDESK_LOG_JSON", default=not sys.stderr.isatty()),
             data=default_data(mapping),
             partitions=reader.integer("FRONTDESK_PARTITIONS", default=32, low=1, high=4096),
+            generation=reader.integer("FRONTDESK_LOG_GENERATION", default=1, low=1, high=1_000),
             loop=reader.text("FRONTDESK_LOOP", default="uvloop", choices=("uvloop", "asyncio")),
         )
         reader.done()

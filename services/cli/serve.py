@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ from prometheus_client.process_collector import ProcessCollector
 
 from services.cli.parts import Parts, topics
 from services.cli.plan import Plan, ServeSettings
-from services.contract.topics import DEAD_LETTERS, FACTS
+from services.contract.topics import DEAD_LETTERS, FACTS, of_generation
 from services.intake.build import Intake
 from services.intake.channels import PROVIDERS
 from services.intake.settings import IntakeSettings
 from services.metrics.wallboard.build import Wallboard
+from services.router.regenerate import check_generation
+from services.runtime.generation_log import GenerationAppender, generation_of
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_producer import KafkaPythonAppender
 from services.runtime.lifecycle import Stopped, calm_collector, stop_on_signals, until_stopped
@@ -146,10 +149,13 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     registry = CollectorRegistry()
     registry.register(BuildInfo(",".join(plan.roles)))
     ProcessCollector(registry=registry)
-    store = await _open_log(plan, stack)
+    whole = await _open_log(plan, stack)
+    generations = partial(generation_of, whole)
+    await check_generation(generations, settings.generation, settings.partitions)
+    store = generations(settings.generation)
     await store.create_topics(topics(plan))
     appender = await _open_appender(store, plan, stack)
-    parts = Parts(plan, registry, store, appender)
+    parts = Parts(plan, registry, generations, appender)
     parts.wire()
     if parts.intake is not None:
         stack.push_async_callback(parts.intake.close)
@@ -285,8 +291,9 @@ async def _open_appender(store: Log, plan: Plan, stack: AsyncExitStack) -> Appen
     """What intake appends with: kafka-python on Kafka, the log itself when embedded."""
     if plan.bootstrap is None or plan.intake is None:
         return store
+    known = [of_generation(topic, plan.settings.generation) for topic in (FACTS, DEAD_LETTERS)]
     appender = await KafkaPythonAppender.connect(
-        plan.bootstrap, (FACTS, DEAD_LETTERS), append_deadline_ms=plan.intake.append_ms_max
+        plan.bootstrap, known, append_deadline_ms=plan.intake.append_ms_max
     )
     stack.push_async_callback(appender.close)
-    return appender
+    return GenerationAppender(appender, plan.settings.generation)

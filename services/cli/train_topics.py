@@ -15,6 +15,7 @@ from services.intake.need.labels import Joined, LabelsError, facts_of, read_labe
 from services.intake.need.report import lines, rules_on
 from services.intake.need.trained import save
 from services.intake.need.training import Label, TooFewLabels, train
+from services.runtime.generation_log import generation_from, generation_of
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError
@@ -90,7 +91,7 @@ async def _of_log(options: argparse.Namespace) -> list[Label]:
         )
         stack.push_async_callback(log.close)
         joined = Joined(confirmed=options.confirmed)
-        async for fact in facts_of(log):
+        async for fact in facts_of(generation_of(log, generation_from(os.environ))):
             joined.add(fact)
         return joined.labels()
 

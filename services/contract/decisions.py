@@ -151,6 +151,10 @@ class GenesisCause:
     """Offset of the first fact of this generation."""
     format: int = 0
     """Version of this record format."""
+    carried_from: int = 0
+    """Generation whose desks this one goes on with; 0 when it began with nothing. Its decisions are kept for ever, for the state that this partition starts from is what they fold to, put together anew by the hash."""
+    carried_digest: bytes = b""
+    """Digest of that state; empty when it began with nothing."""
 
 
 @quick_record

@@ -24,6 +24,12 @@ PARTITIONS_DEFAULT = 32
 """Partitions of facts and of decisions unless the settings say otherwise; the limit of scale."""
 FACTS_RETENTION_MS = 7 * 86_400_000
 DEAD_LETTERS_RETENTION_MS = 30 * 86_400_000
+_OF_GENERATIONS = frozenset({FACTS, DECISIONS, SNAPSHOTS, DEAD_LETTERS})
+
+
+def of_generation(topic: str, generation: int) -> str:
+    """The topic's name in a generation of the log (engine.md 1.11); topics that are not the log's have one name."""
+    return f"{topic.removesuffix('.v1')}.v{generation}" if topic in _OF_GENERATIONS else topic
 
 
 @lru_cache(maxsize=10_000)

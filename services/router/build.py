@@ -22,7 +22,7 @@ from services.contract.topics import (
 from services.router.api import NAME, RouterApi
 from services.router.commands import Commander
 from services.router.letters import RejectionLetters
-from services.router.log.shelf import load
+from services.router.log.origin import Generations, Origins
 from services.router.measures import (
     HeartMeasures,
     LetterMeasures,
@@ -106,10 +106,16 @@ def build(
     log: Log,
     registry: CollectorRegistry,
     new_id: Callable[[], int] = random_id,
+    older: Generations | None = None,
 ) -> Router:
-    """Wires a router on a log whose topics exist."""
+    """Wires a router on a log whose topics exist; `older` answers each of its generations, the present one too."""
+    origins = Origins(older or (lambda _: log))
     tail = DecisionTail(
-        log, settings.partitions, TailMeasures(registry), restore=lambda partition: load(log, partition)
+        log,
+        settings.partitions,
+        TailMeasures(registry),
+        restore=lambda partition: origins.start_of(settings.generation, partition),
+        restored=origins.forget,
     )
     tail.listen(HeartMeasures(registry).on_verdict)
     trail = Trail(log, tail)
@@ -120,6 +126,7 @@ def build(
         clock=clock,
         new_id=new_id,
         name=settings.instance,
+        generation=settings.generation,
         pending_max=settings.pending_max,
         letters=RejectionLetters(log, DeadLetters(log, settings.partitions), clock, LetterMeasures(registry)),
         measures=OwnerMeasures(registry),

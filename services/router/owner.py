@@ -40,8 +40,6 @@ from services.runtime.log import (
 from services.runtime.observe import frames_of
 
 GROUP = "frontdesk-router"
-LOG_GENERATION = 1
-RECORD_FORMAT = 1
 HINT_EVERY_SECONDS = 1.0
 TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
@@ -79,12 +77,13 @@ class Owner:
         clock: Clock,
         new_id: Callable[[], int],
         name: str,
+        generation: int,
         pending_max: int,
         letters: RejectionLetters,
         measures: OwnerMeasures,
     ) -> None:
         self._source, self._tail, self._clock, self._new_id = source, tail, clock, new_id
-        self._name, self._pending_max = name, pending_max
+        self._name, self._pending_max, self._generation = name, pending_max, generation
         self._measures = measures
         self._held: dict[int, _Held] = {}
         self._ownership: Ownership | None = None
@@ -374,9 +373,14 @@ class Owner:
             self._ownership.resume(partition)
 
     async def _write_genesis(self, partition: int) -> None:
-        """Record 0; two racing creators are told apart by the chain, the second is rejected."""
+        """Record 0; two racing creators are told apart by the chain, the second is rejected.
+
+        Of a later generation it is written by `frontdesk regenerate` only, which carries the desks over.
+        """
+        if self._generation > 1:
+            raise RuntimeError(f"generation {self._generation} was not begun: run `frontdesk regenerate`")
         genesis = decide_genesis(
-            generation=LOG_GENERATION,
+            generation=self._generation,
             partitions=self._tail.partitions,
             partition_hash=PARTITION_HASH,
             first_fact_offset=await self._source.start_offset(FACTS, partition),
@@ -389,7 +393,12 @@ class Owner:
         self._measures.decided.labels("genesis").inc()
 
     def _check_genesis(self, partition: int, state: PartitionState) -> None:
-        ours = (LOG_GENERATION, self._tail.partitions, PARTITION_HASH)
+        if state.closed:
+            raise RuntimeError(
+                f"generation {state.generation} of the log was ended: set FRONTDESK_LOG_GENERATION and "
+                "FRONTDESK_PARTITIONS as `frontdesk regenerate` said"
+            )
+        ours = (self._generation, self._tail.partitions, PARTITION_HASH)
         theirs = (state.generation, state.partitions, state.partition_hash)
         if ours != theirs:
             raise RuntimeError(

@@ -50,6 +50,8 @@ class RouterSettings:
     """It is kept after this too, when anything was decided."""
     snapshot_megabytes_max: int = SNAPSHOT_MEGABYTES_MAX
     """A larger state is not kept, and a restart folds from the one before."""
+    generation: int = 1
+    """Of the log; each has topics and a number of partitions of its own."""
     watchdog_seconds: float = 30.0
     """The process ends when it stands still for this long; 0 for never."""
     watchdog_rebalance_seconds: float = 60.0
@@ -58,7 +60,7 @@ class RouterSettings:
     @classmethod
     def from_env(cls, mapping: Mapping[str, str]) -> RouterSettings:
         """Reads FRONTDESK_INSTANCE, _PARTITIONS, _PENDING_MAX, _COMMANDS_WAITING_MAX, _PRICES,
-        _PRICES_STALE_SECONDS, _SNAPSHOT_DECISIONS, _SNAPSHOT_SECONDS, _SNAPSHOT_MEGABYTES_MAX,
+        _PRICES_STALE_SECONDS, _SNAPSHOT_DECISIONS, _SNAPSHOT_SECONDS, _SNAPSHOT_MEGABYTES_MAX, _LOG_GENERATION,
         _WATCHDOG_SECONDS, _WATCHDOG_REBALANCE_SECONDS; raises SettingsError."""
         reader = Reader(mapping)
         settings = cls(
@@ -81,6 +83,7 @@ class RouterSettings:
             snapshot_megabytes_max=reader.integer(
                 "FRONTDESK_SNAPSHOT_MEGABYTES_MAX", default=SNAPSHOT_MEGABYTES_MAX, low=1, high=65_536
             ),
+            generation=reader.integer("FRONTDESK_LOG_GENERATION", default=1, low=1, high=1_000),
             watchdog_seconds=reader.number("FRONTDESK_WATCHDOG_SECONDS", default=30, low=0, high=3_600),
             watchdog_rebalance_seconds=reader.number(
                 "FRONTDESK_WATCHDOG_REBALANCE_SECONDS", default=60, low=1, high=3_600

@@ -55,9 +55,16 @@ class DecisionTail:
     """Folds all decision partitions and tells listeners; states are never changed in place."""
 
     def __init__(
-        self, source: Log, partitions: int, measures: TailMeasures, *, restore: Restore | None = None
+        self,
+        source: Log,
+        partitions: int,
+        measures: TailMeasures,
+        *,
+        restore: Restore | None = None,
+        restored: Callable[[], None] | None = None,
     ) -> None:
-        self._source, self._measures, self._restore = source, measures, restore
+        """`restore` says where each partition begins; `restored` is called once all have."""
+        self._source, self._measures, self._restore, self._restored = source, measures, restore, restored
         self.partitions = partitions
         self._states = {p: PartitionState.empty() for p in range(partitions)}
         self._next = dict.fromkeys(range(partitions), 0)
@@ -141,11 +148,14 @@ class DecisionTail:
     async def _start_from_snapshots(self, restore: Restore) -> None:
         for partition in range(self.partitions):
             found = await restore(partition)
-            self._measures.started.labels("start" if found is None else "snapshot").inc()
+            begun = found is None or found.head_offset < 0
+            self._measures.started.labels("start" if begun else "snapshot").inc()
             if found is not None:
                 self._states[partition], self._heads[partition] = found.state, found.head_offset
                 self._next[partition], self._begun[partition] = found.next_offset, found.head_offset + 1
                 self._show_memory(partition, found.state)
+        if self._restored is not None:
+            self._restored()
         self._tell_moved()
 
     def _tell_moved(self) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from services.contract.topics import DECISIONS
 from services.runtime import broker
+from services.runtime.kafka_log import KafkaLog
 from tests.integration.test_take_over import router
 
 BLOCKED = """
@@ -56,6 +58,7 @@ async def test_a_router_whose_broker_is_gone_for_good_ends(tmp_path: Path) -> No
     one.env = {**one.env, "FRONTDESK_WATCHDOG_SECONDS": "8"}
     try:
         await one.start()
+        await _decides(node.bootstrap)
         await asyncio.to_thread(node.kill)
         assert one._process is not None
         status = await asyncio.wait_for(one._process.wait(), ENDED_SECONDS_MAX)
@@ -65,3 +68,14 @@ async def test_a_router_whose_broker_is_gone_for_good_ends(tmp_path: Path) -> No
 
     assert status == 1
     assert "watchdog_ended_the_process" in one.log_path.read_text()
+
+
+async def _decides(bootstrap: str) -> None:
+    """Returns once a partition was begun: its owner is a member of the group."""
+    log = await KafkaLog.connect(bootstrap)
+    try:
+        async with asyncio.timeout(ENDED_SECONDS_MAX):
+            while await log.end_offset(DECISIONS, 0) == 0:
+                await asyncio.sleep(0.1)
+    finally:
+        await log.close()

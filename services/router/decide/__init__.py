@@ -11,6 +11,7 @@ from typing import Any
 
 from services.contract import facts as f
 from services.contract.decisions import (
+    CloseCause,
     Decision,
     DuplicateIgnored,
     Event,
@@ -47,7 +48,7 @@ from services.router.log.fold import digest_due
 from services.router.model import PartitionState
 from services.router.timers import AGENT, CONTACT, Timer, deadline_of
 
-__all__ = ["decide_fact", "decide_genesis", "decide_rejected", "decide_timer"]
+__all__ = ["decide_close", "decide_fact", "decide_genesis", "decide_rejected", "decide_timer"]
 
 RECORD_FORMAT = 1
 Handler = Callable[[Step, Any], None]
@@ -199,6 +200,8 @@ def decide_genesis(
     now_ms: int,
     decision_id: int,
     owner: str,
+    carried_from: int = 0,
+    carried_digest: bytes = b"",
 ) -> Decision:
     """Record 0 of a partition; of two racing ones the chain takes the first."""
     return Decision(
@@ -210,9 +213,24 @@ def decide_genesis(
             partition_hash=partition_hash,
             first_fact_offset=first_fact_offset,
             format=RECORD_FORMAT,
+            carried_from=carried_from,
+            carried_digest=carried_digest,
         ),
         decided_at_ms=now_ms,
         owner=owner,
+    )
+
+
+def decide_close(state: PartitionState, *, now_ms: int, decision_id: int, owner: str) -> Decision:
+    """The last record of a partition: nothing that follows is accepted (engine.md 1.11)."""
+    return Decision(
+        decision_id=decision_id,
+        prev_id=state.head,
+        fact_offset=state.last_fact,
+        cause=CloseCause(),
+        decided_at_ms=_at(state, now_ms),
+        owner=owner,
+        digest=_digest(state),
     )
 
 
