@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from services.cli.queue_kpis import QueueKpis
 from services.intake.asterisk.calls import SOURCE
 from services.intake.asterisk.cdr import CdrReader, besides, calls_of
 from services.intake.asterisk.cdr import event as cdr_event
@@ -21,7 +22,11 @@ from services.intake.asterisk.queue_metrics import QueueMetrics
 from services.intake.canonical import CanonicalEvent, Collector, Known
 from services.intake.need.reader import Need
 from services.intake.replay import event_line
+from services.metrics.query import kpi_row
+from services.metrics.words import lines
 
+NOT_SAID = ("promises", "first contact", "others needed", "authority", "topics")
+"""What a log of calls does not tell."""
 CHUNK_BYTES = 1024 * 1024
 TOLD_EVERY_BYTES = 64 * 1024 * 1024
 EPILOG = """Rotated files may be given in any order, also compressed (.gz): they are read oldest first.
@@ -30,6 +35,7 @@ Lines that are no entries are counted and told on standard error.
 examples:
   frontdesk read-queue-log /var/log/asterisk/queue_log
   frontdesk read-queue-log --metrics queue_log.2.gz queue_log.1 queue_log
+  frontdesk read-queue-log --kpis --cdr Master.csv queue_log
   frontdesk read-queue-log --region RS --cdr Master.csv queue_log | grep call_ended"""
 
 
@@ -44,6 +50,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a queue_log, rotated ones too")
     parser.add_argument(
         "--metrics", action="store_true", help="the queues' totals as one JSON object, instead of events"
+    )
+    parser.add_argument(
+        "--kpis",
+        action="store_true",
+        help="Frontdesk's KPIs of these calls in plain words, all and by queue, instead of events",
     )
     parser.add_argument(
         "--cdr",
@@ -63,6 +74,8 @@ def main(argv: Sequence[str]) -> int:
             for entry in run.entries(files):
                 metrics.add(entry)
             _print(metrics.lines())
+        elif options.kpis:
+            run.print_kpis(files, options.cdr)
         else:
             run.print_events(files, options.cdr)
     except BrokenPipeError:
@@ -125,6 +138,23 @@ class Run:
                 records = calls_of(reader.read(file))
             self._print([cdr_event(one, known) for one in besides(records, self.told)])
         self.malformed += reader.malformed
+
+    def print_kpis(self, files: Sequence[Path], cdrs: Sequence[Path]) -> None:
+        """Every row in plain words; calls that only the records have stand under the queue "none"."""
+        calls = QueueKpis()
+        with closing(self.entries(files)) as entries:
+            for entry in entries:
+                calls.add(entry)
+                if cdrs and entry.of_call:
+                    self.told.add(entry.call_id)
+        reader = CdrReader()
+        for path in cdrs:
+            with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+                calls.add_records(besides(calls_of(reader.read(file)), self.told))
+        self.malformed += reader.malformed
+        for one in calls.kpis():
+            sys.stdout.write(f"{one.group[0] if one.group else 'all'}\n")
+            sys.stdout.writelines(f"{text}\n" for text in lines(kpi_row(one), leave_out=NOT_SAID))
 
     def tell_malformed(self) -> None:
         if self.malformed:

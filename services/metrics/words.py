@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from frontdesk.v1 import metrics_pb2
 
 NONE = "no value yet"
 
 
-def lines(row: metrics_pb2.KpiRow) -> list[str]:
-    """The row, one subject a line; subjects without anything counted are left out."""
-    return [f"  {name:<14} {text}" for name, text in _subjects(row).items() if text]
+def lines(row: metrics_pb2.KpiRow, *, leave_out: Collection[str] = ()) -> list[str]:
+    """The row, one subject a line; subjects without anything counted, and those to leave out, are not told."""
+    return [f"  {name:<14} {text}" for name, text in _subjects(row).items() if text and name not in leave_out]
 
 
 def _subjects(row: metrics_pb2.KpiRow) -> dict[str, str]:
@@ -25,8 +25,9 @@ def _subjects(row: metrics_pb2.KpiRow) -> dict[str, str]:
         "promises": _promises(row),
         "first contact": f"{_share(row, 'fcr', row.fcr_matured)} settled for good, "
         f"{_share(row, 'fcr_provisional', row.fcr_provisional_closed)} for now",
-        "others needed": f"{_share(row, 'escalation', row.handled)} escalated, help {row.consults:,} times, "
-        f"{_number(row, 'transfers_per_contact')} hops a contact, {_share(row, 'chains_per_contact', row.handled)} twice",
+        "others needed": f"{_share(row, 'escalation', row.handled)} escalated, help {row.consults:,} times",
+        "passed on": f"{_number(row, 'transfers_per_contact')} hops a contact, "
+        f"{_share(row, 'chains_per_contact', row.handled)} twice or more",
         "authority": f"{_share(row, 'authority_gap', row.offers)} of offers fell short, a right was missing "
         f"{row.authority_shortfalls:,} times, {row.exceptions_granted:,} exceptions granted"
         if row.offers
