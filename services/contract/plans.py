@@ -15,6 +15,7 @@ A double is always written, for the wire tells -0.0 from 0.0.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,6 +36,21 @@ _MESSAGES: dict[str, Descriptor] = {
     for name, message in file.DESCRIPTOR.message_types_by_name.items()
 }
 _TIMESTAMP = "google.protobuf.Timestamp"
+LABELS = frozenset(
+    {
+        "agent_id",
+        "currency",
+        "customer_type",
+        "decision_type",
+        "desk_id",
+        "language",
+        "medium",
+        "queue_id",
+        "tier",
+        "topic_id",
+    }
+)
+"""Text of which there are few: read as one string each, however many records say it."""
 _LENGTH_MAX = 100
 """Of a name of the contract; plans are made of nothing else."""
 
@@ -122,7 +138,7 @@ def _part_filled(names: str, into: str) -> list[str]:
 
 
 def _read(message: Descriptor) -> Read:
-    known: dict[str, Any] = {"reads": READS, "kind": _dataclass_of(message.name)}
+    known: dict[str, Any] = {"reads": READS, "kind": _dataclass_of(message.name), "intern": sys.intern}
     lines: list[str] = []
     done: set[str] = set()
     for field in message.fields:
@@ -148,6 +164,8 @@ def _read_field(field: FieldDescriptor, name: str, known: dict[str, Any]) -> str
             return f"{name}=tuple(m.{name})"
         if field.containing_oneof is not None:
             return f"{name}=m.{name} if m.HasField('{name}') else None"
+        if name in LABELS:
+            return f"{name}=intern(m.{name})"
         return f"{name}=m.{name}"
     if inner.full_name == _TIMESTAMP:
         return f"{name}_ms=(x := m.{name}).seconds * 1000 + x.nanos // 1000000"

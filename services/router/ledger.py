@@ -64,9 +64,12 @@ class Ledger:
         known = self._known.get(key)
         if known is None:
             self._cells += len(ground.index)
-            if len(self._known) >= COSTS_REMEMBERED_MAX or self._cells > CELLS_REMEMBERED_MAX:
-                self._known.clear()
-                self._cells = len(ground.index)
+            while self._known and (
+                len(self._known) >= COSTS_REMEMBERED_MAX or self._cells > CELLS_REMEMBERED_MAX
+            ):
+                oldest = next(iter(self._known))  # one by one: to let go of all at once takes 50 ms
+                self._cells -= len(oldest[0].index)
+                del self._known[oldest]
             known = self._known[key] = self.costs_at(ground.index, need, weight)
         return known
 

@@ -16,6 +16,7 @@ from services.router.policy.beliefs import Beliefs
 from services.router.policy.noise import Keys, keys_of
 from services.router.policy.settings import PolicySettings, from_desk
 from services.router.policy.tariff import Tariff
+from services.router.waiting import Work
 from services.router.workforce import Seats
 
 Levels = npt.NDArray[np.int8]
@@ -27,6 +28,7 @@ HANDLE_SECONDS_DEFAULT = 300.0
 REMEMBERED_MAX = 256
 """Kinds of decision and currencies of which levels are remembered."""
 GROUNDS_REMEMBERED_MAX = 8_192
+WORKS_REMEMBERED_MAX = 8_192
 
 
 class Roster:
@@ -41,6 +43,7 @@ class Roster:
         "_noise_keys",
         "_resolution",
         "_speaking",
+        "_works",
         "agent_ids",
         "agents",
         "capacity",
@@ -82,6 +85,7 @@ class Roster:
         self._level_columns: dict[tuple[str, str], Levels] = {}
         self._grounds: dict[GroundKey, Ground] = {}
         self._noise_keys: Keys | None = None
+        self._works: dict[Work, Work] = {}
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
         """No agent reaches a higher level."""
         self._granted: dict[tuple[str, str], Amounts] = {}
@@ -173,6 +177,15 @@ class Roster:
             if len(self._grounds) >= GROUNDS_REMEMBERED_MAX:
                 self._grounds.clear()
             known = self._grounds[key] = ground_of(self, key)
+        return known
+
+    def shared(self, work: Work) -> Work:
+        """An equal class of work, the same one for all who ask: contacts of a class hold one, not one each."""
+        known = self._works.get(work)
+        if known is None:
+            if len(self._works) >= WORKS_REMEMBERED_MAX:
+                self._works.clear()
+            known = self._works[work] = work
         return known
 
     def configured_beliefs(self) -> Beliefs:

@@ -188,7 +188,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         last_owner_id=contact.owner_id or contact.last_owner_id,
         owner_kept=event.owner_kept if contact.owner_id else contact.owner_kept,
     )
-    contact = changed(contact, lane=work_of(contact, desk.crew.settings))
+    contact = changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
     return with_contact(desk, contact, agents=agents, handover_ids=handovers, **into_lane(desk, contact))
 
 
@@ -205,7 +205,7 @@ def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState
 def _weighs_more(desk: DeskState, contact: Contact) -> DeskState:
     """A breach of a promise counts like a repeat (routing.md 1.2), so it waits among others from here on."""
     desk = changed(desk, **out_of_lane(desk, contact))
-    contact = changed(contact, lane=work_of(contact, desk.crew.settings))
+    contact = changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
     return with_contact(desk, contact, **into_lane(desk, contact))
 
 

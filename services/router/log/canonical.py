@@ -15,6 +15,7 @@ from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
+from weakref import ref
 
 import immutables
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 DIGEST_BYTES = 16
 STATE_FORM = 10
 """Raise it with every change of the state's fields: digests written before are then not compared."""
-_LAST: list[tuple[object, bytes]] = []
+_LAST: list[tuple[ref[Any], bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
 _SCALAR_NAMES = frozenset({"str", "int", "float", "bool", "bytes", "int | None", "float | None"})
@@ -37,13 +38,14 @@ def canonical(value: object) -> bytes:
 def digest(value: object) -> bytes:
     """The form of the state and BLAKE2b-128 of its canonical bytes.
 
-    Remembered for the last value, which decide and fold ask for in turn.
+    Remembered for the last value, which decide and fold ask for in turn; it is not kept alive by that, for until the
+    next digest it would hold the older version of whatever changes.
     """
-    if _LAST and _LAST[0][0] is value:
+    if _LAST and _LAST[0][0]() is value:
         return _LAST[0][1]
     for found in digest_in_steps(value):  # noqa: B007 - the last one counts
         pass
-    _LAST[:] = [(value, found)]
+    _LAST[:] = [(ref(value), found)]
     return found
 
 
