@@ -30,6 +30,7 @@ from benchmarks import (
     prices,
     recovery,
     router_core,
+    sessions,
     submit_stream,
     wallboard,
 )
@@ -45,10 +46,14 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
     "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
     "recovery": (recovery.run, "a restart from a snapshot and its tail against folding the log from zero"),
+    "sessions": (sessions.run, "10,000 agents' sessions over two routers on real Kafka (some minutes a run)"),
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
     "wallboard": (wallboard.run, "200 browsers that watch the wallboard, against one"),
 }
-WITHOUT_BROKER = frozenset({"prices", "recovery", "router", "wallboard"})
+WITHOUT_BROKER = frozenset({"prices", "recovery", "router", "sessions", "wallboard"})
+"""Those that need none, or start their own."""
+ASKED_FOR = frozenset({"sessions"})
+"""Too long to run with all others: by name only."""
 
 
 def main() -> int:
@@ -66,7 +71,7 @@ def main() -> int:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.runs} runs each"
     )
-    names = options.names or list(BENCHMARKS)
+    names = options.names or [name for name in BENCHMARKS if name not in ASKED_FOR]
     with contextlib.nullcontext("") if WITHOUT_BROKER.issuperset(names) else started_broker() as bootstrap:
         for name in names:
             run, title = BENCHMARKS[name]

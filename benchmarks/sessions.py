@@ -1,0 +1,202 @@
+"""Agents' sessions over router replicas on real Kafka: memory and CPU a session, and how fast an offer reaches its agent.
+
+The desktops live in this process and share a few connections (a replica sees as many calls, not as many sockets: a
+socket of its own costs it about 30 KiB more, measured apart). Desks have a hundred agents each. A contact is offered to one
+of them; its time is from the append of the fact to the notice in the agent's hands: two appends with all
+acknowledgements, two fetches, and the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+
+from benchmarks.measure import Figure, percentile
+from benchmarks.replicas import PARTITIONS, Replica, replicas
+from frontdesk.client import AgentDesktop, Endpoint, RouterClient
+from frontdesk.v1 import facts_pb2
+from services.contract.codec import encode_fact, to_message
+from services.contract.desk import Agent, Desk, Queue, Topic
+from services.contract.facts import Channel, ContactArrived, Fact, LanguageGuess, TopicWeight
+from services.contract.topics import FACTS, partition_of
+from services.runtime import broker
+from services.runtime.kafka_log import KafkaLog
+
+SESSIONS = int(os.environ.get("FRONTDESK_BENCH_SESSIONS", "10000"))
+REPLICAS = 2
+AGENTS_PER_DESK = 100
+CHANNELS = 20
+OPENING = 200
+"""Sessions being opened at once."""
+CONTACTS, PER_SECOND = 1_500, 50
+SECONDS_MAX = 1_200.0
+
+
+@dataclass
+class Tally:
+    """What the desktops saw."""
+
+    due: dict[str, float] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+    offers: Counter[str] = field(default_factory=Counter)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offered(self, contact_id: str, offer_id: str) -> None:
+        self.offers[offer_id] += 1
+        due = self.due.pop(contact_id, None)
+        if due is not None:
+            self.waits.append(time.perf_counter() - due)
+            self.moved.set()
+
+
+async def run(_bootstrap: str) -> list[Figure]:
+    """Figures of SESSIONS sessions over REPLICAS routers of this run's own.
+
+    They need a log of their own too, whose partitions are not those of other benchmarks; so the one given is not used.
+    """
+    with tempfile.TemporaryDirectory(prefix="frontdesk-sessions-") as folder:
+        node = await asyncio.to_thread(broker.start, Path(folder) / "kafka", port=0, heap="1g")
+        running = replicas(node.bootstrap, Path(folder), REPLICAS)
+        try:
+            found = await asyncio.to_thread(running.__enter__)
+            try:
+                figures, _ = await measured(found, sessions=SESSIONS, contacts=CONTACTS)
+            finally:
+                await asyncio.to_thread(running.__exit__, None, None, None)
+        finally:
+            await asyncio.to_thread(node.stop)
+    return figures
+
+
+async def measured(
+    found: list[Replica], *, sessions: int, contacts: int, name: str = "bench"
+) -> tuple[list[Figure], Tally]:
+    """Opens the sessions, sends the contacts, and tells what that cost the replicas."""
+    endpoint, tally = Endpoint([one.address for one in found]), Tally()
+    desks = [f"{name}-{number}" for number in range(-(-sessions // AGENTS_PER_DESK))]
+    async with asyncio.timeout(SECONDS_MAX), AsyncExitStack() as stack:
+        log = await KafkaLog.connect(found[0].bootstrap)
+        stack.push_async_callback(log.close)
+        router = await stack.enter_async_context(RouterClient(endpoint, deadline_seconds=120))
+        for desk_id in desks:
+            await router.configure_desk(to_message(desk(desk_id)), command_id="1")
+        channels = await _channels(endpoint, stack)
+        memory = sum(one.memory_kib() for one in found)
+        cpu = sum(one.cpu_seconds() for one in found)
+        began = time.perf_counter()
+        gate = asyncio.Semaphore(OPENING)
+
+        async def opened(number: int) -> None:
+            async with gate:
+                desktop = AgentDesktop(
+                    endpoint,
+                    desks[number // AGENTS_PER_DESK],
+                    f"a{number % AGENTS_PER_DESK}",
+                    retry_seconds=120,
+                    channel=channels[number % len(channels)],
+                )
+                await stack.enter_async_context(desktop)
+                await desktop.send(sign_in=facts_pb2.AgentSignedIn())
+            stack.callback(asyncio.ensure_future(_listen(desktop, tally)).cancel)
+
+        await asyncio.gather(*(opened(number) for number in range(sessions)))
+        opening_seconds = time.perf_counter() - began
+        opening_cpu = sum(one.cpu_seconds() for one in found) - cpu
+        per_session = (sum(one.memory_kib() for one in found) - memory) / sessions
+        idle_cpu, idle_from = sum(one.cpu_seconds() for one in found), time.perf_counter()
+        await asyncio.sleep(5)
+        idle = (sum(one.cpu_seconds() for one in found) - idle_cpu) / (time.perf_counter() - idle_from)
+        busy_cpu = sum(one.cpu_seconds() for one in found)
+        await _contacts(log, desks, contacts, tally)
+        busy = sum(one.cpu_seconds() for one in found) - busy_cpu
+    waits = tally.waits
+    return [
+        Figure(f"sessions over {len(found)} replicas", sessions, "sessions"),
+        Figure("memory of the replicas, a session", per_session, "KiB"),
+        Figure("CPU to open a session and sign in, all replicas", opening_cpu / sessions * 1e6, "us"),
+        Figure("time to open all", opening_seconds, "s"),
+        Figure("CPU while nothing comes, all replicas", idle * 100, "% of a core"),
+        Figure(f"CPU of a contact offered and accepted at {PER_SECOND}/s", busy / contacts * 1e6, "us"),
+        Figure("append of a contact to its offer in hand, p50", percentile(waits, 0.5) * 1000, "ms"),
+        Figure("append of a contact to its offer in hand, p99", percentile(waits, 0.99) * 1000, "ms"),
+    ], tally
+
+
+def desk(desk_id: str) -> Desk:
+    """A hundred agents for one topic."""
+    people = tuple(
+        Agent(
+            agent_id=f"a{number}",
+            topic_ids=("billing",),
+            languages=("en",),
+            capacity_units=100,
+            speed_factor=1.0,
+        )
+        for number in range(AGENTS_PER_DESK)
+    )
+    topic = Topic(topic_id="billing", resolution_prior=0.8, handle_seconds=240, level_priors=(1.0,))
+    return Desk(desk_id=desk_id, version="1", topics=(topic,), queues=(Queue(queue_id="all"),), agents=people)
+
+
+async def _channels(endpoint: Endpoint, stack: AsyncExitStack) -> list[grpc.aio.Channel]:
+    """Connections that the desktops share, spread over the replicas."""
+    found = []
+    for number in range(CHANNELS):
+        one = Endpoint(endpoint.listed[number % len(endpoint.listed)])
+        channel = await one.channel(one_replica=True)
+        stack.push_async_callback(channel.close)
+        found.append(channel)
+    return found
+
+
+async def _listen(desktop: AgentDesktop, tally: Tally) -> None:
+    async for notice in desktop.notices():
+        if notice.WhichOneof("message") == "offer":
+            tally.offered(notice.offer.contact.contact_id, notice.offer.offer_id)
+            await desktop.accept(notice.offer.offer_id)
+        elif notice.WhichOneof("message") == "assigned":
+            await desktop.resolve(notice.assigned.contact.contact_id, notice.assigned.epoch)
+
+
+async def _contacts(log: KafkaLog, desks: list[str], count: int, tally: Tally) -> None:
+    """Contacts at a steady rate, over all desks; returns once each was offered."""
+    began = time.perf_counter()
+    for number in range(count):
+        await asyncio.sleep(began + number / PER_SECOND - time.perf_counter())
+        desk_id = desks[number % len(desks)]
+        contact_id = f"{desk_id}-c{number}"
+        tally.due[contact_id] = time.perf_counter()
+        fact = _arrived(desk_id, contact_id)
+        await log.append(FACTS, partition_of(desk_id, PARTITIONS), desk_id.encode(), encode_fact(fact))
+    while tally.due:
+        tally.moved.clear()
+        await tally.moved.wait()
+
+
+def _arrived(desk_id: str, contact_id: str) -> Fact:
+    now_ms = time.time_ns() // 1_000_000
+    body = ContactArrived(
+        contact_id=contact_id,
+        channel=Channel.PHONE,
+        medium="voice",
+        thread_key=contact_id,
+        text="",
+        language=LanguageGuess(code="en", script="Latn", confidence=0.9, source="text"),
+        topics=(TopicWeight(topic_id="billing", weight=0.9),),
+    )
+    return Fact(
+        fact_id=f"fact-{contact_id}",
+        desk_id=desk_id,
+        occurred_at_ms=now_ms,
+        received_at_ms=now_ms,
+        source="bench",
+        body=body,
+    )
