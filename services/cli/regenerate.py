@@ -26,7 +26,11 @@ EPILOG = """how:
      waits until every fact is decided, ends the generation, begins the next one
   3. start everything again with FRONTDESK_LOG_GENERATION and FRONTDESK_PARTITIONS as it says
 
-It may be repeated until it succeeds. The old topics must stay: the new states are what they fold to."""
+It may be repeated until it succeeds. The old topics must stay: the new states are what they fold to.
+
+examples:
+  frontdesk regenerate --partitions 8                                          the embedded log, nothing else running
+  frontdesk regenerate --bootstrap 127.0.0.1:9092 --generation 2 --partitions 128   a third generation"""
 
 
 def main(argv: Sequence[str]) -> int:

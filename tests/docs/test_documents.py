@@ -44,6 +44,7 @@ def test_every_door_that_a_document_names_is_in_the_makefile(path: Path) -> None
         "agent",
         "explain",
         "letters",
+        "regenerate",
         "train-topics",
         "demo",
         "simulate",
