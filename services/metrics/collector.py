@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -79,8 +80,7 @@ def born(measure: Measure, desk: DeskView) -> Iterator[Labels]:
 def _by_measure(ledger: LedgerSnapshot) -> dict[str, dict[Labels, dict[str, int]]]:
     """measure -> label set -> part -> amount; a counter has the one part "". Zeros included."""
     found: dict[str, dict[Labels, dict[str, int]]] = {
-        measure.name: {labels: {} for desk in ledger.desks for labels in born(measure, desk)}
-        for measure in MEASURES
+        name: {labels: {} for labels in sets} for name, sets in _births(ledger.desks).items()
     }
     for series, amount in ledger.totals.items():
         shape = _SHAPES.get(series[0])
@@ -89,6 +89,15 @@ def _by_measure(ledger: LedgerSnapshot) -> dict[str, dict[Labels, dict[str, int]
             parts = found[series[0]].setdefault(series[begin:end], {})
             parts[_part(series, end)] = amount
     return found
+
+
+@lru_cache(maxsize=256)
+def _births(desks: tuple[DeskView, ...]) -> dict[str, tuple[Labels, ...]]:
+    """Label sets that exist from the start, by measure; kept while the configurations stand."""
+    return {
+        measure.name: tuple({labels: None for desk in desks for labels in born(measure, desk)})
+        for measure in MEASURES
+    }
 
 
 _SHAPES = {measure.name: (2 if measure.of_desk else 1, 3 + len(measure.labels)) for measure in MEASURES}

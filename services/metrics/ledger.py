@@ -82,6 +82,8 @@ class Ledger:
         """No flush before this offset: stored rows reach up to it."""
         self.indexed = 0
         """Desks in the stored index."""
+        self._oldest: dict[str, int] = {}
+        """A desk's first quarter with a row of its own, where it is known: none before it needs to be merged."""
         self.touched: dict[tuple[str, int], None] = {}
         """(desk, quarter) of rows changed since the newest flush."""
 
@@ -188,12 +190,20 @@ class Ledger:
         if quarter <= quarters[BASE].merged:
             quarter = BASE  # restored ahead of the head: its quarter is merged already
         self.touched[desk_id, quarter] = None
-        return quarters.setdefault(quarter, Row())
+        row = quarters.get(quarter)
+        if row is None:
+            row = quarters[quarter] = Row()
+            if desk_id in self._oldest:
+                self._oldest[desk_id] = min(self._oldest[desk_id], quarter)
+        return row
 
     def _merge(self, desk_id: str, quarters: dict[int, Row], until: int) -> None:
         """Moves all quarters up to `until` into the base row; its totals are a new mapping, for old ones may be read."""
+        if until < self._oldest.get(desk_id, until):
+            return
         old = [quarter for quarter in quarters if BASE < quarter <= until]
         if not old:
+            self._oldest[desk_id] = min((quarter for quarter in quarters if quarter > BASE), default=until)
             return
         base = quarters[BASE]
         base = quarters[BASE] = replace(base, totals=dict(base.totals), merged=until)
@@ -202,4 +212,5 @@ class Ledger:
             agg(base.totals, row.totals.items())
             base.count += row.count
             self.touched.pop((desk_id, quarter), None)
+        self._oldest.pop(desk_id, None)
         self.touched[desk_id, BASE] = None

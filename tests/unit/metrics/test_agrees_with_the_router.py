@@ -19,6 +19,7 @@ from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, big_desk
 from tests.unit.metrics import exported, ground_truth
 from tests.unit.metrics.test_exactness import text_of
+from tests.unit.router import test_golden_log as golden
 from tests.unit.router.world import DESK, HOUR, World
 
 STEPS = 300
@@ -128,3 +129,16 @@ def test_hops_of_closed_contacts_are_the_same_by_both_measures() -> None:
         from_queue += total(ledger.lifetime, TRANSFERS, kind="queue")
 
     assert hops > 20 and from_queue > 0  # the cases were reached
+
+
+def test_a_log_that_an_earlier_version_wrote_gives_the_ground_truth_too() -> None:
+    """Its contacts tell no target and no due time, so margins are those of call-backs alone."""
+    world = golden.folded()
+    told = exported.samples(text_of(folded(world)))
+
+    assert told == ground_truth.samples(world.records, 3, window="other")
+    margins = [
+        dict(labels)["promise"] for name, labels in told if name.startswith("frontdesk_promise_margin")
+    ]
+    assert set(margins) == {"callback"}
+    assert standing(world).states == Counter(one.state.name.lower() for one in open_contacts(world))
