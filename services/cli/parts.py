@@ -137,7 +137,7 @@ class Parts:
         self.grpc_names.append(metrics.service_name)
         self.work.append(("metrics", metrics.run))
         self._ready.append(metrics.ready)
-        if plan.wallboard is not None:
+        if plan.wallboard is not None and plan.wallboard.enabled:
             self.wallboard = Wallboard(plan.wallboard, board=metrics.board, clock=clock, registry=registry)
 
 

@@ -79,7 +79,7 @@ class Wall:
     board: Board = field(default_factory=lambda: Board(1))
     ledger: Ledger = field(default_factory=lambda: Ledger(0))
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
-    settings: WallboardSettings = field(default_factory=lambda: WallboardSettings(0, frame_ms=100))
+    settings: WallboardSettings = field(default_factory=lambda: WallboardSettings(port=0, frame_ms=100))
     complaints: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     _served: Wallboard | None = None
@@ -498,7 +498,7 @@ async def test_an_unknown_desk_is_told_with_those_that_there_are(browser: Browse
 
 
 async def test_a_full_house_is_said_and_tried_again(browser: Browser) -> None:
-    async with wall(browser, settings=WallboardSettings(0, viewers_max=1, frame_ms=100)) as made:
+    async with wall(browser, settings=WallboardSettings(port=0, viewers_max=1, frame_ms=100)) as made:
         first = await made.page()
         second = await made.page(shown=False)
         await expect(second.locator("#notice-words")).to_contain_text(
@@ -514,7 +514,7 @@ async def test_a_full_house_is_said_and_tried_again(browser: Browser) -> None:
 
 
 def told(*tokens: str) -> WallboardSettings:
-    return WallboardSettings(0, tuple(map(Secret, tokens)), frame_ms=100)
+    return WallboardSettings(port=0, tokens=tuple(map(Secret, tokens)), frame_ms=100)
 
 
 async def test_a_token_is_asked_for_and_kept_in_the_tab(browser: Browser) -> None:

@@ -34,7 +34,7 @@ async def main() -> None:
     board.own(ledger, target=0)
     for offset, record in enumerate(made_up().records):
         ledger.apply(offset, record)
-    wallboard = Wallboard(WallboardSettings(0), board=board, clock=clock, registry=CollectorRegistry())
+    wallboard = Wallboard(WallboardSettings(port=0), board=board, clock=clock, registry=CollectorRegistry())
     port = await wallboard.open("127.0.0.1")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

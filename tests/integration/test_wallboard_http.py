@@ -61,7 +61,9 @@ async def served(
     tokens: tuple[str, ...] = (), viewers_max: int = 5, frame_ms: int = 100
 ) -> AsyncIterator[tuple[Desk, str, aiohttp.ClientSession]]:
     desk = Desk()
-    settings = WallboardSettings(0, tuple(map(Secret, tokens)), viewers_max, frame_ms)
+    settings = WallboardSettings(
+        port=0, tokens=tuple(map(Secret, tokens)), viewers_max=viewers_max, frame_ms=frame_ms
+    )
     wallboard = Wallboard(settings, board=desk.board, clock=ManualClock(NOON_MS), registry=desk.registry)
     port = await wallboard.open("127.0.0.1")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS)) as session:

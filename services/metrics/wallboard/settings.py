@@ -17,6 +17,7 @@ PORT_DEFAULT = 9465
 class WallboardSettings:
     """Where the wallboard listens, who may see it, and how often it moves."""
 
+    enabled: bool = True
     port: int = PORT_DEFAULT
     """0 takes a free one."""
     tokens: tuple[Secret, ...] = ()
@@ -41,6 +42,7 @@ class WallboardSettings:
         if not all(token.isascii() for token in tokens):
             reader.fault("FRONTDESK_WALLBOARD_TOKENS must be ASCII, as all that a header carries")
         settings = cls(
+            enabled=reader.flag("FRONTDESK_WALLBOARD", default=True),
             port=reader.integer("FRONTDESK_WALLBOARD_PORT", default=_following(beside), low=0, high=65535),
             tokens=tokens,
             viewers_max=reader.integer("FRONTDESK_WALLBOARD_VIEWERS_MAX", default=250, low=1, high=5_000),

@@ -74,6 +74,39 @@ async def test_a_frame_is_made_once_for_all_viewers_of_a_desk() -> None:
     assert [len(watcher.got) for watcher in watchers] == [2] * 5
 
 
+async def test_who_enters_later_keeps_no_news_from_the_others() -> None:
+    world, first, second = World(), Watcher(), Watcher()
+    stage = world.stage()
+    await entered(stage, first)
+    world.seconds += 1
+    world.decided += 1
+    await entered(stage, second)
+    await stage.tick()
+    assert [msgspec.json.decode(event[6:])["watermark_ms"] for event in first.got] == [0, 1]
+
+
+async def test_frames_that_take_long_to_make_come_more_seldom() -> None:
+    """A tenth of a second each leaves 1.9 s for folding, as a twentieth of the time is theirs."""
+    world, watcher = World(), Watcher()
+
+    def slow(desk: str) -> Frame:
+        world.seconds += 0.1
+        return world.frame(desk)
+
+    stage, slept = Stage(slow, 10, 1.0, lambda: world.seconds), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+
+    await entered(stage, watcher)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(asyncio.CancelledError):
+        patch.setattr("services.metrics.wallboard.stage.asyncio.sleep", sleep)
+        await stage.run()
+    assert slept == pytest.approx([1.0, 1.9, 1.9])
+
+
 async def test_what_says_nothing_new_is_sent_as_a_beat_only() -> None:
     world, watcher = World(), Watcher()
     stage = world.stage()
