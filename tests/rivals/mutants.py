@@ -33,7 +33,7 @@ class TellsAtTheAcknowledgement(Owner):
             if not done.cancelled() and done.exception() is None:
                 _tell(self, partition, done.result(), decision)
 
-        for sent in held.in_flight - before:
+        for sent in set(held.in_flight) - before:
             sent.add_done_callback(told)
 
 

@@ -85,6 +85,7 @@ class Replica:
             clock=clock,
             new_id=lambda: new_id(self),
             name=name,
+            generation=1,
             pending_max=PENDING_MAX,
             letters=RejectionLetters(self.view, DeadLetters(self.view, 1), clock, letter_measures),
             measures=owner_measures,
@@ -92,7 +93,7 @@ class Replica:
         self.owner.replica = self  # type: ignore[attr-defined] # for those owners that break a rule
         self.tail.listen(lambda verdict: seen(name, verdict))
         self.ended: BaseException | None = None
-        self._main = asyncio.get_running_loop().create_task(self._run(), context=self.context)
+        self.main = asyncio.get_running_loop().create_task(self._run(), context=self.context)
 
     async def _run(self) -> None:
         try:
