@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
+from pathlib import Path
 
+from frontdesk.client import Endpoint, Tls
 from services.runtime.settings import Reader
 
 GRPC_PORT_DEFAULT = 50051
@@ -21,3 +24,28 @@ def grpc_address(env: Mapping[str, str]) -> str:
     port = reader.integer("FRONTDESK_GRPC_PORT", default=GRPC_PORT_DEFAULT, low=0, high=65_535)
     reader.done()
     return f"127.0.0.1:{port or GRPC_PORT_DEFAULT}"
+
+
+def health_address(env: Mapping[str, str]) -> str:
+    """Where that process answers about its health: the plaintext port where it has one, else its gRPC port."""
+    reader = Reader(env)
+    port = reader.integer("FRONTDESK_GRPC_HEALTH_PORT", default=0, low=0, high=65_535)
+    reader.done()
+    return f"127.0.0.1:{port}" if port else grpc_address(env)
+
+
+def add_endpoint(parser: argparse.ArgumentParser) -> None:
+    """The options that name the routers, and how to speak TLS with them."""
+    parser.add_argument("--address", help=f"{ADDRESS_HELP}; several with commas, or dns:///NAME:PORT")
+    tls = parser.add_argument_group("TLS", "for a router with FRONTDESK_GRPC_TLS_CERT_FILE")
+    tls.add_argument("--tls", action="store_true", help="speak TLS, by the system's authorities")
+    tls.add_argument("--tls-ca", type=Path, metavar="FILE", help="speak TLS, by these authorities (PEM)")
+    tls.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate of yours, for mutual TLS")
+    tls.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key")
+
+
+def endpoint_of(options: argparse.Namespace, env: Mapping[str, str]) -> Endpoint:
+    """What the options say, else the router of this machine."""
+    secure = options.tls or options.tls_ca or options.tls_cert
+    tls = Tls(options.tls_ca, options.tls_cert, options.tls_key) if secure else None
+    return Endpoint(options.address or grpc_address(env), tls)

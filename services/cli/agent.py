@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.panel import Panel
 
-from frontdesk.client import AgentDesktop, Refused, SessionLost
+from frontdesk.client import AgentDesktop, Endpoint, Refused, SessionLost
 from frontdesk.v1 import facts_pb2, router_pb2
-from services.cli.address import ADDRESS_HELP, grpc_address
+from services.cli.address import add_endpoint, endpoint_of
 
 KEYS = """a accept   d decline   r resolved   u unresolved   w wrap up   h ask for help   t ask for a transfer
 c wait for the customer   y approve/answer help   n refuse help   b break   g ready   q quit   ? these keys"""
@@ -39,11 +39,10 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("agent_id", help="agent of the desk's configuration")
     parser.add_argument("--desk", default="acme", help="desk (default: acme)")
-    parser.add_argument("--address", help=ADDRESS_HELP)
+    add_endpoint(parser)
     options = parser.parse_args(argv)
-    address = options.address or grpc_address(os.environ)
     try:
-        return asyncio.run(_run(address, options.desk, options.agent_id))
+        return asyncio.run(_run(endpoint_of(options, os.environ), options.desk, options.agent_id))
     except SessionLost as error:
         sys.stderr.write(f"frontdesk agent: {error}; is `frontdesk serve` running?\n")
     except Refused as error:
@@ -51,9 +50,9 @@ def main(argv: Sequence[str]) -> int:
     return 1
 
 
-async def _run(address: str, desk_id: str, agent_id: str) -> int:
+async def _run(endpoint: Endpoint, desk_id: str, agent_id: str) -> int:
     console, hands = Console(), _Hands()
-    async with AgentDesktop(address, desk_id, agent_id, retry_seconds=15) as desktop:
+    async with AgentDesktop(endpoint, desk_id, agent_id, retry_seconds=15) as desktop:
         await desktop.send(sign_in=facts_pb2.AgentSignedIn())
         desktop.on_connection = lambda connected: console.print(
             "connected again" if connected else "[red]the router is away; trying again ...[/red]"

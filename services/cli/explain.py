@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
 
 import grpc
 
-from frontdesk.v1 import router_pb2, router_pb2_grpc
-from services.cli.address import ADDRESS_HELP, grpc_address
+from frontdesk.client import Backoff, ClientError, Endpoint, Refused, RouterClient
+from frontdesk.v1 import router_pb2
+from services.cli.address import add_endpoint, endpoint_of
 from services.contract.codec import from_message
 from services.contract.decisions import Candidate, Explanation
 from services.router.weighed import figures, terms
+
+SECONDS_MAX = 30.0
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,29 +30,34 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("contact_id", help="the contact's id")
     parser.add_argument("--desk", default="acme", help="desk (default: acme)")
-    parser.add_argument("--address", help=ADDRESS_HELP)
+    add_endpoint(parser)
     options = parser.parse_args(argv)
-    address = options.address or grpc_address(os.environ)
-    request = router_pb2.ExplainDecisionRequest(desk_id=options.desk, contact_id=options.contact_id)
-    with grpc.insecure_channel(address) as channel:
-        stub = router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
-        try:
-            response = stub.ExplainDecision(request, timeout=30)
-        except grpc.RpcError as error:
-            sys.stderr.write(f"frontdesk explain: {_words(error, address)}\n")
-            return 1
+    endpoint = endpoint_of(options, os.environ)
+    try:
+        response = asyncio.run(_asked(endpoint, options.desk, options.contact_id))
+    except (ClientError, OSError) as error:
+        sys.stderr.write(f"frontdesk explain: {_words(error, endpoint)}\n")
+        return 1
     for line in lines(response):
         sys.stdout.write(line + "\n")
     return 0
 
 
-def _words(error: grpc.RpcError, address: str) -> str:
+async def _asked(endpoint: Endpoint, desk_id: str, contact_id: str) -> router_pb2.ExplainDecisionResponse:
+    backoff = Backoff(
+        attempt_seconds_max=SECONDS_MAX
+    )  # an old contact is read from the log: one long attempt
+    async with RouterClient(endpoint, deadline_seconds=SECONDS_MAX, backoff=backoff) as router:
+        return await router.explain(desk_id, contact_id)
+
+
+def _words(error: Exception, endpoint: Endpoint) -> str:
     """What to do about it."""
-    if error.code() == grpc.StatusCode.UNAVAILABLE:
-        return f"no router answers at {address}; is `frontdesk serve` running?"
-    if error.code() == grpc.StatusCode.NOT_FOUND:
-        return f"{error.details()} (give the whole id: the agent's card shows it, and intake's log line of the delivery)"
-    return str(error.details())
+    if isinstance(error, Refused) and error.code == grpc.StatusCode.NOT_FOUND:
+        return f"{error.message} (give the whole id: the agent's card shows it, and intake's log line of the delivery)"
+    if isinstance(error, Refused):
+        return error.message
+    return f"no router answers at {endpoint}; is `frontdesk serve` running?"
 
 
 def lines(response: router_pb2.ExplainDecisionResponse) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.cli.address import grpc_address
+from services.cli.address import health_address
 
 EXAMPLES = """examples:
   frontdesk health                       0 once the process on this machine is ready
@@ -28,10 +28,12 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--of", default="readiness", choices=("readiness", "liveness"), help="what is asked")
-    parser.add_argument("--address", help="its gRPC address (default: this machine, FRONTDESK_GRPC_PORT)")
+    parser.add_argument(
+        "--address", help="its address (default: this machine, FRONTDESK_GRPC_HEALTH_PORT, else _GRPC_PORT)"
+    )
     parser.add_argument("--seconds", type=float, default=3.0, help="longest wait for the answer")
     options = parser.parse_args(argv)
-    address = options.address or grpc_address(os.environ)
+    address = options.address or health_address(os.environ)
     try:
         with grpc.insecure_channel(address) as channel:
             ask = health_pb2_grpc.HealthStub(channel).Check
