@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import lzma
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from py3langid.langid import MODEL_FILE
 
 from scripts import fetch_crds, manifests
 from services.metrics import build as metrics_build
@@ -294,3 +296,39 @@ def test_the_dockerfile_passes_its_linter() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_rules_of_the_cluster_are_those_that_are_tested() -> None:
+    rules = {one["metadata"]["name"]: one["spec"] for one in of_kind("prod", "PrometheusRule")}
+    files = sorted((ROOT / "deploy/monitoring/rules").rglob("*.yml"))
+    assert len(rules) == len(files) > 0
+    for path in files:
+        name = "-".join(
+            ["frontdesk", *path.relative_to(ROOT / "deploy/monitoring/rules").with_suffix("").parts]
+        )
+        assert rules[name] == yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def test_every_dashboard_is_a_config_map_that_grafanas_sidecar_finds() -> None:
+    boards = {
+        next(iter(one["data"])): one
+        for one in of_kind("prod", "ConfigMap")
+        if one["metadata"].get("labels", {}).get("grafana_dashboard") == "1"
+    }
+    files = {path.name: path for path in (ROOT / "deploy/monitoring/dashboards").glob("*.json")}
+    assert boards.keys() == files.keys()
+    for name, path in files.items():
+        assert boards[name]["data"][name] == path.read_text(encoding="utf-8")
+        assert len(boards[name]["data"][name]) < 262_144  # client-side apply writes it into an annotation
+
+
+def test_intake_has_room_to_unpack_its_language_model() -> None:
+    """py3langid unpacks it into a temporary file; with less room the pod would end at its start."""
+    (tmp,) = [
+        volume["emptyDir"]
+        for volume in by_name("prod", "Deployment", "frontdesk-intake")["spec"]["template"]["spec"]["volumes"]
+        if volume["name"] == "tmp"
+    ]
+    with lzma.open(MODEL_FILE) as model:
+        unpacked = sum(len(part) for part in iter(lambda: model.read(1 << 20), b""))
+    assert int(tmp["sizeLimit"].removesuffix("Mi")) * 2**20 > unpacked * 1.5
