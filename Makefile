@@ -68,6 +68,7 @@ verify: setup ## fail when generated code or the lock file is stale
 	$(BIN)/python scripts/desk_settings.py
 	$(BIN)/python -m deploy.monitoring.builder
 	$(BIN)/python scripts/train_default_topics.py --check
+	$(BIN)/python -m scripts.prometheus_rules
 
 .PHONY: topics
 topics: setup ## train the topic model that is shipped, after a change of its corpus or of the lexicon
@@ -92,6 +93,10 @@ soak: setup ## an hour of steady webhooks on one intake process; fails when its 
 .PHONY: fuzz
 fuzz: setup ## fuzz every parser of intake, guided by coverage (MINUTES=10 each, about five hours for all)
 	@$(BIN)/python -m fuzz --minutes $(MINUTES) $(TARGETS)
+
+.PHONY: image
+image: setup ## build the image without Docker or a registry, run it read-only, stop it (root, Debian)
+	@$(BIN)/python -m scripts.build_image --run
 
 .PHONY: k8s
 k8s: setup ## render deploy/k8s in every combination and check it strictly
