@@ -209,7 +209,7 @@ async def test_axe_finds_nothing_dark_or_light_on_a_wall_or_a_phone(browser: Bro
         for scheme in SCHEMES:
             for size in (WALL, PHONE):
                 await page.emulate_media(color_scheme=scheme)
-                await page.set_viewport_size(size)
+                await _resize(page, size)
                 await _nothing_found(page)
 
 
@@ -304,9 +304,17 @@ async def test_on_a_wall_nothing_scrolls_and_nothing_is_cut_off(browser: Browser
     async with wall(browser) as made:
         page = await made.page()
         for width, height in ((1920, 1080), (1366, 768), (3840, 2160), (2560, 1080)):
-            await page.set_viewport_size(ViewportSize(width=width, height=height))
+            await _resize(page, ViewportSize(width=width, height=height))
             assert await page.evaluate(CUT_OFF) == [], (width, height)
             assert await page.locator("#lines tr:visible").count() == 4
+
+
+async def _resize(page: Page, size: ViewportSize) -> None:
+    """Returns once the page has drawn itself anew."""
+    await page.set_viewport_size(size)
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 CUT_OFF = """() => {
@@ -334,7 +342,7 @@ async def test_a_narrow_screen_scrolls_in_one_direction_only(browser: Browser) -
     async with wall(browser) as made:
         page = await made.page(viewport=PHONE)
         for width in (390, 320):
-            await page.set_viewport_size(ViewportSize(width=width, height=800))
+            await _resize(page, ViewportSize(width=width, height=800))
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -485,8 +493,8 @@ async def test_before_the_first_contact_the_page_says_what_to_do(browser: Browse
     writer = Writer(now_ms=NOW_MS - HOUR_MS).genesis().fact(d.DeskApplied(desk=desk))
     async with wall(browser, writer=writer) as made:
         page = await made.page()
-        assert "Nothing has arrived today" in await text_of(page, "#notice-words")
-        assert await text_of(page, "#notice-command") == "make demo"
+        assert "Nothing has arrived yet" in await text_of(page, "#notice-words")
+        assert (await text_of(page, "#notice-command")).startswith("curl smtp://")
         assert "no earlier Friday to compare with" in await text_of(page, "[data-figure=resolution] .usual")
         await _nothing_found(page)
 

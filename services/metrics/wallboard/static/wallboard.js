@@ -1,6 +1,7 @@
 // Draws the frames that metrics sends. Each frame says everything, so that a lost one is no loss.
 
 const FORM = 1;
+const FIRST = "curl smtp://127.0.0.1:2525 --mail-from eva@example.com --mail-rcpt support@acme.example -T examples/first.eml";
 const SILENCE_MS = 15_000; // frames come every five seconds at the least
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 const STALE_MS = 120_000; // nobody decides for that long although somebody waits
@@ -371,7 +372,8 @@ function noticeOf(frame) {
   if (frame.state === "unconfigured") return unconfigured(frame);
   if (frame.overloaded) return ["attend", "This desk has more work than time: customers are acknowledged at once and callers are offered a call-back."];
   if (!frame.curve.today.some(Boolean) && !frame.waiting.now) {
-    return ["calm", "Nothing has arrived today. As soon as a contact comes in, it shows here. To see the board move, play a morning:", "make demo"];
+    if (frame.usual.days) return ["calm", "Nothing has arrived today yet."];
+    return ["calm", "Nothing has arrived yet. As soon as a contact comes in, it shows here. A first one by mail, with the example desk:", FIRST];
   }
   return null;
 }
