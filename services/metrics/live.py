@@ -1,8 +1,8 @@
 """What stands now at one desk: open contacts, agents at work, messages that are due. Moved by accepted events only.
 
-It serves what single events do not say (live_steps.py moves it): how many wait, who is idle, whether a promise was kept, how long a contact
-was in agents' hands. The same records give the same state; it is stored with the rows (live_rows.py). An event about
-a contact or agent that is unknown here changes nothing, so a log older than this module folds as well.
+It serves what single events do not say (live_steps.py moves it): how many wait, who is idle, whether a promise was kept,
+how long a contact was in agents' hands. The same records give the same state; it is stored with the rows (live_rows.py).
+An event about a contact or agent that is unknown here changes nothing, so a log older than this module folds as well.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from services.metrics.measure import OTHER
 
 CONTACTS_MAX = 200_000
 """Open contacts of a desk that are followed; later ones are counted by their events only."""
-DUE_MAX, LEFT_MAX, CHANGES_MAX = 50_000, 10_000, 20
-"""Messages due, customers who left, and change marks that are remembered, the oldest forgotten first."""
+DUE_MAX, LEFT_MAX, CHANGES_MAX = 4_000, 4_000, 20
+"""Messages due, customers who left, and change marks of a desk that are remembered, the oldest forgotten first."""
 LEFT_MS_MAX = 86_400_000
 """Who comes back within a day after leaving tries again."""
 WAITING = frozenset({"received", "queued", "offered"})

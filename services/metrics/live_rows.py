@@ -18,10 +18,12 @@ from services.metrics.live import LiveDesk
 from services.runtime.log import RECORD_BYTES_MAX
 
 CONTACTS_PER_ROW = 4_000
+ENTRIES_PER_ROW = 4_000
+"""Agents, messages due and the like of several desks in one row; a desk with more has a row of its own."""
 
 
 class StoredLive(msgspec.Struct, array_like=True, frozen=True):
-    """One row: desks, each with some of its contacts; the first row of a set has everything else of them too."""
+    """One row: desks with everything but their contacts, or with some of these; the former come first in a set."""
 
     at: int
     """Offset of the flush that wrote it."""
@@ -30,16 +32,20 @@ class StoredLive(msgspec.Struct, array_like=True, frozen=True):
 
 def live_rows(desks: Mapping[str, LiveDesk], at: int) -> list[bytes]:
     """All that stands, in as many rows as it takes; raises RowTooLarge."""
-    first = {
-        desk_id: LiveDesk(
+    rows, some, entries = [], dict[str, LiveDesk](), 0
+    for desk_id, live in desks.items():
+        some[desk_id] = LiveDesk(
             {}, live.agents, live.due, live.left, live.changes, live.overloaded, live.accrued_ms
         )
-        for desk_id, live in desks.items()
-    }
-    rows = [_pack(StoredLive(at, first))]
+        entries += 1 + len(live.agents) + len(live.due) + len(live.left)
+        if entries >= ENTRIES_PER_ROW:
+            rows.append(_pack(StoredLive(at, some)))
+            some, entries = {}, 0
+    if some or not rows:
+        rows.append(_pack(StoredLive(at, some)))
     contacts = _contacts(desks)
     while part := list(islice(contacts, CONTACTS_PER_ROW)):
-        some: dict[str, LiveDesk] = {}
+        some = {}
         for desk_id, contact_id in part:
             found = some.setdefault(desk_id, LiveDesk({}))
             found.contacts[contact_id] = desks[desk_id].contacts[contact_id]
