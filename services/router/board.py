@@ -18,7 +18,7 @@ import numpy as np
 from services.router.eligibility import AVAILABLE, Ground, GroundKey, Index
 from services.router.evolve.work import waiting_key
 from services.router.model import Contact, DeskState
-from services.router.policy.cost import Costs, Floats, covered, weighed
+from services.router.policy.cost import NANO, Costs, Floats, covered, penalties, weighed_with
 from services.router.waiting import Trace, Work
 
 if TYPE_CHECKING:
@@ -42,12 +42,17 @@ class Board:
         self._keys: dict[tuple[str, str], int] = {}
         self._decisions: dict[tuple[str, str], int] = {}
         self._eligible: dict[int, Index] = {}
+        self._levels: dict[int, Index] = {}
         self.works: list[Work] = []
         self.grounds: list[Ground] = []
         self.heads: list[str] = []
         self.contacts: list[Contact | None] = []
         """The heads as they were when their columns were written."""
         self.odd: set[int] = set()
+        self.units_max = 0
+        """Of all rows: who has room for so much has room for all."""
+        self.places = 1
+        """Most topics of a row so far."""
         self.waiting = np.zeros(ROWS_FIRST, np.int64)
         """By key of waiting: live contacts."""
         self._columns(ROWS_FIRST)
@@ -60,6 +65,9 @@ class Board:
         """now less base is what the head has waited."""
         self.key = np.zeros(size, np.int64)
         self.weight = np.ones(size)
+        self.consult = np.zeros(size)
+        self.failure = np.zeros(size)
+        """What follows from the weight (`policy.cost.penalties`)."""
         self.seconds = np.zeros(size)
         self.parts = np.zeros((size, PARTS_MAX), np.int64)
         self.shares = np.zeros((size, PARTS_MAX))
@@ -80,6 +88,8 @@ class Board:
         self.count = np.zeros(size, np.int64)
         self.cost_sum = np.zeros(size, np.int64)
         self.rate_sum = np.zeros(size, np.int64)
+        self.mean = np.zeros(size, np.int64)
+        """Mean cost over the available agents of a row."""
         for name in _COLUMNS:
             if name in old:
                 getattr(self, name)[: len(old[name])] = old[name]
@@ -133,7 +143,10 @@ class Board:
         self.bits[row] = np.frombuffer(self.grounds[row].bits, np.uint8)
         self._eligible.clear()
         self.weight[row] = work.weight
+        settings, highest = self._crew.settings, self._crew.tariff.highest
+        self.consult[row], self.failure[row] = penalties(work.weight, highest, settings)
         self.units[row] = fit.units
+        self.units_max = max(self.units_max, fit.units)
         kind_of_work = work.kind
         self.call[row] = kind_of_work == 0
         self.mail[row] = kind_of_work == 2
@@ -177,12 +190,16 @@ class Board:
         parts = ledger.topics(need)
         if not parts or len(parts) > PARTS_MAX:
             return False
+        self.places = max(self.places, len(parts))
         self.parts[row], self.shares[row] = 0, 0.0
         for place, (column, share) in enumerate(parts):
             self.parts[row, place], self.shares[row, place] = column, share
         self.seconds[row] = ledger.seconds(parts)
         decision = (need.decision_type, need.currency if need.decision_type else "")
-        self.decision[row] = self._decisions.setdefault(decision, len(self._decisions))
+        if decision not in self._decisions:
+            self._decisions[decision] = len(self._decisions)
+            self._levels.clear()
+        self.decision[row] = self._decisions[decision]
         levels = [(part.level, part.weight) for part in need.levels]
         self.covers[row] = covered(levels, self.covers.shape[1] - 1)
         return True
@@ -201,6 +218,7 @@ class Board:
         self.count[row] = len(at)
         self.cost_sum[row] = contact_costs.total.sum()
         self.rate_sum[row] = self._crew.ledger.rate[at].sum()
+        self.mean[row] = self.cost_sum[row] // max(1, len(at))
 
     def _decision_of(self, row: int) -> tuple[str, str]:
         return list(self._decisions)[int(self.decision[row])]
@@ -220,6 +238,7 @@ class Board:
             self.cost_sum[rows] += step * self.costs_at(at, rows).total
             self.rate_sum[rows] += step * int(crew.ledger.rate[at])
             self.count[rows] += step
+            self.mean[rows] = self.cost_sum[rows] // np.maximum(self.count[rows], 1)
             for row in rows[(self.since[rows] != EMPTY_MS)].tolist():
                 self._judge(row)
 
@@ -246,30 +265,40 @@ class Board:
         """The row of a class; -1 without one."""
         return -1 if work is None else self._rows.get(work, -1)
 
+    def ahead(self, rows: Index) -> Floats:
+        """D of each row: seconds until one of its agents is free for it (`policy.value.next_agent_seconds`)."""
+        found: Floats = (
+            np.maximum(self.waiting[self.key[rows]], 1) * NANO / np.maximum(self.rate_sum[rows], 1)
+        )
+        return found
+
     def costs_at(self, at: int, rows: Index) -> Costs:
         """What the heads of these rows cost at one agent."""
         crew = self._crew
-        beliefs, tariff, roster = crew.beliefs, crew.tariff, crew.roster
         chances = crew.ledger.chances(at)
-        parts, shares = self.parts[rows], self.shares[rows]
-        skill: Floats = shares[:, 0] * chances[parts[:, 0]]
-        for place in range(1, PARTS_MAX):
-            share = shares[:, place]
-            if not share.any():
-                break
-            skill = skill + share * chances[parts[:, place]]
-        levels = np.array([int(roster.level_column(*one)[at]) for one in self._decisions], dtype=np.int64)
-        by_level = self.covers[rows, levels[self.decision[rows]]]
-        return weighed(
-            by_level,
+        skill: Floats = self.shares[rows, 0] * chances[self.parts[rows, 0]]
+        for place in range(1, self.places):  # where a row has fewer, 0 is added
+            skill = skill + self.shares[rows, place] * chances[self.parts[rows, place]]
+        return weighed_with(
+            self.covers[rows, self._levels_of(at)[self.decision[rows]]],
             skill,
-            float(beliefs.speed[at]) * self.seconds[rows],
+            float(crew.beliefs.speed[at]) * self.seconds[rows],
             self.weight[rows],
-            float(tariff.of_agent[at]),
-            tariff.highest,
-            beliefs.approver_free,
+            float(crew.tariff.of_agent[at]),
+            crew.beliefs.approver_free,
+            self.consult[rows],
+            self.failure[rows],
             crew.settings,
         )
+
+    def _levels_of(self, at: int) -> Index:
+        """The agent's level by kind of decision, as far as rows name them."""
+        found = self._levels.get(at)
+        if found is None:
+            column = self._crew.roster.level_column
+            found = np.array([int(column(*one)[at]) for one in self._decisions], dtype=np.int64)
+            self._levels[at] = found
+        return found
 
 
 _COLUMNS = (
@@ -277,6 +306,8 @@ _COLUMNS = (
     "base",
     "key",
     "weight",
+    "consult",
+    "failure",
     "seconds",
     "parts",
     "shares",
@@ -293,4 +324,5 @@ _COLUMNS = (
     "count",
     "cost_sum",
     "rate_sum",
+    "mean",
 )

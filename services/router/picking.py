@@ -19,7 +19,7 @@ from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import waiting_key
 from services.router.handover import is_kept, raises
 from services.router.model import AgentState, Contact, DeskState
-from services.router.policy.cost import MICRO, NANO, Costs, Floats
+from services.router.policy.cost import MICRO, Costs, Floats
 from services.router.policy.hazard import Patience
 from services.router.policy.reserve import enough_idle, may_leave
 from services.router.policy.value import next_agent_seconds, value
@@ -149,7 +149,8 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
     settings, now_ms = desk.crew.settings, seen.now_ms
     rows = board.eligible(seen.at)
     rows = rows[board.plain[rows]]
-    rows = rows[board.units[rows] <= np.where(board.call[rows], seen.room_call, seen.room)]
+    if min(seen.room, seen.room_call) < board.units_max:
+        rows = rows[board.units[rows] <= np.where(board.call[rows], seen.room_call, seen.room)]
     for contact_id in seen.left_out:
         contact = desk.contacts.get(contact_id)
         if contact is not None and contact.lane is not None:
@@ -169,10 +170,13 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
             seen.take((GUARD, 0, int(oldest), board.heads[row]), may_hold=False)
         return
     deferrable = board.flexible[rows] & (waited <= np.rint(settings.urgent_share * target))
+    if not deferrable.any():
+        _take_dearest(desk, board, seen, rows, waited, target, LIVE)
+        return
     if _take_dearest(desk, board, seen, rows[~deferrable], waited[~deferrable], target[~deferrable], LIVE):
         return
     live_lately = bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
-    if live_lately and deferrable.any() and not seen.spare:
+    if live_lately and not seen.spare:
         deferrable = deferrable & (board.mail[rows] if settings.interrupt_email else False)
     _take_dearest(desk, board, seen, rows[deferrable], waited[deferrable], target[deferrable], DEFERRABLE)
 
@@ -194,10 +198,9 @@ def _take_dearest(
     if not len(rows):
         return False
     flexible = board.flexible[rows]
-    ahead = np.maximum(board.waiting[board.key[rows]], 1) * NANO / np.maximum(board.rate_sum[rows], 1)
+    ahead = board.ahead(rows)
     waiting_cs = _waiting_cs(board, rows, waited / 1000, target / 1000, flexible, ahead, desk.crew)
-    mean = board.cost_sum[rows] // np.maximum(board.count[rows], 1)
-    worth = np.rint(waiting_cs * ahead * MICRO).astype(np.int64) + mean - costs.total
+    worth = np.rint(waiting_cs * ahead * MICRO).astype(np.int64) + board.mean[rows] - costs.total
     most = worth.max()
     for row in rows[worth == most].tolist():
         may_hold = rank == LIVE and not board.flexible[row]
@@ -219,11 +222,11 @@ def _waiting_cs(
     found = weight * (1.0 + waited / target)
     calls = board.call[rows]
     if calls.any():
-        loyal, since = board.loyal[rows], np.maximum(waited, 0.0)
+        loyal, since, over = board.loyal[rows], np.maximum(waited, 0.0), np.maximum(ahead, 1e-6)
         before = _left_shares_log(crew.patience, loyal, since)
-        after = _left_shares_log(crew.patience, loyal, since + np.maximum(ahead, 1e-6))
-        hazard = np.round(np.maximum(after - before, 0.0) / np.maximum(ahead, 1e-6), 9)
-        found = found + np.where(calls, settings.not_resolved_cs * weight * hazard, 0.0)
+        after = _left_shares_log(crew.patience, loyal, since + over)
+        hazard = np.round(np.maximum(after - before, 0.0) / over, 9)
+        found = found + np.where(calls, board.failure[rows] * hazard, 0.0)
     if flexible.any():
         late_hours = np.maximum(0.0, waited - 3600.0) / 3600.0
         flat = weight * (settings.deferrable_cs + settings.deferrable_late_cs * late_hours)

@@ -129,14 +129,37 @@ def weighed(
 
     A, p and T of each; the same numbers give the same costs to the last digit, whichever way they are asked.
     """
+    consult, failure = penalties(weight, price_max, settings)
+    return weighed_with(by_level, skill, seconds, weight, price, approver_free, consult, failure, settings)
+
+
+def penalties(
+    weight: float | Floats, price_max: float, settings: PolicySettings
+) -> tuple[float | Floats, float | Floats]:
+    """What calling in authority costs before the agent's own price, and what a failure costs: they follow from w."""
+    consult = settings.consult_seconds * (weight + price_max) + settings.authority_call_cs * weight
+    return consult, settings.not_resolved_cs * weight
+
+
+def weighed_with(
+    by_level: Floats,
+    skill: Floats,
+    seconds: Floats,
+    weight: float | Floats,
+    price: float | Floats,
+    approver_free: float,
+    consult: float | Floats,
+    failure: float | Floats,
+    settings: PolicySettings,
+) -> Costs:
+    """`weighed`, for whoever knows the penalties already."""
     missing = 1.0 - by_level
     resolves = skill * (by_level + missing * approver_free)
-    consult = settings.consult_seconds * (weight + price_max) + settings.authority_call_cs * weight
     terms = np.empty((len(TERMS), len(skill)))
     np.multiply(seconds, weight, out=terms[0])
     np.multiply(seconds, price, out=terms[1])
     np.multiply(missing, consult + settings.consult_seconds * price, out=terms[2])
-    np.multiply(1.0 - resolves, settings.not_resolved_cs * weight, out=terms[3])
+    np.multiply(1.0 - resolves, failure, out=terms[3])
     np.multiply(terms, MICRO, out=terms)
     whole: Ints = np.rint(terms, out=terms).astype(np.int64)
     return Costs(seconds, by_level, skill, resolves, whole, np.add.reduce(whole))
