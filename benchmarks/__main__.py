@@ -29,6 +29,7 @@ from benchmarks import (
     loop,
     prices,
     recovery,
+    replica,
     router_core,
     sessions,
     submit_stream,
@@ -46,11 +47,12 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
     "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
     "recovery": (recovery.run, "a restart from a snapshot and its tail against folding the log from zero"),
+    "replica": (replica.run, "what a desk of 1,000 agents costs its owner and whoever follows it"),
     "sessions": (sessions.run, "10,000 agents' sessions over two routers on real Kafka (some minutes a run)"),
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
     "wallboard": (wallboard.run, "200 browsers that watch the wallboard, against one"),
 }
-WITHOUT_BROKER = frozenset({"prices", "recovery", "router", "sessions", "wallboard"})
+WITHOUT_BROKER = frozenset({"prices", "recovery", "replica", "router", "sessions", "wallboard"})
 """Those that need none, or start their own."""
 ASKED_FOR = frozenset({"sessions"})
 """Too long to run with all others: by name only."""

@@ -292,6 +292,7 @@ async def run(_: str) -> list[Figure]:
             Figure(f"{name}: memory of the process", one.memory_mb, "MB"),
         ]
     few, many, most = sizes[SIZES[0]], sizes[SIZES[2]], sizes[SIZES[-1]]
+    sys.stdout.write(_plots(list(sizes.values())))
     return [
         *figures,
         Figure("arrival, 100 times the agents", _ratio(many.arrival_us, few.arrival_us), "times as long"),
@@ -301,7 +302,7 @@ async def run(_: str) -> list[Figure]:
 
 def main() -> int:
     """Prints the table of all sizes, and how the medians grow."""
-    medians: list[tuple[str, list[float]]] = []
+    found = []
     for agents, waiting in SIZES:
         one = measure(agents, waiting)
         sys.stdout.write(
@@ -318,11 +319,24 @@ def main() -> int:
         _row("reference: plain Python scan", one.scan_us)
         _row("reference: bare argmin", one.argmin_us)
         _row("reference: codec round trip", one.codec_us)
-        parts = (one.arrival_us, one.freed_us, one.scan_us)
-        medians.append((f"{agents:,} x {waiting:,}", [percentile(part, 0.5) for part in parts]))
-    for at, name in enumerate(("arrival weighed", "freed agent weighed", "plain scan of all agents")):
-        sys.stdout.write("\n" + plot(f"{name}, p50", [(size, found[at]) for size, found in medians]))
+        found.append(one)
+    sys.stdout.write(_plots(found))
     return 0
+
+
+def _plots(found: list[Measured]) -> str:
+    """How the medians grow from size to size; agents x contacts that wait."""
+    kinds: tuple[tuple[str, Callable[[Measured], list[float]]], ...] = (
+        ("arrival weighed", lambda one: one.arrival_us),
+        ("freed agent weighed", lambda one: one.freed_us),
+        ("decide + evolve of a fact", lambda one: one.fact_us),
+        ("plain scan of all agents", lambda one: one.scan_us),
+    )
+    text = ""
+    for name, taken_us in kinds:
+        rows = [(f"{one.agents:,} x {one.waiting:,}", percentile(taken_us(one), 0.5)) for one in found]
+        text += "\n" + plot(f"{name}, p50", rows)
+    return text + "\n"
 
 
 def plot(title: str, values: list[tuple[str, float]]) -> str:
