@@ -1,7 +1,7 @@
 """Agents' sessions over router replicas on real Kafka: memory and CPU a session, and how fast an offer reaches its agent.
 
-The desktops live in this process and share a few connections (a replica sees as many calls, not as many sockets: a
-socket of its own costs it about 30 KiB more, measured apart). Desks have a hundred agents each. A contact is offered to one
+The desktops live in this process and share a few connections: a replica sees as many calls, not as many sockets, whose
+memory comes on top in reality. Desks have a hundred agents each. A contact is offered to one
 of them; its time is from the append of the fact to the notice in the agent's hands: two appends with all
 acknowledgements, two fetches, and the stream.
 """

@@ -74,7 +74,8 @@ def _anybodys(work: Work) -> Work:
 
 def _ahead(desk: DeskState, work: Work, pool: Pool, contact_id: str) -> float:
     """Contacts of the same class that come before it, and those of other classes that are no less urgent."""
-    mine = pool.at
+    mine = np.zeros(len(desk.agents), np.bool_)
+    mine[pool.at] = True
     total = 0.0
     for other, lane in desk.waiting.items():
         if other is work or other == work:
@@ -84,7 +85,7 @@ def _ahead(desk: DeskState, work: Work, pool: Pool, contact_id: str) -> float:
             continue
         theirs = desk.crew.pool(other).at
         if len(theirs):
-            shared = len(np.intersect1d(mine, theirs, assume_unique=True))
+            shared = int(np.count_nonzero(mine[theirs]))
             total += sum(len(chunk) for chunk in lane) * shared / len(theirs)
     return total
 
