@@ -86,6 +86,10 @@ bench: setup ## measure the hot paths as ratios to their references, on real Kaf
 routing-report: setup ## play the routing policy against its goals, print them, write a page (goes on where it stopped)
 	@$(BIN)/python -m simulator.report
 
+.PHONY: chaos
+chaos: setup ## let everything fail around three routers on a real Kafka, then check the whole log (MINUTES=20)
+	@$(BIN)/python -m tests.chaos --minutes $(if $(filter command line environment,$(origin MINUTES)),$(MINUTES),20)
+
 .PHONY: soak
 soak: setup ## an hour of steady webhooks on one intake process; fails when its memory grows
 	@$(BIN)/python -m benchmarks.soak
