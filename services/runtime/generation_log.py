@@ -37,10 +37,13 @@ class GenerationAppender:
         self._to, self._generation = inner, generation
 
     def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
-        return self._to.append(of_generation(topic, self._generation), partition, key, value)
+        return self._to.append(self._name(topic), partition, key, value)
 
     async def close(self) -> None:
         await self._to.close()
+
+    def _name(self, topic: str) -> str:
+        return of_generation(topic, self._generation)
 
 
 class GenerationLog(GenerationAppender):
@@ -49,9 +52,6 @@ class GenerationLog(GenerationAppender):
     def __init__(self, inner: Log, generation: int) -> None:
         super().__init__(inner, generation)
         self._inner = inner
-
-    def _name(self, topic: str) -> str:
-        return of_generation(topic, self._generation)
 
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
         await self._inner.create_topics([replace(spec, name=self._name(spec.name)) for spec in topics])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from services.runtime.generation_log import GenerationLog
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, Ownership, Record, Tail
 from services.runtime.sqlite_log import SqliteLog
@@ -39,6 +41,17 @@ class Place:
             yield log
         finally:
             await log.close()
+
+
+class Prefixed(GenerationLog):
+    """A log with topics of its own under their usual names, for one broker serves all tests."""
+
+    def __init__(self, inner: Log) -> None:
+        super().__init__(inner, 1)
+        self._prefix = f"test.{uuid.uuid4().hex[:12]}."
+
+    def _name(self, topic: str) -> str:
+        return self._prefix + topic
 
 
 async def eventually(condition: Callable[[], bool], *, seconds_max: float = SECONDS_MAX) -> None:

@@ -27,9 +27,10 @@ from services.router.regenerate import Regeneration, check_generation
 from services.router.settings import Pricing, RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.generation_log import generation_of
+from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError, LogUnavailable
 from services.runtime.sqlite_log import SqliteLog
-from tests.conformance.places import eventually
+from tests.conformance.places import Prefixed, eventually
 from tests.integration.test_router_shell import DESK
 from tests.unit.router.world import call
 
@@ -38,9 +39,9 @@ WANTED = 3
 
 
 class Place:
-    """An embedded log with its generations."""
+    """A log with its generations."""
 
-    def __init__(self, log: SqliteLog, clock: ManualClock) -> None:
+    def __init__(self, log: Log, clock: ManualClock) -> None:
         self.log, self.clock = log, clock
         self.generations = partial(generation_of, log)
 
@@ -94,17 +95,46 @@ def desk_of(router: Router, desk: Desk) -> DeskState:
     return router.tail.state(partition_of(desk.desk_id, WANTED)).desks[desk.desk_id]
 
 
+@asynccontextmanager
+async def opened(tmp_path: Path, bootstrap: str | None) -> AsyncIterator[Place]:
+    """An embedded log, or topics of one's own in Kafka."""
+    clock = ManualClock()
+    if bootstrap is None:
+        embedded = await SqliteLog.open(tmp_path / "log.db", clock=clock.now_ms)
+        place, close = Place(embedded, clock), embedded.close
+    else:
+        kafka = await KafkaLog.connect(bootstrap, heartbeat_ms=300)
+        place, close = Place(Prefixed(kafka), clock), kafka.close
+    try:
+        await place.first_generation()
+        yield place
+    finally:
+        await close()
+
+
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    clock = ManualClock()
-    log = await SqliteLog.open(tmp_path / "log.db", clock=clock.now_ms)
-    place = Place(log, clock)
-    await place.first_generation()
-    yield place
-    await log.close()
+    async with opened(tmp_path, None) as place:
+        yield place
 
 
-async def test_desks_go_on_in_their_new_partitions(place: Place) -> None:
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> str | None:
+    """Kafka's, or none for the embedded log."""
+    return None if request.param == "sqlite" else str(request.getfixturevalue("kafka_bootstrap"))
+
+
+@pytest.fixture
+async def either(tmp_path: Path, address: str | None) -> AsyncIterator[Place]:
+    async with opened(tmp_path, address) as place:
+        yield place
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite", pytest.param("kafka", marks=[pytest.mark.kafka, pytest.mark.slow])], indirect=True
+)
+async def test_desks_go_on_in_their_new_partitions(either: Place) -> None:
+    place = either
     report = await place.regeneration().run()
     assert (report.generation, report.partitions, report.desks, report.contacts) == (2, WANTED, 4, 4)
 
