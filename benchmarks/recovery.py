@@ -2,10 +2,11 @@
 
     python -m benchmarks recovery
 
-One partition of 120 agents, written to an embedded log: contacts come, wait, are taken and settled for as many decisions
-as there are here, the last TAIL of them after the snapshot. Times are of the processor, this process's threads together,
-so a machine that others use as well tells the same. Decisions a second are those that are known afterwards, folded here
-or not: folding from zero grows with the log, a snapshot with what is open.
+One partition of 120 agents, written to an embedded log: contacts come, wait, are taken and settled, the last TAIL
+decisions after the snapshot. Cases are kept for a repeat window of WINDOW_MS instead of seven days, contacts for a seventh
+of it, so that the few hours that are played hold as many windows as four months do: a state is as large as its last window,
+a log as long as all of them. Decisions a second are those that are known afterwards, folded here or not, by the processor
+time of this process, so a machine that others use as well tells the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import random
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,8 +25,9 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.measure import Figure
 from benchmarks.router_core import Bench
-from services.contract.codec import encode_decision
-from services.contract.decisions import Decision
+from services.contract.codec import decode_decision, encode_decision
+from services.contract.decisions import Decision, DeskApplied
+from services.contract.desk import DeskLimits
 from services.contract.topics import DECISIONS
 from services.router.build import topics
 from services.router.log import shelf
@@ -35,8 +39,9 @@ from services.runtime.lifecycle import calm_collector
 from services.runtime.sqlite_log import SqliteLog
 
 T = TypeVar("T")
-AGENTS, WAITING = 120, 200
-DECISIONS_WANTED = 20_000
+AGENTS, WAITING = 120, 100
+WINDOW_MS = 600_000
+DECISIONS_WANTED = 30_000
 TAIL = 500
 """Decisions after the newest snapshot."""
 BYTES_MAX = 512_000_000
@@ -80,8 +85,9 @@ async def _measured(log: SqliteLog, values: list[bytes]) -> list[Figure]:
     ]
 
 
+@cache
 def _records() -> list[bytes]:
-    """The decisions of a day as they stand in a log."""
+    """The decisions of a day as they stand in a log; played once for all runs."""
     bench = _Kept(AGENTS, random.Random(3))
     bench.begin(WAITING)
     while len(bench.values) < DECISIONS_WANTED:
@@ -89,16 +95,27 @@ def _records() -> list[bytes]:
     return bench.values
 
 
+def _limited(record: Decision) -> Decision:
+    """The desk's configuration with the shorter windows."""
+    events = []
+    for event in record.events:
+        if isinstance(event, DeskApplied) and event.desk is not None:
+            limits = DeskLimits(repeat_window_ms=WINDOW_MS, retention_ms=WINDOW_MS // 7)
+            event = DeskApplied(desk=replace(event.desk, limits=limits))
+        events.append(event)
+    return replace(record, events=tuple(events))
+
+
 class _Kept(Bench):
-    """A bench that keeps every record."""
+    """A bench that keeps every record, and folds it as it would be read back."""
 
     def __init__(self, agents: int, rng: random.Random) -> None:
         super().__init__(agents, rng)
         self.values: list[bytes] = []
 
     def _fold(self, record: Decision) -> None:
-        super()._fold(record)
-        self.values.append(encode_decision(record))
+        self.values.append(encode_decision(_limited(record)))
+        super()._fold(decode_decision(self.values[-1]))
 
 
 async def _append(log: SqliteLog, values: list[bytes]) -> None:
@@ -111,12 +128,12 @@ async def _folded(log: SqliteLog, snapshots: SqliteLog | None) -> Placed:
     """A tail that has caught up, begun at a snapshot where they are given."""
     restore = None if snapshots is None else (lambda partition: shelf.load(snapshots, partition))
     tail = DecisionTail(log, 1, TailMeasures(CollectorRegistry()), restore=restore)
-    running = asyncio.create_task(tail.run())
-    try:
-        await tail.caught_up()
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    running, caught_up = asyncio.create_task(tail.run()), asyncio.create_task(tail.caught_up())
+    await asyncio.wait([running, caught_up], return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()  # raises what broke it
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     return tail.placed(0)
 
 

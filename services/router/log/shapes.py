@@ -217,11 +217,18 @@ def _record(kind: type) -> Shape:
         found = take(value)
         return found if plain is None else plain(found)
 
-    def to_record(wire: Any) -> Any:
-        # Copied once more, for a dictionary that grew is larger than it needs, and copies are made of it.
-        return fresh(kind, dict(dict(zip(names, wire if build is None else build(wire), strict=True))))
+    return Shape(inner.wire, to_plain, _maker(kind, names, build))
 
-    return Shape(inner.wire, to_plain, to_record)
+
+def _maker(kind: Any, names: tuple[str, ...], build: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    """Makes a dataclass of its fields in their order; those without slots have a dictionary no larger than they need."""
+    if not hasattr(kind, "__slots__"):
+        return lambda wire: fresh(
+            kind, dict(dict(zip(names, wire if build is None else build(wire), strict=True)))
+        )
+    if any(part.kw_only for part in fields(kind)):
+        return lambda wire: kind(**dict(zip(names, wire if build is None else build(wire), strict=True)))
+    return lambda wire: kind(*(wire if build is None else build(wire)))
 
 
 def _shared(kind: type) -> Shape:
