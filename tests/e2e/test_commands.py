@@ -213,6 +213,18 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
     assert env["FRONTDESK_GRPC_PORT"] in told["reason"]
 
 
+async def test_what_arrives_stands_on_the_wallboard(served: Process, morning: Morning) -> None:
+    assert await post(served, morning, STORY) == 200
+    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        while True:
+            async with http.get(served.addresses["wallboard"] + "frame") as answer:
+                frame = await answer.json()
+            if frame["waiting"]["now"] == 1:
+                break
+            await asyncio.sleep(0.05)
+    assert (frame["state"], frame["desk"], sum(frame["curve"]["today"])) == ("live", "acme", 1)
+
+
 async def test_what_could_not_be_read_is_listed_without_its_words(served: Process, morning: Morning) -> None:
     assert await post(served, morning, "noise-unknown-type") == 200
     data = served.env["FRONTDESK_DATA"]
