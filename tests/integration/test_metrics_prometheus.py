@@ -46,7 +46,7 @@ async def test_a_broker_that_stands_still_for_five_seconds_changes_no_number(
         pytest.skip("the broker runs in Docker and cannot be stopped by a signal")
     try:
         async with opened(own.bootstrap, tmp_path) as place:
-            logs = late_logs(200, 1_500)
+            logs = late_logs(200, 900)
 
             async def write(first: int, end: int) -> None:
                 for start in range(first, end, 50):
@@ -55,13 +55,13 @@ async def test_a_broker_that_stands_still_for_five_seconds_changes_no_number(
 
             async with place.worker() as worker:
                 await worker.ready()
-                writing = asyncio.create_task(write(0, 1_000))
-                await until(place, [worker], lambda folded: folded > 300)
+                writing = asyncio.create_task(write(0, 600))
+                await until(place, [worker], lambda folded: folded > 200)
                 await stalled(own.pid, STALL_SECONDS)
                 await writing
                 await until(place, [worker], lambda folded: folded == place.written())
                 assert await worker.samples() == place.truth()
-                await write(1_000, 1_500)
+                await write(600, 900)
                 await worker.kill()
             async with place.worker() as worker:
                 await worker.ready()
@@ -89,7 +89,7 @@ async def test_promql_over_a_hand_over_tells_the_true_value(
     kafka_bootstrap: str, tmp_path: Path, prometheus_tools: Tools
 ) -> None:
     """Two workers tell partitions in turn, one is killed, one leaves. `max without (instance)` first, then all else."""
-    logs = late_logs(300, 1_200)
+    logs = late_logs(300, 900)
     async with opened(kafka_bootstrap, tmp_path) as place, AsyncExitStack() as stack:
 
         async def write(first: int, end: int) -> None:
@@ -112,16 +112,16 @@ async def test_promql_over_a_hand_over_tells_the_true_value(
         second = await stack.enter_async_context(place.worker())
         await second.ready()
         await asyncio.to_thread(prometheus.point_at, {"metrics": addresses(first, second)})
-        await write(300, 700)
+        await write(300, 500)
         await scraped(prometheus, place, [first, second])
         await first.kill()  # its partitions stand still until its session is over
         await asyncio.to_thread(prometheus.point_at, {"metrics": addresses(second)})
-        await write(700, 1_000)
+        await write(500, 700)
         await scraped(prometheus, place, [second])
         third = await stack.enter_async_context(place.worker())
         await third.ready()
         await asyncio.to_thread(prometheus.point_at, {"metrics": addresses(second, third)})
-        await write(1_000, 1_200)
+        await write(700, 900)
         await scraped(prometheus, place, [second, third])
         await second.leave()
         await asyncio.to_thread(prometheus.point_at, {"metrics": addresses(third)})
