@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 LOG ?= embedded
 MINUTES ?= 10
 TARGETS ?=
+ARGUMENTS ?=
 
 .PHONY: help
 help: ## list the doors
@@ -54,6 +55,10 @@ channels: setup ## write the README's channel matrix from the provider modules
 .PHONY: desk
 desk: setup ## write the tables of docs/desk.md and examples/policy.toml from the desk's settings
 	@$(BIN)/python scripts/desk_settings.py --write
+
+.PHONY: monitoring
+monitoring: setup ## check rules, alerts and dashboards against running services; print every KPI three ways
+	@$(BIN)/python -m tests.monitoring $(ARGUMENTS)
 
 .PHONY: dashboards
 dashboards: setup ## write the dashboards and recording rules of deploy/monitoring from their builder

@@ -132,6 +132,12 @@ class Prometheus:
             return [Sample({}, float(data["result"][1]))]
         return [Sample(one["metric"], float(one["value"][1])) for one in data["result"]]
 
+    def curve(self, expression: str, start: float, end: float, step_seconds: float) -> list[float]:
+        """All values of a range query, of every line."""
+        bounds = {"start": repr(start), "end": repr(end), "step": repr(step_seconds)}
+        found = self._ask("query_range", query=expression, **bounds)["result"]
+        return [float(value) for line in found for _, value in line["values"]]
+
     def value(self, expression: str, *, at: float | None = None) -> float:
         """The one value of the expression; AssertionError when there is none or more than one."""
         found = self.query(expression, at=at)

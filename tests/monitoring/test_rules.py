@@ -44,6 +44,11 @@ def test_every_alert_fires_and_is_silent_when_it_should(promtool: Path, path: Pa
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_partition_that_two_replicas_tell_for_a_while_is_counted_once(promtool: Path) -> None:
+    done = _run(promtool, "test", "rules", Path(__file__).parent / "hand_over.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_alert_has_a_test_that_fires_and_one_that_stays_silent() -> None:
     tried = {
         test["name"]
