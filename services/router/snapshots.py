@@ -15,6 +15,7 @@ from services.router.log import shelf
 from services.router.measures import SnapshotMeasures
 from services.router.tail import DecisionTail
 from services.runtime.log import Log, LogError
+from services.runtime.observe import frames_of
 
 LOOK_SECONDS = 1.0
 MEGABYTE = 1_000_000
@@ -67,6 +68,11 @@ class SnapshotWriter:
         except LogError as error:
             self._shelves.pop(partition, None)
             log.warning("snapshot_not_written", partition=partition, reason=str(error))
+        except Exception as error:  # a fault in here must not stop the desks, which need no snapshot to go on
+            self._shelves.pop(partition, None)
+            log.error(
+                "snapshot_failed", partition=partition, error=type(error).__name__, frames=frames_of(error)
+            )
         finally:
             self._measures.written.labels(result).inc()
         if result == "written" and known.newest is not None:

@@ -75,6 +75,8 @@ class DecisionTail:
         self.foreseen = Foreseen()
         """What the owner of this process has appended; the verdict on it is still given here."""
         self._away_since: float | None = None
+        self.starting = restore is not None
+        """Snapshots are being read, or an older generation folded; that takes as long as it takes."""
         self.ready = False
         """All that was in the log at some moment since the start is folded; before that, little is known."""
 
@@ -156,6 +158,7 @@ class DecisionTail:
                 self._show_memory(partition, found.state)
         if self._restored is not None:
             self._restored()
+        self.starting = False
         self._tell_moved()
 
     def _tell_moved(self) -> None:

@@ -91,6 +91,8 @@ class Vitals:
 
     async def look_at_partitions(self) -> None:
         """Compares where each partition stands with its end; a log that does not answer moves nothing."""
+        if self._tail.starting:
+            return
         await self._look(
             NOT_FOLDED, DECISIONS, range(self._tail.partitions), self._folded, self._tail.next_offset
         )

@@ -213,6 +213,19 @@ async def test_one_whose_state_has_another_digest_is_passed_over(
     assert same(await story.loaded(), wanted)
 
 
+async def test_one_that_does_not_hold_together_is_passed_over(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story.go_on()
+    await story.keep()
+
+    def apart(*_: object) -> None:
+        raise KeyError("an agent that no configuration names")
+
+    monkeypatch.setattr(shelf, "state_from", apart)
+    assert await story.loaded() is None
+
+
 async def test_a_state_above_the_bound_is_not_written(story: Story) -> None:
     await story.go_on()
     wanted = await story.keep()

@@ -139,8 +139,12 @@ async def test_a_snapshot_that_cannot_be_written_stops_nothing(
         async def away(*_: object, **__: object) -> None:
             raise LogUnavailable("the disk is full")
 
-        monkeypatch.setattr(shelf, "write", away)
-        assert not await router.snapshots.keep(0)
-        assert place.sample("frontdesk_router_snapshots_total", result="failed") == 1
+        async def broken(*_: object, **__: object) -> None:
+            raise TypeError("a field of a type without a shape")
+
+        for fault in (away, broken):
+            monkeypatch.setattr(shelf, "write", fault)
+            assert not await router.snapshots.keep(0)
+        assert place.sample("frontdesk_router_snapshots_total", result="failed") == 2
         await place.arrive(router, "one")
         assert await place.log.end_offset(DECISIONS, 0) > 2

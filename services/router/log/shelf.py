@@ -303,7 +303,10 @@ async def _loaded(source: Log, partition: int, manifest: Manifest) -> Placed:
     parts: dict[str, Part] = {}
     for stored in manifest.parts:
         parts[stored.name] = part_from(stored.name, await _joined(source, partition, stored.chunks))
-    state = state_from(memoryview(data), parts)
+    try:
+        state = state_from(memoryview(data), parts)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise Misfit(f"its state does not hold together: {type(error).__name__}") from error
     if (state.head, state.count) != (manifest.head, manifest.count):
         raise Misfit("its manifest is another one's")
     if await _paced(digest_in_steps(state), _Pace()) != manifest.digest:

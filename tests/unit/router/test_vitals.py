@@ -25,6 +25,7 @@ class Patient:
     """A router that stands where the test says, its watchdog with it."""
 
     partitions = 2
+    starting = False
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -130,6 +131,13 @@ async def test_decisions_that_are_not_folded_end_it(
     patient.ends[DECISIONS, 0] = 11
     await patient.pass_seconds(36)
     assert patient.ended and NOT_FOLDED in told(capfd)
+
+
+async def test_a_router_that_still_starts_has_all_the_time_it_needs(patient: Patient) -> None:
+    """Reading snapshots, or folding an older generation of the log once more."""
+    patient.starting, patient.folded = True, [0, 0]
+    await patient.pass_seconds(3_600)
+    assert not patient.ended
 
 
 async def test_slow_progress_is_progress(patient: Patient) -> None:
