@@ -14,13 +14,13 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from services.contract.decisions import Exclusion, WaitingReason
-from services.router.policy.cost import Costs, Ints
+from services.router.policy.cost import Costs, Floats, Ints
 from services.router.waiting import Fit
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ OFFLINE, ABSENT, AVAILABLE = 0, 1, 2
 """Presence as one number: not signed in; on a break or the like; available."""
 Presences = npt.NDArray[np.int8]
 Units = npt.NDArray[np.int32]
+Column = TypeVar("Column", Ints, Floats)
 MEANS_REMEMBERED_MAX = 256
 """Needs of which a pool remembers the mean cost."""
 
@@ -164,6 +165,11 @@ class Pool:
             self._places = np.flatnonzero(mask)
         return self._places
 
+    def of(self, column: Column) -> Column:
+        """Their part of a column of the ground, in its order; to be read only, for it may be the column itself."""
+        places = self.places
+        return column if len(places) == len(self.ground.index) else column[places]
+
     @property
     def at(self) -> Index:
         """Their positions in the roster."""
@@ -197,7 +203,7 @@ class Pool:
             return known[1]
         if len(self._means) >= MEANS_REMEMBERED_MAX:
             self._means.clear()
-        mean = int(costs.total[self.places].sum()) // max(1, len(self.places))
+        mean = int(self.of(costs.total).sum()) // max(1, len(self.places))
         self._means[id(costs)] = costs, mean
         return mean
 

@@ -261,7 +261,7 @@ def _tested(
     kept = _kept_for_preferred(desk, contact, pool, costs, urgency, free, best_cost)
     if kept is not None:
         return kept
-    total = costs.total[pool.places]
+    total = pool.of(costs.total)
     cheaper: Index = ((total < best_cost - MARGIN_MICRO) > free).nonzero()[0]
     if not len(cheaper):
         return None
@@ -313,7 +313,7 @@ def _lasting(desk: DeskState, pool: Pool, costs: Costs, now_ms: int) -> tuple[Ma
     ends, factor = desk.agents.shift_ends, desk.crew.settings.shift_end_factor
     if ends is None or not factor:
         return None, ()
-    lasts: Mask = ends[pool.at] - now_ms > factor * SECOND_MS * costs.talk_seconds[pool.places]
+    lasts: Mask = ends[pool.at] - now_ms > factor * SECOND_MS * pool.of(costs.talk_seconds)
     return (lasts, ()) if lasts.any() else (None, ("shift_end",))
 
 
