@@ -468,6 +468,20 @@ async def test_old_data_is_said_plainly(browser: Browser) -> None:
         assert "The newest decision is 6 min old although" in await text_of(page, "#notice-words")
 
 
+async def test_a_quiet_desk_is_old_only_when_heartbeats_stay_away(browser: Browser) -> None:
+    desk = Desk(desk_id="acme", queues=(Queue(queue_id="calls"),))
+    writer = Writer(now_ms=NOW_MS).genesis().fact(d.DeskApplied(desk=desk))
+    async with wall(browser, writer=writer) as made:
+        page = await made.page()
+        made.clock.advance_ms(11 * 60_000)
+        await expect(page.locator("#state")).to_contain_text("11 min old", timeout=TIMEOUT_MS)
+        assert await page.locator("#state").get_attribute("data-state") == "live"
+        made.writer.fact(d.HeartbeatPassed(born_at_ms=NOW_MS))
+        made.fold()
+        await expect(page.locator("#state")).to_contain_text("Old data", timeout=TIMEOUT_MS)
+        assert "No sign of life for 11 min" in await text_of(page, "#notice-words")
+
+
 async def test_a_page_that_was_changed_loads_itself_again(browser: Browser) -> None:
     """Nobody goes to a screen on the wall to press a key after every release."""
     async with wall(browser) as made:

@@ -87,6 +87,8 @@ class Frame(msgspec.Struct, frozen=True, omit_defaults=True):
     overloaded: bool = False
     partial: bool = False
     """All desks were asked for, and other replicas count some of them."""
+    beats: bool = False
+    """Heartbeats have come, so silence is never only quiet."""
 
 
 _ENCODER = msgspec.json.Encoder()

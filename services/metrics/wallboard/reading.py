@@ -41,6 +41,7 @@ def read(board: Board, quarters: Quarters, desk_id: str, days: Sequence[Day]) ->
         agents(standing),
         any(now.overloaded for _, now in standing),
         len(board.ledgers) < board.partitions and not desk_id,
+        any(ledger.heartbeat_ms for ledger in ledgers),
         quarters.of(ledgers, desk_id, days),
         board.oldest_quarter(desk_id),
     )

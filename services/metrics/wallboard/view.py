@@ -40,6 +40,7 @@ class Reading:
     agents: Mapping[str, int] | None = None
     overloaded: bool = False
     partial: bool = False
+    beats: bool = False
     quarters: Mapping[int, Counts] | None = None
     """Counts of today's quarters and of the earlier days'."""
     whole_from: int = 0
@@ -101,6 +102,7 @@ def frame_of(reading: Reading, times: Times, *, assets: str) -> Frame:
         ),
         overloaded=reading.overloaded,
         partial=reading.partial,
+        beats=reading.beats,
     )
 
 

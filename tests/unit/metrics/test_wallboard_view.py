@@ -310,6 +310,14 @@ def test_an_idle_desk_has_a_frame_of_zeros() -> None:
     assert all(one.value is None for one in found.figures)
 
 
+def test_the_frame_says_whether_heartbeats_come() -> None:
+    """With them silence is never only quiet."""
+    writer = Writer().genesis().fact(APPLIED)
+    assert not frame(board_of(writer), now_ms=NOON_MS).beats
+    writer.fact(d.HeartbeatPassed(born_at_ms=NOON_MS))
+    assert frame(board_of(writer), now_ms=NOON_MS).beats
+
+
 def test_a_frame_names_no_contact_case_customer_or_agent() -> None:
     text = encode(frame(board_of(made_up()))).decode()
     assert "agent-" not in text and "case-" not in text and '"t1' not in text and '"b1' not in text

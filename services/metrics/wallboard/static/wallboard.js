@@ -4,7 +4,8 @@ const FORM = 1;
 const FIRST = "curl smtp://127.0.0.1:2525 --mail-from eva@example.com --mail-rcpt support@acme.example -T examples/first.eml";
 const SILENCE_MS = 15_000; // frames come every five seconds at the least
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
-const STALE_MS = 120_000; // nobody decides for that long although somebody waits
+const STALE_MS = 120_000; // nothing is decided for that long although somebody waits
+const SILENT_MS = 600_000; // nothing at all, not even a heartbeat
 const ANNOUNCE_MS = 60_000;
 
 const CHANNELS = { phone: "calls", email: "e-mail", social: "messages", other: "other" };
@@ -303,8 +304,8 @@ function tick() {
     // Without a connection time stands still too: waits that only seem to grow would be made up.
     const now = shown.connected ? serviceNow() : shown.lostAt;
     drawTimes(frame, now);
-    const old = frame.watermark_ms ? now - frame.watermark_ms : 0;
-    shown.stuck = frame.state === "live" && frame.waiting.now > 0 && old / frame.rate > STALE_MS;
+    const old = frame.watermark_ms ? (now - frame.watermark_ms) / frame.rate : 0;
+    shown.stuck = frame.state === "live" && ((frame.waiting.now > 0 && old > STALE_MS) || (frame.beats && old > SILENT_MS));
   }
   restate();
   notice(frame);
@@ -364,6 +365,9 @@ function noticeOf(frame) {
     return ["attend", `No connection to metrics${since}. This page tries again every few seconds by itself.`];
   }
   if (!frame) return null;
+  if (shown.stuck && !frame.waiting.now) {
+    return ["attend", `No sign of life for ${age(serviceNow() - frame.watermark_ms)}, not even a heartbeat: intake, the router or metrics may stand still.`];
+  }
   if (shown.stuck) {
     return ["attend", `The newest decision is ${age(serviceNow() - frame.watermark_ms)} old although ${plural(frame.waiting.now, "contact waits", "contacts wait")}: the router or metrics may stand still.`];
   }
