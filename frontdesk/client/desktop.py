@@ -48,13 +48,16 @@ class AgentDesktop:
         agent_id: str,
         *,
         retry_seconds: float = 60.0,
+        connect_seconds: float | None = None,
         backoff: Backoff | None = None,
         new_command_id: Callable[[], str] = random_id,
         channel: grpc.aio.Channel | None = None,
     ) -> None:
-        """Many desktops of one process may share a `channel`, which its owner closes."""
+        """`connect_seconds` bounds the wait for the first session where it should be another. Many desktops of one process
+        may share a `channel`, which its owner closes."""
         self.endpoint, self.desk_id, self.agent_id = Endpoint.of(endpoint), desk_id, agent_id
         self._retry_seconds, self._backoff = retry_seconds, backoff or Backoff()
+        self._connect_seconds = retry_seconds if connect_seconds is None else connect_seconds
         self._new_command_id, self._shared = new_command_id, channel
         self._notices: asyncio.Queue[router_pb2.AgentSessionResponse | None] = asyncio.Queue(NOTICES_MAX)
         self._failure: Exception | None = None
@@ -172,7 +175,7 @@ class AgentDesktop:
     async def _open_sessions(self) -> None:
         loop = asyncio.get_running_loop()
         lost_at: float | None = None
-        attempt = 0
+        allowed_seconds, attempt = self._connect_seconds, 0
         while True:
             asked_seconds = None
             try:
@@ -188,10 +191,10 @@ class AgentDesktop:
             if self._ready.is_set():
                 self._ready.clear()
                 self.on_connection(False)
-                lost_at, attempt = None, 0
+                lost_at, attempt, allowed_seconds = None, 0, self._retry_seconds
             lost_at = lost_at or loop.time()
-            if loop.time() - lost_at > self._retry_seconds:
-                raise SessionLost(f"no router at {self.endpoint} for {self._retry_seconds:.0f} s ({error})")
+            if loop.time() - lost_at > allowed_seconds:
+                raise SessionLost(f"no router at {self.endpoint} for {allowed_seconds:.0f} s ({error})")
             self.reconnects += 1
             await asyncio.sleep(self._backoff.drawn_seconds(attempt, asked_seconds))
             attempt += 1

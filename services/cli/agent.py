@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
 
 async def _run(endpoint: Endpoint, desk_id: str, agent_id: str) -> int:
     console, hands = Console(), _Hands()
-    async with AgentDesktop(endpoint, desk_id, agent_id, retry_seconds=15) as desktop:
+    async with AgentDesktop(endpoint, desk_id, agent_id, retry_seconds=120, connect_seconds=15) as desktop:
         await desktop.send(sign_in=facts_pb2.AgentSignedIn())
         desktop.on_connection = lambda connected: console.print(
             "connected again" if connected else "[red]the router is away; trying again ...[/red]"

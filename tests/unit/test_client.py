@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from frontdesk.client import AgentDesktop, SessionLost
+from frontdesk.client import AgentDesktop, Backoff, SessionLost
 from frontdesk.client import desktop as desktop_module
 from frontdesk.v1 import facts_pb2, router_pb2, router_pb2_grpc
 
@@ -82,3 +82,23 @@ async def test_a_desktop_that_stops_waiting_for_its_router_leaves_nothing_runnin
         async with asyncio.timeout(0.05), AgentDesktop("127.0.0.1:1", "acme", "ana"):
             pass
     assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
+
+
+async def test_a_desktop_waits_longer_for_a_router_that_it_had_than_for_one_that_it_never_saw(
+    serve: Callable[[Script], Awaitable[str]],
+) -> None:
+    async def script(requests: AsyncIterator[router_pb2.AgentSessionRequest]) -> AsyncIterator[Notice]:
+        yield READY
+
+    with pytest.raises(SessionLost, match="for 0 s"):
+        async with AgentDesktop("127.0.0.1:1", "acme", "ana", retry_seconds=60, connect_seconds=0.1):
+            pass
+    quick = Backoff(first_seconds=0.01, max_seconds=0.02)
+    async with (
+        asyncio.timeout(5),
+        AgentDesktop(
+            await serve(script), "acme", "ana", retry_seconds=60, connect_seconds=0, backoff=quick
+        ) as desktop,
+    ):
+        while desktop.reconnects < 3:  # each session ends at once, and the next one is waited for
+            await asyncio.sleep(0.01)
