@@ -1,4 +1,4 @@
-"""Fact to decision to reply on real Kafka: commands at a steady 1,000/s through the whole router.
+"""Fact to decision to reply on real Kafka: commands at a steady 500/s and 1,000/s through the whole router.
 
 A command is appended to the facts, decided, appended to the decisions, folded from the tail and answered: two
 acknowledged appends and two fetches. The reference in the same run is one bare append and fetch through the
@@ -23,19 +23,18 @@ from services.runtime.clock import WallClock
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import TopicSpec
 
-RATE_PER_SECOND = 1_000
-SECONDS = 8
-WARM_UP = 1_000
+RATES_PER_SECOND = (500, 1_000)
+SECONDS, WARM_UP_SECONDS = 8, 1
 DESK = "bench"
 AGENTS = 50
 
 
 async def run(bootstrap: str) -> list[Figure]:
-    """p50 and p99 of command to reply, and both as ratios to a bare append and fetch."""
+    """p50 and p99 of command to reply at each rate, and both as ratios to a bare append and fetch at that rate."""
     async with AsyncExitStack() as stack:
         log = await KafkaLog.connect(bootstrap)
         stack.push_async_callback(log.close)
-        bare = await _bare(log)
+        bare = {rate: await _bare(log, rate) for rate in RATES_PER_SECOND}
         await log.create_topics(topics(1))
         router = build(
             RouterSettings("bench", 1, 500, 20_000), clock=WallClock(), log=log, registry=CollectorRegistry()
@@ -44,17 +43,17 @@ async def run(bootstrap: str) -> list[Figure]:
         stack.callback(running.cancel)
         send = router.commander.send
         await send(DESK, f"configure-{time.time_ns()}", DeskConfigured(desk=desk()), timeout_seconds=60)
-        waits = await _steady(send)
-    p50, p99 = percentile(waits, 0.5) * 1000, percentile(waits, 0.99) * 1000
-    bare50, bare99 = percentile(bare, 0.5) * 1000, percentile(bare, 0.99) * 1000
-    return [
-        Figure("bare append and fetch, p50", bare50, "ms"),
-        Figure("bare append and fetch, p99", bare99, "ms"),
-        Figure(f"command to reply at {RATE_PER_SECOND}/s, p50", p50, "ms"),
-        Figure(f"command to reply at {RATE_PER_SECOND}/s, p99", p99, "ms"),
-        Figure("ratio p50 to bare", p50 / bare50, "times"),
-        Figure("ratio p99 to bare", p99 / bare99, "times"),
-    ]
+        through = {rate: await _steady(send, rate) for rate in RATES_PER_SECOND}
+    figures = []
+    for rate in RATES_PER_SECOND:
+        for share, name in ((0.5, "p50"), (0.99, "p99")):
+            alone, whole = percentile(bare[rate], share) * 1000, percentile(through[rate], share) * 1000
+            figures += [
+                Figure(f"bare append and fetch at {rate}/s, {name}", alone, "ms"),
+                Figure(f"command to reply at {rate}/s, {name}", whole, "ms"),
+                Figure(f"ratio {name} to bare at {rate}/s", whole / alone, "times"),
+            ]
+    return figures
 
 
 def desk(desk_id: str = DESK) -> Desk:
@@ -69,34 +68,34 @@ def desk(desk_id: str = DESK) -> Desk:
     return Desk(desk_id=desk_id, version="1", topics=(topic,), queues=(Queue(queue_id="all"),), agents=agents)
 
 
-async def _steady(send: object) -> list[float]:
+async def _steady(send: object, rate: int) -> list[float]:
     """Commands at the rate, each measured from the moment it was due; seconds, warm-up left out."""
     waits: list[float] = []
     began = time.perf_counter()
 
     async def one(index: int) -> None:
-        due = began + index / RATE_PER_SECOND
+        due = began + index / rate
         await asyncio.sleep(due - time.perf_counter())
         command = AgentStateChanged(
             agent_id=f"a{index % AGENTS}",
             presence=Presence.AVAILABLE if index // AGENTS % 2 else Presence.BREAK,
         )
         await send(DESK, f"{began}-{index}", command, timeout_seconds=30)  # type: ignore[operator] # Commander.send
-        if index >= WARM_UP:
+        if index >= rate * WARM_UP_SECONDS:
             waits.append(time.perf_counter() - due)
 
-    await asyncio.gather(*(one(index) for index in range(WARM_UP + RATE_PER_SECOND * SECONDS)))
+    await asyncio.gather(*(one(index) for index in range(rate * (WARM_UP_SECONDS + SECONDS))))
     return waits
 
 
-async def _bare(log: KafkaLog) -> list[float]:
+async def _bare(log: KafkaLog, rate: int) -> list[float]:
     """The same rate through one append and one tail; seconds from due to fetched."""
     topic = "frontdesk.bench.bare"
     await log.create_topics([TopicSpec(topic, 1)])
     first = await log.end_offset(topic, 0)
     tail = await log.tail(topic, {0: first})
     fetched: dict[int, float] = {}
-    count = RATE_PER_SECOND * 4
+    count = rate * 4
 
     async def read() -> None:
         while len(fetched) < count:
@@ -108,11 +107,11 @@ async def _bare(log: KafkaLog) -> list[float]:
     due: dict[int, float] = {}
 
     async def one(index: int) -> None:
-        at = began + index / RATE_PER_SECOND
+        at = began + index / rate
         await asyncio.sleep(at - time.perf_counter())
         due[await log.append(topic, 0, b"k", b"v" * 200)] = at
 
     await asyncio.gather(*(one(index) for index in range(count)))
     await reading
     await tail.close()
-    return [fetched[offset] - due[offset] for offset in due if offset - first >= WARM_UP]
+    return [fetched[offset] - due[offset] for offset in due if offset - first >= rate * WARM_UP_SECONDS]
