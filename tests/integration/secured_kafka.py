@@ -135,6 +135,8 @@ def start(state: Path, plain_users: Mapping[str, str]) -> Secured:
         "listener.name.sasl.plain.sasl.jaas.config": f"{LOGIN}.plain.PlainLoginModule required {users};",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",
+        # Nobody kills it, and on a machine whose cores are taken its heartbeat to itself came too late.
+        "broker.session.timeout.ms": "60000",
     }
     node = broker.start(state, port=0, properties=properties)
     return Secured(node, f"127.0.0.1:{mtls}", f"127.0.0.1:{sasl}", authority, state)
