@@ -65,7 +65,13 @@ class Refused(ClientError):
     @property
     def may_repeat(self) -> bool:
         """True when the same call may be taken later, or elsewhere. Every call here is safe to repeat."""
-        return self.code in (_OURS if self.reason else _TRANSPORT)
+        if self.reason:
+            return self.code in _OURS
+        if (
+            self.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        ):  # gRPC's own: too many calls, or a message that is too long
+            return "larger than max" not in self.message
+        return self.code in _TRANSPORT
 
     @classmethod
     def of(cls, error: grpc.aio.AioRpcError) -> Refused:

@@ -137,6 +137,26 @@ async def test_a_watch_gives_up_when_nobody_answers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "reason", "message", "again"),
+    [
+        ("UNAVAILABLE", "", "connection reset", True),
+        ("UNKNOWN", "", "stream removed", True),
+        ("CANCELLED", "", "by a server that stops", True),
+        ("UNAVAILABLE", "BEHIND", "", True),
+        ("RESOURCE_EXHAUSTED", "TOO_MANY_CALLS", "", True),
+        ("RESOURCE_EXHAUSTED", "", "Concurrent RPC limit exceeded!", True),
+        ("RESOURCE_EXHAUSTED", "", "SERVER: Received message larger than max (9 vs. 8)", False),
+        ("INTERNAL", "INTERNAL", "the server's log has it", False),
+        ("NOT_FOUND", "DESK_NOT_FOUND", "", False),
+        ("UNIMPLEMENTED", "", "", False),
+        ("PERMISSION_DENIED", "", "", False),
+    ],
+)
+def test_what_is_worth_repeating(code: str, reason: str, message: str, again: bool) -> None:
+    assert Refused(grpc.StatusCode[code], reason, message).may_repeat is again
+
+
+@pytest.mark.parametrize(
     ("attempt", "asked", "chance", "seconds"),
     [
         (0, None, 0.0, 0.0),
