@@ -13,6 +13,7 @@ from services.metrics.ledger import Ledger
 from services.metrics.live import DUE_MAX, LiveDesk
 from services.metrics.live_rows import live_rows, restored
 from services.metrics.live_steps import apply
+from services.metrics.rows import BASE, RING, keys_of_desk, row_key
 from services.runtime.log import RECORD_BYTES_MAX
 from tests.unit.metrics.world import APPLIED, NOON_MS, Writer, random_log
 
@@ -103,3 +104,7 @@ def test_an_agent_whom_a_new_configuration_drops_counts_no_more() -> None:
         ledger.apply(offset, record)
 
     assert ledger.live["acme"].at_work == {"idle": 1}
+
+
+def test_the_keys_of_a_desk_are_those_that_its_rows_are_written_to() -> None:
+    assert keys_of_desk(3, "acme") == [row_key(3, "acme", quarter) for quarter in range(BASE, RING)]
