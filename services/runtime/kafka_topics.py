@@ -15,6 +15,8 @@ from services.runtime.kafka_access import KafkaAccess
 from services.runtime.log import RECORD_BYTES_MAX, LogError, TopicSpec
 
 ADMIN_MS_MAX = 10_000
+CREATE_MS_MAX = 30_000
+"""A busy broker takes its time to lead some hundred new partitions."""
 SEGMENT_MS_COMPACTED = 600_000
 """A compacted topic closes a segment this often, so that a restart reads minutes of changes and not a week."""
 
@@ -31,9 +33,11 @@ def create_topics(
         missing = [spec for spec in topics if not _check(admin, spec)]
         for spec in missing:
             with contextlib.suppress(TopicAlreadyExistsError):  # another process was faster: checked below
-                admin.create_topics({spec.name: _creation(spec, replication_factor)}, timeout_ms=ADMIN_MS_MAX)
+                admin.create_topics(
+                    {spec.name: _creation(spec, replication_factor)}, timeout_ms=CREATE_MS_MAX
+                )
         if topics:
-            admin.wait_for_topics([spec.name for spec in topics], timeout_ms=ADMIN_MS_MAX)
+            admin.wait_for_topics([spec.name for spec in topics], timeout_ms=CREATE_MS_MAX)
         for spec in missing:
             _check(admin, spec)
 
