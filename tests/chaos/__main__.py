@@ -62,7 +62,8 @@ class Run:
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options, self._folder = options, folder
         self._network = Network(ROUTERS)
-        self._disk = Disk(folder / f"broker-{options.brokers}" / "data")
+        contacts = 60 * options.minutes * options.rate
+        self._disk = Disk(folder / f"broker-{options.brokers}" / "data", contacts)
         self._cluster = Cluster(options.brokers, folder, self._network, self._disk)
         self._routers: list[Router] = []
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 NAME = "fdc"
 """What every interface and namespace of a run begins with; then comes the run's process id."""
-DISK_BYTES = 4 << 30
+DISK_BYTES_MIN, BYTES_PER_CONTACT = 512 << 20, 8_000
+"""Room for what a broker begins with, and for what a contact writes into both logs, doubled for the snapshots."""
 
 
 def say(line: str) -> None:
@@ -127,11 +128,14 @@ class Disk:
     """A file system in memory under a broker's data; without root there is none and it cannot fill up."""
 
     folder: Path
+    contacts: float
+    """That it must have room for."""
     allowed: bool = False
 
     def make(self) -> None:
+        size = DISK_BYTES_MIN + round(BYTES_PER_CONTACT * self.contacts)
         self.folder.mkdir(parents=True, exist_ok=True)
-        wrong = run("mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(self.folder))
+        wrong = run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(self.folder))
         if wrong is not None:
             say(f"chaos: NO FULL DISK: mount: {wrong}")
         self.allowed = wrong is None
