@@ -111,6 +111,10 @@ image: setup ## build the image without Docker or a registry, run it read-only, 
 k8s: setup ## render deploy/k8s in every combination and check it strictly
 	@$(BIN)/python -m scripts.manifests
 
+.PHONY: k8s-apiserver
+k8s-apiserver: setup ## apply every combination to a real API server, twice (builds it: ten minutes, once)
+	@$(BIN)/python -m scripts.apiserver
+
 .PHONY: kafka-up
 kafka-up: setup ## start a real Apache Kafka on loopback (Docker, else Java and Maven)
 	@$(BIN)/python -m services.runtime.broker up
