@@ -105,6 +105,7 @@ def _go_modules() -> None:
     for name in PROMETHEUS:
         (scratch / f"monitoring.coreos.com_{name}.yaml").rename(PLACE / f"prometheus-{name}.yaml")
     shutil.rmtree(scratch)
+    go("mod", "download", "sigs.k8s.io/gateway-api")  # `list` downloads nothing, and names no folder then
     folder = Path(go("list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").strip())
     for name in GATEWAY:
         source = folder / "config" / "crd" / "standard" / f"gateway.networking.k8s.io_{name}.yaml"
