@@ -142,15 +142,12 @@ class Disk:
 
     def fill(self) -> None:
         """Until nothing more fits."""
-        with (self.folder / "filler").open("ab") as filler:
+        with (self.folder / "filler").open("ab", buffering=0) as filler:
             piece = bytes(1 << 20)
-            while True:
+            while piece:
                 try:
                     filler.write(piece)
-                    filler.flush()
                 except OSError:
-                    if len(piece) == 1:
-                        return
                     piece = piece[: len(piece) // 2]
 
     def free(self) -> None:
