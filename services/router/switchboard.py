@@ -110,7 +110,6 @@ class Switchboard:
     """Tells each accepted record to those whom it concerns."""
 
     def __init__(self, tail: DecisionTail) -> None:
-        self._before = {p: tail.state(p) for p in range(tail.partitions)}
         self._recent = {p: _Recent() for p in range(tail.partitions)}
         self._missed: dict[tuple[str, str], deque[Told]] = {}
         self._agents: dict[str, dict[str, list[Feed]]] = {}
@@ -178,8 +177,7 @@ class Switchboard:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         partition, record = verdict.partition, verdict.record
-        before, self._before[partition] = self._before[partition], verdict.state
-        recent = self._recent[partition]
+        recent, before = self._recent[partition], verdict.before
         if recent.from_offset is None:  # before the first one nothing is known but that the log was empty
             recent.from_offset = verdict.offset + (verdict.offset > 0)
         if not verdict.accepted or not record.desk_id:

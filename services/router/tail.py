@@ -44,6 +44,8 @@ class Verdict:
     record: Decision
     accepted: bool
     state: PartitionState
+    before: PartitionState
+    """The state before it."""
 
 
 Listener = Callable[[Verdict], None]
@@ -192,7 +194,7 @@ class DecisionTail:
                 self._measures.overloaded.labels(str(partition)).set(_overloaded(folded.state))
         self._next[partition] = record.offset + 1
         self._measures.folded.labels("accepted" if folded.accepted else "rejected").inc()
-        verdict = Verdict(partition, record.offset, decision, folded.accepted, folded.state)
+        verdict = Verdict(partition, record.offset, decision, folded.accepted, folded.state, state)
         for listener in tuple(self._listeners):
             listener(verdict)
 

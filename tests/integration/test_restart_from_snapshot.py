@@ -14,7 +14,14 @@ from prometheus_client import CollectorRegistry
 
 from services.contract.codec import encode_fact
 from services.contract.decisions import ContactOpened
-from services.contract.facts import Fact
+from services.contract.facts import (
+    AgentSignedIn,
+    ContactResolved,
+    Fact,
+    OfferAnswer,
+    OfferAnswered,
+    Outcome,
+)
 from services.contract.topics import DECISIONS, FACTS, SNAPSHOTS
 from services.router import snapshots as snapshots_module
 from services.router.build import Router, build, topics
@@ -51,10 +58,14 @@ class Place:
 
     async def arrive(self, router: Router, *names: str) -> None:
         """Contacts come and are decided."""
-        now_ms = self.clock.now_ms()
         for name in names:
-            fact = Fact(fact_id=name, desk_id="acme", received_at_ms=now_ms, source="t", body=call(name))
-            at = await self.log.append(FACTS, 0, b"acme", encode_fact(fact))
+            await self.tell(router, name, call(name))
+
+    async def tell(self, router: Router, name: str, body: Any) -> None:
+        """A fact comes and is decided."""
+        now_ms = self.clock.now_ms()
+        fact = Fact(fact_id=name, desk_id="acme", received_at_ms=now_ms, source="t", body=body)
+        at = await self.log.append(FACTS, 0, b"acme", encode_fact(fact))
         await eventually(lambda: router.tail.state(0).last_fact >= at)
 
     def sample(self, name: str, **labels: str) -> float:
@@ -105,6 +116,30 @@ async def test_what_came_before_the_snapshot_is_still_told(place: Place) -> None
         await place.arrive(router, "two")
         assert len(trail.since(0, router.tail.begun_at(0) - 1) or ()) >= 1
         assert len(await trail.of_contact(0, "acme", "one")) == len(found)
+
+
+async def test_the_first_decision_after_a_restart_tells_who_lost_what(place: Place) -> None:
+    """What an agent had came with the snapshot; that it has it no more is told with the record."""
+    async with place.router() as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        await place.tell(router, "in", AgentSignedIn(agent_id="ana"))
+        await place.tell(router, "comes", call("one", "billing"))
+        offer = router.tail.state(0).desks["acme"].contacts["one"].offer_id
+        await place.tell(
+            router, "yes", OfferAnswered(offer_id=offer, agent_id="ana", answer=OfferAnswer.ACCEPT)
+        )
+        assert await router.snapshots.keep(0)
+
+    async with place.router() as router:
+        contact = router.tail.state(0).desks["acme"].contacts["one"]
+        assert (contact.owner_id, router.tail.begun_at(0)) == ("ana", router.tail.next_offset(0))
+        with router.api.switchboard.agent("acme", "ana", records_max=10) as feed:
+            done = ContactResolved(
+                contact_id="one", agent_id="ana", epoch=contact.epoch, outcome=Outcome.RESOLVED
+            )
+            await place.tell(router, "done", done)
+            told, _ = await asyncio.wait_for(feed.next(), 10)
+        assert [one.contact_id for one in told.lost["ana"]] == ["one"]
 
 
 async def test_the_owner_keeps_its_state_after_so_many_decisions(

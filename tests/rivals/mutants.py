@@ -64,7 +64,8 @@ class KeepsItsSpeculation(Owner):
 
 def _tell(owner: Owner, partition: int, offset: int, decision: Decision) -> None:
     commander = owner.replica.commander  # type: ignore[attr-defined] # the simulation's
-    commander._on_verdict(Verdict(partition, offset, decision, True, owner._tail.state(partition)))
+    state = owner._tail.state(partition)
+    commander._on_verdict(Verdict(partition, offset, decision, True, state, state))
 
 
 MUTANTS = {

@@ -103,7 +103,7 @@ def test_each_stage_tells_the_newest_that_it_saw() -> None:
     world.now_ms += 2_000
     record = world.tell(f.Heartbeat(born_at_ms=born_ms), desk_id="")
     router = RouterHeartMeasures(registry)
-    router.on_verdict(Verdict(0, len(world.records) - 1, record, True, world.state))
+    router.on_verdict(Verdict(0, len(world.records) - 1, record, True, world.state, world.state))
     board = Board(1, now_ms=lambda: born_ms + 5_000)
     board.own(Ledger(0), target=0)
     for offset, one in enumerate(world.records):

@@ -36,9 +36,10 @@ class FakeTail:
 
     def tell(self, body: Any) -> int:
         """Decides a fact and tells its record; answers the offset."""
+        before = self.world.state
         record = self.world.tell(body)
         offset = len(self.world.records) - 1
-        self.listener(Verdict(0, offset, record, True, self.world.state))
+        self.listener(Verdict(0, offset, record, True, self.world.state, before))
         return offset
 
 
@@ -100,7 +101,7 @@ def test_what_an_agent_missed_is_remembered_within_a_bound(monkeypatch: pytest.M
     monkeypatch.setattr(switchboard, "RECORDS_REMEMBERED", 3)
     tail = FakeTail(World())
     board = Switchboard(cast(DecisionTail, tail))
-    tail.listener(Verdict(0, 0, tail.world.records[0], True, tail.world.state))
+    tail.listener(Verdict(0, 0, tail.world.records[0], True, tail.world.state, tail.world.state))
     tail.tell(f.DeskConfigured(desk=desk(agent("A"), agent("B"))))
     offsets = [
         tail.tell(f.AgentStateChanged(agent_id=name, presence=presence))
