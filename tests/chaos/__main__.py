@@ -23,7 +23,7 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import LogError
 from tests.chaos.check import Check, Findings
 from tests.chaos.cluster import Cluster
-from tests.chaos.faults import Field, Struck, now_ms, strike_until
+from tests.chaos.faults import ALL, Field, Struck, now_ms, strike_until
 from tests.chaos.ground import Disk, Network, say
 from tests.chaos.report import rows, table
 from tests.chaos.routers import Router
@@ -205,6 +205,7 @@ class Run:
         say("")
         for line in table(found, rows(found, struck, ends_ms)):
             say(line)
+        say(f"{len({one.kind for one in struck})} of {len(ALL)} kinds of faults had their turn")
         say(f"{numbers(found.counts)}")
         say(
             f"{settled} contacts resolved in {seconds:.0f} s of load: {settled / seconds:.0f}/s held of "
