@@ -21,7 +21,7 @@ import immutables
 import numpy as np
 
 DIGEST_BYTES = 16
-STATE_FORM = 10
+STATE_FORM = 11
 """Raise it with every change of the state's fields: digests written before are then not compared."""
 _LAST: list[tuple[ref[Any], bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
