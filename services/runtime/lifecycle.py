@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Sequence
+from threading import Timer
 from typing import Any
 
 import structlog
 
 GC_ALLOCATIONS = 70_000
 """Container objects made, less those freed, between two runs of the collector (Python's default: 700)."""
+STOP_SECONDS_MAX = 40.0
+"""From the signal to the end; below the 45 s that Kubernetes is told to wait (deploy/k8s)."""
 
 log = structlog.get_logger()
 
@@ -57,10 +61,27 @@ def calm_collector() -> None:
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
 
 
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; for the main thread's loop."""
+def stop_on_signals(*, seconds_max: float = STOP_SECONDS_MAX) -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; for the main thread's loop.
+
+    A process that has not ended `seconds_max` after the first of them ends itself with status 1: closing may wait for
+    a broker that is gone for good, and whatever was not appended by then was told to nobody (engine.md 1.10).
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stopping() -> None:
+        if not stop.is_set():
+            overdue = Timer(seconds_max, _end, (seconds_max,))
+            overdue.daemon = True
+            overdue.start()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stopping)
     return stop
+
+
+def _end(seconds: float) -> None:
+    log.error("stop_overdue", seconds=seconds)
+    os._exit(1)
