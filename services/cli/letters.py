@@ -60,11 +60,15 @@ async def _print(data: Path, bootstrap: str | None, with_bytes: bool) -> None:
             else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap))
         )
         stack.push_async_callback(log.close)
+        count = 0
         async for letter in letters(generation_of(log, generation_from(os.environ))):
+            count += 1
             line = msgspec.structs.asdict(letter)
             if not with_bytes:
                 del line["data"]
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        if not count:
+            sys.stderr.write("frontdesk letters: there are none; all that came could be read\n")
 
 
 async def letters(log: Log) -> AsyncIterator[DeadLetter]:
