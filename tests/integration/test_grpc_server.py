@@ -249,7 +249,7 @@ async def test_who_pings_too_often_is_sent_away_and_who_keeps_to_the_rule_is_not
         )
         return watch(channel)
 
-    polite, rude = pinging(1_300), pinging(100)
+    polite, rude = pinging(3_000), pinging(100)  # a wide margin: a busy machine bunches pings
     await polite.read()
     await rude.read()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
@@ -257,7 +257,7 @@ async def test_who_pings_too_often_is_sent_away_and_who_keeps_to_the_rule_is_not
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
     assert raised.value.details() == "Too many pings"
     reading = asyncio.ensure_future(polite.read())
-    done, _ = await asyncio.wait({reading}, timeout=4)
+    done, _ = await asyncio.wait({reading}, timeout=8)
     assert not done
     reading.cancel()
 
