@@ -47,7 +47,7 @@ def test_every_bound_can_be_set_and_reaches_grpc() -> None:
     assert options["grpc.max_concurrent_streams"] == 6
     assert options["grpc.keepalive_time_ms"] == 7_000
     assert options["grpc.keepalive_timeout_ms"] == 8_000
-    assert options["grpc.http2.min_recv_ping_interval_without_data_ms"] == 9_000
+    assert options["grpc.http2.min_ping_interval_without_data_ms"] == 9_000
     assert options["grpc.max_connection_age_ms"] == 10_000
     assert options["grpc.max_connection_age_grace_ms"] == 11_000
 
