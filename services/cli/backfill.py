@@ -6,14 +6,16 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from services.cli.plan import default_data
 from services.contract.chain import UnknownCause
 from services.contract.codec import Undecodable
 from services.metrics.backfill import EVERY_SECONDS, backfill
+from services.runtime.generation_log import generation_from, generation_of
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError
@@ -25,7 +27,7 @@ EPILOG = """example:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Writes the file; 1 when the log cannot be read."""
+    """Writes the file; 1 when the log cannot be read or the file not written. Raises SettingsError."""
     parser = argparse.ArgumentParser(
         prog="frontdesk backfill",
         description="Writes every total of /metrics, as it stood at each step of event time, as OpenMetrics.",
@@ -56,6 +58,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _write(options: argparse.Namespace) -> int:
+    generation = generation_from(os.environ)
     async with AsyncExitStack() as stack:
         log: Log = await (
             SqliteLog.open(options.data)
@@ -63,5 +66,25 @@ async def _write(options: argparse.Namespace) -> int:
             else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap))
         )
         stack.push_async_callback(log.close)
-        with options.file.open("w", encoding="utf-8") as out:
-            return await backfill(log, out, every_seconds=options.every)
+        with whole(options.file) as out:
+            return await backfill(generation_of(log, generation), out, every_seconds=options.every)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[IO[str]]:
+    """A text that becomes `file` once all of it is written; until then, and after a failure, what was there stays.
+
+    A pipe or a device is written to as it is. Raises OSError.
+    """
+    if file.exists() and not file.is_file():
+        with file.open("w", encoding="utf-8") as out:
+            yield out
+        return
+    file = file.resolve()
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as out:
+            yield out
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
