@@ -10,9 +10,7 @@ from frontdesk.client import Endpoint, Tls
 from services.runtime.settings import Reader
 
 GRPC_PORT_DEFAULT = 50051
-ADDRESS_HELP = (
-    f"the router's gRPC address (default: 127.0.0.1, port FRONTDESK_GRPC_PORT, else {GRPC_PORT_DEFAULT})"
-)
+DEFAULT_HELP = f"(default: 127.0.0.1, port FRONTDESK_GRPC_PORT, else {GRPC_PORT_DEFAULT})"
 
 
 def grpc_address(env: Mapping[str, str]) -> str:
@@ -34,10 +32,13 @@ def health_address(env: Mapping[str, str]) -> str:
     return f"127.0.0.1:{port}" if port else grpc_address(env)
 
 
-def add_endpoint(parser: argparse.ArgumentParser) -> None:
-    """The options that name the routers, and how to speak TLS with them."""
-    parser.add_argument("--address", help=f"{ADDRESS_HELP}; several with commas, or dns:///NAME:PORT")
-    tls = parser.add_argument_group("TLS", "for a router with FRONTDESK_GRPC_TLS_CERT_FILE")
+def add_endpoint(parser: argparse.ArgumentParser, *, service: str = "the router") -> None:
+    """The options that name the service's replicas, and how to speak TLS with them."""
+    parser.add_argument(
+        "--address",
+        help=f"gRPC address of {service} {DEFAULT_HELP}; several with commas, or dns:///NAME:PORT",
+    )
+    tls = parser.add_argument_group("TLS", f"where {service} has FRONTDESK_GRPC_TLS_CERT_FILE")
     tls.add_argument("--tls", action="store_true", help="speak TLS, by the system's authorities")
     tls.add_argument("--tls-ca", type=Path, metavar="FILE", help="speak TLS, by these authorities (PEM)")
     tls.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate of yours, for mutual TLS")
@@ -45,7 +46,7 @@ def add_endpoint(parser: argparse.ArgumentParser) -> None:
 
 
 def endpoint_of(options: argparse.Namespace, env: Mapping[str, str]) -> Endpoint:
-    """What the options say, else the router of this machine."""
+    """What the options say, else the service of this machine; raises SettingsError."""
     secure = options.tls or options.tls_ca or options.tls_cert
     tls = Tls(options.tls_ca, options.tls_cert, options.tls_key) if secure else None
     return Endpoint(options.address or grpc_address(env), tls)

@@ -6,9 +6,11 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 from prometheus_client import CollectorRegistry
 
 from services.cli import backfill, kpis
@@ -21,7 +23,8 @@ from services.metrics.build import build
 from services.metrics.settings import MetricsSettings
 from services.runtime.clock import ManualClock
 from services.runtime.log import TopicSpec
-from services.runtime.rpc import serve
+from services.runtime.rpc import RpcSettings, serve
+from services.runtime.rpc_tls import TlsFiles
 from services.runtime.sqlite_log import SqliteLog
 from tests.prometheus import Prometheus, Tools
 from tests.unit.metrics import ground_truth
@@ -65,21 +68,29 @@ async def write(log: SqliteLog, records: list[d.Decision]) -> None:
         await log.append(DECISIONS, HOME, b"acme", encode_decision(record))
 
 
-@pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
-    """A metrics service that has folded both noons."""
+@asynccontextmanager
+async def folded(tmp_path: Path, settings: RpcSettings | None = None) -> AsyncIterator[int]:
+    """The port of a metrics service that has folded both noons."""
     log = await SqliteLog.open(tmp_path / "log.sqlite")
     await write(log, two_noons().records)
     registry = CollectorRegistry()
     metrics = build(MetricsSettings(), clock=ManualClock(), log=log, partitions=PARTITIONS, registry=registry)
     task = asyncio.create_task(metrics.run())
-    server = await serve([metrics.add_to_grpc], [NAME], address="127.0.0.1:0", registry=registry)
+    server = await serve(
+        [metrics.add_to_grpc], [NAME], address="127.0.0.1:0", registry=registry, settings=settings
+    )
     await asyncio.wait_for(metrics.ready(), 20)
-    yield f"127.0.0.1:{server.port}"
+    yield server.port
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await server.close(grace_seconds=0)
     await log.close()
+
+
+@pytest.fixture
+async def address(tmp_path: Path) -> AsyncIterator[str]:
+    async with folded(tmp_path) as port:
+        yield f"127.0.0.1:{port}"
 
 
 async def run(*arguments: str) -> int:
@@ -143,6 +154,30 @@ async def test_a_refusal_says_what_to_mend(
 async def test_nobody_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("--address", "127.0.0.1:9") == 1
     assert "is `frontdesk serve` running?" in capsys.readouterr().err
+
+
+async def test_a_metrics_with_mutual_tls_is_asked_by_tls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = trustme.CA()
+    files = TlsFiles(tmp_path / "tls.crt", tmp_path / "tls.key", tmp_path / "ca.crt")
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.crt")
+    issued = authority.issue_cert("localhost")
+    issued.private_key_pem.write_to_path(files.key)
+    issued.cert_chain_pems[0].write_to_path(files.certificate)
+    own = ("--tls-cert", str(files.certificate), "--tls-key", str(files.key))
+
+    async with folded(tmp_path, RpcSettings(tls=files)) as port:
+        at = ("--address", f"localhost:{port}", "--desk", "acme")
+        assert await run(*at, "--tls-ca", str(tmp_path / "ca.crt"), *own) == 0
+        assert "2 arrived" in capsys.readouterr().out
+        assert await run(*at, "--tls-ca", str(tmp_path / "other.crt"), *own) == 1
+        assert f"no metrics answers at localhost:{port} by TLS" in capsys.readouterr().err
+        assert await run(*at) == 1
+        assert f"no metrics answers at localhost:{port} without TLS" in capsys.readouterr().err
+        assert await run(*at, "--tls-ca", str(tmp_path / "nothing.crt")) == 1
+        assert "nothing.crt" in capsys.readouterr().err
 
 
 # --- back-fill ---------------------------------------------------------------------------------------------
