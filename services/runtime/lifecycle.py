@@ -19,7 +19,7 @@ import structlog
 GC_ALLOCATIONS = 70_000
 """Container objects made, less those freed, between two runs of the collector (Python's default: 700)."""
 STOP_SECONDS_MAX = 40.0
-"""From the signal to the end; below the 45 s that Kubernetes is told to wait (deploy/k8s)."""
+"""From the signal to the end; with the 5 s of preStop before it less than the 50 s that Kubernetes waits (deploy/k8s)."""
 
 log = structlog.get_logger()
 

@@ -25,6 +25,7 @@ from services.router import build as router_build
 from services.router.owner import GROUP
 from services.runtime import kafka_topics
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
+from services.runtime.lifecycle import STOP_SECONDS_MAX
 from services.runtime.rpc_settings import RpcSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +138,7 @@ def test_the_grace_period_covers_everything_that_a_stop_may_take(name: str) -> N
         before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
         needed = before + RpcSettings().drain_seconds + RpcSettings().grace_seconds + 3 * CLOSE_SECONDS_MAX
         assert pod["terminationGracePeriodSeconds"] > needed
+        assert pod["terminationGracePeriodSeconds"] > before + STOP_SECONDS_MAX
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -176,7 +176,7 @@ async def test_a_rollout_of_all_services_fails_no_call_and_loses_or_doubles_no_c
     kafka: Secured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system, "READY_SECONDS_MAX", 300)
-    monkeypatch.setattr(system, "STOP_SECONDS_MAX", 45)  # terminationGracePeriodSeconds
+    monkeypatch.setattr(system, "STOP_SECONDS_MAX", 45)  # terminationGracePeriodSeconds less preStop
     pods = processes(kafka, tmp_path)
     load = Load()
     async with AsyncExitStack() as stack, asyncio.timeout(SECONDS_MAX):
