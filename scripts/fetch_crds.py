@@ -31,7 +31,7 @@ STRIMZI = {
     "kafkauser": "io.strimzi.api.kafka.model.user.KafkaUser",
 }
 PROMETHEUS = ("podmonitors", "prometheusrules")
-GATEWAY = ("gateways", "httproutes", "grpcroutes")
+GATEWAY = ("gateways", "httproutes", "tlsroutes")
 
 
 class CannotFetch(Exception):
@@ -58,8 +58,9 @@ def fetch() -> Path:
 
 
 def _versions() -> str:
-    """What pins them."""
-    return (MODULE / "pom.xml").read_text(encoding="utf-8") + (MODULE / "go.mod").read_text(encoding="utf-8")
+    """What pins them, and which they are."""
+    pins = [(MODULE / name).read_text(encoding="utf-8") for name in ("pom.xml", "go.mod")]
+    return "".join([*pins, *(f"{name}\n" for name in (*STRIMZI, *PROMETHEUS, *GATEWAY))])
 
 
 def _strimzi() -> None:

@@ -79,7 +79,7 @@ def test_an_unknown_key_of_a_container_is_found() -> None:
         ("KafkaTopic", ("spec", "partitions"), "many"),
         ("KafkaUser", ("spec", "authorization", "acl"), []),
         ("PodMonitor", ("spec", "podMetricsEndpoint"), []),
-        ("GRPCRoute", ("spec", "timeouts"), {}),
+        ("HTTPRoute", ("spec", "timeouts"), {}),
     ],
 )
 def test_a_fault_of_a_custom_resource_is_found(
@@ -177,6 +177,34 @@ def test_grpc_is_balanced_by_the_client_over_headless_services(name: str) -> Non
     for service in of_kind(name, "Service"):
         if any(port["name"] == "grpc" for port in service["spec"]["ports"]):
             assert service["spec"]["clusterIP"] == "None"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_from_outside_grpc_is_reached_with_a_certificate_or_not_at_all(name: str) -> None:
+    """Router and metrics know a caller by its client certificate alone, which a gateway that ends TLS would hide."""
+    modes = {
+        (gateway["metadata"]["name"], listener["name"]): listener["tls"]["mode"]
+        for gateway in of_kind(name, "Gateway")
+        for listener in gateway["spec"]["listeners"]
+    }
+    for route in of_kind(name, "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
+        (parent,) = route["spec"]["parentRefs"]
+        for backend in (one for rule in route["spec"]["rules"] for one in rule["backendRefs"]):
+            if backend["port"] != 50051:
+                assert (backend["name"], backend["port"]) == ("frontdesk-intake", 80)
+                continue
+            assert modes[parent["name"], parent["sectionName"]] == "Passthrough"
+            workload = by_name(name, "StatefulSet", backend["name"])
+            (container,) = workload["spec"]["template"]["spec"]["containers"]
+            env = {one["name"]: one.get("value") for one in container["env"]}
+            mounts = {one["mountPath"] for one in container["volumeMounts"]}
+            for part in ("CERT", "KEY", "CLIENT_CA"):
+                assert str(Path(env[f"FRONTDESK_GRPC_TLS_{part}_FILE"] or "").parent) in mounts
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                assert str(container[probe]["grpc"]["port"]) == env["FRONTDESK_GRPC_HEALTH_PORT"]
+    routes = {one["kind"] for one in of_kind(name, "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")}
+    assert ("TLSRoute" in routes) is (name == "tests/gateway-grpc")
+    assert "GRPCRoute" not in routes
 
 
 def test_only_intake_is_scaled_by_an_autoscaler_which_then_owns_the_replicas() -> None:
