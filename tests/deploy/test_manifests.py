@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from py3langid.langid import MODEL_FILE
+from py3langid import langid
 
 from scripts import fetch_crds, manifests
 from services.metrics import build as metrics_build
@@ -359,6 +359,6 @@ def test_intake_has_room_to_unpack_its_language_model() -> None:
         for volume in by_name("prod", "Deployment", "frontdesk-intake")["spec"]["template"]["spec"]["volumes"]
         if volume["name"] == "tmp"
     ]
-    with lzma.open(MODEL_FILE) as model:
+    with lzma.open(Path(langid.__file__).parent / langid.MODEL_FILE) as model:
         unpacked = sum(len(part) for part in iter(lambda: model.read(1 << 20), b""))
     assert int(tmp["sizeLimit"].removesuffix("Mi")) * 2**20 > unpacked * 1.5
