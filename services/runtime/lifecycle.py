@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 from collections.abc import Sequence
+from functools import partial
 from threading import Timer
 from typing import Any
 
 import structlog
+
+from services.runtime.last_words import end_process
 
 GC_ALLOCATIONS = 70_000
 """Container objects made, less those freed, between two runs of the collector (Python's default: 700)."""
@@ -83,5 +85,4 @@ def stop_on_signals(*, seconds_max: float = STOP_SECONDS_MAX) -> asyncio.Event:
 
 
 def _end(seconds: float) -> None:
-    log.error("stop_overdue", seconds=seconds)
-    os._exit(1)
+    end_process(partial(log.error, "stop_overdue", seconds=seconds))

@@ -2,7 +2,7 @@
 
 The loop says what holds: `beat` that it turns, `stands` that a condition is there or not. The thread looks once a second
 whether one has lasted for longer than its limit. It takes no lock and calls nothing of the loop's: a line on standard
-error, then `os._exit(1)`. The platform starts the process again, and the log makes that safe.
+error, for which it waits a second at most, then `os._exit(1)`. The platform starts the process again, and the log makes that safe.
 
 A process that was itself stopped (SIGSTOP, a paused machine) finds everything late; what it could not see does not
 count against it.
@@ -16,6 +16,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
+
+from services.runtime.last_words import end_process
 
 LOOK_SECONDS = 1.0
 PAUSED_SECONDS = 5.0
@@ -70,8 +73,8 @@ class Watchdog:
         for condition, since in tuple(self._since.items()):
             seconds = now - max(since, self._floor)
             if seconds > self._limits[condition]:
-                _tell(condition, seconds, self._limits[condition])
-                self._end(1)
+                tell = partial(_tell, condition, seconds, self._limits[condition])
+                end_process(tell, end=self._end)
                 return
 
     def _run(self) -> None:
