@@ -7,7 +7,7 @@ something can find it in the log (engine.md 1.7).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -106,7 +106,9 @@ class Session:
         Of the contacts lost with the record, those of which no event says why come last.
         """
         desk = state.desks.get(self._desk_id)
-        notices = [] if desk is None else [await self._one(desk, event) for event in told.record.events]
+        notices = (
+            [] if desk is None else [await self._one(desk, event, told.about) for event in told.record.events]
+        )
         named = {notice.released.contact_id for notice in notices if notice is not None}
         lost: tuple[Lost, ...] = told.lost.get(self._agent_id, ())
         for contact_id, closed in lost:
@@ -128,8 +130,11 @@ class Session:
                 "the desk's configuration has this agent no more",
             )
 
-    async def _one(self, desk: DeskState, event: d.Event) -> Notice | None:
-        """The notice that an event is to this agent, if it is one."""
+    async def _one(self, desk: DeskState, event: d.Event, about: Mapping[str, str]) -> Notice | None:
+        """The notice that an event is to this agent, if it is one.
+
+        `about` says whom it concerned then (Told.about): the desk may be the one of much later.
+        """
         me = self._agent_id
         match event:
             case d.Offered(agent_id=agent_id) if agent_id == me:
@@ -141,14 +146,14 @@ class Session:
                 return await self._assigned(desk, desk.contacts[event.contact_id], event.epoch)
             case d.ConsultStarted(adviser_id=adviser_id) if adviser_id == me and event.help_id in desk.helps:
                 return await self._help(desk, event.help_id)
-            case d.ConsultEnded() if me in (event.adviser_id, self._owner(desk, event.contact_id)):
+            case d.ConsultEnded() if me in (event.adviser_id, about.get(event.help_id)):
                 return self._notice(help_ended=to_message(event))
             case d.HelpPassedOn(adviser_id=adviser_id) if adviser_id == me:
                 ended = d.ConsultEnded(help_id=event.help_id, contact_id=event.contact_id, adviser_id=me)
                 return self._notice(help_ended=to_message(ended))
             case d.AgentPresenceChanged(agent_id=agent_id) if agent_id == me:
                 return self._notice(presence=to_message(event))
-            case d.ContactContinued() if self._owner(desk, event.contact_id) == me:
+            case d.ContactContinued() if about.get(event.contact_id) == me:
                 return self._notice(continued=to_message(event))
             case d.Transferred(from_agent_id=agent_id) if agent_id == me:
                 return self._released(event.contact_id, "transferred")
@@ -157,11 +162,6 @@ class Session:
             case d.CallbackPromised(owner_id=owner_id) if owner_id == me:
                 return self._released(event.contact_id, "promised")
         return None
-
-    @staticmethod
-    def _owner(desk: DeskState, contact_id: str) -> str:
-        contact = desk.contacts.get(contact_id)
-        return contact.owner_id if contact is not None else ""
 
     async def _offer(
         self, desk: DeskState, offer_id: str, contact_id: str, expires_at_ms: int, why: str

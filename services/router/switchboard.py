@@ -44,6 +44,9 @@ class Told:
     record: d.Decision
     lost: Mapping[str, tuple[Lost, ...]]
     """Agent to the contacts that were its own before the record and are not after it, sorted."""
+    about: Mapping[str, str]
+    """Whom an event that does not name them is about, as it was then: a help's id to who asked for it, and a
+    contact's id to its owner, where its customer wrote again."""
 
 
 class Feed:
@@ -183,8 +186,8 @@ class Switchboard:
         if not verdict.accepted or not record.desk_id:
             return
         desk = verdict.state.desks.get(record.desk_id)
-        concerned, lost = affected(before.desks.get(record.desk_id), desk, record)
-        told = Told(verdict.offset, record, lost)
+        concerned, lost, about = affected(before.desks.get(record.desk_id), desk, record)
+        told = Told(verdict.offset, record, lost, about)
         self._remember(recent, told, concerned)
         for feed in self._watchers.get(record.desk_id, ()):
             feed.offer(told, verdict.state)
@@ -217,10 +220,11 @@ class Switchboard:
 
 def affected(
     before: DeskState | None, after: DeskState | None, record: d.Decision
-) -> tuple[set[str], dict[str, tuple[Lost, ...]]]:
-    """Agents whom a record concerns, and the contacts that each of them has no more.
+) -> tuple[set[str], dict[str, tuple[Lost, ...]], dict[str, str]]:
+    """Agents whom a record concerns, the contacts that each of them has no more, and whom its events are about (Told.about).
 
-    Those are the agents that its events name and the owners of its contacts, before and after.
+    Those are the agents that its events name, who asked for the helps that it ends, and the owners of its contacts,
+    before and after.
     """
     agents: set[str] = set()
     contact_ids: dict[str, None] = {}
@@ -243,7 +247,25 @@ def affected(
         if had and had != has:
             closed = now is None or now.state is ContactState.CLOSED
             lost.setdefault(had, []).append(Lost(contact_id, closed))
-    return agents, {agent_id: tuple(sorted(ids)) for agent_id, ids in lost.items()}
+    about = _about(before, after, record)
+    agents.update(about.values())
+    return agents, {agent_id: tuple(sorted(ids)) for agent_id, ids in lost.items()}, about
+
+
+def _about(before: DeskState | None, after: DeskState | None, record: d.Decision) -> dict[str, str]:
+    about: dict[str, str] = {}
+    for event in record.events:
+        if isinstance(event, d.HelpRequested):  # it may end in the same record
+            about[event.help_id] = event.owner_id
+        elif isinstance(event, d.ConsultEnded):
+            request = before.helps.get(event.help_id) if before is not None else None
+            if request is not None:
+                about[event.help_id] = request.owner_id
+        elif isinstance(event, d.ContactContinued):
+            contact = after.contacts.get(event.contact_id) if after is not None else None
+            if contact is not None and contact.owner_id:
+                about[event.contact_id] = contact.owner_id
+    return about
 
 
 def holder(contact: Contact | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from services.contract.decisions import Decision, DeskApplied
+from services.contract.decisions import ConsultEnded, Decision, DeskApplied
 from services.router.model import DeskState
 from services.router.switchboard import affected
 from tests.properties import adversary
@@ -18,7 +18,7 @@ Hands = tuple[frozenset[str], frozenset[str], frozenset[str], object]
 class Watched(World):
     """A world that compares every record with the states before and after it."""
 
-    changes = 0
+    changes = ended = 0
 
     def append(self, record: Decision) -> Decision:
         before = self.state.desks.get(DESK)
@@ -26,7 +26,12 @@ class Watched(World):
         after = self.state.desks.get(DESK)
         if before is None or after is None or any(isinstance(event, DeskApplied) for event in read.events):
             return read
-        agents, lost = affected(before, after, read)
+        agents, lost, about = affected(before, after, read)
+        for event in read.events:
+            if isinstance(event, ConsultEnded) and event.help_id in before.helps:
+                asker_id = before.helps[event.help_id].owner_id
+                assert about[event.help_id] == asker_id and asker_id in agents
+                self.ended += 1
         for agent_id in before.agents:
             was, now = hands(before, agent_id), hands(after, agent_id)
             assert was == now or agent_id in agents
@@ -49,12 +54,12 @@ def hands(desk: DeskState, agent_id: str) -> Hands:
 
 
 def test_every_agent_whose_hands_change_is_concerned_and_told_what_it_lost() -> None:
-    changes = 0
+    changes = ended = 0
     for seed in range(max(4, RUNS // 8)):
         rng = random.Random(seed)
         world = Watched(big_desk())
         world.sign_in(*adversary.AGENTS)
         for _ in range(STEPS_PER_RUN):
             rng.choice(BUSY if seed % 2 else ACTIONS)(world, rng.randrange(8), rng.randrange(8))
-        changes += world.changes
-    assert changes > 400
+        changes, ended = changes + world.changes, ended + world.ended
+    assert changes > 400 and ended > 5

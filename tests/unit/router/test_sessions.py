@@ -1,27 +1,50 @@
-"""What an agent is told while its contact goes to somebody else: one word, when it has gone."""
+"""What an agent is told of a record, whatever became of its contact with it or later."""
 
 from __future__ import annotations
 
 from typing import cast
 
+from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
-from services.contract.facts import TransferReason
+from services.contract.facts import HelpResult, TransferReason
 from services.router.cards import Cards
-from services.router.model import ContactState, PartitionState
+from services.router.model import Contact, ContactState, DeskState, PartitionState, changed
 from services.router.sessions import Session
 from services.router.switchboard import Told, affected
 from services.runtime.log import Log
+from tests.unit.router.test_late_approval import answer, promised, sign_in
 from tests.unit.router.test_transfer import ask, talking
-from tests.unit.router.world import World, agent
+from tests.unit.router.world import DESK, World, agent, chat, desk
+
+
+class NoCards(Cards):
+    """Cards that say whose they are and no more."""
+
+    async def card(
+        self, partition: int, contact: Contact, desk: DeskState | None = None
+    ) -> router_pb2.ContactCard:
+        return router_pb2.ContactCard(contact_id=contact.contact_id)
+
+
+def session_of(agent_id: str) -> Session:
+    return Session(DESK, agent_id, 0, 1, NoCards(cast(Log, None)))
+
+
+def told_of(before: PartitionState, record: d.Decision, after: PartitionState) -> Told:
+    _, lost, about = affected(before.desks[DESK], after.desks[DESK], record)
+    return Told(0, record, lost, about)
 
 
 async def told(world: World, before: PartitionState, record: d.Decision) -> list[tuple[str, str]]:
     """Contacts that A is told it has no more, with the reason."""
-    (desk_id,) = world.state.desks
-    session = Session(desk_id, "A", 0, 1, Cards(cast(Log, None)))  # no card is asked for
-    _, lost = affected(before.desks[desk_id], world.state.desks[desk_id], record)
-    notices = await session.of_record(world.state, Told(0, record, lost))
+    notices = await session_of("A").of_record(world.state, told_of(before, record, world.state))
     return [(one.released.contact_id, one.released.reason) for one in notices if one.HasField("released")]
+
+
+async def ends(agent_id: str, told: Told, state: PartitionState) -> list[str]:
+    """Requests for help that an agent is told ended, live or by the state of much later."""
+    notices = await session_of(agent_id).of_record(state, told)
+    return [one.help_ended.help_id for one in notices if one.HasField("help_ended")]
 
 
 async def test_who_hands_over_is_told_once_it_is_taken_and_not_before() -> None:
@@ -34,3 +57,46 @@ async def test_who_hands_over_is_told_once_it_is_taken_and_not_before() -> None:
     before = world.state
     accepted = world.accept("c")
     assert await told(world, before, accepted) == [("c", "transferred")]
+
+
+async def test_who_asked_is_told_that_it_ended_though_its_contact_went_on_with_the_same_record() -> None:
+    """A promised to call back; the manager's answer puts the contact in the line, where it is nobody's."""
+    world = promised()
+    sign_in(world, "M")
+    before, help_id = world.state, world.contact("c").help_id
+    answered = answer(world, HelpResult.GRANTED)
+    assert world.contact("c").owner_id == ""
+
+    told = told_of(before, answered, world.state)
+
+    assert [await ends(name, told, world.state) for name in "AMN"] == [[help_id], [help_id], []]
+    assert "A" in affected(before.desks[DESK], world.desk, answered)[0]
+
+
+async def test_who_comes_back_is_told_what_its_own_asking_came_to_whoever_has_the_contact_since() -> None:
+    world = promised()
+    sign_in(world, "M")
+    before, help_id = world.state, world.contact("c").help_id
+    told = told_of(before, answer(world, HelpResult.GRANTED), world.state)
+    there = changed(
+        world.desk, contacts=world.desk.contacts.set("c", changed(world.contact("c"), owner_id="N"))
+    )
+    later = changed(world.state, desks=world.state.desks.set(DESK, there))
+
+    assert [await ends(name, told, later) for name in "AMN"] == [[help_id], [help_id], []]
+
+
+async def test_who_had_the_contact_then_is_told_that_its_customer_wrote_again() -> None:
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.give(chat("c"))
+    before = world.state
+    told = told_of(before, world.tell(chat("c")), world.state)
+    there = changed(
+        world.desk, contacts=world.desk.contacts.set("c", changed(world.contact("c"), owner_id="B"))
+    )
+    later = changed(world.state, desks=world.state.desks.set(DESK, there))
+    for state in (world.state, later):
+        for name, words in (("A", ["c"]), ("B", [])):
+            notices = await session_of(name).of_record(state, told)
+            assert [one.continued.contact_id for one in notices if one.HasField("continued")] == words
