@@ -69,7 +69,7 @@ class AgentDesktop:
         self._writing = asyncio.Lock()
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.hands = Hands()
+        self.hands = Hands(agent_id=agent_id)
         """What this agent has in hand."""
         self.reconnects = 0
         self.on_connection: Callable[[bool], None] = lambda _: None

@@ -17,6 +17,8 @@ class Hands:
     offers: dict[str, router_pb2.OfferNotice] = field(default_factory=dict)
     contacts: dict[str, router_pb2.AssignmentNotice] = field(default_factory=dict)
     helps: dict[str, router_pb2.HelpNotice] = field(default_factory=dict)
+    agent_id: str = ""
+    """Whose hands; the adviser of every request that they hold."""
     _standing: set[tuple[str, str]] = field(default_factory=set)
     """Told since the session was opened, before it is ready."""
 
@@ -73,6 +75,8 @@ class Hands:
         for help_id, request in tuple(self.helps.items()):
             if ("help", help_id) not in self._standing:
                 del self.helps[help_id]
-                over = decisions_pb2.ConsultEnded(help_id=help_id, contact_id=request.contact.contact_id)
+                over = decisions_pb2.ConsultEnded(
+                    help_id=help_id, contact_id=request.contact.contact_id, adviser_id=self.agent_id
+                )
                 ends.append(Notice(help_ended=over))
         return ends

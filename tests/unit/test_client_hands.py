@@ -66,6 +66,16 @@ def test_what_a_session_that_tells_all_does_not_tell_has_ended() -> None:
     assert (hands.offers, set(hands.contacts), hands.helps) == ({}, {"c3"}, {})
 
 
+def test_a_request_for_help_that_ended_unseen_names_the_agent_as_its_adviser() -> None:
+    """Else it would look like the end of one's own asking."""
+    hands = Hands(agent_id="ana")
+    hands.opened()
+    told(hands, help_("h1"), ready(told_whole=True))
+    hands.opened()
+    (ended, _) = hands.take(ready(told_whole=True))
+    assert (ended.help_ended.help_id, ended.help_ended.adviser_id) == ("h1", "ana")
+
+
 def test_a_session_that_tells_what_was_missed_ends_nothing_by_silence() -> None:
     hands = Hands()
     hands.opened()

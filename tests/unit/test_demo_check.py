@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.v1 import metrics_pb2
+from frontdesk.v1 import decisions_pb2, metrics_pb2, router_pb2
+from services.cli.demo.agents import SimulatedAgent
 from services.cli.demo.run import Result
 from services.cli.demo.stories import Delivery, Truth
 from services.cli.demo.truth import Ledger
+from services.contract.desk import Agent
+from services.runtime.clock import ManualClock
 
 
 def ledger() -> Ledger:
@@ -47,6 +50,15 @@ def test_what_is_said_in_public_is_counted_and_arrives_only_where_a_rule_takes_i
     found.arrived("c2", Delivery("two", 0, {}, truth=Truth("delivery", 60), mention=True))
     expected = found.expected()
     assert (expected["arrived"], expected["mentions"], expected["mentions_addressed"]) == (2, 2, 1)
+
+
+def test_every_end_of_ones_own_asking_is_counted_also_of_a_contact_that_one_does_not_hold() -> None:
+    found = ledger()
+    ana = SimulatedAgent(Agent(agent_id="ana"), "nowhere:1", "acme", ManualClock(0), found)
+    for adviser_id in ("", "mia", "ana"):  # nobody joined; somebody else did; ana was the adviser
+        ended = decisions_pb2.ConsultEnded(help_id="h", contact_id="c1", adviser_id=adviser_id)
+        ana._on_notice(router_pb2.AgentSessionResponse(help_ended=ended))
+    assert found.consults == 2
 
 
 @pytest.mark.parametrize(

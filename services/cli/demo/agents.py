@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from frontdesk.client import AgentDesktop
-from frontdesk.v1 import facts_pb2, router_pb2
+from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
 from services.cli.demo.stories import Truth
 from services.cli.demo.truth import Ledger
 from services.contract.desk import Agent
@@ -202,12 +202,14 @@ class SimulatedAgent:
         if truth is not None:
             self._start(self._work(contact, truth))
 
-    def _on_help_ended(self, ended: object) -> None:
-        contact = self._hands.get(ended.contact_id)  # type: ignore[attr-defined] # ConsultEnded
-        if contact is None:
-            return  # told as the adviser
-        result = ended.result  # type: ignore[attr-defined] # ConsultEnded
+    def _on_help_ended(self, ended: decisions_pb2.ConsultEnded) -> None:
+        """Counts every end of its own asking, also of a contact that it is to call back about and does not hold."""
+        if ended.adviser_id == self.profile.agent_id:
+            return
         self._ledger.consults += 1
+        contact, result = self._hands.get(ended.contact_id), ended.result
+        if contact is None:
+            return
         contact.approved |= result == facts_pb2.HELP_RESULT_GRANTED
         if contact.help_result is not None and not contact.help_result.done():
             contact.help_result.set_result(result)
