@@ -362,3 +362,22 @@ def test_intake_has_room_to_unpack_its_language_model() -> None:
     with lzma.open(Path(langid.__file__).parent / langid.MODEL_FILE) as model:
         unpacked = sum(len(part) for part in iter(lambda: model.read(1 << 20), b""))
     assert int(tmp["sizeLimit"].removesuffix("Mi")) * 2**20 > unpacked * 1.5
+
+
+def test_each_service_is_a_job_of_its_own_with_the_name_that_the_example_of_scraping_has() -> None:
+    """Rules group by job: under one name for all, a fault of one service would spend the budget of another."""
+    (monitor,) = [one for one in of_kind("prod", "PodMonitor") if one["metadata"]["name"] == "frontdesk"]
+    (relabelling,) = monitor["spec"]["podMetricsEndpoints"][0]["relabelings"]
+    (source,) = relabelling["sourceLabels"]
+    assert relabelling["targetLabel"] == "job"
+    jobs = set()
+    for workload in of_kind("prod", *WORKLOADS):
+        meta = {
+            "__meta_kubernetes_pod_label_" + re.sub(r"\W", "_", label): value
+            for label, value in workload["spec"]["template"]["metadata"]["labels"].items()
+        }
+        found = re.fullmatch(relabelling["regex"], meta[source])
+        assert found, workload["metadata"]["name"]
+        jobs.add(relabelling["replacement"].replace("$1", found[1]))
+    scraped = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yml").read_text(encoding="utf-8"))
+    assert jobs == {one["job_name"] for one in scraped["scrape_configs"]}
