@@ -52,7 +52,8 @@ QUEUE_WAIT = histogram(
     "queue_wait_seconds",
     "Wait since this entry into the queue, in seconds, by how it ended; ringing is part of it.",
     "Once per leg, when it leaves the queue: Assigned, Abandoned, call-back promised, another queue, or closed.",
-    "Average speed of answer = _sum / _count of outcome=answered; service level X = bucket X / contacts_offered.",
+    "Average speed of answer = _sum / _count of outcome=answered; service level X = bucket X of answered / _count of "
+    "answered, abandoned, abandoned_short and flow_out.",
     _LEG_OUTCOME,
     bounds=LIVE_BOUNDS,
     scale=1000,
@@ -83,7 +84,7 @@ OFFERED = counter(
     "contacts_offered",
     "Contacts put before the desk: they left the queue answered, abandoned or to another queue.",
     "At the first Assigned (no call-back), at Abandoned, and when another queue takes a waiting contact.",
-    "Denominator of service level and abandonment = answered + abandoned + flow_out.",
+    "Denominator of abandonment; contacts, where the service level counts legs.",
 )
 ABANDONED = counter(
     "contacts_abandoned",

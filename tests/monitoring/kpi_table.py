@@ -40,6 +40,15 @@ class Row:
     """In GetKpis."""
     part: Count
     whole: tuple[Count, ...] = ()
+    formula: str = ""
+    """Of a service level: its key in that map."""
+
+    def told(self, ours: metrics_pb2.KpiRow) -> float | None:
+        """What GetKpis says; None where it says nothing."""
+        if self.formula:
+            return ours.service_levels.get(self.formula)
+        told: float | None = getattr(ours, self.name) if not self.whole or ours.HasField(self.name) else None
+        return told
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ def _count(words: str, name: str, series: str, **where: str) -> Row:
 
 
 _ANSWERED = Count("queue_wait_seconds_count", {"outcome": "answered"})
+_ANSWERED_IN_20 = Count("queue_wait_seconds_bucket", {"outcome": "answered", "le": "20.0"})
 _HANDLED = Count("contacts_handled_total")
 _BUSY = Count("agent_time_seconds_total", {"state": "contact|wrapup"})
 
@@ -130,6 +140,20 @@ ROWS = (
         (Count("fcr_provisional_closed_total"),),
     ),
     Row("abandonment", "abandonment", Count("contacts_abandoned_total"), (Count("contacts_offered_total"),)),
+    Row(
+        "legs answered in 20 s",
+        "service_levels",
+        _ANSWERED_IN_20,
+        (Count("queue_wait_seconds_count", {"outcome": "answered|abandoned|abandoned_short|flow_out"}),),
+        formula="answered20_per_offered",
+    ),
+    Row(
+        "... short ones apart",
+        "service_levels",
+        _ANSWERED_IN_20,
+        (Count("queue_wait_seconds_count", {"outcome": "answered|abandoned|flow_out"}),),
+        formula="answered20_per_not_short",
+    ),
     Row("escalation", "escalation", Count("contacts_escalated_total"), (_HANDLED,)),
     Row("transfers a contact", "transfers_per_contact", Count("transfers_total"), (_HANDLED,)),
     Row(
@@ -170,7 +194,7 @@ def table(ours: metrics_pb2.KpiRow, truth: Mapping[Sample, float], prometheus: P
         found = prometheus.query(promql)
         yield Told(
             row.words,
-            getattr(ours, row.name) if not row.whole or ours.HasField(row.name) else None,
+            row.told(ours),
             None if true != true else true,
             found[0].value if found else None,
         )

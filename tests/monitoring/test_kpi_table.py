@@ -48,3 +48,11 @@ def test_three_answers_are_equal_or_it_says_differs(
 def test_every_row_is_in_getkpis() -> None:
     known = {field.name for field in metrics_pb2.KpiRow.DESCRIPTOR.fields}
     assert {row.name for row in ROWS} <= known
+
+
+def test_a_service_level_is_read_by_its_formula_and_absent_without_one() -> None:
+    told = metrics_pb2.KpiRow(service_levels={"answered20_per_offered": 0.75})
+    rows = {row.formula: row for row in ROWS if row.formula}
+
+    assert rows["answered20_per_offered"].told(told) == 0.75
+    assert rows["answered20_per_not_short"].told(told) is None

@@ -34,7 +34,7 @@ FORMULAS = {
     "answered20_per_answered": "answered in 20 s / answered",
     "left20_per_left": "(answered + abandoned) in 20 s / (answered + abandoned)",
     "left20_per_queued": "left in 20 s in any way / queued",
-    "answered20_per_not_short": "answered in 20 s / (offered - left within 5 s)",
+    "answered20_per_not_short": "answered in 20 s / (answered + left after 5 s + passed on)",
     "answered20_per_answered_or_late": "answered in 20 s / (answered + abandoned later)",
 }
 """How others count the service level (operations.md 1.2); each is recorded under its name."""
