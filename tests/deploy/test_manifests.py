@@ -261,6 +261,17 @@ def test_a_change_of_settings_rolls_the_workloads_out() -> None:
         assert named["configMapRef"]["name"] == settings["metadata"]["name"]
 
 
+def test_the_public_address_is_the_host_of_the_gateway() -> None:
+    """Twilio signs it: with another one every delivery would be refused, without one intake does not start."""
+    (settings,) = [
+        one["data"]
+        for one in of_kind("prod", "ConfigMap")
+        if one["metadata"]["name"].startswith("frontdesk-settings-")
+    ]
+    (route,) = of_kind("prod", "HTTPRoute")
+    assert [settings["FRONTDESK_PUBLIC_URL"]] == [f"https://{host}" for host in route["spec"]["hostnames"]]
+
+
 def test_strimzi_makes_the_topics_that_the_services_would_make() -> None:
     specs = [*router_build.topics(PARTITIONS), *metrics_build.topics(PARTITIONS)]
     topics = {one["metadata"]["name"]: one["spec"] for one in of_kind("prod", "KafkaTopic")}
