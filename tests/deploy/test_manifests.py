@@ -301,7 +301,26 @@ def test_each_service_mounts_its_own_certificate_and_no_other() -> None:
             for volume in workload["spec"]["template"]["spec"]["volumes"]
             if "secret" in volume
         }
-        assert secrets - {"frontdesk-secrets"} == {"frontdesk-cluster-ca-cert", workload["metadata"]["name"]}
+        assert secrets - {own_secret(workload)} == {"frontdesk-cluster-ca-cert", workload["metadata"]["name"]}
+
+
+def own_secret(workload: dict[str, Any]) -> str:
+    name: str = workload["metadata"]["name"]
+    return "frontdesk-secrets" if name == "frontdesk-intake" else f"{name}-secrets"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_service_reads_its_own_secret_which_only_intake_must_have(name: str) -> None:
+    for workload in of_kind(name, *WORKLOADS):
+        pod = workload["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        (volume,) = [one["secret"] for one in pod["volumes"] if one["name"] == "secrets"]
+        (mount,) = [one for one in container["volumeMounts"] if one["name"] == "secrets"]
+        (folder,) = [one["value"] for one in container["env"] if one["name"] == "FRONTDESK_SECRETS_DIR"]
+        assert mount["mountPath"] == folder
+        assert volume["secretName"].startswith(own_secret(workload))  # a generated one has a hash behind it
+        assert volume.get("optional", False) is (workload["metadata"]["name"] != "frontdesk-intake")
+        assert volume["secretName"] not in {one["metadata"]["name"] for one in of_kind(name, "KafkaUser")}
 
 
 def test_production_names_the_image_by_digest_and_carries_no_secret() -> None:
