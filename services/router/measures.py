@@ -120,6 +120,12 @@ class OwnerMeasures:
             ("reason",),
             registry=registry,
         )
+        self.put_aside = Counter(
+            "frontdesk_router_timers_put_aside_total",
+            "Times that a due timer could not be decided and was left alone for a minute; the router's log has why.",
+            ("reason",),
+            registry=registry,
+        )
         self.owned = Gauge(
             "frontdesk_router_partitions_owned", "Fact partitions decided here.", registry=registry
         )
@@ -133,6 +139,8 @@ class OwnerMeasures:
             self.decided.labels(cause)
         for reason in ("foreign_record", "own_rejected", "append_failed", "buffer_full"):
             self.reset.labels(reason)
+        for reason in ("decide_failed", "decision_too_large"):
+            self.put_aside.labels(reason)
 
 
 class LetterMeasures:

@@ -25,7 +25,7 @@ from services.router.log.fold import fold
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
 from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX, DecisionTail, Verdict
-from services.router.timers import TimerIndex
+from services.router.timers import Timer, TimerIndex
 from services.runtime.clock import Clock
 from services.runtime.log import (
     RECORD_BYTES_MAX,
@@ -43,6 +43,8 @@ GROUP = "frontdesk-router"
 HINT_EVERY_SECONDS = 1.0
 TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
+PUT_ASIDE_MS = 60_000
+"""A timer that could not be decided is left alone for this long."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
 LEAVE_SECONDS_MAX = 1.0
@@ -267,10 +269,28 @@ class Owner:
                 timer = held.timers.due(held.ahead, now_ms)
                 if timer is None:
                     break
-                decision = decide_timer(
-                    held.ahead, timer, now_ms=now_ms, decision_id=self._new_id(), owner=self._name
-                )
-                self._append(partition, held, decision, encode_decision(decision), "timer")
+                try:
+                    decision = decide_timer(
+                        held.ahead, timer, now_ms=now_ms, decision_id=self._new_id(), owner=self._name
+                    )
+                    value = encode_decision(decision)
+                except Exception as error:  # nor must a timer: every owner in turn would end at it
+                    why = {"error": type(error).__name__, "frames": frames_of(error)}
+                    self._put_aside(partition, held, timer, "decide_failed", why)
+                    continue
+                if len(value) > RECORD_BYTES_MAX:
+                    self._put_aside(partition, held, timer, "decision_too_large", {"bytes": len(value)})
+                    continue
+                self._append(partition, held, decision, value, "timer")
+
+    def _put_aside(
+        self, partition: int, held: _Held, timer: Timer, reason: str, why: Mapping[str, object]
+    ) -> None:
+        """The other timers and facts go on; this one is tried again in a minute, or once its deadline moves."""
+        kind = timer.timer_id.partition("/")[0]
+        log.error("timer_put_aside", partition=partition, timer=kind, reason=reason, **why)
+        self._measures.put_aside.labels(reason).inc()
+        held.timers.put_aside(timer, self._clock.now_ms() + PUT_ASIDE_MS)
 
     def _append(self, partition: int, held: _Held, decision: Decision, value: bytes, cause: str) -> None:
         """Folds into *ahead* and appends, with no await between (engine.md 1.5)."""

@@ -15,6 +15,8 @@ from services.contract.decisions import AgentPresenceChanged, Decision
 from services.contract.record import quick_record
 from services.router.model import DeskState, PartitionState
 
+ASIDE_MAX = 1_000
+"""Timers put aside at once; with more, those put aside first come up again at once."""
 CONTACT, CASE, AGENT = "contact/", "case/", "agent/"
 
 
@@ -72,6 +74,8 @@ class TimerIndex:
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, str, str]] = []
+        self._aside: dict[tuple[int, str, str], int] = {}
+        """Until when, in the order in which they were put aside."""
 
     def note(self, state: PartitionState, record: Decision) -> None:
         """Takes in the deadlines of whatever the record touched; `state` is the state after it."""
@@ -108,9 +112,18 @@ class TimerIndex:
             for timer in timers_of(desk_id, desk)
         ]
         heapq.heapify(self._heap)
+        self._aside.clear()
+
+    def put_aside(self, timer: Timer, until_ms: int) -> None:
+        """Does not find the timer before `until_ms`, unless its deadline moves or all is rebuilt."""
+        self._aside[(timer.deadline_at_ms, timer.desk_id, timer.timer_id)] = until_ms
+        if len(self._aside) > ASIDE_MAX:
+            self._take_back(next(iter(self._aside)))
 
     def due(self, state: PartitionState, now_ms: int) -> Timer | None:
         """The timer that is due longest, or None; ask again after its decision is folded."""
+        for entry in [entry for entry, until_ms in self._aside.items() if until_ms <= now_ms]:
+            self._take_back(entry)
         head = self._valid_head(state)
         if head is None or head[0] > now_ms:
             return None
@@ -119,10 +132,17 @@ class TimerIndex:
     def next_at_ms(self, state: PartitionState) -> int | None:
         """When the next timer is due; None when there is none."""
         head = self._valid_head(state)
-        return head[0] if head is not None else None
+        return min((*(head[:1] if head is not None else ()), *self._aside.values()), default=None)
+
+    def _take_back(self, entry: tuple[int, str, str]) -> None:
+        del self._aside[entry]
+        heapq.heappush(self._heap, entry)
 
     def _valid_head(self, state: PartitionState) -> tuple[int, str, str] | None:
         heap = self._heap
-        while heap and deadline_of(state, heap[0][1], heap[0][2]) != heap[0][0]:
+        while heap and (
+            deadline_of(state, heap[0][1], heap[0][2]) != heap[0][0]
+            or (self._aside and heap[0] in self._aside)
+        ):
             heapq.heappop(heap)
         return heap[0] if heap else None

@@ -1,4 +1,4 @@
-"""The owner's shell: facts too large to decide, a full pipeline, a configuration put back, a rival's record."""
+"""The owner's shell: facts and timers that cannot be decided, a full pipeline, a configuration put back, a rival's record."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from services.cli.parts import configure
 from services.contract.codec import decode_decision, encode_decision, encode_fact
-from services.contract.decisions import FactRejected
+from services.contract.decisions import Decision, FactRejected
 from services.contract.desk import Desk, Queue
-from services.contract.facts import AgentSignedIn, DeskConfigured, Fact
+from services.contract.facts import AgentSignedIn, ContactArrived, DeskConfigured, Fact
 from services.contract.topics import DECISIONS, FACTS
+from services.router import owner
 from services.router.build import Router, build, topics
-from services.router.decide import decide_fact
+from services.router.decide import decide_fact, decide_timer
 from services.router.foreseen import COMPARED_EVERY
 from services.router.log.canonical import canonical
 from services.router.log.fold import fold
 from services.router.model import PartitionState
+from services.router.owner import PUT_ASIDE_MS
 from services.router.settings import RouterSettings
+from services.router.timers import Timer, deadline_of
 from services.runtime.clock import ManualClock
 from services.runtime.log import RECORD_BYTES_MAX
 from services.runtime.sqlite_log import SqliteLog
 from tests.integration.test_router_shell import DESK
+from tests.unit.router.world import call
 
 PENDING_MAX = 3
+Body = AgentSignedIn | DeskConfigured | ContactArrived
 
 
 class Shell:
@@ -39,7 +45,7 @@ class Shell:
     ) -> None:
         self.router, self.log, self.clock, self.registry = router, log, clock, registry
 
-    def fact(self, name: str, body: AgentSignedIn | DeskConfigured) -> bytes:
+    def fact(self, name: str, body: Body) -> bytes:
         now_ms = self.clock.now_ms()
         return encode_fact(
             Fact(
@@ -52,13 +58,24 @@ class Shell:
             )
         )
 
-    async def append(self, name: str, body: AgentSignedIn | DeskConfigured) -> int:
+    async def append(self, name: str, body: Body) -> int:
         return await self.log.append(FACTS, 0, b"acme", self.fact(name, body))
 
     async def decided(self, offset: int) -> None:
         async with asyncio.timeout(10):
             while self.router.tail.state(0).last_fact < offset:
                 await asyncio.sleep(0.01)
+
+    async def waits_past_deadline(self, contact_id: str, more_ms: int = 0) -> None:
+        """Time passes until the contact's deadline, which is then decided: it has another, or none."""
+        deadline_at_ms = self.deadline_of(contact_id)
+        self.clock.advance_ms(max(0, deadline_at_ms - self.clock.now_ms()) + more_ms)
+        async with asyncio.timeout(10):
+            while self.deadline_of(contact_id) == deadline_at_ms:
+                await asyncio.sleep(0.01)
+
+    def deadline_of(self, contact_id: str) -> int:
+        return deadline_of(self.router.tail.state(0), "acme", f"contact/{contact_id}") or 0
 
 
 @pytest.fixture
@@ -88,6 +105,34 @@ async def test_a_fact_whose_decision_would_be_too_large_is_rejected_and_the_desk
     rejected = next(record for record in records if record.fact_offset == offset)
     assert [type(event) for event in rejected.events] == [FactRejected]
     assert shell.router.tail.state(0).desks["acme"].agents["ana"].presence.label == "available"
+
+
+@pytest.mark.parametrize("reason", ["decide_failed", "decision_too_large"])
+async def test_a_timer_that_cannot_be_decided_is_left_alone_and_the_desk_goes_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    tried: list[str] = []
+
+    def decide(state: PartitionState, timer: Timer, **more: Any) -> Decision:
+        decision = decide_timer(state, timer, **more)
+        if timer.timer_id != "contact/bad":
+            return decision
+        tried.append(timer.timer_id)
+        if reason == "decide_failed":
+            raise KeyError("a defect")
+        return replace(decision, owner="o" * RECORD_BYTES_MAX)
+
+    monkeypatch.setattr(owner, "decide_timer", decide)
+    await shell.append("bad", call("bad"))
+    await shell.decided(await shell.append("good", call("good")))
+    await shell.waits_past_deadline("good")
+    facts_go_on = await shell.append("after", AgentSignedIn(agent_id="ana"))
+    await shell.decided(facts_go_on)
+    counted = shell.registry.get_sample_value("frontdesk_router_timers_put_aside_total", {"reason": reason})
+    assert (len(tried), counted) == (1, 1)
+
+    monkeypatch.setattr(owner, "decide_timer", decide_timer)
+    await shell.waits_past_deadline("bad", PUT_ASIDE_MS)
 
 
 async def test_more_facts_than_fit_the_pipeline_are_all_decided(shell: Shell) -> None:

@@ -12,7 +12,7 @@ from services.contract.decisions import Decision
 from services.contract.facts import Channel, Outcome
 from services.router.decide import decide_timer
 from services.router.model import ContactState
-from services.router.timers import Timer, TimerIndex, timers_of
+from services.router.timers import ASIDE_MAX, Timer, TimerIndex, timers_of
 from tests.unit.router.world import (
     DAY,
     DESK,
@@ -186,6 +186,36 @@ def test_the_index_finds_the_least_deadline_whether_noted_or_rebuilt() -> None:
         rebuilt.rebuild(world.state)
         least = min(timer.deadline_at_ms for timer in timers_of(DESK, world.desk))
         assert world.timers.next_at_ms(world.state) == rebuilt.next_at_ms(world.state) == least
+
+
+def test_a_timer_put_aside_is_not_due_before_its_time_and_the_next_one_is() -> None:
+    world = World(desk(agent("A")))
+    world.tell(call("c1"))
+    world.tell(call("c2"))
+    index, later_ms = TimerIndex(), world.now_ms + 10 * HOUR
+    index.rebuild(world.state)
+    first = index.due(world.state, later_ms)
+    assert first is not None
+
+    index.put_aside(first, later_ms + SECOND)
+    index.note(world.state, world.records[-2])
+
+    second = index.due(world.state, later_ms)
+    assert second is not None and {first.timer_id, second.timer_id} == {"contact/c1", "contact/c2"}
+    index.put_aside(second, later_ms + 2 * SECOND)
+    assert index.due(world.state, later_ms) is None
+    assert index.next_at_ms(world.state) == later_ms + SECOND
+    assert index.due(world.state, later_ms + SECOND) == first
+    index.rebuild(world.state)
+    assert index.due(world.state, later_ms) == first
+
+
+def test_only_so_many_timers_are_put_aside() -> None:
+    index = TimerIndex()
+    for number in range(ASIDE_MAX + 5):
+        index.put_aside(Timer(f"contact/{number}", DESK, 1), START_MS)
+
+    assert len(index._aside) == ASIDE_MAX
 
 
 def test_nothing_is_due_in_an_empty_state() -> None:
