@@ -57,7 +57,7 @@ async def _print(data: Path, bootstrap: str | None, with_bytes: bool) -> None:
         log: Log = await (
             SqliteLog.open(data)
             if bootstrap is None
-            else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap))
+            else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap), reads_only=True)
         )
         stack.push_async_callback(log.close)
         count = 0

@@ -87,7 +87,7 @@ async def _of_log(options: argparse.Namespace) -> list[Label]:
         log: Log = await (
             SqliteLog.open(options.data)
             if options.bootstrap is None
-            else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap))
+            else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap), reads_only=True)
         )
         stack.push_async_callback(log.close)
         joined = Joined(confirmed=options.confirmed)

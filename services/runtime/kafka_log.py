@@ -22,7 +22,7 @@ from services.runtime.kafka_faults import ANSWER_MS_MAX, AWAY_MS_MAX
 from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
 from services.runtime.kafka_refusal import explained
 from services.runtime.kafka_tail import KafkaTail, record_of, stop
-from services.runtime.log import LogUnavailable, OwnershipListener, Record, TopicSpec
+from services.runtime.log import LogRefused, LogUnavailable, OwnershipListener, Record, TopicSpec
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ class KafkaLog:
         self._away_ms_max = away_ms_max
         self._answer_seconds_max = answer_ms_max / 1000
         self._replication_factor = replication_factor
+        self._reads_only = False
         self._counts: dict[str, int] = {}
         self._lookup: Any = self._consumer()
         self._pool: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
@@ -81,12 +82,14 @@ class KafkaLog:
         away_ms_max: int = AWAY_MS_MAX,
         answer_ms_max: int = ANSWER_MS_MAX,
         replication_factor: int = -1,
+        reads_only: bool = False,
     ) -> KafkaLog:
         """Connects to `host:port[,host:port...]`; raises LogUnavailable when none answers in time.
 
         `session_timeout_ms` is how long a dead member keeps its partitions (brokers allow 6 s at the least),
         `away_ms_max` how long readers wait for a silent broker, `answer_ms_max` how long any one question may
-        take, `replication_factor` -1 the broker's default.
+        take, `replication_factor` -1 the broker's default. With `reads_only` no right to write is needed, and
+        appending raises LogRefused.
         """
         access = KafkaAccess.of(bootstrap)
         log = cls(
@@ -100,9 +103,11 @@ class KafkaLog:
             answer_ms_max=answer_ms_max,
             replication_factor=replication_factor,
         )
+        log._reads_only = reads_only
         try:
             await log._start(log._lookup)
-            await log._appender.start()
+            if not reads_only:
+                await log._appender.start()
         except LogUnavailable as error:
             await log.close()
             raise await explained(access, error) from error
@@ -112,6 +117,8 @@ class KafkaLog:
         return log
 
     def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        if self._reads_only:
+            raise LogRefused("this log was opened to be read")
         return self._appender.append(topic, partition, key, value)
 
     async def close(self) -> None:

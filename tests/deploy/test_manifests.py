@@ -304,6 +304,15 @@ def test_each_service_mounts_its_own_certificate_and_no_other() -> None:
         assert secrets - {own_secret(workload)} == {"frontdesk-cluster-ca-cert", workload["metadata"]["name"]}
 
 
+def test_people_may_read_decisions_and_dead_letters_and_change_nothing() -> None:
+    acls = by_name("prod", "KafkaUser", "frontdesk-operator")["spec"]["authorization"]["acls"]
+    assert {one["resource"]["name"] for one in acls} == {
+        "frontdesk.dead-letters.v1",
+        "frontdesk.decisions.v1",
+    }
+    assert {operation for one in acls for operation in one["operations"]} == {"Read", "Describe"}
+
+
 def own_secret(workload: dict[str, Any]) -> str:
     name: str = workload["metadata"]["name"]
     return "frontdesk-secrets" if name == "frontdesk-intake" else f"{name}-secrets"

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+import yaml
 from prometheus_client import CollectorRegistry
 
 from services.contract.codec import encode_decision
+from services.contract.topics import DEAD_LETTERS, DECISIONS, FACTS
 from services.metrics import build as metrics_build
 from services.metrics.settings import MetricsSettings
 from services.runtime import broker
@@ -19,11 +21,12 @@ from services.runtime.clock import WallClock
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_producer import KafkaPythonAppender
-from services.runtime.log import LogRefused, LogUnavailable, Record, Tail, TopicSpec
+from services.runtime.log import LogError, LogRefused, LogUnavailable, Record, Tail, TopicSpec
 from tests.integration import secured_kafka
 from tests.integration.secured_kafka import Right, Secured
 from tests.unit.metrics.world import random_log
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow]
 TOPIC, OTHER, APP = "frontdesk.test.v1", "frontdesk.forbidden.v1", "frontdesk-metrics"
 PASSWORD = "correct horse battery staple"
@@ -203,6 +206,38 @@ async def test_who_has_no_rights_is_told_which_are_missing(kafka: Secured) -> No
 async def test_who_may_write_nowhere_is_told_at_once(kafka: Secured) -> None:
     with pytest.raises(LogRefused, match="does not let this user write to any topic"):
         await KafkaLog.connect(kafka.access(kafka.certificate("nobody")))
+
+
+async def test_an_operator_with_the_rights_of_the_manifests_lists_dead_letters(kafka: Secured) -> None:
+    text = (ROOT / "deploy/k8s/components/strimzi/users.yaml").read_text(encoding="utf-8")
+    (user,) = [one for one in yaml.safe_load_all(text) if one["metadata"]["name"] == "frontdesk-operator"]
+    rights = [
+        (
+            acl["resource"]["type"],
+            "literal",
+            acl["resource"]["name"],
+            tuple(map(str.lower, acl["operations"])),
+        )
+        for acl in user["spec"]["authorization"]["acls"]
+    ]
+    kafka.let("frontdesk-operator", rights)
+    async with connected(kafka.node.bootstrap) as log:
+        await log.create_topics(
+            [TopicSpec(topic, partitions=1) for topic in (DEAD_LETTERS, DECISIONS, FACTS)]
+        )
+        await log.append(DEAD_LETTERS, 0, b"acme", b"{}")
+    access = kafka.access(kafka.certificate("frontdesk-operator"))
+    log = await KafkaLog.connect(access, reads_only=True)
+    try:
+        for topic, records in ((DEAD_LETTERS, 1), (DECISIONS, 0)):
+            assert await log.end_offset(topic, 0) == records
+        assert (await log.read_at(DEAD_LETTERS, 0, 0)).value == b"{}"
+        with pytest.raises(LogRefused):
+            await log.append(DEAD_LETTERS, 0, b"acme", b"{}")
+        with pytest.raises(LogError):
+            await log.partitions(FACTS)
+    finally:
+        await log.close()
 
 
 async def test_a_topic_that_may_not_be_created_is_told(kafka: Secured) -> None:
