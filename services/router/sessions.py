@@ -43,7 +43,8 @@ class Session:
         """Notices, for ever; raises the Refusal that ends the feed. Its feed must be listed already, in the same turn
         of the loop, so that nothing falls between the state and what follows it.
 
-        A position ahead of this replica is waited for: nothing up to it is told again.
+        A position ahead of this replica is waited for: nothing up to it is told again, unless what was missed is
+        not remembered, so that all that stands is told.
         """
         state, offset = tail.state(self._partition), tail.next_offset(self._partition) - 1
         seen = _Seen.of(resume_after)
@@ -52,7 +53,8 @@ class Session:
             if resume_after is None
             else switchboard.missed(self._partition, self._desk_id, self._agent_id, seen.offset)
         )
-        if missed is None:
+        if missed is None:  # what was told may be older than what was seen: all after it is news again
+            seen = _Seen()
             async for notice in self.standing(state):
                 yield notice
         else:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import cast
 
 from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
+from services.contract import facts as f
 from services.contract.facts import HelpResult, TransferReason
 from services.router.cards import Cards
 from services.router.model import Contact, ContactState, DeskState, PartitionState, changed
 from services.router.sessions import Session
 from services.router.switchboard import Told, affected
+from services.router.tail import DecisionTail
 from services.runtime.log import Log
 from tests.unit.router.test_late_approval import answer, promised, sign_in
+from tests.unit.router.test_switchboard import running
 from tests.unit.router.test_transfer import ask, talking
 from tests.unit.router.world import DESK, World, agent, chat, desk
 
@@ -100,3 +104,18 @@ async def test_who_had_the_contact_then_is_told_that_its_customer_wrote_again() 
         for name, words in (("A", ["c"]), ("B", [])):
             notices = await session_of(name).of_record(state, told)
             assert [one.continued.contact_id for one in notices if one.HasField("continued")] == words
+
+
+async def test_after_an_older_state_was_told_whole_what_follows_is_told_also_up_to_the_position() -> None:
+    """The desktop has seen a record that this replica has not folded, and of which it does not know what was missed."""
+    tail, board = running("A")
+    ahead = router_pb2.Position(generation=1, offset=tail.next_offset(0))
+    with board.agent(DESK, "A", records_max=10) as feed:
+        notices = session_of("A").notices(cast(DecisionTail, tail), board, feed, ahead)
+        assert (await anext(notices)).presence.presence == f.Presence.OFFLINE
+        ready = await anext(notices)
+        assert ready.ready.told_whole and ready.position.offset == ahead.offset - 1
+        assert tail.tell(f.AgentSignedIn(agent_id="A")) == ahead.offset
+        async with asyncio.timeout(5):
+            notice = await anext(notices)
+        assert (notice.presence.presence, notice.position.offset) == (f.Presence.AVAILABLE, ahead.offset)

@@ -30,6 +30,9 @@ class FakeTail:
     def state(self, partition: int) -> Any:
         return self.world.state
 
+    def next_offset(self, partition: int) -> int:
+        return len(self.world.records)
+
     def listen(self, listener: Callable[[Verdict], None]) -> Callable[[], None]:
         self.listener = listener
         return lambda: None
