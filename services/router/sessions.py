@@ -19,7 +19,7 @@ from services.contract.facts import Presence
 from services.router.cards import Cards
 from services.router.explain import describe
 from services.router.model import Contact, DeskState, PartitionState
-from services.router.switchboard import Feed, Lost, Switchboard, Told
+from services.router.switchboard import Feed, Lost, Switchboard, Told, holder
 from services.router.tail import DecisionTail
 from services.runtime.rpc import Refusal
 
@@ -78,7 +78,10 @@ class Session:
                         yield notice
 
     async def standing(self, state: PartitionState) -> AsyncIterator[Notice]:
-        """What stands now, oldest first; without positions, since a session cannot resume inside it."""
+        """What stands now, oldest first; without positions, since a session cannot resume inside it.
+
+        A contact that was told as released is not among it, though its owner is to call back.
+        """
         desk = state.desks.get(self._desk_id)
         if desk is None:
             return
@@ -94,7 +97,7 @@ class Session:
                 notice = await self._offer(desk, offer.offer_id, offer.contact_id, offer.expires_at_ms, "")
                 if notice is not None:
                     yield notice
-        owned = [contact for contact in desk.contacts.values() if contact.owner_id == self._agent_id]
+        owned = [contact for contact in desk.contacts.values() if holder(contact) == self._agent_id]
         for contact in sorted(owned, key=lambda contact: (contact.arrived_at_ms, contact.contact_id)):
             yield await self._assigned(desk, contact)
         for help_id in sorted(desk.helps):

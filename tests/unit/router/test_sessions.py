@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from frontdesk.v1 import router_pb2
+from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.facts import HelpResult, TransferReason
@@ -18,7 +18,7 @@ from services.runtime.log import Log
 from tests.unit.router.test_late_approval import answer, promised, sign_in
 from tests.unit.router.test_switchboard import running
 from tests.unit.router.test_transfer import ask, talking
-from tests.unit.router.world import DESK, World, agent, chat, desk
+from tests.unit.router.world import DESK, World, agent, chat, desk, email
 
 
 class NoCards(Cards):
@@ -112,10 +112,44 @@ async def test_after_an_older_state_was_told_whole_what_follows_is_told_also_up_
     ahead = router_pb2.Position(generation=1, offset=tail.next_offset(0))
     with board.agent(DESK, "A", records_max=10) as feed:
         notices = session_of("A").notices(cast(DecisionTail, tail), board, feed, ahead)
-        assert (await anext(notices)).presence.presence == f.Presence.OFFLINE
+        assert (await anext(notices)).presence.presence == facts_pb2.PRESENCE_OFFLINE
         ready = await anext(notices)
         assert ready.ready.told_whole and ready.position.offset == ahead.offset - 1
         assert tail.tell(f.AgentSignedIn(agent_id="A")) == ahead.offset
         async with asyncio.timeout(5):
             notice = await anext(notices)
-        assert (notice.presence.presence, notice.position.offset) == (f.Presence.AVAILABLE, ahead.offset)
+        assert (notice.presence.presence, notice.position.offset) == (
+            facts_pb2.PRESENCE_AVAILABLE,
+            ahead.offset,
+        )
+
+
+async def assigned(world: World) -> list[str]:
+    """Contacts that stand as A's."""
+    notices = [notice async for notice in session_of("A").standing(world.state)]
+    return [one.assigned.contact.contact_id for one in notices if one.HasField("assigned")]
+
+
+async def test_a_contact_that_was_told_as_released_does_not_stand_as_its_owners() -> None:
+    world = promised()
+    assert (world.contact("c").state, world.contact("c").owner_id) == (ContactState.PROMISED, "A")
+    assert await assigned(world) == []
+
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.give(email("c"))
+    world.by_owner(f.CustomerAsked, "c")
+    assert await assigned(world) == ["c"]
+    before = world.state
+    gone = world.tell(f.AgentStateChanged(agent_id="A", presence=f.Presence.OFFLINE))
+    assert world.contact("c").owner_id == "A"
+    assert await told(world, before, gone) == [("c", "agent_lost")]
+    assert await assigned(world) == []
+
+
+async def test_what_is_handed_over_stands_as_its_owners_until_it_is_taken() -> None:
+    world = talking(agent("B", "delivery", delivery=0.9), topic="billing")
+    ask(world, TransferReason.WRONG_TOPIC, topic="delivery")
+    assert await assigned(world) == ["c"]
+    world.accept("c")
+    assert await assigned(world) == []
