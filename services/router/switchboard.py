@@ -130,19 +130,23 @@ class Switchboard:
         """What concerns one agent from now on."""
         agents = self._agents.setdefault(desk_id, {})
         feeds = agents.setdefault(agent_id, [])
-        with self._listed(feeds, records_max) as feed:
-            yield feed
-        if not feeds and agents.get(agent_id) is feeds:
-            del agents[agent_id]
+        try:
+            with self._listed(feeds, records_max) as feed:
+                yield feed
+        finally:
+            if not feeds and agents.get(agent_id) is feeds:
+                del agents[agent_id]
 
     @contextmanager
     def desk(self, desk_id: str, *, records_max: int) -> Iterator[Feed]:
         """Every accepted record of a desk from now on."""
         feeds = self._watchers.setdefault(desk_id, [])
-        with self._listed(feeds, records_max) as feed:
-            yield feed
-        if not feeds and self._watchers.get(desk_id) is feeds:
-            del self._watchers[desk_id]
+        try:
+            with self._listed(feeds, records_max) as feed:
+                yield feed
+        finally:
+            if not feeds and self._watchers.get(desk_id) is feeds:
+                del self._watchers[desk_id]
 
     def missed(self, partition: int, desk_id: str, agent_id: str, offset: int) -> list[Told] | None:
         """What concerned the agent after `offset`, oldest first; None when it is not all remembered."""

@@ -76,6 +76,14 @@ def test_an_agent_is_told_what_concerns_it_and_a_watcher_everything() -> None:
     assert waiting(a) == [first, second]
 
 
+def test_who_leaves_by_an_error_leaves_nothing_behind() -> None:
+    _, board = running("A")
+    for listed in (board.agent(DESK, "A", records_max=1), board.desk(DESK, records_max=1)):
+        with pytest.raises(ConnectionError), listed:
+            raise ConnectionError
+    assert (board._agents, board._watchers) == ({DESK: {}}, {})
+
+
 async def test_a_reader_who_is_too_far_behind_is_ended_and_what_it_left_is_freed() -> None:
     tail, board = running("A")
     ended: list[Refusal] = []
