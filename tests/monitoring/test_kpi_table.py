@@ -30,6 +30,7 @@ def test_a_count_chooses_the_same_series_in_the_log_and_in_promql() -> None:
         (12.0, 12.0, 12.0, True),
         (12.0, 12.0, 12.001, False),  # a millisecond
         (12.0, 11.0, 12.0, False),
+        (5931.015 / 30, 5931.014999999999 / 30, 5931.015 / 30, True),  # either side of 197.7005
         (0.7, 0.7, 0.7 + 1e-16, True),  # one division, told to 12 digits
         (0.7, 0.7, 0.7001, False),
         (None, None, None, True),
