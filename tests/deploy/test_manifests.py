@@ -66,6 +66,27 @@ def test_custom_resources_have_no_key_that_their_definition_lacks(name: str, crd
     assert manifests.custom_faults(resources(name), crds) == []
 
 
+def test_the_examples_of_the_operations_guide_are_taken_and_find_intake() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    found = [
+        one
+        for block in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        for one in yaml.safe_load_all(block)
+    ]
+    assert {one["kind"] for one in found} == {"Service", "NetworkPolicy"}
+    assert manifests.core_faults(found) == []
+    intake = by_name("prod", "Deployment", "frontdesk-intake")["spec"]["template"]
+    ports = {port["name"]: port["containerPort"] for port in intake["spec"]["containers"][0]["ports"]}
+    for one in found:
+        spec = one["spec"]
+        wanted = spec["podSelector"]["matchLabels"] if one["kind"] == "NetworkPolicy" else spec["selector"]
+        assert wanted.items() <= intake["metadata"]["labels"].items()
+        for port in spec["ports"] if one["kind"] == "Service" else []:
+            assert port["targetPort"] in ports
+        for rule in spec.get("ingress", []):
+            assert {port["port"] for port in rule["ports"]} <= set(ports.values())
+
+
 def test_an_unknown_key_of_a_container_is_found() -> None:
     wrong = copy.deepcopy(of_kind("prod", "StatefulSet")[0])
     wrong["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
