@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,6 +128,22 @@ async def test_folding_goes_on_behind_it(story: Story) -> None:
 
     found = await story.loaded()
     assert found is not None
+    state = found.state
+    for record in story.world.records[found.next_offset :]:
+        state = fold(state, record).state
+
+    assert canonical(state) == canonical(story.state)
+
+
+async def test_nothing_behind_its_head_is_skipped(story: Story) -> None:
+    """It was made when rejected records stood there; the log was cut at its head since, and written anew."""
+    await story.go_on(10)
+    made = story.placed
+    await story.go_on(5)
+    await write(story.log, 0, replace(made, next_offset=story.next_offset), story.shelf, bytes_max=BYTES_MAX)
+
+    found = await story.loaded()
+    assert found is not None and found.next_offset == made.head_offset + 1
     state = found.state
     for record in story.world.records[found.next_offset :]:
         state = fold(state, record).state

@@ -93,7 +93,7 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
     head_offset: int
     """Where it stands in the decisions."""
     next_offset: int
-    """Of the first record that is not folded."""
+    """Of the first record that was not folded; whoever loads the snapshot goes on behind its head all the same."""
     count: int
     """Accepted records."""
     digest: bytes
@@ -311,7 +311,8 @@ async def _loaded(source: Log, partition: int, manifest: Manifest) -> Placed:
         raise Misfit("its manifest is another one's")
     if await _paced(digest_in_steps(state), _Pace()) != manifest.digest:
         raise Misfit("its state has not the digest that it had")
-    return Placed(state, manifest.head_offset, manifest.next_offset)
+    # What was rejected behind the head is rejected again; in a log that was cut and written anew it is something else.
+    return Placed(state, manifest.head_offset, manifest.head_offset + 1)
 
 
 async def _joined(source: Log, partition: int, chunks: tuple[Chunk, ...]) -> bytes:
