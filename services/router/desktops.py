@@ -31,6 +31,8 @@ HELLO_SECONDS_MAX = 10.0
 """Longest wait for the first message of a session."""
 COMMAND_SECONDS_MAX = 30.0
 """Longest wait for the decision of a command that came in a session."""
+BEHIND_SECONDS_MAX = 5.0
+"""Longest wait for a position to resume after, where the agent is not known before it."""
 Requests = AsyncIterator[router_pb2.AgentSessionRequest]
 
 
@@ -52,10 +54,10 @@ class Desktops:
         hello = await _hello(requests)
         desk_id, agent_id = hello.desk_id, hello.agent_id
         check_ids(desk_id=desk_id, agent_id=agent_id)
-        self.replica.agent_known(desk_id, agent_id)
         after = None
         if hello.HasField("resume_after"):
             after = await self.replica.resumable(desk_id, hello.resume_after, "resume_after")
+        await self.replica.agent_known_after(desk_id, agent_id, after, seconds=BEHIND_SECONDS_MAX)
         partition, state = self.replica.state(desk_id)
         session = Session(desk_id, agent_id, partition, state.generation, self.cards)
         out = _Outbox(NOTICES_MAX)

@@ -48,11 +48,24 @@ class Replica:
             )
         return desk
 
+    async def agent_known_after(
+        self, desk_id: str, agent_id: str, after: router_pb2.Position | None, *, seconds: float
+    ) -> None:
+        """The same, but an agent whom this replica has not heard of yet is waited for up to a position; UNAVAILABLE when
+        that is not folded in time."""
+        desk = self.state(desk_id)[1].desks.get(desk_id)
+        if after is not None and after.offset >= 0 and (desk is None or agent_id not in desk.agents):
+            await self.reach(desk_id, after, seconds=seconds)
+        self.agent_known(desk_id, agent_id)
+
     def agent_known(self, desk_id: str, agent_id: str) -> None:
         """NOT_FOUND for an agent whom the desk's configuration does not have."""
         if agent_id not in self.desk(desk_id).agents:
             raise Refusal(
-                grpc.StatusCode.NOT_FOUND, "AGENT_NOT_FOUND", "no such agent in the desk's configuration"
+                grpc.StatusCode.NOT_FOUND,
+                "AGENT_NOT_FOUND",
+                "no such agent in the desk's configuration, or it was configured a moment ago",
+                retry_after_ms=RETRY_MS,
             )
 
     def position(self, partition: int, offset: int) -> router_pb2.Position:

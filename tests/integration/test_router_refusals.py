@@ -159,6 +159,16 @@ async def test_a_call_within_its_bound_of_waiting_callers_is_told_when_to_come_b
     assert retry.retry_delay.ToMilliseconds() > 0
 
 
+@pytest.mark.parametrize("unknown", [{"desk_id": "nowhere"}, {"agent_id": "zoe"}], ids=["desk", "agent"])
+async def test_what_may_be_configured_a_moment_ago_is_worth_repeating(
+    running: Running, stack: AsyncExitStack, unknown: dict[str, str]
+) -> None:
+    error = await refused(stub(running, stack), "Command", command(**unknown))
+    status, retry = rpc_status.from_call(error), error_details_pb2.RetryInfo()
+    assert error.code() == grpc.StatusCode.NOT_FOUND and status is not None
+    assert any(detail.Unpack(retry) for detail in status.details)
+
+
 @pytest.mark.parametrize(
     ("position", "fields"),
     [(at(offset=10**12), {"resume_after.offset"}), (at(offset=-2), {"resume_after"})],

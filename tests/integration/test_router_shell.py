@@ -347,6 +347,38 @@ async def test_a_position_ahead_of_the_replica_repeats_nothing(
         assert (await call.read()).position.offset == ahead.offset + 1
 
 
+async def test_an_agent_who_comes_from_ahead_of_the_replica_is_waited_for(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    """Configured and signed in at another replica, it comes to one that has not heard of it."""
+    late, fold_on = await late_replica(running, stack)
+    agents = (*DESK.agents, replace(DESK.agents[0], agent_id="cy"))
+    await running.router.api.configure("c2", replace(DESK, version="2", agents=agents), timeout_seconds=10)
+    ahead = (await (await desktop(running, stack, "cy")).send(sign_in=facts_pb2.AgentSignedIn())).position
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        async with RawSession(stub(late, stack), "cy") as session:
+            await session.next("ready")
+    assert reason_of(raised.value) == (grpc.StatusCode.NOT_FOUND, "AGENT_NOT_FOUND")
+    async with RawSession(stub(late, stack), "cy", ahead) as session:
+        fold_on()
+        ready = await session.next("ready")
+        assert (ready.position, ready.ready.told_whole) == (ahead, False)
+
+
+async def test_an_agent_who_comes_from_too_far_ahead_is_sent_elsewhere(
+    running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktops, "BEHIND_SECONDS_MAX", 0.05)
+    late, _ = await late_replica(running, stack)
+    agents = (*DESK.agents, replace(DESK.agents[0], agent_id="cy"))
+    await running.router.api.configure("c2", replace(DESK, version="2", agents=agents), timeout_seconds=10)
+    ahead = (await (await desktop(running, stack, "cy")).send(sign_in=facts_pb2.AgentSignedIn())).position
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        async with RawSession(stub(late, stack), "cy", ahead) as session:
+            await session.next("ready")
+    assert reason_of(raised.value) == (grpc.StatusCode.UNAVAILABLE, "BEHIND")
+
+
 async def late_replica(running: Running, stack: AsyncExitStack) -> tuple[Running, Callable[[], None]]:
     """A replica that was ready and folds no more, until it is told to."""
     router = build(
