@@ -115,6 +115,12 @@ ROUTER = Row(
             "reason",
         ),
         grown_of(
+            "Timers put aside",
+            "Times that a due timer could not be decided and was left alone for a minute, by reason; the router's log has why.",
+            "frontdesk_router_timers_put_aside_total",
+            "reason",
+        ),
+        grown_of(
             "Where folding began",
             "Partitions whose folding began at a snapshot, or at the start of the decisions for want of one.",
             "frontdesk_router_partitions_started_total",
