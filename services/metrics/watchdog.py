@@ -6,12 +6,14 @@ compares what the loop last reported with the clock; a loop that is blocked repo
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+
+from services.runtime import last_words
 
 CHECK_SECONDS = 1.0
 
@@ -45,10 +47,13 @@ def fault(vitals: Vitals, now: float, stall_seconds: float) -> str | None:
 
 
 def end_process(reason: str) -> None:
-    """Leaves at once, without waiting for a loop that may never come back."""
+    """Leaves at once, without waiting for a loop that may never come back, or for long for who reads standard error."""
+    last_words.end_process(partial(_tell, reason))
+
+
+def _tell(reason: str) -> None:
     sys.stderr.write(f"frontdesk metrics: {reason}; the process ends and should be restarted\n")
     sys.stderr.flush()
-    os._exit(1)
 
 
 @dataclass
