@@ -32,10 +32,18 @@ from services.router.regenerate import check_generation
 from services.runtime.generation_log import GenerationAppender, generation_of
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_producer import KafkaPythonAppender
-from services.runtime.lifecycle import Stopped, calm_collector, stop_on_signals, until_stopped
-from services.runtime.log import Appender, Log, LogError
-from services.runtime.observe import BuildInfo, configure_logs, serve_metrics
+from services.runtime.lifecycle import (
+    Stopped,
+    calm_collector,
+    is_ours,
+    stop_on_signals,
+    until_stopped,
+    words,
+)
+from services.runtime.log import Appender, Log
+from services.runtime.observe import BuildInfo, configure_logs, frames_of, serve_metrics
 from services.runtime.rpc import serve as serve_rpc
+from services.runtime.settings import SettingsError
 from services.runtime.sqlite_log import SqliteLog
 
 ROLES = ("intake", "router", "metrics")
@@ -59,6 +67,10 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 }
 
 log = structlog.get_logger()
+
+
+class CannotListen(OSError):
+    """A door did not open; the message says which setting to change."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -96,8 +108,12 @@ def main(argv: Sequence[str]) -> int:
     try:
         with asyncio.Runner(loop_factory=LOOPS[plan.settings.loop]) as runner:
             runner.run(_serve(plan))
-    except (Stopped, LogError, OSError) as error:
-        log.error("stopped", reason=str(error))
+    except SettingsError:
+        raise
+    except Exception as error:
+        cause = error.__cause__ if isinstance(error, Stopped) else error
+        frames = None if cause is None or is_ours(cause) else frames_of(cause)
+        log.error("stopped", reason=str(error) if isinstance(error, Stopped) else words(error), frames=frames)
         return 1
     return 0
 
@@ -247,7 +263,7 @@ def _naming(setting: str, host: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(
+        raise CannotListen(
             f"cannot listen on {host}:{port} ({setting}): {error.strerror or error}; choose another"
         ) from error
 
@@ -267,7 +283,7 @@ async def _ready_or_broken(
         await asyncio.wait([getting_ready, *(task for _, task in tasks)], return_when=asyncio.FIRST_COMPLETED)
         for name, task in tasks:
             if task.done():
-                raise Stopped(f"{name} ended while starting: {task.exception()}") from task.exception()
+                raise Stopped(f"{name} ended while starting: {words(task.exception())}") from task.exception()
         getting_ready.result()
     finally:
         getting_ready.cancel()

@@ -53,6 +53,10 @@ LEAVE_SECONDS_MAX = 1.0
 log = structlog.get_logger()
 
 
+class CannotDecide(RuntimeError):
+    """This process must not decide a partition; the message says why, and what to set."""
+
+
 @dataclass
 class _Held:
     """A partition owned here. `ready` is False while the folded state catches up."""
@@ -296,7 +300,7 @@ class Owner:
         """Folds into *ahead* and appends, with no await between (engine.md 1.5)."""
         folded = fold(held.ahead, decision)
         if not folded.accepted:
-            raise RuntimeError(f"own record refused by fold on {partition}: {folded.reason}")
+            raise CannotDecide(f"own record refused by fold on {partition}: {folded.reason}")
         try:
             future = self._source.append(DECISIONS, partition, decision.desk_id.encode(), value)
         except BufferFull:  # nothing was sent: taken again once the log has room
@@ -398,7 +402,7 @@ class Owner:
         Of a later generation it is written by `frontdesk regenerate` only, which carries the desks over.
         """
         if self._generation > 1:
-            raise RuntimeError(f"generation {self._generation} was not begun: run `frontdesk regenerate`")
+            raise CannotDecide(f"generation {self._generation} was not begun: run `frontdesk regenerate`")
         genesis = decide_genesis(
             generation=self._generation,
             partitions=self._tail.partitions,
@@ -414,14 +418,14 @@ class Owner:
 
     def _check_genesis(self, partition: int, state: PartitionState) -> None:
         if state.closed:
-            raise RuntimeError(
+            raise CannotDecide(
                 f"generation {state.generation} of the log was ended: set FRONTDESK_LOG_GENERATION and "
                 "FRONTDESK_PARTITIONS as `frontdesk regenerate` said"
             )
         ours = (self._generation, self._tail.partitions, PARTITION_HASH)
         theirs = (state.generation, state.partitions, state.partition_hash)
         if ours != theirs:
-            raise RuntimeError(
+            raise CannotDecide(
                 f"decisions {partition} were begun with (generation, partitions, hash) {theirs}, this process has "
                 f"{ours}: set FRONTDESK_PARTITIONS as the log was created, partitions never change in place"
             )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import traceback
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from threading import Timer
@@ -39,16 +41,41 @@ async def until_stopped(work: Sequence[tuple[str, asyncio.Task[None]]], stop: as
         for name, task in work:
             if task.done():
                 error = task.exception()
-                raise Stopped(f"{name} ended: {_words(error)}") from error
+                raise Stopped(f"{name} ended: {words(error)}") from error
     finally:
         stopping.cancel()
 
 
-def _words(error: BaseException | None) -> str:
-    """An error for people; a group of one is that one."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return "without an error" if error is None else f"{type(error).__name__}: {error}"
+def words(error: BaseException | None) -> str:
+    """An error for people; a group of one is that one.
+
+    The text of our own classes is written to be read. That of others may hold what a customer wrote, so of those
+    the type and where it was raised are told, and of the system's refusals what the system says.
+    """
+    error = _only(error)
+    if error is None:
+        return "without an error"
+    kind = type(error).__name__
+    if is_ours(error):
+        return f"{kind}: {error}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{kind}: {error.strerror}" + (f" ({error.filename})" if error.filename is not None else "")
+    innermost = deque(traceback.walk_tb(error.__traceback__), maxlen=1)
+    return kind + "".join(
+        f" at {frame.f_code.co_filename}:{line} in {frame.f_code.co_name}" for frame, line in innermost
+    )
+
+
+def is_ours(error: BaseException) -> bool:
+    """Its class is this project's; a group of one is that one."""
+    return type(_only(error)).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _only(error: BaseException | None) -> BaseException | None:
+    found = error
+    while isinstance(found, BaseExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found
 
 
 def calm_collector() -> None:
