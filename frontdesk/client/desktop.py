@@ -14,6 +14,7 @@ effect once.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +25,7 @@ from frontdesk.client.calls import random_id
 from frontdesk.client.endpoint import Endpoint
 from frontdesk.client.errors import NoAnswer, Refused, SessionLost
 from frontdesk.client.hands import Hands
-from frontdesk.client.retry import Backoff
+from frontdesk.client.retry import Backoff, Patience
 from frontdesk.v1 import router_pb2, router_pb2_grpc
 from frontdesk.v1.facts_pb2 import ContactResolved, OfferAnswered
 
@@ -175,25 +176,34 @@ class AgentDesktop:
     async def _open_sessions(self) -> None:
         loop = asyncio.get_running_loop()
         lost_at: float | None = None
-        allowed_seconds, attempt = self._connect_seconds, 0
+        broken_at = -math.inf
+        allowed_seconds, attempt, patience = self._connect_seconds, 0, Patience()
         while True:
-            asked_seconds = None
+            asked_seconds, broke = None, False
             try:
                 await self._one_session()
                 error: Exception = ConnectionError("the router closed the session")
             except grpc.aio.AioRpcError as failed:
                 refused = Refused.of(failed)
-                if not refused.may_repeat:
-                    raise refused from failed
+                broke = refused.code is grpc.StatusCode.INTERNAL
+                if not broke:
+                    patience.check(refused, loop.time())
                 error, asked_seconds = refused, refused.retry_after_seconds
             except _Broken as broken:
                 error = broken
             if self._ready.is_set():
                 self._ready.clear()
                 self.on_connection(False)
-                lost_at, attempt, allowed_seconds = None, 0, self._retry_seconds
+                allowed_seconds = self._retry_seconds
+                # faults of the service that come again count as one loss, though each session was ready
+                if not broke or loop.time() - broken_at > self._retry_seconds:
+                    lost_at, attempt, patience = None, 0, Patience()
+            if broke:
+                broken_at = loop.time()
             lost_at = lost_at or loop.time()
             if loop.time() - lost_at > allowed_seconds:
+                if isinstance(error, Refused) and error.is_doubtful:
+                    raise error
                 raise SessionLost(f"no router at {self.endpoint} for {allowed_seconds:.0f} s ({error})")
             self.reconnects += 1
             await asyncio.sleep(self._backoff.drawn_seconds(attempt, asked_seconds))

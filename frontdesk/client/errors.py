@@ -1,7 +1,7 @@
 """What can go wrong for a caller.
 
 ClientError
-├── Refused          the service said no, by name; repeating the same call will not help
+├── Refused          the service said no, by name; repeating the same call did not or will not help
 ├── NoAnswer         no answer within the deadline; of a write the outcome is unknown (also a TimeoutError)
 └── SessionLost      a stream could not be kept up for as long as allowed (also a ConnectionError)
 """
@@ -66,12 +66,17 @@ class Refused(ClientError):
     def may_repeat(self) -> bool:
         """True when the same call may be taken later, or elsewhere. Every call here is safe to repeat."""
         if self.reason:
-            return self.code in _OURS
+            return self.code in _OURS or self.retry_after_seconds is not None
         if (
             self.code is grpc.StatusCode.RESOURCE_EXHAUSTED
         ):  # gRPC's own: too many calls, or a message that is too long
             return "larger than max" not in self.message
         return self.code in _TRANSPORT
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True for a no that may only be too early, such as an agent configured a moment ago: it says when to come back."""
+        return self.may_repeat and bool(self.reason) and self.code not in _OURS
 
     @classmethod
     def of(cls, error: grpc.aio.AioRpcError) -> Refused:

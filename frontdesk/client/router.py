@@ -11,6 +11,7 @@ import grpc
 
 from frontdesk.client.calls import Calls
 from frontdesk.client.errors import Refused, SessionLost
+from frontdesk.client.retry import Patience
 from frontdesk.v1 import desk_pb2, facts_pb2, router_pb2, router_pb2_grpc
 
 Position = router_pb2.Position
@@ -158,18 +159,17 @@ class RouterClient(Calls):
         if after is None:  # a position now, so that a break before the first decision loses nothing
             after = (await self.list_waiting(desk_id, page_size=1)).position
         request = router_pb2.WatchDecisionsRequest(desk_id=desk_id, resume_after=after)
-        failing_since, attempt = None, 0
+        failing_since, attempt, patience = None, 0, Patience()
         while True:
             try:
                 async for response in self._stub.WatchDecisions(request):
-                    failing_since, attempt = None, 0
+                    failing_since, attempt, patience = None, 0, Patience()
                     request.resume_after.CopyFrom(response.position)
                     yield response
                 refused = Refused(grpc.StatusCode.UNAVAILABLE, "", "the stream ended")
             except grpc.aio.AioRpcError as error:
                 refused = Refused.of(error)
-                if not refused.may_repeat:
-                    raise refused from error
+                patience.check(refused, loop.time())
             failing_since = failing_since or loop.time()
             if loop.time() - failing_since > retry_seconds:
                 raise SessionLost(f"no decisions from {self.endpoint} for {retry_seconds:.0f} s ({refused})")

@@ -11,13 +11,25 @@ import grpc
 import pytest
 from prometheus_client import CollectorRegistry
 
-from frontdesk.client import Backoff, Endpoint, NoAnswer, Refused, RouterClient, SessionLost
+from frontdesk.client import (
+    AgentDesktop,
+    Backoff,
+    Endpoint,
+    NoAnswer,
+    Refused,
+    RouterClient,
+    SessionLost,
+    retry,
+)
 from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2, router_pb2_grpc
 from services.runtime.refusal import Refusal, invalid
 from services.runtime.rpc import serve
 
 QUICK = Backoff(first_seconds=0.005, max_seconds=0.02, attempt_seconds_max=0.3)
 AWAY = Refusal(grpc.StatusCode.UNAVAILABLE, "CATCHING_UP", "soon", retry_after_ms=10)
+
+EARLY = Refusal(grpc.StatusCode.NOT_FOUND, "AGENT_NOT_FOUND", "no such agent, or not yet", retry_after_ms=10)
+FAULT = Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", "the server's log has it")
 
 
 class Scripted(router_pb2_grpc.RouterServiceServicer):
@@ -49,6 +61,19 @@ class Scripted(router_pb2_grpc.RouterServiceServicer):
         for offset in range(request.resume_after.offset + 1, request.resume_after.offset + 4):
             yield router_pb2.WatchDecisionsResponse(position=router_pb2.Position(offset=offset))
         raise Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_SLOW", "again", retry_after_ms=1)
+
+    async def AgentSession(
+        self, requests: Any, context: Any
+    ) -> AsyncIterator[router_pb2.AgentSessionResponse]:
+        """Ready at once where the answer is None or none is left; ends after that while there are answers."""
+        self.ids.append("session")
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Refusal):
+            raise answer
+        yield router_pb2.AgentSessionResponse(ready=router_pb2.SessionReady())
+        if self.answers:
+            raise RuntimeError("a fault of the service")
+        await asyncio.Event().wait()
 
 
 @pytest.fixture
@@ -93,6 +118,55 @@ async def test_what_repeating_cannot_mend_is_raised_at_once_with_its_fields(repl
             await sign_in(client)
     assert (raised.value.reason, raised.value.fields) == ("INVALID_REQUEST", {"command": "is required"})
     assert len(scripted.ids) == 1
+
+
+async def test_a_no_that_may_be_too_early_is_doubted_for_a_while_and_then_raised(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = Scripted(EARLY, EARLY)
+    async with RouterClient(await replica(scripted), backoff=QUICK) as client:
+        assert (await sign_in(client)).reply.accepted
+    assert len(scripted.ids) == 3
+    scripted = Scripted(*[EARLY] * 1_000)
+    async with RouterClient(await replica(scripted), backoff=QUICK, deadline_seconds=0.1) as client:
+        with pytest.raises(Refused, match="AGENT_NOT_FOUND"):
+            await sign_in(client)
+    assert len(scripted.ids) > 1
+    monkeypatch.setattr(retry, "DOUBTED_SECONDS_MAX", 0.05)
+    async with asyncio.timeout(10):
+        async with RouterClient(await replica(scripted), backoff=QUICK, deadline_seconds=60) as client:
+            with pytest.raises(Refused, match="AGENT_NOT_FOUND"):
+                await sign_in(client)
+        with pytest.raises(Refused, match="AGENT_NOT_FOUND"):
+            async with AgentDesktop(await replica(scripted), "acme", "ana", backoff=QUICK):
+                raise AssertionError("there is no such agent")
+
+
+async def test_a_session_outlives_a_no_that_was_too_early_and_a_fault_of_the_service(
+    replica: Replica,
+) -> None:
+    scripted = Scripted(FAULT, EARLY, None, None, FAULT, None)
+    async with (
+        asyncio.timeout(10),
+        AgentDesktop(await replica(scripted), "acme", "ana", backoff=QUICK) as desktop,
+    ):
+        while len(scripted.ids) < 6 or not desktop.connected:
+            await asyncio.sleep(0.01)
+    assert desktop.reconnects == 5
+
+
+async def test_a_session_that_meets_faults_only_gives_up_in_time_though_each_was_ready(
+    replica: Replica,
+) -> None:
+    async with (
+        asyncio.timeout(10),
+        AgentDesktop(
+            await replica(Scripted(*[None] * 10_000)), "acme", "ana", backoff=QUICK, retry_seconds=0.3
+        ) as desktop,
+    ):
+        with pytest.raises(SessionLost, match="INTERNAL"):
+            async for _ in desktop.notices():
+                raise AssertionError("nothing is told")
 
 
 async def test_after_the_deadline_the_caller_has_the_id_to_repeat(replica: Replica) -> None:
@@ -153,7 +227,13 @@ async def test_a_watch_gives_up_when_nobody_answers() -> None:
     ],
 )
 def test_what_is_worth_repeating(code: str, reason: str, message: str, again: bool) -> None:
-    assert Refused(grpc.StatusCode[code], reason, message).may_repeat is again
+    refused = Refused(grpc.StatusCode[code], reason, message)
+    assert (refused.may_repeat, refused.is_doubtful) == (again, False)
+
+
+def test_a_no_that_says_when_to_come_back_is_worth_repeating() -> None:
+    early = Refused(grpc.StatusCode.NOT_FOUND, "DESK_NOT_FOUND", "", retry_after_seconds=1.0)
+    assert early.may_repeat and early.is_doubtful
 
 
 @pytest.mark.parametrize(
