@@ -43,6 +43,8 @@ LATER_MS = 7 * 86_400_000 + 3_600_000
 """Past every repeat window of the morning."""
 SETTLED_SECONDS_MAX = 90
 STEP_SECONDS = 5
+LAST_RULE = "queue:frontdesk_fcr_missed:ratio_increase7d"
+"""A rule of a rule of a rule, about what comes last: matured cases."""
 RULE_SECONDS = 2
 """Rules are evaluated this often here, to see in minutes what takes hours."""
 
@@ -153,8 +155,14 @@ async def _later(
         "a week later, cases have matured",
         seconds_max=SETTLED_SECONDS_MAX,
     )
+    await asyncio.to_thread(
+        prometheus.until,
+        lambda: any(math.isfinite(one.value) for one in prometheus.query(LAST_RULE)),
+        "the rules of rules have told how many were settled at the first contact",
+        seconds_max=SETTLED_SECONDS_MAX,
+    )
     await asyncio.to_thread(prometheus.until_scraped)
-    await asyncio.sleep(2 * RULE_SECONDS)
+    await asyncio.sleep(max(2 * RULE_SECONDS, STEP_SECONDS))
     say("a week later on their clocks, after a restart: cases have matured")
     await asyncio.to_thread(_boards, prometheus, began_at, report)
     say(f"{report.expressions} expressions of {len(DASHBOARDS)} boards were asked")
