@@ -103,7 +103,9 @@ async def _with_kafka(
             await asyncio.to_thread(prometheus.until_scraped)
             say(f"a real Prometheus scrapes them every second and knows {len(prometheus.rules())} rules")
             result, wrote = await _morning(first, clock)
-            report.notes += [f"{kind}: {one}" for kind, found in _seen(result) for one in found]
+            report.notes += [f"played differs: {one}" for one in result.differences]
+            report.faults += [f"lost: {one}" for one in result.lost]
+            report.faults += [f"twice: {one}" for one in result.doubles]
             say(f"a morning was played, {rate:.0f} times as fast; {wrote} messages and surveys went by gRPC")
             await first.stop()
             later = ScaledClock(begun.start_ms, begun.origin_ms + LATER_MS, rate)
@@ -317,10 +319,6 @@ async def _quiet(count: Callable[[], int]) -> None:
         elif time.monotonic() - since > 2:
             return
         await asyncio.sleep(0.1)
-
-
-def _seen(result: Result) -> tuple[tuple[str, list[str]], ...]:
-    return ("played differs", result.differences), ("lost", result.lost), ("twice", result.doubles)
 
 
 def _clock(clock: ScaledClock) -> str:
