@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-LOCKS = ("runtime", "dev", "image", "deploy")
+LOCKS = ("runtime", "dev", "image", "deploy", "go")
 
 
 def main() -> int:

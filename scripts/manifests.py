@@ -24,8 +24,8 @@ from typing import Any
 
 import yaml
 
-from scripts import fetch_crds
-from scripts.fetch_crds import CannotFetch
+from scripts import conformity, fetch_crds, go_programs
+from scripts.fetching import CannotFetch
 
 ROOT = Path(__file__).resolve().parents[1]
 K8S = ROOT / "deploy" / "k8s"
@@ -62,13 +62,10 @@ def rendered(folder: Path) -> str:
 
 def _kustomize() -> list[str]:
     """kubectl's kustomize, or kustomize itself; built from Go's modules where neither is there."""
-    built = fetch_crds.TOOLS / "kubernetes" / "kustomize"
     for command in (["kubectl", "kustomize"], ["kustomize", "build"]):
         if shutil.which(command[0]) is not None:
             return command
-    if not built.exists():
-        fetch_crds.go("build", "-o", str(built), "sigs.k8s.io/kustomize/kustomize/v5")
-    return [str(built), "build"]
+    return [str(go_programs.tool("kustomize")), "build"]
 
 
 def resources(folder: Path) -> list[Resource]:
@@ -180,6 +177,17 @@ def checkov_faults(folder: Path) -> list[str]:
     return [f"{one['resource']}: {one['check_id']} {one['check_name']}" for one in failed]
 
 
+def dockerfile_faults() -> list[str]:
+    """hadolint's view of the Dockerfile."""
+    hadolint = fetch_crds.deploy_python().parent / "hadolint"
+    done = subprocess.run(
+        [str(hadolint), "deploy/docker/Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 and not done.stdout.strip():
+        raise CannotFetch(f"hadolint said nothing:\n{done.stderr[-1500:]}")
+    return done.stdout.splitlines()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -207,6 +215,13 @@ def _check_all() -> int:
         faults += [f"{name}: {fault}" for fault in here]
         custom = sum(map(is_custom, found))
         print(f"k8s: {name}: {len(found) - custom} core and {custom} custom resources, {len(here)} faults")
+    renderings = {name: rendered(folder) for name, folder in combinations().items()}
+    found_too = conformity.faults(renderings, VERSIONS, definitions(crds))
+    print(f"k8s: kubeconform over all of them: {len(found_too)} faults")
+    faults += [f"kubeconform: {fault}" for fault in found_too]
+    of_image = dockerfile_faults()
+    print(f"k8s: hadolint over the Dockerfile: {len(of_image)} faults")
+    faults += of_image
     for fault in faults:
         print(f"k8s: {fault}", file=sys.stderr)
     return 1 if faults else 0

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts import fetch_crds
+from scripts.fetching import TOOLS
 from services.runtime.broker.settings import kafka_version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def compose() -> dict[str, Any]:
 
 def parsed(text: str) -> subprocess.CompletedProcess[str]:
     """By a parser that knows the whole specification and refuses what it does not know."""
-    python = fetch_crds.VENV / "bin" / "python"
+    python = TOOLS / "deploy-venv" / "bin" / "python"
     if not python.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("no parser of Compose files: run `make k8s` first", pytrace=False)
