@@ -113,7 +113,7 @@ k8s: setup ## render deploy/k8s in every combination and check it strictly
 
 .PHONY: k8s-apiserver
 k8s-apiserver: setup ## apply every combination to a real API server, twice (builds it: ten minutes, once)
-	@$(BIN)/python -m scripts.apiserver
+	@$(BIN)/python -m scripts.apply_manifests $(ARGUMENTS)
 
 .PHONY: kafka-up
 kafka-up: setup ## start a real Apache Kafka on loopback (Docker, else Java and Maven)

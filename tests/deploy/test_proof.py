@@ -1,0 +1,183 @@
+"""What a real API server has taken is written down, and it is asked again once something changes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from scripts import apiserver, apply_manifests, conformity, fetch_crds, go_programs, manifests, proven
+from scripts.apiserver import Server
+from scripts.fetching import CannotFetch
+
+PLAIN = "tests/plain"
+Resource = dict[str, Any]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "proven.json"
+    proven.write(path)
+    return path
+
+
+def test_what_is_rendered_was_taken_by_a_real_api_server() -> None:
+    changes = proven.changes()
+    if changes and os.environ.get("CI") != "true":
+        pytest.skip(f"{'; '.join(changes)}: `make k8s-apiserver` proves it anew")
+    assert changes == []
+
+
+def test_nothing_is_asked_again_while_nothing_has_changed(written: Path) -> None:
+    assert proven.changes(written) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("prod", "other", "prod has changed since it was proven"),
+        ("server", "v1.35.0 other", "server has changed since it was proven"),
+        ("definitions", "other", "definitions has changed since it was proven"),
+        ("tests/left", "any", "tests/left was proven and is gone"),
+        ("dev", None, "dev was never proven"),
+    ],
+)
+def test_each_change_is_told_by_name(written: Path, key: str, value: str | None, told: str) -> None:
+    proof = proven.read(written)
+    proof = {name: one for name, one in proof.items() if name != key} | ({key: value} if value else {})
+    written.write_text(json.dumps(proof), encoding="utf-8")
+    assert proven.changes(written) == [told]
+
+
+def test_without_a_proof_everything_is_asked(tmp_path: Path) -> None:
+    assert len(proven.changes(tmp_path / "none.json")) == len(manifests.combinations()) + 2
+
+
+def test_the_digest_is_of_what_is_said_and_not_of_how_it_is_written() -> None:
+    assert proven.digest("a: 1\nb: [x]\n") == proven.digest("# why\nb:\n- x\na: 1\n---\n")
+    assert proven.digest("a: 1\n") != proven.digest("a: 2\n")
+
+
+class OtherServer:
+    """A server that answers as kubectl would print it; what it makes of an apply and of a pod is given."""
+
+    def __init__(self, take: Callable[[Resource, int], Resource], admit: Callable[[Resource], str]) -> None:
+        self.take, self.admit, self.applies = take, admit, 0
+
+    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+        resources = [one for one in yaml.safe_load_all(given or "") if one]
+        if arguments[0] == "apply":
+            self.applies += 1
+            items = [self.take(copy.deepcopy(one), self.applies) for one in resources]
+            for one in items:
+                one["metadata"]["resourceVersion"] = str(self.applies)
+            return json.dumps({"items": items})
+        if arguments[0] == "create":
+            (pod,) = resources
+            if refusal := self.admit(pod):
+                raise CannotFetch(refusal)
+        return ""
+
+
+def as_given(resource: Resource, _: int) -> Resource:
+    return resource
+
+
+def restricted(pod: Resource) -> str:
+    rights = pod["spec"]["containers"][0]["securityContext"]
+    return (
+        'pods "x" is forbidden: violates PodSecurity "restricted:latest"' if rights.get("privileged") else ""
+    )
+
+
+def row(server: OtherServer) -> apply_manifests.Row:
+    rendered = manifests.rendered(manifests.combinations()[PLAIN])
+    return apply_manifests.check(cast(Server, server), PLAIN, rendered)
+
+
+def test_a_rendering_that_is_taken_twice_alike_has_no_fault() -> None:
+    found = row(OtherServer(as_given, restricted))
+    assert (found.faults, found.changed, found.admitted, found.refused) == ([], 0, 3, 3)
+    assert found.resources == 17
+
+
+def test_what_the_second_apply_changes_is_a_fault() -> None:
+    def counted(resource: Resource, applies: int) -> Resource:
+        if resource["kind"] == "Deployment":
+            resource["metadata"]["generation"] = applies
+        return resource
+
+    found = row(OtherServer(counted, restricted))
+    assert (found.faults, found.changed) == (["the second apply changed Deployment frontdesk-intake"], 1)
+
+
+def test_a_server_that_admits_privileged_pods_is_a_fault_of_each_workload() -> None:
+    found = row(OtherServer(as_given, lambda pod: ""))
+    assert len(found.faults) == 3
+    assert all("a privileged pod was admitted" in fault for fault in found.faults)
+
+
+def test_a_pod_that_is_refused_for_what_it_is_not_asking_for_is_a_fault() -> None:
+    def without_privileges(pod: Resource) -> str:
+        return "disallowed by cluster policy" if "privileged" in str(pod) else ""
+
+    found = row(OtherServer(as_given, without_privileges))
+    assert [fault for fault in found.faults if "refused for another reason" in fault] == found.faults != []
+
+
+def test_older_compilers_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, said in (("old/go", "go1.19.8"), ("new/lib/python3.11/site-packages/go/bin/go", "go1.27.3")):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\necho {said}\n", encoding="utf-8")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'old'}:{os.environ['PATH']}")
+    monkeypatch.setattr(go_programs, "environment_of", lambda name: tmp_path / "new")
+    find = go_programs.compiler.__wrapped__
+    assert find() == tmp_path / "new/lib/python3.11/site-packages/go/bin/go"
+    (tmp_path / "old/go").write_text("#!/bin/sh\necho go1.26.8\n", encoding="utf-8")
+    assert find() == tmp_path / "old/go"
+
+
+@pytest.fixture(scope="module")
+def crds() -> Path:
+    found = fetch_crds.fetched()
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no definitions of custom resources: run `make k8s` first", pytrace=False)
+        pytest.skip("no definitions of custom resources: `make k8s` fetches them")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("  replicas: 2\n  replicas: 2", 'key "replicas" already set'),
+        ("  replicas: many", "replicas"),
+        ("  replica: 2", "replica"),
+    ],
+)
+def test_kubeconform_finds_what_is_wrong_with_a_core_resource(wrong: str, told: str, crds: Path) -> None:
+    good = manifests.rendered(manifests.combinations()[PLAIN])
+    assert "  replicas: 2\n" in good
+    given = {"good": good, "bad": good.replace("  replicas: 2", wrong, 1)}
+    found = conformity.faults(given, ["1.36"], manifests.definitions(crds))
+    assert found
+    assert all(fault.startswith("bad: ") and told in fault for fault in found)
+
+
+def test_kubeconform_finds_an_unknown_key_of_a_custom_resource(crds: Path) -> None:
+    good = manifests.rendered(manifests.combinations()["tests/gateway"])
+    bad = good.replace("gatewayClassName:", "gatewayClass:")
+    (found,) = conformity.faults({"bad": bad}, ["1.35"], manifests.definitions(crds))
+    assert "Gateway frontdesk" in found
+
+
+def test_the_server_is_of_a_version_whose_schemas_are_checked() -> None:
+    assert ".".join(apiserver.version().removeprefix("v").split(".")[:2]) in manifests.VERSIONS
