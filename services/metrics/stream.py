@@ -36,6 +36,9 @@ from services.runtime.log import PositionLost, TopicSpec
 TABLE = "kpis"
 REQUEST_BYTES_MAX = 1_048_576
 STOP_SECONDS_MAX = 20.0
+FETCH_WAIT_MS = 200
+"""The longest that the broker holds a fetch when nothing comes; Faust has 1,500, and a take-over asked for two ends of the
+log behind two such fetches."""
 SEEK_AGAIN_SECONDS = 1.0
 ENDS_SECONDS = 5.0
 """Time between two looks at the log's ends."""
@@ -48,8 +51,20 @@ def topics(partitions: int, *, app_id: str = MetricsSettings.app_id) -> list[Top
     return [TopicSpec(f"{app_id}-{TABLE}-changelog", partitions, compacted=True)]
 
 
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's, whose fetches are not held for long: what is asked of the broker meanwhile waits behind them."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+
 class _PositionedConsumer(driver.Consumer):
     """Starts where the rows end instead of where the group committed; Faust seeks after `on_rebalance_complete`."""
+
+    def _new_consumer_thread(self) -> _ConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         offsets = dict(await super().seek_to_committed())
@@ -248,8 +263,7 @@ class FaustSource:
         for partition in list(self.board.ledgers):
             self._drop(partition)
         owned = sorted(tp for tp in app.consumer.assignment() if tp.topic == self._topic)
-        ends = await app.consumer.highwaters(*owned) if owned else {}
-        starts = await app.consumer.earliest_offsets(*owned) if owned else {}
+        ends, starts = await self._ends_and_starts(app, owned) if owned else ({}, {})
         for tp in owned:
             ledger = self._recovered(tp.partition)
             if ledger.last_offset >= ends[tp]:
@@ -262,6 +276,13 @@ class FaustSource:
             self.board.own(ledger, target=ends[tp])
         self._settled.set()
         log.info("partitions_assigned", partitions=len(owned))
+
+    async def _ends_and_starts(self, app: Any, owned: list[TP]) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
+        """Where the log of each partition ends and starts now; asked at once."""
+        ends, starts = await asyncio.gather(
+            app.consumer.highwaters(*owned), app.consumer.earliest_offsets(*owned)
+        )
+        return ends, starts
 
     def _recovered(self, partition: int) -> Ledger:
         """The ledger in the table; an empty one, to be folded from the log's start, when the rows are torn."""

@@ -1,0 +1,21 @@
+"""What our consumer asks of the broker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from faust.contrib.asgi import bind_to_running_loop
+
+from services.metrics.settings import MetricsSettings
+from services.metrics.store import Board
+from services.metrics.stream import FETCH_WAIT_MS, FaustSource
+
+
+async def test_a_fetch_is_not_held_so_long_that_a_take_over_waits_behind_it() -> None:
+    source = FaustSource(MetricsSettings(), Board(1), bootstrap="127.0.0.1:1")
+    app: Any = source._build()
+    bind_to_running_loop(app)
+
+    consumer = app.consumer._new_consumer_thread()._create_worker_consumer(app.transport)
+
+    assert consumer._fetch_max_wait_ms == FETCH_WAIT_MS
