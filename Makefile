@@ -57,7 +57,7 @@ desk: setup ## write the tables of docs/desk.md and examples/policy.toml from th
 	@$(BIN)/python scripts/desk_settings.py --write
 
 .PHONY: monitoring
-monitoring: setup ## check rules, alerts and dashboards against running services; print every KPI three ways
+monitoring: setup ## show all that metrics claims, step by step; print speed, and every KPI three ways (ten minutes)
 	@$(BIN)/python -m tests.monitoring $(ARGUMENTS)
 
 .PHONY: dashboards

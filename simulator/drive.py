@@ -186,6 +186,10 @@ class Drive:
         self._index.note(self.state, record)
         if self.watch is not None:
             self.watch(record)
+        self._heard(record)
+
+    def _heard(self, record: d.Decision) -> None:
+        """What the decision sets off in the world."""
         for event in record.events:
             seen = _SEEN.get(type(event))
             if seen is not None:

@@ -1,4 +1,4 @@
-"""The bundle against the real thing: the three services on a real Kafka, a real Prometheus, a morning of contacts.
+"""The bundle against the real thing: the three services on a real Kafka, a real Prometheus, the simulator's load.
 
 A week is skipped by starting the services again on a later clock, so that repeat windows end; then every panel is asked
 for, and every KPI compared with the log.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import math
 import re
 import time
@@ -18,24 +17,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
-from rich.console import Console
 
-from frontdesk.v1 import intake_pb2, intake_pb2_grpc, metrics_pb2, metrics_pb2_grpc
-from services.cli.demo.command import LATE_SHIFT, environment, morning_clock
-from services.cli.demo.ids import contact_ids
-from services.cli.demo.run import Result, desk_folder, play
+from frontdesk.v1 import metrics_pb2, metrics_pb2_grpc
+from services.cli.demo.command import environment, morning_clock
+from services.cli.demo.run import desk_folder
 from services.cli.demo.stories import load
 from services.cli.demo.system import System
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
-from services.router.desk_config import load_toml
 from services.runtime import broker
 from services.runtime.clock import ScaledClock
 from services.runtime.kafka_log import KafkaLog
-from tests.monitoring import kpi_table, past
+from tests.monitoring import kpi_table, loads, past, simulated
 from tests.monitoring.bundle import DASHBOARDS, RECORDED, RULES, filled, panels
-from tests.monitoring.correspondent import Correspondent
 from tests.prometheus import Prometheus, Tools
 from tests.unit.metrics import ground_truth, stories
 
@@ -57,24 +52,34 @@ class Report:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the players saw otherwise: a machine too busy for the pace. `make demo` judges that; here the log is the truth."""
+    sent: set[str] = field(default_factory=set)
+    """Contacts of the simulator's world that intake took."""
     series_equal: int = 0
     expressions: int = 0
 
 
-async def run(folder: Path, tools: Tools, say: Callable[[str], None], *, rate: float = 60.0) -> Report:
+async def run(
+    folder: Path, tools: Tools, say: Callable[[str], None], *, rate: float = 40.0, minutes: float = 60.0
+) -> Report:
     """Plays, asks, compares. Raises what a service raised that did not come up."""
     report = Report()
     node = await asyncio.to_thread(broker.start, folder / "kafka", port=0)
     try:
         say(f"a real Kafka at {node.bootstrap}")
-        await _with_kafka(folder, node.bootstrap, tools, say, rate, report)
+        await _with_kafka(folder, node.bootstrap, tools, say, rate, minutes, report)
     finally:
         await asyncio.to_thread(node.stop)
     return report
 
 
 async def _with_kafka(
-    folder: Path, bootstrap: str, tools: Tools, say: Callable[[str], None], rate: float, report: Report
+    folder: Path,
+    bootstrap: str,
+    tools: Tools,
+    say: Callable[[str], None],
+    rate: float,
+    minutes: float,
+    report: Report,
 ) -> None:
     morning = load(desk_folder() / "morning")
     begun = morning_clock(morning)
@@ -102,11 +107,17 @@ async def _with_kafka(
         with running as prometheus:
             await asyncio.to_thread(prometheus.until_scraped)
             say(f"a real Prometheus scrapes them every second and knows {len(prometheus.rules())} rules")
-            result, wrote = await _morning(first, clock)
+            loaded = await loads.run(first, clock, minutes=minutes)
+            result, report.sent = loaded.morning, loaded.world.sent
             report.notes += [f"played differs: {one}" for one in result.differences]
+            report.notes += [f"refused: {one}, {n} times" for one, n in loaded.world.refused.most_common()]
             report.faults += [f"lost: {one}" for one in result.lost]
-            report.faults += [f"twice: {one}" for one in result.doubles]
-            say(f"a morning was played, {rate:.0f} times as fast; {wrote} messages and surveys went by gRPC")
+            report.faults += [f"twice: {one}" for one in (*result.doubles, *loaded.world.doubles)]
+            say(
+                f"{minutes:.0f} minutes of the simulator's world were played, {rate:.0f} times as fast: "
+                f"{len(report.sent)} contacts, {loaded.world.facts} facts by gRPC; "
+                f"a morning of recorded deliveries beside it; {loaded.wrote} messages and surveys"
+            )
             await first.stop()
             later = ScaledClock(begun.start_ms, begun.origin_ms + LATER_MS, rate)
             second = System.plan(
@@ -121,25 +132,6 @@ async def _with_kafka(
         await first.stop()
 
 
-async def _morning(system: System, clock: ScaledClock) -> tuple[Result, int]:
-    """Plays it while somebody writes to the customers; answers what came of it and how much was written."""
-    morning = load(desk_folder() / "morning")
-    desk = load_toml((desk_folder() / "desk.toml").read_text(encoding="utf-8"))
-    mail = Correspondent(system.address("router", "grpc"), system.address("intake", "grpc"), desk.desk_id)
-    writing = asyncio.create_task(mail.run())
-    await _mark(system, desk.desk_id)
-    await _refused(system)
-    try:
-        result = await play(
-            system, morning, contact_ids(morning), desk, LATE_SHIFT, clock, Console(file=io.StringIO())
-        )
-        await _quiet(lambda: mail.wrote)
-    finally:
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
-    return result, mail.wrote
-
-
 async def _later(
     system: System,
     bootstrap: str,
@@ -150,7 +142,7 @@ async def _later(
 ) -> None:
     """A week later: cases mature; boards are asked while all runs; the comparison waits until nothing moves."""
     await asyncio.to_thread(prometheus.point_at, _targets(system))
-    await _mark(system, "acme", change="new-carrier")
+    await loads.mark(system, loads.example_desk().desk_id, change="new-carrier")
     await asyncio.to_thread(
         prometheus.until,
         lambda: sum(one.value for one in prometheus.query("frontdesk_fcr_matured_total")) >= 1,
@@ -174,6 +166,7 @@ async def _later(
     ours = await _ours(system, sum(len(log) for log in logs))
     await asyncio.to_thread(prometheus.point_at, {"metrics": [_address(system, "metrics")]})
     await asyncio.to_thread(prometheus.until_scraped)
+    report.faults += [f"lost: {one}" for one in simulated.lost(logs, report.sent)]
     truth = _truth(logs)
     report.rows = await asyncio.to_thread(lambda: list(kpi_table.table(ours, truth, prometheus)))
     report.faults += [f"differs: {told.words}" for told in report.rows if not told.equal]
@@ -260,12 +253,12 @@ def _truth(logs: list[list[Decision]]) -> dict[ground_truth.Sample, float]:
 
 @contextlib.contextmanager
 def _names_of_the_desk() -> Iterator[None]:
-    """The slow count knows the unit tests' desks by name; here it is the example's."""
-    desk = load_toml((desk_folder() / "desk.toml").read_text(encoding="utf-8"))
+    """The slow count knows the unit tests' desks by name; here they are the example's and the world's."""
+    desks = loads.example_desk(), simulated.world_desk()[0]
     kept = set(stories.QUEUES), set(ground_truth.TOPICS)
     for names, mine in (
-        (stories.QUEUES, {queue.queue_id for queue in desk.queues}),
-        (ground_truth.TOPICS, {topic.topic_id for topic in desk.topics}),
+        (stories.QUEUES, {queue.queue_id for desk in desks for queue in desk.queues}),
+        (ground_truth.TOPICS, {topic.topic_id for desk in desks for topic in desk.topics}),
     ):
         names.clear()
         names.update(mine)
@@ -290,35 +283,6 @@ async def _ours(system: System, decisions: int) -> metrics_pb2.KpiRow:
             if time.monotonic() > ends_at:
                 raise TimeoutError(f"metrics counted {answer.decisions} of {decisions} decisions")
             await asyncio.sleep(0.2)
-
-
-async def _mark(system: System, desk_id: str, change: str = "monitoring-run") -> None:
-    async with grpc.aio.insecure_channel(system.address("metrics", "grpc")) as channel:
-        stub = metrics_pb2_grpc.MetricsServiceStub(channel)  # type: ignore[no-untyped-call] # generated
-        await stub.MarkChange(
-            metrics_pb2.MarkChangeRequest(desk_id=desk_id, request_id=change, change=change),
-            timeout=30,
-            wait_for_ready=True,
-        )
-
-
-async def _refused(system: System) -> None:
-    """A fact that intake refuses by name, so that this too is seen."""
-    async with grpc.aio.insecure_channel(system.address("intake", "grpc")) as channel:
-        stub = intake_pb2_grpc.IntakeServiceStub(channel)  # type: ignore[no-untyped-call] # generated
-        with contextlib.suppress(grpc.aio.AioRpcError):
-            await stub.Submit(intake_pb2.SubmitRequest(request_id="no-fact"), timeout=30, wait_for_ready=True)
-
-
-async def _quiet(count: Callable[[], int]) -> None:
-    """Returns once the count has stood still for two seconds."""
-    ends_at, seen, since = time.monotonic() + SETTLED_SECONDS_MAX, -1, time.monotonic()
-    while time.monotonic() < ends_at:
-        if count() != seen:
-            seen, since = count(), time.monotonic()
-        elif time.monotonic() - since > 2:
-            return
-        await asyncio.sleep(0.1)
 
 
 def _clock(clock: ScaledClock) -> str:
