@@ -215,17 +215,35 @@ def test_from_outside_grpc_is_reached_with_a_certificate_or_not_at_all(name: str
                 assert (backend["name"], backend["port"]) == ("frontdesk-intake", 80)
                 continue
             assert modes[parent["name"], parent["sectionName"]] == "Passthrough"
-            workload = by_name(name, "StatefulSet", backend["name"])
-            (container,) = workload["spec"]["template"]["spec"]["containers"]
-            env = {one["name"]: one.get("value") for one in container["env"]}
-            mounts = {one["mountPath"] for one in container["volumeMounts"]}
-            for part in ("CERT", "KEY", "CLIENT_CA"):
-                assert str(Path(env[f"FRONTDESK_GRPC_TLS_{part}_FILE"] or "").parent) in mounts
-            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-                assert str(container[probe]["grpc"]["port"]) == env["FRONTDESK_GRPC_HEALTH_PORT"]
+            assert asks_for_certificates(by_name(name, "StatefulSet", backend["name"]))
     routes = {one["kind"] for one in of_kind(name, "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")}
     assert ("TLSRoute" in routes) is (name == "tests/gateway-grpc")
     assert "GRPCRoute" not in routes
+
+
+def asks_for_certificates(workload: dict[str, Any]) -> bool:
+    """Whether its gRPC is by mutual TLS; then the files must be mounted and the probes have a plaintext port."""
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    env = {one["name"]: one.get("value") for one in container["env"]}
+    if "FRONTDESK_GRPC_TLS_CLIENT_CA_FILE" not in env:
+        return False
+    mounts = {one["mountPath"] for one in container["volumeMounts"]}
+    for part in ("CERT", "KEY", "CLIENT_CA"):
+        assert str(Path(env[f"FRONTDESK_GRPC_TLS_{part}_FILE"] or "").parent) in mounts
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert str(container[probe]["grpc"]["port"]) == env["FRONTDESK_GRPC_HEALTH_PORT"]
+    return True
+
+
+def test_in_production_every_service_asks_callers_of_grpc_for_a_certificate() -> None:
+    assert all(asks_for_certificates(workload) for workload in of_kind("prod", *WORKLOADS))
+    plain = [
+        port.get("appProtocol")
+        for service in of_kind("prod", "Service")
+        for port in service["spec"]["ports"]
+        if port["name"] == "grpc"
+    ]
+    assert plain == [None, None, None]  # h2c would be plaintext
 
 
 def test_only_intake_is_scaled_by_an_autoscaler_which_then_owns_the_replicas() -> None:
@@ -315,14 +333,15 @@ def test_groups_and_topics_of_the_rights_are_those_of_the_code() -> None:
     assert names["topic"] == {one["metadata"]["name"] for one in of_kind("prod", "KafkaTopic")}
 
 
-def test_each_service_mounts_its_own_certificate_and_no_other() -> None:
+def test_each_service_mounts_its_own_certificate_of_kafka_and_no_other() -> None:
     for workload in of_kind("prod", *WORKLOADS):
         secrets = {
             volume["secret"]["secretName"]
             for volume in workload["spec"]["template"]["spec"]["volumes"]
             if "secret" in volume
         }
-        assert secrets - {own_secret(workload)} == {"frontdesk-cluster-ca-cert", workload["metadata"]["name"]}
+        kafka = {"frontdesk-cluster-ca-cert", workload["metadata"]["name"]}
+        assert secrets == {own_secret(workload), "frontdesk-grpc-tls", *kafka}
 
 
 def test_people_may_read_decisions_and_dead_letters_and_change_nothing() -> None:

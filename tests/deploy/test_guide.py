@@ -1,0 +1,105 @@
+"""What docs/operations.md tells people to do, done: its certificates open the doors that they should, and no others."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.cli.demo import system
+from services.cli.demo.system import Process
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+COMMAND_SECONDS_MAX = 120
+
+
+def commands(program: str) -> list[str]:
+    """The guide's commands of one program, in order."""
+    return re.findall(rf"^ *\$ ({program} .*)$", PAGE, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made by the guide's own commands."""
+    if shutil.which("openssl") is None:
+        said = "openssl is missing, which the guide uses"
+        if os.environ.get("CI") == "true":
+            pytest.fail(said, pytrace=False)
+        pytest.skip(said)
+    folder = tmp_path_factory.mktemp("certificates")
+    for command in commands("openssl req"):
+        subprocess.run(shlex.split(command), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+async def serving(
+    certificates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Process]:
+    """All services with the settings of components/grpc-mtls."""
+    monkeypatch.setattr(system, "READY_SECONDS_MAX", 180)
+    env = {
+        **{f"FRONTDESK_{door}_PORT": "0" for door in ("HTTP", "GRPC", "SMTP", "METRICS")},
+        "FRONTDESK_GRPC_HEALTH_PORT": "0",
+        "FRONTDESK_GRPC_TLS_CERT_FILE": str(certificates / "tls.crt"),
+        "FRONTDESK_GRPC_TLS_KEY_FILE": str(certificates / "tls.key"),
+        "FRONTDESK_GRPC_TLS_CLIENT_CA_FILE": str(certificates / "clients-ca.crt"),
+        "FRONTDESK_IDENTITY_KEY": "only-for-this-test-0123456789",
+        "FRONTDESK_ACCOUNTS_FILE": str(ROOT / "examples/accounts.toml"),
+        "FRONTDESK_DATA": str(tmp_path / "frontdesk.db"),
+    }
+    process = Process((), ("--desk", str(ROOT / "examples/desk.toml")), env, tmp_path / "log")
+    await process.start()
+    yield process
+    await process.stop()
+
+
+def frontdesk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS_MAX,
+    )
+
+
+async def test_who_has_a_certificate_of_the_guide_is_let_in_and_nobody_else(
+    serving: Process, certificates: Path
+) -> None:
+    port = serving.addresses["grpc"].rpartition(":")[2]
+    asked = ("kpis", "--desk", "acme", "--address", f"localhost:{port}")
+    trusting = ("--tls-ca", str(certificates / "tls.crt"))
+
+    shown = [str(certificates / f"desktop-1.{part}") for part in ("crt", "key")]
+    let_in = frontdesk(*asked, *trusting, "--tls-cert", shown[0], "--tls-key", shown[1])
+    assert let_in.returncode == 0, let_in.stderr
+
+    strangers = [
+        str(certificates / f"tls.{part}") for part in ("crt", "key")
+    ]  # a certificate, not of that authority
+    for proof in ((), ("--tls-cert", strangers[0], "--tls-key", strangers[1])):
+        assert frontdesk(*asked, *trusting, *proof).returncode != 0
+
+    asked_without_tls = frontdesk(*asked)
+    assert asked_without_tls.returncode != 0
+    assert frontdesk("health", "--address", serving.addresses["health"]).returncode == 0
+
+
+def test_the_secrets_that_the_guide_makes_are_those_that_pods_mount() -> None:
+    names = set(re.findall(r"create secret generic (\S+)", PAGE))
+    assert names == {"frontdesk-secrets", "frontdesk-grpc-tls"}
+    component = (ROOT / "deploy/k8s/components/grpc-mtls/kustomization.yaml").read_text(encoding="utf-8")
+    (command,) = [one for one in commands("kubectl") if "frontdesk-grpc-tls" in one]
+    for name in re.findall(r"/run/secrets/grpc-tls/(\S+?) ", component):
+        assert f"--from-file={name}" in command
