@@ -5,13 +5,16 @@
 
 On an empty server with the definitions of custom resources: each rendering by server-side apply (strict fields, a warning is
 a fault, so a pod template that pod security would warn of is one too), then once more, which must change nothing; a pod of
-each workload through admission; the same pod asking for rights, which pod security must refuse.
+each workload through admission; the same pod asking for rights, which pod security must refuse. At last the commands of the
+operations guide on top of prod.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -27,6 +30,11 @@ from scripts.fetching import ROOT, CannotFetch
 
 Resource = dict[str, Any]
 APPLY = ("apply", "--server-side", "--validate=strict", "--warnings-as-errors", "-o", "json", "-f", "-")
+GUIDE = ROOT / "docs" / "operations.md"
+GUIDED = r"kubectl (-n frontdesk (?:scale|patch|rollout restart) [^`\n]+)"
+"""What of its commands needs neither a controller nor a file."""
+GUIDED_MIN = 5
+"""Scale to nothing, patch, scale back twice, restart."""
 WORKLOADS = ("Deployment", "StatefulSet")
 COLUMNS = "{:<28} {:>9} {:>7} {:>13} {:>8} {:>7} {:>7}"
 HEAD = ("rendering", "resources", "custom", "second apply", "admitted", "refused", "seconds")
@@ -81,6 +89,29 @@ def check(server: Server, name: str, rendered: str) -> Row:
     return row
 
 
+def follow_the_guide(server: Server, rendered: str) -> list[str]:
+    """Runs what docs/operations.md says to restore and to restart what prod has, then applies it again; faults in words."""
+    commands = [
+        shlex.split(one) for one in re.findall(GUIDED, GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    try:
+        server.kubectl(*APPLY, given=rendered)
+        for command in commands:
+            server.kubectl(*command)
+            print(f"apiserver: taken: kubectl {' '.join(command)}", flush=True)
+        server.kubectl(
+            *APPLY, given=rendered
+        )  # a conflict would be a fault: who scales by hand becomes an owner
+        take_away(server, [one for one in yaml.safe_load_all(rendered) if one])
+    except CannotFetch as error:
+        return [str(error)]
+    return (
+        []
+        if len(commands) >= len(("scale", "patch", "scale", "scale", "restart"))
+        else ["the guide has no commands"]
+    )
+
+
 def seen(said: str) -> Mapping[str, Resource]:
     """Resources by kind and name, as the server answers them, fields' owners among them. Not the number of writes: where a
     definition gives a status by default (a Gateway's), the second write stores it, and a reader sees the same."""
@@ -129,6 +160,7 @@ def check_all() -> list[Row]:
         for name, folder in manifests.combinations().items():
             rows.append(check(server, name, manifests.rendered(folder)))
             print(rows[-1], flush=True)
+        rows[-1].faults += follow_the_guide(server, manifests.rendered(manifests.combinations()["prod"]))
     return rows
 
 

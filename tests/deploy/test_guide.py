@@ -1,18 +1,23 @@
-"""What docs/operations.md tells people to do, done: its certificates open the doors that they should, and no others."""
+"""What docs/operations.md tells people to do, done: its certificates open their doors and no others, its copies are logs."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from frontdesk.client import Endpoint, IntakeClient, Refused, RouterClient
+from frontdesk.v1 import facts_pb2
 from services.cli.demo import system
 from services.cli.demo.system import Process
 
@@ -20,6 +25,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 COMMAND_SECONDS_MAX = 120
+CONTACTS = 5
 
 
 def commands(program: str) -> list[str]:
@@ -41,23 +47,31 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def embedded(data: Path, log: Path, **more: str) -> Process:
+    """All services in one process."""
+    env = {
+        **{f"FRONTDESK_{door}_PORT": "0" for door in ("HTTP", "GRPC", "SMTP", "METRICS")},
+        "FRONTDESK_IDENTITY_KEY": "only-for-this-test-0123456789",
+        "FRONTDESK_ACCOUNTS_FILE": str(ROOT / "examples/accounts.toml"),
+        "FRONTDESK_DATA": str(data),
+        **more,
+    }
+    return Process((), ("--desk", str(ROOT / "examples/desk.toml")), env, log)
+
+
 @pytest.fixture
 async def serving(
     certificates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Process]:
     """All services with the settings of components/grpc-mtls."""
     monkeypatch.setattr(system, "READY_SECONDS_MAX", 180)
-    env = {
-        **{f"FRONTDESK_{door}_PORT": "0" for door in ("HTTP", "GRPC", "SMTP", "METRICS")},
+    tls = {
         "FRONTDESK_GRPC_HEALTH_PORT": "0",
         "FRONTDESK_GRPC_TLS_CERT_FILE": str(certificates / "tls.crt"),
         "FRONTDESK_GRPC_TLS_KEY_FILE": str(certificates / "tls.key"),
         "FRONTDESK_GRPC_TLS_CLIENT_CA_FILE": str(certificates / "clients-ca.crt"),
-        "FRONTDESK_IDENTITY_KEY": "only-for-this-test-0123456789",
-        "FRONTDESK_ACCOUNTS_FILE": str(ROOT / "examples/accounts.toml"),
-        "FRONTDESK_DATA": str(tmp_path / "frontdesk.db"),
     }
-    process = Process((), ("--desk", str(ROOT / "examples/desk.toml")), env, tmp_path / "log")
+    process = embedded(tmp_path / "frontdesk.db", tmp_path / "log", **tls)
     await process.start()
     yield process
     await process.stop()
@@ -103,3 +117,56 @@ def test_the_secrets_that_the_guide_makes_are_those_that_pods_mount() -> None:
     (command,) = [one for one in commands("kubectl") if "frontdesk-grpc-tls" in one]
     for name in re.findall(r"/run/secrets/grpc-tls/(\S+?) ", component):
         assert f"--from-file={name}" in command
+
+
+async def test_a_copy_of_the_embedded_log_taken_while_it_runs_is_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By SQLite's own backup, which is what sqlite3's .backup does."""
+    monkeypatch.setattr(system, "READY_SECONDS_MAX", 180)
+    assert 'sqlite3 frontdesk.db ".backup copy.db"' in PAGE
+    data, copy = tmp_path / "frontdesk.db", tmp_path / "copy.db"
+    running = embedded(data, tmp_path / "running")
+    await running.start()
+    try:
+        for number in range(CONTACTS):
+            await submit(running, number)
+        with closing(sqlite3.connect(data)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        await submit(running, CONTACTS)  # after the copy: lost with the original
+    finally:
+        await running.stop()
+    data.unlink()
+
+    restored = embedded(copy, tmp_path / "restored")
+    await restored.start()
+    try:
+        async with RouterClient(Endpoint(restored.addresses["grpc"]), deadline_seconds=30) as router:
+            for number in range(CONTACTS):
+                assert (await router.get_contact("acme", f"c{number}")).contact_id == f"c{number}"
+            with pytest.raises(Refused):
+                await router.get_contact("acme", f"c{CONTACTS}")
+    finally:
+        await restored.stop()
+
+
+async def submit(process: Process, number: int) -> None:
+    """Returns once it is decided."""
+    address = Endpoint(process.addresses["grpc"])
+    contact = facts_pb2.ContactArrived(
+        contact_id=f"c{number}",
+        channel="CHANNEL_SOCIAL",
+        medium="messenger",
+        thread_key=f"t{number}",
+        text="I was charged twice.",
+    )
+    async with IntakeClient(address, deadline_seconds=30) as intake:
+        await intake.submit("acme", request_id=f"c{number}", contact_arrived=contact)
+    async with RouterClient(address, deadline_seconds=30) as router, asyncio.timeout(COMMAND_SECONDS_MAX):
+        while True:
+            try:
+                await router.get_contact("acme", f"c{number}")
+            except Refused:
+                await asyncio.sleep(0.05)
+            else:
+                return
