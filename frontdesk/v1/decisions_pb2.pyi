@@ -1127,16 +1127,18 @@ class OutboundNoted(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
 
 class SurveyNoted(_message.Message):
-    __slots__ = ("contact_id", "score", "channel", "queue_id")
+    __slots__ = ("contact_id", "score", "channel", "queue_id", "after_ms")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     score: int
     channel: _facts_pb2.Channel
     queue_id: str
-    def __init__(self, contact_id: _Optional[str] = ..., score: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+    after_ms: int
+    def __init__(self, contact_id: _Optional[str] = ..., score: _Optional[int] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., after_ms: _Optional[int] = ...) -> None: ...
 
 class ChangeNoted(_message.Message):
     __slots__ = ("change", "effective_at")

@@ -1236,6 +1236,8 @@ class SurveyNoted:
     """Medium family."""
     queue_id: str = ""
     """First queue of the contact; empty when it is not known."""
+    after_ms: int = 0
+    """From the closing of the contact's case to the answer, in milliseconds; 0 when it is not known."""
 
 
 @quick_record

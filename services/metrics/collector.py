@@ -26,6 +26,7 @@ from services.metrics.gauges import CONTACT_STATES, GAUGES
 from services.metrics.ledger import LedgerSnapshot
 from services.metrics.measure import OTHER, Kind, Measure
 from services.metrics.store import Snapshot
+from services.metrics.windows import WINDOWED, together
 
 Labels = tuple[str, ...]
 
@@ -161,6 +162,18 @@ def _standing(ledger: LedgerSnapshot, at_ms: int) -> Iterator[tuple[str, Labels,
         yield "frontdesk_contacts_open", (state,), sum(now.states.get(state, 0) for now in desks)
         yield "frontdesk_contacts_overdue", (state,), sum(now.overdue(state, at_ms) for now in desks)
     yield "frontdesk_updates_overdue", (), sum(now.updates_overdue(at_ms) for now in desks)
+    yield from _windows(ledger)
+
+
+def _windows(ledger: LedgerSnapshot) -> Iterator[tuple[str, Labels, float]]:
+    """Of every queue of the configurations, and of others that something happened in."""
+    queues = dict.fromkeys(queue for view in ledger.desks for _, queue in view.pairs)
+    for window, sums in together(ledger.windows).items():
+        places = dict.fromkeys([(queue, kpi) for queue in queues for kpi in WINDOWED] + sorted(sums))
+        for queue, kpi in places:
+            part, whole = sums.get((queue, kpi), (0, 0))
+            yield "frontdesk_window_numerator", (queue, kpi, window), part
+            yield "frontdesk_window_denominator", (queue, kpi, window), whole
 
 
 def _earliest(found: list[Mapping[tuple[str, str], int]]) -> dict[tuple[str, str], int]:

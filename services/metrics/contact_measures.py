@@ -152,10 +152,10 @@ FCR_UNATTRIBUTABLE = counter(
 )
 FCR_REVISED = counter(
     "fcr_revised",
-    "First contacts counted as resolved whose case came back after all; the provisional count never goes down.",
-    "At Reopened of a case that its first contact had settled.",
-    "Provisional FCR as known now = (fcr_provisional_resolved - fcr_revised) / fcr_provisional_closed.",
-    Label("direction", ("down",), ("down",)),
+    "Corrections of fcr_provisional_resolved, which never falls: down = the case came back after all; up = the return was taken back.",
+    "down: at Reopened of a case that its first contact had settled; up: at ResolutionConfirmed of such a case as settled by it.",
+    "Provisional FCR as known now = (fcr_provisional_resolved - fcr_revised down + up) / fcr_provisional_closed.",
+    Label("direction", ("down", "up"), ("down", "up")),
 )
 REPEATS = counter(
     "repeat_contacts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.metrics.measure import OTHER, RESPONSE_BOUNDS, Label, counter, histogram
+from services.metrics.measure import OTHER, RESPONSE_BOUNDS, SURVEY_BOUNDS, Label, counter, histogram
 
 SCORES = ("1", "2", "3", "4", "5")
 OUTBOUND_KINDS = (
@@ -41,6 +41,26 @@ SURVEY_RESPONSES = counter(
     "At SurveyNoted; labels are those of the contact asked about, while it is remembered.",
     "Customer satisfaction = score 4 and 5 / all, against its own baseline.",
     Label("score", SCORES, SCORES),
+)
+SURVEY_DELAY = histogram(
+    "survey_delay_seconds",
+    "Time from the closing of a contact's case to the customer's answer to a survey, in seconds.",
+    "At SurveyNoted with a score, while the router remembers the closing.",
+    "Mean = _sum / _count: how old what customers say is.",
+    bounds=SURVEY_BOUNDS,
+    scale=1000,
+)
+FOLLOWUPS_DUE = counter(
+    "followups_due",
+    "Contacts that an agent settled: each is to be followed up, to check whether the customer is satisfied.",
+    "At Resolved of a contact that an agent had.",
+    "Followed up = followups_sent / followups_due.",
+)
+FOLLOWUPS_SENT = counter(
+    "followups_sent",
+    "Follow-ups that went out to customers.",
+    "At OutboundNoted with kind followup.",
+    "Followed up = followups_sent / followups_due.",
 )
 COMPLAINTS = counter(
     "complaints",

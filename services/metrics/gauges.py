@@ -43,6 +43,14 @@ GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
         "Agents at work now, each in one state; idle ones are available.",
     ),
     "frontdesk_desk_overloaded": (("desk",), "1 while the desk has more work than time, else 0."),
+    "frontdesk_window_numerator": (
+        ("queue", "kpi", "window"),
+        "Numerator of the KPI over the window of event time that ends now, whole quarter hours and the one under way.",
+    ),
+    "frontdesk_window_denominator": (
+        ("queue", "kpi", "window"),
+        "Denominator of the KPI over the window of event time that ends now; the KPI is numerator / denominator.",
+    ),
     "frontdesk_change_info": (
         ("desk", "change"),
         "1 for each of the newest 20 changes of the service that a desk has marked.",

@@ -82,8 +82,10 @@ _SHARES = {
 }
 _MEANS = {
     "transfers_per_contact": ("transfers", "handled"),
+    "followup_rate": ("followups_sent", "followups_due"),
     "average_speed_of_answer_seconds": ("wait_since_queue_ms", "answered_legs"),
     "mean_handle_seconds": ("handle_ms", "handle_times"),
+    "mean_survey_delay_seconds": ("survey_delay_ms", "survey_delays"),
 }
 """What may exceed 1; seconds where the numerator is milliseconds."""
 

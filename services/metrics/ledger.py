@@ -24,6 +24,7 @@ from services.metrics.folds.totals import Move, Series, Totals, agg, initialize
 from services.metrics.live import LiveDesk
 from services.metrics.now import DeskNow, now_of
 from services.metrics.rows import BASE, QUARTER_MS, RING, Row
+from services.metrics.windows import Sums, Windows
 
 KEEP_QUARTERS_DEFAULT = 8 * 96
 """Eight days of quarter hours; older ones are merged into the desk's base row."""
@@ -57,6 +58,8 @@ class LedgerSnapshot:
     """Birth of the newest heartbeat; 0 before the first."""
     heartbeat_decided_ms: int = 0
     """When the router decided it."""
+    windows: tuple[tuple[tuple[str, Sums], ...], ...] = ()
+    """Windows of event time of each desk that has rows."""
 
 
 class Ledger:
@@ -86,6 +89,7 @@ class Ledger:
         """A desk's first quarter with a row of its own, where it is known: none before it needs to be merged."""
         self.touched: dict[tuple[str, int], None] = {}
         """(desk, quarter) of rows changed since the newest flush."""
+        self._windows = Windows(keep_quarters)
 
     def apply(self, offset: int, record: Decision) -> Verdict:
         """Folds the record at `offset`. Raises Gap when it is not the next one (nothing changes then)."""
@@ -114,6 +118,10 @@ class Ledger:
             tuple(now_of(desk_id, self.live[desk_id]) for desk_id in sorted(self.desks)),
             self.heartbeat_ms,
             self.heartbeat_decided_ms,
+            tuple(
+                self._windows.of(desk_id, self.rows[desk_id], self.watermark_ms // QUARTER_MS)
+                for desk_id in sorted(self.rows)
+            ),
         )
 
     def window(self, first: int, end: int | None) -> Iterator[tuple[str, Mapping[Series, int]]]:

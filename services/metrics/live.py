@@ -15,8 +15,9 @@ from services.metrics.measure import OTHER
 
 CONTACTS_MAX = 200_000
 """Open contacts of a desk that are followed; later ones are counted by their events only."""
-DUE_MAX, LEFT_MAX, CHANGES_MAX = 4_000, 4_000, 20
-"""Messages due, customers who left, and change marks of a desk that are remembered, the oldest forgotten first."""
+DUE_MAX, LEFT_MAX, REVISED_MAX, CHANGES_MAX = 4_000, 4_000, 4_000, 20
+"""Messages due, customers who left, cases that came back, and change marks of a desk that are remembered, the oldest forgotten
+first."""
 LEFT_MS_MAX = 86_400_000
 """Who comes back within a day after leaving tries again."""
 WAITING = frozenset({"received", "queued", "offered"})
@@ -111,6 +112,8 @@ class LiveDesk(msgspec.Struct):
     """Case to when its customer left before an agent had the contact."""
     changes: dict[str, int] = {}
     """Mark to when it took effect."""
+    revised: dict[str, int] = {}
+    """Case that its first contact had settled to when it came back after all, until its window is over."""
     overloaded: bool = False
     accrued_ms: int = 0
     """Up to when agents' time is counted."""

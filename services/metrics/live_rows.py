@@ -35,9 +35,16 @@ def live_rows(desks: Mapping[str, LiveDesk], at: int) -> list[bytes]:
     rows, some, entries = [], dict[str, LiveDesk](), 0
     for desk_id, live in desks.items():
         some[desk_id] = LiveDesk(
-            {}, live.agents, live.due, live.left, live.changes, live.overloaded, live.accrued_ms
+            {},
+            live.agents,
+            live.due,
+            live.left,
+            live.changes,
+            live.revised,
+            live.overloaded,
+            live.accrued_ms,
         )
-        entries += 1 + len(live.agents) + len(live.due) + len(live.left)
+        entries += 1 + len(live.agents) + len(live.due) + len(live.left) + len(live.revised)
         if entries >= ENTRIES_PER_ROW:
             rows.append(_pack(StoredLive(at, some)))
             some, entries = {}, 0

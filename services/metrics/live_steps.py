@@ -15,6 +15,7 @@ from services.metrics.live import (
     DUE_MAX,
     LEFT_MAX,
     MISSED,
+    REVISED_MAX,
     TALK,
     WRAP,
     LiveContact,
@@ -236,6 +237,15 @@ def _overload(desk: LiveDesk, event: d.OverloadBegan | d.OverloadEnded, at_ms: i
     desk.overloaded = isinstance(event, d.OverloadBegan)
 
 
+def _reopened(desk: LiveDesk, event: d.Reopened, at_ms: int, queue: Queue) -> None:
+    if event.first_contact:
+        remember(desk.revised, event.case_id, at_ms, REVISED_MAX)
+
+
+def _confirmed(desk: LiveDesk, event: d.ResolutionConfirmed, at_ms: int, queue: Queue) -> None:
+    desk.revised.pop(event.case_id, None)
+
+
 def _change(desk: LiveDesk, event: d.ChangeNoted, at_ms: int, queue: Queue) -> None:
     desk.changes.pop(event.change, None)
     remember(desk.changes, event.change, event.effective_at_ms or at_ms, CHANGES_MAX)
@@ -275,4 +285,6 @@ _STEPS: dict[type, Callable[[LiveDesk, Any, int, Queue], None]] = {
     d.OverloadBegan: _overload,
     d.OverloadEnded: _overload,
     d.ChangeNoted: _change,
+    d.Reopened: _reopened,
+    d.ResolutionConfirmed: _confirmed,
 }

@@ -21,6 +21,8 @@ LIVE_BOUNDS = (5, 10, 20, 40, 56, 90, 180, 300, 600, 1200, 1800, 3600)
 """Seconds. 20 and 40 are promises, 56 an observed mean hold (operations.md 1.1)."""
 RESPONSE_BOUNDS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800)
 """Seconds. 86400 is the promise of an answer within a day."""
+SURVEY_BOUNDS = (300, 900, 3600, 14400, 43200, 86400, 172800, 345600, 604800)
+"""Seconds from a closing to the answer of a survey; the last is the week in which a case is watched."""
 HANDLE_BOUNDS = (30, 60, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600, 7200)
 """Seconds in the hands of agents."""
 MARGIN_BOUNDS = (20, 60, 300, 900, 3600, 14400, 86400)

@@ -22,7 +22,7 @@ from services.metrics.folds.scene import DeskView
 from services.metrics.folds.totals import Totals
 from services.runtime.log import RECORD_BYTES_MAX
 
-FORMAT = 3
+FORMAT = 4
 """Version of the stored rows *and* of what the folds count: raise it with either, and the log is folded anew."""
 QUARTER_MS = 900_000
 BASE = -1

@@ -122,6 +122,8 @@ ROWS = (
     _count("surveys sent", "surveys_sent", "surveys_sent_total"),
     _count("surveys answered", "survey_responses", "survey_responses_total"),
     _count("... with 4 or 5", "satisfied", "survey_responses_total", score="4|5"),
+    _count("follow-ups due", "followups_due", "followups_due_total"),
+    _count("... sent", "followups_sent", "followups_sent_total"),
     _count("said in public", "mentions", "mentions_total", addressed="true|false"),
     _count(
         "agents' time with customers, s",
@@ -176,6 +178,12 @@ ROWS = (
         "satisfaction",
         Count("survey_responses_total", {"score": "4|5"}),
         (Count("survey_responses_total"),),
+    ),
+    Row(
+        "answers of surveys after, s",
+        "mean_survey_delay_seconds",
+        Count("survey_delay_seconds_sum"),
+        (Count("survey_delay_seconds_count"),),
     ),
     Row(
         "occupancy",

@@ -58,6 +58,41 @@ def share_panel(
     )
 
 
+def against_past(title: str, description: str, name: str, **more: object) -> Panel:
+    """A share of now beside that of the 28 days before; what lies within three standard errors is chance."""
+    now = f'queue:frontdesk_{name}:ratio_increase1d{{queue=~"$queue"}}'
+    base = f'queue:frontdesk_{name}:baseline28d{{queue=~"$queue"}}'
+    return Panel(
+        title,
+        description
+        + " The last day, beside the 28 days before that day (there once a day lies behind); z counts standard "
+        "errors between them, and from 3 on it is no chance (requirement S2.2).",
+        "percentunit",
+        (Target(now, "now, {{queue}}"), Target(base, "28 days, {{queue}}")),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def exact(title: str, description: str, kpis: str, *, width: int = 8) -> Panel:
+    """Shares over windows of event time, as the service itself sums them up; `kpis` are alternatives between bars."""
+    chosen = f'queue=~"$queue", kpi=~"{kpis}"'
+    part, whole = (
+        f"sum by (kpi, window) (max without (pod, instance) (frontdesk_window_{side}{{{chosen}}}))"
+        for side in ("numerator", "denominator")
+    )
+    return Panel(
+        title,
+        description
+        + " By the time at which things were decided, exact after a standstill too: the newest whole quarter hours and "
+        "the one under way. Absent where there is nothing to divide by.",
+        "percentunit",
+        (Target(share(part, whole), "{{kpi}}, {{window}}"),),
+        kind="bargauge",
+        width=width,
+        decimals=1,
+    )
+
+
 def flow(
     title: str,
     description: str,

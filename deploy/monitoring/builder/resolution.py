@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from deploy.monitoring.builder.customers import CUSTOMERS
 from deploy.monitoring.builder.grafana import Board, Panel, Row, Target
 from deploy.monitoring.builder.panels import (
     AGE,
     QUEUE_AND_CHANNEL,
+    against_past,
     counts,
+    exact,
     flow,
     grown,
-    mean,
     share_panel,
 )
 from deploy.monitoring.builder.promql import RANGE, share
@@ -17,20 +19,9 @@ from deploy.monitoring.builder.promql import RANGE, share
 _QUEUE = 'queue=~"$queue"'
 
 
-def _against_past(title: str, description: str, name: str, **more: object) -> Panel:
-    """A share of now beside that of the 28 days before; what lies within three standard errors is chance."""
-    now = f"queue:frontdesk_{name}:ratio_increase1d{{{_QUEUE}}}"
-    base = f"queue:frontdesk_{name}:baseline28d{{{_QUEUE}}}"
-    return Panel(
-        title,
-        description
-        + " The last day, beside the 28 days before that day (there once a day lies behind); z counts standard "
-        "errors between them, and from 3 on it is no chance (requirement S2.2).",
-        "percentunit",
-        (Target(now, "now, {{queue}}"), Target(base, "28 days, {{queue}}")),
-        **more,  # type: ignore[arg-type]
-    )
-
+_REVISED_DOWN, _REVISED_UP = (
+    grown("fcr_revised_total", RANGE, where=f'direction="{direction}"') for direction in ("down", "up")
+)
 
 RESOLVED = Row(
     "Settled at the first contact",
@@ -52,13 +43,13 @@ RESOLVED = Row(
         ),
         Panel(
             "Provisional, as known now",
-            "The provisional one less the cases that came back after all. "
-            "(fcr_provisional_resolved - fcr_revised) / fcr_provisional_closed.",
+            "The provisional one less the cases that came back after all, and with those whose return was taken back. "
+            "(fcr_provisional_resolved - fcr_revised down + up) / fcr_provisional_closed.",
             "percentunit",
             (
                 Target(
                     share(
-                        f"({grown('fcr_provisional_resolved_total', RANGE)} - {grown('fcr_revised_total', RANGE)})",
+                        f"({grown('fcr_provisional_resolved_total', RANGE)} - {_REVISED_DOWN} + {_REVISED_UP})",
                         grown("fcr_provisional_closed_total", RANGE),
                     ),
                     "share",
@@ -109,7 +100,13 @@ RESOLVED = Row(
             "repeat_contacts_total",
             "within",
         ),
-        _against_past("Came back, against the past", "Repeats / arrived.", "repeats"),
+        against_past("Came back, against the past", "Repeats / arrived.", "repeats"),
+        exact(
+            "Last hour, day and week, exact",
+            "Settled at the first contact, came back, escalated, satisfied, over windows of event time. "
+            "frontdesk_window_numerator / frontdesk_window_denominator.",
+            "fcr|fcr_provisional|repeat_rate|escalation|satisfaction",
+        ),
     ),
 )
 
@@ -214,7 +211,7 @@ OTHERS = Row(
             "transfer_offers_total",
             "result",
         ),
-        _against_past("Escalation against the past", "Escalated / handled.", "escalation"),
+        against_past("Escalation against the past", "Escalated / handled.", "escalation"),
         Panel(
             "Standard errors from the past",
             "How far each share of now lies from its own past, in standard errors: beyond 3 either way is no chance. "
@@ -269,105 +266,6 @@ AUTHORITY = Row(
             "By the agent's own right, or approved by somebody who has it. exceptions_granted.",
             "exceptions_granted_total",
             "policy",
-            width=6,
-        ),
-    ),
-)
-
-CUSTOMERS = Row(
-    "What customers say",
-    (
-        share_panel(
-            "Satisfied",
-            "Surveys answered with 4 or 5, of all that were answered (requirement S2.1). Judge it by its own past, not by "
-            "a target: FrontdeskSatisfactionBelowBaseline does.",
-            "survey_responses_total",
-            "survey_responses_total",
-            part_where='score=~"4|5"',
-        ),
-        share_panel(
-            "Surveys answered",
-            "Answers of all surveys that went out. survey_responses / surveys_sent.",
-            "survey_responses_total",
-            "surveys_sent_total",
-        ),
-        counts("Scores", "Surveys by score, 5 is best. survey_responses.", "survey_responses_total", "score"),
-        _against_past("Satisfaction against the past", "Score 4 and 5 / all.", "satisfaction"),
-        share_panel(
-            "Complaints",
-            "Contacts that complain, of all that arrived. complaints / contacts_arrived.",
-            "complaints_total",
-            "contacts_arrived_total",
-        ),
-        counts(
-            "Complaints that everybody can read",
-            "Complaints in public (true) and in private (requirement S2.6). complaints.",
-            "complaints_total",
-            "public",
-            width=6,
-        ),
-        mean(
-            "Complaints: time to a person's answer",
-            "Mean time from a complaint's arrival to the first answer by a person, public ones apart (requirement S2.6). "
-            "complaint_response_seconds _sum / _count.",
-            "complaint_response_seconds",
-            "public",
-            width=6,
-        ),
-        counts(
-            "Said in public",
-            "Mentions and reviews by people who did not write to us, by sentiment (requirement S2.9). mentions, "
-            "addressed true + false.",
-            "mentions_total",
-            "kind, sentiment",
-            where='addressed=~"true|false"',
-        ),
-        Panel(
-            "Answered in public",
-            "Mentions and reviews that a person of ours answered, of all. mentions_answered / mentions (true + false).",
-            "percentunit",
-            (
-                Target(
-                    share(
-                        grown("mentions_answered_total", RANGE),
-                        grown("mentions_total", RANGE, where='addressed=~"true|false"'),
-                    ),
-                    "share",
-                ),
-            ),
-            kind="stat",
-            width=4,
-            height=5,
-            decimals=1,
-        ),
-        counts(
-            "Messages to customers",
-            "Messages that went out, by kind: acknowledgement, answer, update, follow-up, thanks (requirements S0.1, S0.5, "
-            "S1.5, S3.6). outbound.",
-            "outbound_total",
-            "kind",
-        ),
-        Panel(
-            "What it was about",
-            "Share of each topic among closed contacts (requirement S2.3). contacts_handled_by_topic, one / all.",
-            "percentunit",
-            (
-                Target(
-                    f"{grown('contacts_handled_by_topic_total', RANGE, by='topic', chosen='')} / on () group_left () "
-                    f"({grown('contacts_handled_by_topic_total', RANGE, chosen='')} > 0)",
-                    "{{topic}}",
-                ),
-            ),
-            kind="bargauge",
-            decimals=1,
-        ),
-        counts(
-            "Changes of the service",
-            "Changes that were marked, to be seen beside what they did (requirement S2.3); purple lines name them. "
-            "changes_marked.",
-            "changes_marked_total",
-            "desk",
-            chosen="",
             width=6,
         ),
     ),

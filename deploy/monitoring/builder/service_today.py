@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from deploy.monitoring.builder.grafana import Board, Panel, Row, Target
-from deploy.monitoring.builder.panels import AGE, QUEUE_AND_CHANNEL, counts, flow, mean, share_panel
+from deploy.monitoring.builder.panels import (
+    AGE,
+    QUEUE_AND_CHANNEL,
+    counts,
+    exact,
+    flow,
+    mean,
+    share_panel,
+)
 from deploy.monitoring.builder.promql import CHOSEN
 from deploy.monitoring.builder.waits import WAITS, WORK
 
@@ -169,6 +177,12 @@ PROMISES = Row(
         flow("Promises", "How promises ended; void: the customer left first.", "promises_total", "result"),
         flow(
             "Messages due", "Messages that customers were to be told, by kind.", "updates_due_total", "kind"
+        ),
+        exact(
+            "Last hour, day and week, exact",
+            "Promised waits that were kept, and contacts whose customer left, over windows of event time. "
+            "frontdesk_window_numerator / frontdesk_window_denominator.",
+            "within_target|abandonment",
         ),
         Panel(
             "Answered in 20 s of all offered, by queue",

@@ -52,7 +52,7 @@ FOLDS: dict[type, tuple[Fold, ...]] = {
     d.Escalated: (escalation.escalated,),
     d.ConsultEnded: (escalation.consult_ended,),
     d.Transferred: (escalation.transferred,),
-    d.Resolved: (resolution.resolved, escalation.ended, people.ended),
+    d.Resolved: (resolution.resolved, escalation.ended, people.ended, telling.resolved),
     d.Closed: (waits.closed, promises.left, resolution.closed, escalation.ended, people.ended),
     d.Reopened: (resolution.reopened,),
     d.ResolutionConfirmed: (resolution.confirmed,),

@@ -55,6 +55,8 @@ def confirmed(event: ResolutionConfirmed, scene: Scene) -> Iterator[Move]:
     yield count(FCR_MATURED, channel, queue, scene.desk.window)
     if event.first_contact:
         yield count(FCR_RESOLVED, channel, queue, scene.desk.window)
+        if event.case_id in scene.live.revised:
+            yield count(FCR_REVISED, channel, queue, "up")
 
 
 def reopened(event: Reopened, scene: Scene) -> Iterator[Move]:
@@ -72,6 +74,7 @@ def result(totals: Mapping[Series, int]) -> dict[str, int]:
         "fcr_provisional_resolved": total(totals, FCR_PROVISIONAL_RESOLVED),
         "fcr_matured": total(totals, FCR_MATURED),
         "fcr_resolved": total(totals, FCR_RESOLVED),
-        "fcr_revised": total(totals, FCR_REVISED),
+        "fcr_revised": total(totals, FCR_REVISED, direction="down"),
+        "fcr_revised_up": total(totals, FCR_REVISED, direction="up"),
         "repeats": total(totals, REPEATS),
     }

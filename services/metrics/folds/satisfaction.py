@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from services.contract.decisions import Answered, ContactOpened, OutboundNoted, SurveyNoted
-from services.metrics.desk_measures import COMPLAINT_RESPONSE, COMPLAINTS, SURVEY_RESPONSES, SURVEYS_SENT
+from services.metrics.desk_measures import (
+    COMPLAINT_RESPONSE,
+    COMPLAINTS,
+    SURVEY_DELAY,
+    SURVEY_RESPONSES,
+    SURVEYS_SENT,
+)
 from services.metrics.folds.scene import Scene
 from services.metrics.folds.totals import Move, Series, channel_label, count, observe, total, total_sum
 
@@ -27,6 +33,8 @@ def surveyed(event: SurveyNoted, scene: Scene) -> Iterator[Move]:
     if 1 <= event.score <= 5:
         channel, queue = channel_label(event.channel.label), scene.desk.queue(event.queue_id)
         yield count(SURVEY_RESPONSES, channel, queue, str(event.score))
+        if event.after_ms > 0:
+            yield from observe(SURVEY_DELAY, channel, queue, value=event.after_ms)
 
 
 def sent(event: OutboundNoted, scene: Scene) -> Iterator[Move]:
@@ -45,6 +53,8 @@ def result(totals: Mapping[Series, int]) -> dict[str, int]:
         "surveys_sent": total(totals, SURVEYS_SENT),
         "survey_responses": total(totals, SURVEY_RESPONSES),
         "satisfied": satisfied,
+        "survey_delays": total(totals, SURVEY_DELAY),
+        "survey_delay_ms": total_sum(totals, SURVEY_DELAY),
         "complaints": total(totals, COMPLAINTS),
         "complaints_public": total(totals, COMPLAINTS, public="true"),
         "complaint_responses": total(totals, COMPLAINT_RESPONSE),

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from services.contract.decisions import Answered, CallbackPromised, MessageDue, OutboundNoted
-from services.metrics.desk_measures import OUTBOUND, UPDATE_MS_MAX, UPDATES_DUE, UPDATES_ON_TIME
+from services.contract.decisions import Answered, CallbackPromised, MessageDue, OutboundNoted, Resolved
+from services.metrics.desk_measures import (
+    FOLLOWUPS_DUE,
+    FOLLOWUPS_SENT,
+    OUTBOUND,
+    UPDATE_MS_MAX,
+    UPDATES_DUE,
+    UPDATES_ON_TIME,
+)
 from services.metrics.folds.scene import Scene
 from services.metrics.folds.totals import Move, Series, channel_label, count, total
 from services.metrics.live import update_kind
@@ -32,7 +39,16 @@ def answered(event: Answered, scene: Scene) -> Iterator[Move]:
 def sent(event: OutboundNoted, scene: Scene) -> Iterator[Move]:
     channel, queue = channel_label(event.channel.label), scene.desk.queue(event.queue_id)
     yield count(OUTBOUND, channel, queue, event.kind)
+    if event.kind == "followup":
+        yield count(FOLLOWUPS_SENT, channel, queue)
     yield from _in_time(event.kind, event.contact_id, channel, queue, scene)
+
+
+def resolved(event: Resolved, scene: Scene) -> Iterator[Move]:
+    """What is fixed is followed up, to check satisfaction (requirement S2.7)."""
+    tally = event.tally
+    if tally is not None and tally.handled:
+        yield count(FOLLOWUPS_DUE, channel_label(tally.channel.label), scene.desk.queue(tally.first_queue_id))
 
 
 def _in_time(kind: str, contact_id: str, channel: str, queue: str, scene: Scene) -> Iterator[Move]:
@@ -47,4 +63,6 @@ def result(totals: Mapping[Series, int]) -> dict[str, int]:
         "updates_due": total(totals, UPDATES_DUE),
         "updates_on_time": total(totals, UPDATES_ON_TIME),
         "followups": total(totals, OUTBOUND, kind="followup"),
+        "followups_due": total(totals, FOLLOWUPS_DUE),
+        "followups_sent": total(totals, FOLLOWUPS_SENT),
     }

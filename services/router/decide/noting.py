@@ -9,6 +9,7 @@ from services.contract.facts import ChangeMarked, Fact, Heartbeat, SurveyAnswere
 from services.router.decide.refusal import Malformed, Refuse
 from services.router.decide.step import Step
 from services.router.decide.words import checked_ids
+from services.router.model import Contact
 
 _CHANGE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
@@ -25,8 +26,15 @@ def survey_answered(step: Step, body: SurveyAnswered) -> None:
             score=body.score,
             channel=body.channel if contact is None else contact.channel,
             queue_id="" if contact is None else contact.first_queue_id,
+            after_ms=_since_closing_ms(step, contact),
         )
     )
+
+
+def _since_closing_ms(step: Step, contact: Contact | None) -> int:
+    """0 while the case is open, and once it is forgotten."""
+    case = None if contact is None else step.desk.cases.get(contact.case_id)
+    return step.at_ms - case.closed_at_ms if case is not None and case.closed_at_ms else 0
 
 
 def change_marked(step: Step, body: ChangeMarked) -> None:

@@ -123,10 +123,14 @@ def _abandoned(rng: random.Random, place: dict[str, Any]) -> d.Event:
     )
 
 
+def _case(rng: random.Random) -> str:
+    return f"k{rng.randrange(30)}"
+
+
 def _opened(rng: random.Random, place: dict[str, Any]) -> d.Event:
     return d.ContactOpened(
         contact_id=place["contact_id"],
-        case_id=f"k{rng.randrange(30)}",
+        case_id=_case(rng),
         channel=place["channel"],
         complaint=rng.random() < 0.3,
         public=_coin(rng),
@@ -224,7 +228,12 @@ _MAKERS: list[Maker] = [
             ["update", "survey", "followup", "callback_offer", "revised_time", "new"]
         ),
     ),
-    _of(d.SurveyNoted, *_ALL, score=lambda rng: rng.randrange(7)),
+    _of(
+        d.SurveyNoted,
+        *_ALL,
+        score=lambda rng: rng.randrange(7),
+        after_ms=lambda rng: rng.choice([0, _wait_ms(rng) * 300]),
+    ),
     _of(
         d.ChangeNoted,
         change=lambda rng: f"change-{rng.randrange(5)}",
@@ -240,10 +249,11 @@ _MAKERS: list[Maker] = [
         d.Reopened,
         "channel",
         "queue_id",
+        case_id=_case,
         after_ms=lambda rng: _wait_ms(rng) * 300,
         first_contact=_coin,
     ),
-    _of(d.ResolutionConfirmed, "channel", "queue_id", first_contact=_coin),
+    _of(d.ResolutionConfirmed, "channel", "queue_id", case_id=_case, first_contact=_coin),
     _of(
         d.MentionNoted,
         "contact_id",

@@ -17,6 +17,7 @@ Sample = tuple[str, tuple[tuple[str, str], ...]]
 LIVE = [5, 10, 20, 40, 56, 90, 180, 300, 600, 1200, 1800, 3600]
 RESPONSE = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800]
 HANDLE = [30, 60, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600, 7200]
+SURVEY = [300, 900, 3600, 14400, 43200, 86400, 172800, 345600, 604800]
 MARGIN = [20, 60, 300, 900, 3600, 14400, 86400]
 HOPS = [0, 1, 2, 3, 5]
 TOPICS = {"billing", "refund", "delivery"}
@@ -51,15 +52,56 @@ def accepted(log: Iterable[d.Decision]) -> list[d.Decision]:
     return chain
 
 
-def samples(log: list[d.Decision], partition: int, *, window: str = "7d") -> dict[Sample, float]:
+WINDOWS = {"1h": 4, "1d": 96, "7d": 672}
+WINDOWED: list[tuple[str, str, str, dict[str, str]]] = [
+    ("within_target", "numerator", "promises", {"promise": "target", "result": "kept"}),
+    ("within_target", "denominator", "promises", {"promise": "target", "result": "kept"}),
+    ("within_target", "denominator", "promises", {"promise": "target", "result": "broken"}),
+    ("abandonment", "numerator", "contacts_abandoned", {}),
+    ("abandonment", "denominator", "contacts_offered", {}),
+    ("fcr", "numerator", "fcr_resolved", {}),
+    ("fcr", "denominator", "fcr_matured", {}),
+    ("fcr_provisional", "numerator", "fcr_provisional_resolved", {}),
+    ("fcr_provisional", "denominator", "fcr_provisional_closed", {}),
+    ("escalation", "numerator", "contacts_escalated", {}),
+    ("escalation", "denominator", "contacts_handled", {}),
+    ("repeat_rate", "numerator", "repeat_contacts", {}),
+    ("repeat_rate", "denominator", "contacts_arrived", {}),
+    ("satisfaction", "numerator", "survey_responses", {"score": "4"}),
+    ("satisfaction", "numerator", "survey_responses", {"score": "5"}),
+    ("satisfaction", "denominator", "survey_responses", {}),
+]
+
+
+def _windowed(
+    moved: list[tuple[int, Sample, int]], now: int, keep_quarters: int
+) -> Iterator[tuple[Sample, int]]:
+    """What moved in the last quarter hours, asked anew for each window."""
+    newest = now // 900_000
+    for window, quarters in WINDOWS.items():
+        if quarters >= keep_quarters:
+            continue
+        for at, (name, labels), amount in moved:
+            if at // 900_000 <= newest - quarters:
+                continue
+            for kpi, side, counted, where in WINDOWED:
+                has = dict(labels)
+                if name == f"frontdesk_{counted}_total" and all(has[k] == v for k, v in where.items()):
+                    yield _plain(f"window_{side}", queue=has["queue"], kpi=kpi, window=window), amount
+
+
+def samples(
+    log: list[d.Decision], partition: int, *, window: str = "7d", keep_quarters: int = 768
+) -> dict[Sample, float]:
     """Every sample above 0 that the log's partition has among the measures, and its decision counts.
 
     Also what stands at its end, but for ages, which depend on when one asks. `window` is the label of the desk's own
-    repeat window.
+    repeat window, `keep_quarters` what the service keeps apart.
     """
     chain = accepted(log)
     milli: Counter[Sample] = Counter()
     places: dict[str, Place] = {}
+    moved: list[tuple[int, Sample, int]] = []
     now, counted_to = 0, dict[str, int]()
     for record in chain:
         now = max(now, record.decided_at_ms)
@@ -77,7 +119,10 @@ def samples(log: list[d.Decision], partition: int, *, window: str = "7d") -> dic
         for event in record.events:
             for sample, amount in (*_moved(event, record), *_moved_by_story(event, record, place, now)):
                 milli[sample] += amount
+                moved.append((now, sample, amount))
             place.tell(event, now)
+    for sample, amount in _windowed(moved, now, keep_quarters):
+        milli[sample] += amount
     found: dict[Sample, float] = {}
     for (name, labels), amount in milli.items():
         scale = 1
@@ -93,7 +138,7 @@ def samples(log: list[d.Decision], partition: int, *, window: str = "7d") -> dic
             name,
             tuple(
                 sorted(
-                    (label, window if label == "window" else word)
+                    (label, window if label == "window" and "fcr" in name else word)
                     for label, word in (*labels, ("partition", str(partition)))
                 )
             ),
@@ -163,6 +208,8 @@ def _moved_by_story(
             yield _at("authority_shortfalls", story, found="contact")
         case d.HandoverEnded() if event.reason == "unfilled":
             yield _at("transfer_offers", story, result="unfilled")
+        case d.ResolutionConfirmed() if event.first_contact and event.case_id in place.revised:
+            yield _one("fcr_revised", event.channel, event.queue_id, direction="up")
         case d.ExceptionGranted():
             yield _at("exceptions_granted", story, policy="approved" if event.approver_id else "own_grant")
         case d.OfferEnded() if story is not None and story.state() == "handing_over":
@@ -342,8 +389,12 @@ def _moved(event: d.Event, record: d.Decision) -> Iterator[tuple[Sample, int]]:
             yield _one("outbound", event.channel, event.queue_id, kind=kind)
             if event.kind == "survey":
                 yield _one("surveys_sent", event.channel, event.queue_id)
+            if event.kind == "followup":
+                yield _one("followups_sent", event.channel, event.queue_id)
         case d.SurveyNoted() if event.score in range(1, 6):
             yield _one("survey_responses", event.channel, event.queue_id, score=str(event.score))
+            if event.after_ms > 0:
+                yield from _seen("survey_delay_seconds", SURVEY, event.after_ms, 1_000, event)
         case d.ResolutionConfirmed():
             yield _one("fcr_matured", event.channel, event.queue_id, window="7d")
             if event.first_contact:
@@ -359,6 +410,8 @@ def _closing(event: d.Resolved | d.Closed) -> Iterator[tuple[Sample, int]]:
             yield from _seen("contact_wait_seconds", LIVE, tally.open_ms, 1_000, place, outcome="cancelled")
         return
     yield _one("contacts_handled", *place)
+    if isinstance(event, d.Resolved):
+        yield _one("followups_due", *place)
     yield from _seen("transfers_per_contact", HOPS, tally.transfers, 1, place)
     if tally.escalated:
         yield _one("contacts_escalated", *place)

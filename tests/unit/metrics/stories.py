@@ -198,6 +198,7 @@ class Place:
     due: dict[tuple[str, str], int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
+    revised: set[str] = field(default_factory=set)
     overloaded: bool = False
 
     def tell(self, event: d.Event | None, at: int) -> None:
@@ -210,6 +211,10 @@ class Place:
             self.overloaded = isinstance(event, d.OverloadBegan)
         if isinstance(event, d.ChangeNoted):
             self.changes[event.change] = event.effective_at_ms or at
+        if isinstance(event, d.Reopened) and event.first_contact:
+            self.revised.add(event.case_id)
+        if isinstance(event, d.ResolutionConfirmed):
+            self.revised.discard(event.case_id)
         self._messages(event, at)
         contact_id = getattr(event, "contact_id", "")
         if isinstance(event, d.ContactOpened) and contact_id:

@@ -19,6 +19,7 @@ from services.metrics.ledger import Ledger
 from services.metrics.live import CHANGES_MAX
 from services.metrics.measure import CHANNELS, QUEUES_PER_DESK_MAX, TOPICS_PER_DESK_MAX, Kind
 from services.metrics.store import Board
+from services.metrics.windows import WINDOWED, WINDOWS
 from tests.unit.metrics.world import APPLIED, Writer, random_event, random_log
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,7 +129,10 @@ def test_ten_thousand_random_inputs_stay_within_the_bound() -> None:
         if not measure.of_desk
     )
     of_desk = sum(_label_sets(measure.name) for measure in MEASURES if measure.of_desk)
-    standing = 3 * len(CHANNELS) * (QUEUES_PER_DESK_MAX + 1) + 2 * len(CONTACT_STATES) + CHANGES_MAX + 20
+    windows = 2 * len(WINDOWS) * len(WINDOWED) * (QUEUES_PER_DESK_MAX + 1)
+    standing = (
+        windows + 3 * len(CHANNELS) * (QUEUES_PER_DESK_MAX + 1) + 2 * len(CONTACT_STATES) + CHANGES_MAX + 20
+    )
     pipeline = QUEUES_PER_DESK_MAX + len(PIPELINE) + 1
 
     assert len(series) <= (QUEUES_PER_DESK_MAX + 1) * per_queue + of_desk + standing + pipeline

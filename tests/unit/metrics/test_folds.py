@@ -203,6 +203,42 @@ def test_repeats_are_told_apart_by_the_time_since_the_settlement(after_ms: int, 
     }
 
 
+def test_a_return_that_is_taken_back_is_revised_up_once() -> None:
+    back = d.Reopened(case_id="k", channel=PHONE, queue_id="calls", first_contact=True)
+    confirmed = d.ResolutionConfirmed(case_id="k", channel=PHONE, queue_id="calls", first_contact=True)
+
+    revised = {
+        name: value for name, value in short(totals(back, confirmed, confirmed)).items() if "revised" in name
+    }
+
+    assert revised == {"fcr_revised down": 1, "fcr_revised up": 1}
+
+
+# --- what customers say and are told -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "moved"),
+    [
+        (DAY_MS, {"survey_delay_seconds 5": 1, "survey_delay_seconds sum": DAY_MS}),  # up to a day
+        (0, {}),  # nobody knows when it was closed
+    ],
+)
+def test_how_old_an_answer_to_a_survey_is_where_that_is_known(after_ms: int, moved: dict[str, int]) -> None:
+    found = short(totals(d.SurveyNoted(score=4, channel=PHONE, queue_id="calls", after_ms=after_ms)))
+
+    assert found == {"survey_responses 4": 1, **moved}
+
+
+def test_what_a_person_settled_is_to_be_followed_up() -> None:
+    sent = d.OutboundNoted(kind="followup", channel=EMAIL, queue_id="post")
+    settled, other = d.Resolved(tally=tally()), d.Closed(outcome=Outcome.UNRESOLVED, tally=tally())
+
+    found = short(totals(settled, other, d.Resolved(tally=tally(handled=False)), sent))
+
+    assert (found["followups_due"], found["followups_sent"]) == (1, 1)
+
+
 # --- escalation --------------------------------------------------------------------------------------------
 
 
@@ -215,6 +251,7 @@ def test_a_handled_contact_counts_once_whatever_happened_to_it() -> None:
         "transfers_per_contact 2": 1,  # bounds 0, 1, 2: two hand-overs fall into the third bucket
         "transfers_per_contact sum": 2,
         "contacts_handled_by_topic other": 1,
+        "followups_due": 1,
     }
 
 
@@ -224,6 +261,7 @@ def test_no_hand_over_is_counted_too() -> None:
         "transfers_per_contact 0": 1,
         "transfers_per_contact sum": 0,
         "contacts_handled_by_topic other": 1,
+        "followups_due": 1,
     }
 
 

@@ -27,6 +27,18 @@ def test_a_score_is_counted_where_the_contact_waited_first(world: World) -> None
     assert (noted.score, noted.channel, noted.queue_id) == (4, Channel.PHONE, "calls")
 
 
+def test_a_score_tells_how_long_after_the_closing_it_came(world: World) -> None:
+    world.sign_in("A")
+    world.give(call("c"))
+    early = only(world.tell(f.SurveyAnswered(contact_id="c", score=4)), d.SurveyNoted)
+    world.resolve("c")
+    world.now_ms += 5 * MINUTE
+
+    late = only(world.tell(f.SurveyAnswered(contact_id="c", score=2)), d.SurveyNoted)
+
+    assert (early.after_ms, late.after_ms) == (0, 5 * MINUTE)
+
+
 def test_a_late_score_keeps_the_channel_that_it_was_told_with(world: World) -> None:
     told = world.tell(f.SurveyAnswered(contact_id="gone", score=2, channel=Channel.EMAIL))
 
