@@ -28,7 +28,7 @@ from scripts.build_image import CannotBuild
 
 READY_SECONDS_MAX = 180.0
 STOP_SECONDS_MAX = 30.0
-"""terminationGracePeriodSeconds of the manifests."""
+"""Less than what the manifests and compose.yaml leave it."""
 
 
 @dataclass
@@ -58,8 +58,11 @@ class Container:
 
 
 @contextlib.contextmanager
-def running(image: str, arguments: Sequence[str], env: Mapping[str, str]) -> Iterator[Container]:
-    """A container that has said that it is ready; it is removed at the end. Raises CannotBuild."""
+def running(
+    image: str, arguments: Sequence[str], env: Mapping[str, str], files: Mapping[str, Path] | None = None
+) -> Iterator[Container]:
+    """A container that has said that it is ready; it is removed at the end. `files` are mounted read-only, each at its
+    path inside. Raises CannotBuild."""
     if shutil.which("runc") is None:
         raise CannotBuild("missing: runc; as root: apt-get install runc")
     name = f"frontdesk-{uuid.uuid4().hex[:12]}"
@@ -70,6 +73,7 @@ def running(image: str, arguments: Sequence[str], env: Mapping[str, str]) -> Ite
             root = build_image.run(["mount", held]).strip()
             bundle = Path(folder)
             config = _config(build_image.inspect(image), root, arguments, env)
+            config["mounts"] += [_bound(inside, path) for inside, path in (files or {}).items()]
             (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
             with (bundle / "log").open("w") as errors:
                 process = subprocess.Popen(
@@ -145,6 +149,11 @@ def _config(
 def _tmpfs(where: str, *, mib: int) -> dict[str, Any]:
     options = ["nosuid", "nodev", "mode=1777", f"size={mib}m"]
     return {"destination": where, "type": "tmpfs", "source": "tmpfs", "options": options}
+
+
+def _bound(where: str, path: Path) -> dict[str, Any]:
+    options = ["bind", "ro", "nosuid", "nodev"]
+    return {"destination": where, "type": "bind", "source": str(path), "options": options}
 
 
 def _base() -> list[str]:

@@ -14,6 +14,7 @@ import yaml
 
 from scripts.fetching import TOOLS
 from services.runtime.broker.settings import kafka_version
+from services.runtime.lifecycle import STOP_SECONDS_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "deploy" / "compose.yaml"
@@ -52,6 +53,58 @@ def test_every_file_that_is_mounted_is_there() -> None:
             source = volume.split(":")[0]
             if source.startswith("."):
                 assert (FILE.parent / source).exists(), volume
+
+
+def test_every_file_that_a_setting_or_a_command_names_is_mounted() -> None:
+    for name in ("intake", "router", "metrics"):
+        service = compose()["services"][name]
+        mounted = {volume.split(":")[1] for volume in service.get("volumes", [])}
+        named = {*service["command"], *map(str, service["environment"].values())}
+        assert {one for one in named if one.startswith("/")} == mounted
+
+
+def test_published_ports_are_those_that_the_image_listens_at() -> None:
+    dockerfile = (ROOT / "deploy/docker/Dockerfile").read_text(encoding="utf-8")
+    exposed = set(re.findall(r"^EXPOSE (.*)$", dockerfile, re.MULTILINE)[0].split())
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    defaults = set(
+        re.findall(r"^\| `FRONTDESK_(?:HTTP|GRPC|SMTP|METRICS)_PORT` \| `(\d+)`", page, re.MULTILINE)
+    )
+    wallboard = str(int(re.findall(r"^\| `FRONTDESK_METRICS_PORT` \| `(\d+)`", page, re.MULTILINE)[0]) + 1)
+    assert exposed == defaults | {wallboard}
+    ports = [
+        port.rpartition(":")[2]
+        for name in ("intake", "router", "metrics")
+        for port in compose()["services"][name]["ports"]
+    ]
+    assert set(ports) <= exposed
+
+
+def test_a_service_has_the_time_that_its_stop_may_take_and_room_for_its_language_model() -> None:
+    for name in ("intake", "router", "metrics"):
+        service = compose()["services"][name]
+        assert int(service["stop_grace_period"].removesuffix("s")) > STOP_SECONDS_MAX
+        assert service["tmpfs"][0].endswith(":size=128m")  # as intake has in Kubernetes
+
+
+def test_grafana_finds_prometheus_and_every_dashboard() -> None:
+    services = compose()["services"]
+    (source,) = yaml.safe_load((ROOT / "deploy/compose/grafana/datasources.yml").read_text())["datasources"]
+    host, _, port = source["url"].removeprefix("http://").partition(":")
+    assert services[host]["image"].startswith("prom/prometheus:")
+    assert any(one.endswith(f":{port}") for one in services[host]["ports"])
+    (provider,) = yaml.safe_load((ROOT / "deploy/compose/grafana/dashboards.yml").read_text())["providers"]
+    mounted = dict(volume.split(":")[1::-1] for volume in services["grafana"]["volumes"])
+    folder = FILE.parent / mounted[provider["options"]["path"]]
+    boards = sorted(folder.glob("*.json"))
+    assert len(boards) == 4
+    for board in boards:
+        names = {
+            one["query"]
+            for one in json.loads(board.read_text(encoding="utf-8"))["templating"]["list"]
+            if one["type"] == "datasource"
+        }
+        assert names == {source["type"]}
 
 
 def test_our_services_run_restricted_and_are_published_on_loopback_alone() -> None:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from scripts import build_image, run_image
 from scripts.build_image import Image
 from scripts.run_image import Container
+from services.cli.demo.system import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "deploy" / "compose.yaml"
+SERVICES = ("router", "intake", "metrics")
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +90,38 @@ def test_sigterm_ends_it_in_order_and_in_time(container: Container) -> None:
     status, seconds = container.stop()
     assert status == 0
     assert seconds < run_image.STOP_SECONDS_MAX
+
+
+def test_the_services_of_compose_run_on_kafka_and_answer_the_health_that_compose_asks(
+    image: Image, kafka_bootstrap: str
+) -> None:
+    """Each with its own command, settings, mounts and read-only root; only addresses are this machine's."""
+    with ExitStack() as stack:
+        started = {name: stack.enter_context(of_compose(image, name, kafka_bootstrap)) for name in SERVICES}
+        for name, one in started.items():
+            asked = one.inside(*service(name)["healthcheck"]["test"][1:])
+            assert asked.returncode == 0, f"{name}: {asked.stdout}{asked.stderr}"
+        for name in reversed(SERVICES):
+            assert started[name].stop()[0] == 0, name
+
+
+def service(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"][name]
+    return found
+
+
+def of_compose(image: Image, name: str, bootstrap: str) -> AbstractContextManager[Container]:
+    """A service of deploy/compose.yaml in runc."""
+    asked = service(name)
+    env = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for key, value in asked["environment"].items()}
+    env |= {
+        f"FRONTDESK_{door}_PORT": str(free_port())
+        for door in ("HTTP", "GRPC", "SMTP", "METRICS", "WALLBOARD")
+    }
+    env |= {"FRONTDESK_HOST": "127.0.0.1", "FRONTDESK_KAFKA_BOOTSTRAP": bootstrap}
+    files = {}
+    for volume in asked.get("volumes", []):
+        source, inside, mode = volume.split(":")
+        assert mode == "ro"
+        files[inside] = (COMPOSE.parent / source).resolve()
+    return run_image.running(image.name, asked["command"], env, files)
