@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from scripts import conformity, fetch_crds, go_programs
+from scripts import choices, conformity, fetch_crds, go_programs
 from scripts.fetching import CannotFetch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -216,8 +216,12 @@ def _check_all() -> int:
         custom = sum(map(is_custom, found))
         print(f"k8s: {name}: {len(found) - custom} core and {custom} custom resources, {len(here)} faults")
     renderings = {name: rendered(folder) for name, folder in combinations().items()}
-    found_too = conformity.faults(renderings, VERSIONS, definitions(crds))
-    print(f"k8s: kubeconform over all of them: {len(found_too)} faults")
+    every_choice = choices.rendered(rendered)
+    found_too = conformity.faults(renderings | every_choice, VERSIONS, definitions(crds))
+    print(
+        f"k8s: kubeconform over all of them and every choice of components ({len(every_choice)}):"
+        f" {len(found_too)} faults"
+    )
     faults += [f"kubeconform: {fault}" for fault in found_too]
     of_image = dockerfile_faults()
     print(f"k8s: hadolint over the Dockerfile: {len(of_image)} faults")

@@ -12,7 +12,16 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from scripts import apiserver, apply_manifests, conformity, fetch_crds, go_programs, manifests, proven
+from scripts import (
+    apiserver,
+    apply_manifests,
+    choices,
+    conformity,
+    fetch_crds,
+    go_programs,
+    manifests,
+    proven,
+)
 from scripts.apiserver import Server
 from scripts.fetching import CannotFetch
 
@@ -181,3 +190,20 @@ def test_kubeconform_finds_an_unknown_key_of_a_custom_resource(crds: Path) -> No
 
 def test_the_server_is_of_a_version_whose_schemas_are_checked() -> None:
     assert ".".join(apiserver.version().removeprefix("v").split(".")[:2]) in manifests.VERSIONS
+
+
+def test_every_component_is_among_the_choices_or_apart_because_it_changes_no_other() -> None:
+    found = {path.parent.name: path for path in manifests.K8S.glob("components/*/kustomization.yaml")}
+    assert found.keys() == {*choices.ORDER, *choices.APART}
+    for name in choices.APART:
+        assert yaml.safe_load(found[name].read_text(encoding="utf-8")).keys() == {
+            "apiVersion",
+            "kind",
+            "resources",
+        }
+    listed = yaml.safe_load((manifests.K8S / "overlays/prod/kustomization.yaml").read_text(encoding="utf-8"))
+    order = [Path(one).name for one in listed["components"] if Path(one).name not in choices.APART]
+    assert order == [one for one in choices.ORDER if one in order]
+    assert (
+        len(set(choices.choices())) == 2**6 + 2**4
+    )  # without gateway-grpc; with it and the two that it needs
