@@ -34,6 +34,8 @@ OFFLINE, ABSENT, AVAILABLE = 0, 1, 2
 Presences = npt.NDArray[np.int8]
 Units = npt.NDArray[np.int32]
 Column = TypeVar("Column", Ints, Floats)
+Near = tuple[Index, Floats, Floats | None]
+"""Level, speed and price (None where nobody has one) of some agents."""
 MEANS_REMEMBERED_MAX = 256
 """Needs of which a pool remembers the mean cost."""
 
@@ -61,6 +63,8 @@ class Ground:
     """The same, quicker to ask one by one."""
     bits: bytes
     """One bit per agent of the roster."""
+    mask: Mask
+    """The same as a column."""
 
     def has(self, at: int) -> bool:
         """True when the agent at this position is among them."""
@@ -82,7 +86,7 @@ def ground_of(roster: Roster, key: GroundKey) -> Ground:
         mask = mask & (roster.level_column(key.decision_type, key.currency) >= key.least_level)
     bits = np.packbits(mask, bitorder="little").tobytes()
     index = np.flatnonzero(mask)
-    return Ground(key, index, array("q", index.tolist()), bits)
+    return Ground(key, index, array("q", index.tolist()), bits, mask)
 
 
 class Pool:
@@ -95,6 +99,7 @@ class Pool:
         "_exclusions",
         "_means",
         "_members",
+        "_near",
         "_places",
         "_presences",
         "_rate_sum",
@@ -131,6 +136,7 @@ class Pool:
         self._rates: Ints | None = None
         self._rate_sum = -1
         self._means: dict[int, tuple[Costs, int]] = {}
+        self._near: dict[tuple[str, str], Near] = {}
         self._reason: WaitingReason | None = None
         self._exclusions: tuple[Exclusion, ...] | None = None
 
@@ -176,6 +182,13 @@ class Pool:
         if self._at is None:
             self._at = self.ground.index[self.places]
         return self._at
+
+    def near(self, ledger: Ledger, decision: tuple[str, str]) -> Near:
+        """Columns of theirs that hardly change: level for a kind of decision and currency, speed, price."""
+        known = self._near.get(decision)
+        if known is None:
+            known = self._near[decision] = ledger.near(self.at, *decision)
+        return known
 
     @property
     def capacity(self) -> Units:

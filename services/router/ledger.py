@@ -11,15 +11,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.contract.decisions import Need
-from services.router.eligibility import Ground, Index
+from services.router.eligibility import Ground, Index, Near
 from services.router.policy.beliefs import Beliefs
-from services.router.policy.cost import Costs, Floats, Ints, People, costs, covered, mixed, rates, weighed
+from services.router.policy.cost import (
+    Costs,
+    Floats,
+    Ints,
+    People,
+    costs,
+    covered,
+    mixed,
+    penalties,
+    rates,
+    weighed,
+)
 from services.router.policy.noise import explored
 from services.router.policy.tariff import Tariff
 
 if TYPE_CHECKING:
     from services.router.board import Board
     from services.router.crew import Crew
+    from services.router.eligibility import Pool
     from services.router.roster import Roster
 
 COSTS_REMEMBERED_MAX = 1_024
@@ -98,6 +110,51 @@ class Ledger:
             weight,
             roster.settings,
         )
+
+    def near(self, at: Index, decision_type: str, currency: str) -> Near:
+        """What `nearly` needs of the agents of these positions."""
+        levels = self._roster.level_column(decision_type, currency)[at].astype(np.int64)
+        priced = self._tariff.highest > 0.0
+        return levels, self._beliefs.speed[at], self._tariff.of_agent[at] if priced else None
+
+    def nearly(self, pool: Pool, need: Need, weight: float) -> Floats:
+        """Costs at everybody of a pool in customer-seconds, not rounded as `costs_at` rounds: a third of the time."""
+        beliefs, settings, at = self._beliefs, self._roster.settings, pool.at
+        levels, speed, price = pool.near(self, (need.decision_type, need.currency))
+        parts = self.topics(need)
+        covers = covered([(part.level, part.weight) for part in need.levels], self._roster.levels_max)
+        missing = 1.0 - covers
+        consult, failure = penalties(weight, self._tariff.highest, settings)
+        seconds = self.seconds(parts)
+        chance = (covers + missing * beliefs.approver_free) * failure
+        found: Floats = speed * (seconds * weight)
+        if price is not None:
+            found += speed * price * seconds
+        if missing.any():
+            asked = missing * consult + failure
+            found += asked[levels]
+            if price is not None:
+                found += (missing * settings.consult_seconds)[levels] * price
+            factor: float | Floats = chance[levels]
+        else:
+            found += failure
+            factor = failure
+        if parts:
+            first, share = parts[0]
+            skill = beliefs.resolves[first][at]
+            skill *= share
+            for column, more in parts[1:]:
+                skill += beliefs.resolves[column][at] * more
+            skill *= factor
+            found -= skill
+        else:
+            found -= RESOLUTION_UNKNOWN * factor
+        return found
+
+    def talk_seconds(self, at: Index, need: Need) -> Floats:
+        """T at the agents of these positions."""
+        found: Floats = self._beliefs.speed[at] * self.seconds(self.topics(need))
+        return found
 
     def costs_of_row(
         self,

@@ -97,6 +97,7 @@ class Roster:
             topics=tuple([tuple([rows[t] for t in self._topics_of(a) if t in rows]) for a in self.agent_ids]),
             level=tuple([highest[agent_id] for agent_id in self.agent_ids]),
             count=len(rows),
+            capacity=tuple(self.capacity.tolist()),
         )
 
     def resolution(self, agent_id: str, topic_id: str) -> float:

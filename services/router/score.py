@@ -15,7 +15,6 @@ S, which ranks free agents only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -36,8 +35,6 @@ SORTED_MAX = 24
 """So many scores are sorted sooner than the three least are looked for."""
 MISSED_CALLBACK = "callback"
 """Promise of a call-back, as contacts remember that it was missed."""
-TOLD_MAX = 16
-"""Agents of whom each cost remembers what is said."""
 
 
 def customer_weight(contact: Contact, settings: PolicySettings) -> float:
@@ -70,9 +67,8 @@ class Slate:
 
     at: Index
     """Positions in the roster, rising."""
-    places: Index
-    """Of each, its row in the costs."""
     costs: Costs
+    """A row for each."""
 
 
 @quick_record
@@ -100,7 +96,7 @@ def rank(desk: DeskState, contact: Contact, at: Index, now_ms: int) -> list[Cand
     if not len(at):
         return []
     weight = customer_weight(contact, crew.settings)
-    slate = Slate(at, np.arange(len(at)), crew.ledger.costs_at(at, contact.need, weight))
+    slate = Slate(at, crew.ledger.costs_at(at, contact.need, weight))
     return candidates_of(crew, ranking_of(desk, contact, slate, weight, now_ms))
 
 
@@ -113,10 +109,10 @@ def ranking_of(
     """
     crew, agents, at = desk.crew, desk.agents, slate.at
     settings = crew.settings
-    score, since = slate.costs.total[slate.places], agents.idle_since[at]
+    since = agents.idle_since[at]
     idle = np.maximum(now_ms - since, 0)
     idle *= (agents.units[at] == 0) * round(settings.idle_cs * 1000)  # micro-cs per ms
-    score -= idle
+    score = slate.costs.total - idle
     bonus = round(settings.continuity_share * settings.not_resolved_cs * weight * MICRO)
     liked = _liked(crew, contact, at) if bonus else []
     for row in liked:
@@ -129,13 +125,12 @@ def ranking_of(
 
 def candidates_of(crew: Crew, ranking: Ranking) -> list[Candidate]:
     """The ranking as it is told; terms sum to the score."""
-    at, places, costs = ranking.slate.at, ranking.slate.places, ranking.slate.costs
+    slate = ranking.slate
     return [
         _candidate(
             crew,
-            costs,
-            int(places[row]),
-            int(at[row]),
+            slate,
+            row,
             value,
             int(ranking.idle[row]),
             ranking.bonus if row in ranking.liked else 0,
@@ -147,18 +142,17 @@ def candidates_of(crew: Crew, ranking: Ranking) -> list[Candidate]:
 
 def _exploration(crew: Crew, need: Need, slate: Slate, weight: float, seed: int) -> Index:
     """What noise on p changes of the cost of a failure, in micro-cs; the skill that is told stays what is believed."""
-    costs, places = slate.costs, slate.places
-    covers = costs.covers[places]
-    added = crew.ledger.explored(slate.at, need, costs.skill[places], seed)
+    covers = slate.costs.covers
+    added = crew.ledger.explored(slate.at, need, slate.costs.skill, seed)
     added = added * (covers + (1.0 - covers) * crew.beliefs.approver_free)
     found: Index = np.rint(-added * (crew.settings.not_resolved_cs * weight * MICRO)).astype(np.int64)
     return found
 
 
-def busy_candidate(crew: Crew, costs: Costs, place: int, at: int, free_in_seconds: float) -> Candidate:
+def busy_candidate(crew: Crew, slate: Slate, row: int, free_in_seconds: float) -> Candidate:
     """A busy agent as the hold test weighed it."""
-    cost = int(costs.total[place])
-    return _candidate(crew, costs, place, at, cost, busy=True, free_in_seconds=round(free_in_seconds, DIGITS))
+    cost = slate.costs.total.item(row)
+    return _candidate(crew, slate, row, cost, busy=True, free_in_seconds=round(free_in_seconds, DIGITS))
 
 
 def _liked(crew: Crew, contact: Contact, at: Index) -> list[int]:
@@ -195,9 +189,8 @@ def _least(score: Index, since: Index) -> list[tuple[int, int, int]]:
 
 def _candidate(
     crew: Crew,
-    costs: Costs,
-    place: int,
-    at: int,
+    slate: Slate,
+    row: int,
     score: int,
     idle: int = 0,
     bonus: int = 0,
@@ -206,45 +199,27 @@ def _candidate(
     busy: bool = False,
     free_in_seconds: float = 0.0,
 ) -> Candidate:
-    """The agent at a position of the roster, and at its place in the costs."""
-    told = costs.told.get(place)
-    if told is None:
-        if len(costs.told) >= TOLD_MAX:
-            costs.told.clear()
-        told = costs.told[place] = _told(crew, costs, place, at)
-    terms, q, covers, talk, skill, price = cast(_Told, told)
+    """One row of the slate."""
+    at, costs = slate.at.item(row), slate.costs
+    values: list[int] = costs.terms[:, row].tolist()
+    terms = [
+        ScoreTerm(name=name, value=value / MICRO) for name, value in zip(TERMS, values, strict=True) if value
+    ]
     if idle:
-        terms = (*terms, ScoreTerm(name="idle", value=-idle / MICRO))
+        terms.append(ScoreTerm(name="idle", value=-idle / MICRO))
     if bonus:
-        terms = (*terms, ScoreTerm(name="continuity", value=-bonus / MICRO))
+        terms.append(ScoreTerm(name="continuity", value=-bonus / MICRO))
     if explored:
-        terms = (*terms, ScoreTerm(name="exploration", value=explored / MICRO))
+        terms.append(ScoreTerm(name="exploration", value=explored / MICRO))
     return Candidate(
         agent_id=crew.roster.agent_ids[at],
         score=score / MICRO,
-        terms=terms,
-        resolves=q,
-        authority_covers=covers,
-        talk_seconds=talk,
-        price=price,
+        terms=tuple(terms),
+        resolves=round(costs.resolves.item(row), DIGITS),
+        authority_covers=round(costs.covers.item(row), DIGITS),
+        talk_seconds=round(costs.talk_seconds.item(row), DIGITS),
+        price=round(crew.tariff.of_agent.item(at), DIGITS),
         busy=busy,
         free_in_seconds=free_in_seconds,
-        skill=skill,
-    )
-
-
-_Told = tuple[tuple[ScoreTerm, ...], float, float, float, float, float]
-
-
-def _told(crew: Crew, costs: Costs, place: int, at: int) -> _Told:
-    """What is said of one agent's cost, whatever the time: terms, q, A, T, p, price."""
-    values: list[int] = costs.terms[:, place].tolist()
-    parts = zip(TERMS, values, strict=True)
-    return (
-        tuple([ScoreTerm(name=name, value=value / MICRO) for name, value in parts if value]),
-        round(costs.resolves.item(place), DIGITS),
-        round(costs.covers.item(place), DIGITS),
-        round(costs.talk_seconds.item(place), DIGITS),
-        round(costs.skill.item(place), DIGITS),
-        round(crew.tariff.of_agent.item(at), DIGITS),
+        skill=round(costs.skill.item(row), DIGITS),
     )

@@ -8,18 +8,19 @@ nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from services.contract.decisions import Candidate, Exclusion, Explanation, HoldTest, WaitingReason
 from services.contract.record import quick_record
-from services.router.eligibility import Index, Mask, Pool
+from services.router.eligibility import AVAILABLE, Index, Mask, Pool
 from services.router.evolve.work import waiting_key, work_of
 from services.router.handover import is_kept, raisers
 from services.router.model import Contact, ContactState, DeskState
 from services.router.picking import RESERVE_AGENTS_MIN, needs_reserve
-from services.router.policy.cost import MICRO, NANO, Costs
-from services.router.policy.hold import MARGIN_MICRO, Hold, hold_test
+from services.router.policy.cost import MICRO, NANO
+from services.router.policy.hold import CANDIDATES_MAX, MARGIN_MICRO, Hold, hold_test
 from services.router.policy.noise import seed_of
 from services.router.policy.reserve import enough_idle, may_leave_each
 from services.router.preferred import preferred_agents
@@ -29,6 +30,8 @@ from services.router.waiting import Kind, Work
 
 POLICY_VERSION = "r1.1"
 SECOND_MS = 1_000
+NEARLY_CS = 1e-4
+"""By which costs as they are nearly may differ from the exact ones; they do by some 3e-6."""
 
 
 @quick_record
@@ -49,6 +52,17 @@ class Found:
         return self.reason is WaitingReason.UNSPECIFIED
 
 
+class WaitedFor(NamedTuple):
+    """Who may be waited for beside those who have no room."""
+
+    asked: int
+    """Place in the roster of who was asked just now, room or not; -1 for nobody."""
+    here: int
+    """Place of who would take it, and is not waited for; -1 for nobody."""
+    raising: Mask | None
+    """Of the pool, who gains something over the owner; None for everybody."""
+
+
 @quick_record
 @dataclass(frozen=True, eq=False, slots=True)
 class Search:
@@ -59,6 +73,8 @@ class Search:
     """None when nobody may be offered it."""
     urgency: Urgency | None = None
     hold: Hold | None = None
+    busy: Slate | None = None
+    """Whom the hold test compared with."""
     reason: WaitingReason = WaitingReason.UNSPECIFIED
     again_at_ms: int = 0
     relaxed: tuple[str, ...] = ()
@@ -91,51 +107,45 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
     crew = desk.crew
     work = contact.lane or work_of(contact, crew.settings)
     pool = crew.pool(work)
-    urgency = urgency_of(desk, contact, work, now_ms)
-    costs = crew.ledger.costs(pool.ground, contact.need, work.weight)
     index = crew.roster.seats.index
-    at = pool.at
-    free = _with_room(desk, pool, work)
-    if but in index:
-        free = free & (at != index[but])
+    asked = index.get(but, -1) if but else -1
+    chosen = with_room(desk, pool, work, asked)
+    if not len(chosen):
+        return Search(pool, reason=pool.reason)
     owner = index.get(contact.last_owner_id, -1) if contact.last_owner_id else -1
-    mine = free & (at == owner) if owner >= 0 else None
-    if mine is not None and mine.any():
-        return _chosen(desk, contact, Search(pool, all_weighed=False), costs, mine, None, work, now_ms)
-    owned, no_better = 0, free
+    if owner >= 0 and (chosen == owner).any():
+        here = np.array([owner])
+        return _chosen(desk, contact, Search(pool, all_weighed=False), here, None, work, now_ms)
+    owned, raising = 0, None
     if contact.owner_kept and is_kept(desk, contact):
-        gaining = raisers(desk, contact, at)
-        owned = int(np.count_nonzero(free & ~gaining))
-        free, no_better = free & gaining, free | ~gaining
-    lasts, relaxed = _lasting(desk, pool, costs, now_ms)
-    chosen, ending, kept = free, 0, 0
-    if lasts is not None:
-        chosen = free & lasts
-        ending = int(np.count_nonzero(free)) - int(np.count_nonzero(chosen))
-    if not np.count_nonzero(chosen):
+        raising = raisers(desk, contact, pool.at)
+        gaining = chosen[raisers(desk, contact, chosen)]
+        owned, chosen = len(chosen) - len(gaining), gaining
+    lasting, relaxed = _lasting(desk, pool, contact, chosen, now_ms)
+    ending, chosen = len(chosen) - len(lasting), lasting
+    if not len(chosen):
         reason = WaitingReason.SHIFT_ENDING if ending else pool.reason
         return Search(pool, reason=reason, ending=ending, owned=owned)
     resting = 0
     if desk.learned.held_ids:
-        others = _but_newcomers(desk, contact, at, chosen)
-        resting, chosen = int(np.count_nonzero(chosen)) - int(np.count_nonzero(others)), others
+        others = _but_newcomers(desk, contact, chosen)
+        resting, chosen = len(chosen) - len(others), others
+    urgency = urgency_of(desk, contact, work, now_ms)
+    kept = 0
     if urgency.deferrable and needs_reserve(desk, work, now_ms):
-        spared = _spared(desk, at, chosen)
-        kept = int(np.count_nonzero(chosen)) - int(np.count_nonzero(spared))
-        if not spared.any():
-            urgent_ms = now_ms + urgency.hold_ms - urgency.waited_ms + 1
-            reason = WaitingReason.KEPT_IN_RESERVE
+        spared = _spared(desk, chosen)
+        kept = len(chosen) - len(spared)
+        if not len(spared):
             return Search(
                 pool,
-                reason=reason,
-                again_at_ms=urgent_ms,
+                reason=WaitingReason.KEPT_IN_RESERVE,
+                again_at_ms=now_ms + urgency.hold_ms - urgency.waited_ms + 1,
                 ending=ending,
                 kept=kept,
                 resting=resting,
                 owned=owned,
             )
         chosen = spared
-    seed = seed_of(contact.contact_id, number) if number and crew.settings.exploration else 0
     base = Search(
         pool,
         urgency=urgency,
@@ -143,22 +153,22 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
         ending=ending,
         kept=kept,
         resting=resting,
-        noise_seed=seed,
+        noise_seed=seed_of(contact.contact_id, number) if number and crew.settings.exploration else 0,
         owned=owned,
     )
-    return _chosen(desk, contact, base, costs, chosen, no_better, work, now_ms)
+    return _chosen(desk, contact, base, chosen, WaitedFor(asked, -1, raising), work, now_ms)
 
 
 def compare(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *, may_hold: bool) -> Search:
     """As `reconsider`, before it is told."""
     work = contact.lane or work_of(contact, desk.crew.settings)
     pool = desk.crew.pool(work)
-    costs = desk.crew.ledger.costs(pool.ground, contact.need, work.weight)
-    here = pool.at == desk.crew.roster.seats.index[agent_id]
+    position = desk.crew.roster.seats.index[agent_id]
+    here = np.array([position])
     if not may_hold:
-        return _chosen(desk, contact, Search(pool, all_weighed=False), costs, here, None, work, now_ms)
+        return _chosen(desk, contact, Search(pool, all_weighed=False), here, None, work, now_ms)
     base = Search(pool, urgency=urgency_of(desk, contact, work, now_ms), all_weighed=False)
-    return _chosen(desk, contact, base, costs, here, _with_room(desk, pool, work) | here, work, now_ms)
+    return _chosen(desk, contact, base, here, WaitedFor(-1, position, None), work, now_ms)
 
 
 def others_waiting(desk: DeskState, contact: Contact) -> int:
@@ -176,32 +186,38 @@ def _chosen(
     desk: DeskState,
     contact: Contact,
     base: Search,
-    costs: Costs,
-    chosen: Mask,
-    free: Mask | None,
+    chosen: Index,
+    waited_for: WaitedFor | None,
     work: Work,
     now_ms: int,
 ) -> Search:
-    """The best of the chosen, who are some, unless waiting is better; without who is `free` nobody is held.
-
-    Nobody who is `free` is waited for.
-    """
-    pool = base.pool
-    rows = chosen.nonzero()[0]
-    slate = Slate(pool.at[rows], pool.places[rows], costs)
+    """The best of the chosen, who are some, unless waiting is better; without `waited_for` nobody is held."""
+    slate = Slate(chosen, desk.crew.ledger.costs_at(chosen, contact.need, work.weight))
     ranking = ranking_of(desk, contact, slate, work.weight, now_ms, noise_seed=base.noise_seed)
-    hold, again_at_ms, reason = None, 0, WaitingReason.UNSPECIFIED
-    if base.urgency is not None and free is not None:
-        best_cost = int(costs.total[slate.places[ranking.best]])
-        hold = _tested(desk, contact, pool, costs, base.urgency, free, best_cost)
-        if hold is not None and hold.held:
-            again_ms = max(1, min(round(hold.expected_seconds * SECOND_MS), base.urgency.again_ms))
-            reason, again_at_ms = WaitingReason.HELD_FOR_BETTER, now_ms + again_ms
+    if base.urgency is None or waited_for is None:
+        return _with(base, ranking, None, None, WaitingReason.UNSPECIFIED, 0)
+    best_cost = slate.costs.total.item(ranking.best)
+    hold, busy = _tested(desk, contact, base.pool, base.urgency, waited_for, work, best_cost)
+    if hold is None or not hold.held:
+        return _with(base, ranking, hold, busy, WaitingReason.UNSPECIFIED, 0)
+    again_ms = max(1, min(round(hold.expected_seconds * SECOND_MS), base.urgency.again_ms))
+    return _with(base, ranking, hold, busy, WaitingReason.HELD_FOR_BETTER, now_ms + again_ms)
+
+
+def _with(
+    base: Search,
+    ranking: Ranking,
+    hold: Hold | None,
+    busy: Slate | None,
+    reason: WaitingReason,
+    again_at_ms: int,
+) -> Search:
     return Search(
-        pool,
+        base.pool,
         ranking,
         base.urgency,
         hold,
+        busy,
         reason,
         again_at_ms,
         base.relaxed,
@@ -222,13 +238,9 @@ def told(desk: DeskState, contact: Contact, found: Search) -> Found:
     crew, hold = desk.crew, found.hold
     best = tuple(candidates_of(crew, found.ranking))
     candidates, tested = best, None
-    if hold is not None and found.urgency is not None:
+    if hold is not None and found.urgency is not None and found.busy is not None:
         tested = _hold_told(hold, found.urgency)
-        at, place = int(found.pool.at[hold.first]), int(found.pool.places[hold.first])
-        candidates = (
-            *best,
-            busy_candidate(crew, found.ranking.slate.costs, place, at, hold.expected_seconds),
-        )
+        candidates = (*best, busy_candidate(crew, found.busy, hold.first, hold.expected_seconds))
     explanation = _explained(desk, contact, found, candidates, tested)
     return Found(best, explanation, found.reason, found.again_at_ms)
 
@@ -250,43 +262,86 @@ def _tested(
     desk: DeskState,
     contact: Contact,
     pool: Pool,
-    costs: Costs,
     urgency: Urgency,
-    free: Mask,
+    waited_for: WaitedFor,
+    work: Work,
     best_cost: int,
-) -> Hold | None:
+) -> tuple[Hold | None, Slate | None]:
     """The hold test against the busy agents; the free one costs `best_cost`, in micro-cs."""
     if urgency.left_seconds <= 0:
-        return None
-    kept = _kept_for_preferred(desk, contact, pool, costs, urgency, free, best_cost)
+        return None, None
+    crew = desk.crew
+    kept = _kept_for_preferred(desk, contact, pool, urgency, waited_for, work, best_cost)
     if kept is not None:
         return kept
-    total = pool.of(costs.total)
-    cheaper: Index = ((total < best_cost - MARGIN_MICRO) > free).nonzero()[0]
-    if not len(cheaper):
-        return None
-    return hold_test(
-        cheaper,
-        total,
-        pool.rates(desk.crew.ledger),
+    at = _cheapest_busy(desk, contact, pool, waited_for, work, best_cost)
+    if not len(at):
+        return None, None
+    busy = Slate(at, crew.ledger.costs_at(at, contact.need, work.weight))
+    hold = hold_test(
+        np.arange(len(at)),
+        busy.costs.total,
+        crew.ledger.rate[at],
         best_cost=best_cost,
         waiting=1 + others_waiting(desk, contact),
         waiting_cs=urgency.waits_cs,
         left_seconds=urgency.left_seconds,
     )
+    return hold, busy
+
+
+def _cheapest_busy(
+    desk: DeskState, contact: Contact, pool: Pool, waited_for: WaitedFor, work: Work, best_cost: int
+) -> Index:
+    """Places in the roster of the busy agents who may be cheaper than the best free one, rising.
+
+    All of those that `hold_test` may look at, and few more: costs as they are nearly are enough to leave out the rest.
+    """
+    at = pool.at
+    if waited_for.raising is not None:
+        at = at[waited_for.raising]
+    near = None
+    if len(at) > CANDIDATES_MAX:
+        near = desk.crew.ledger.nearly(pool, contact.need, work.weight)
+        if waited_for.raising is not None:
+            near = near[waited_for.raising]
+        cheaper = (near < (best_cost - MARGIN_MICRO) / MICRO + NEARLY_CS).nonzero()[0]
+        at, near = at[cheaper], near[cheaper]
+    busy = ~_has_room(desk, at, work)
+    if waited_for.asked >= 0:
+        busy |= at == waited_for.asked
+    if waited_for.here >= 0:
+        busy &= at != waited_for.here
+    at = at[busy]
+    if near is not None and len(at) > CANDIDATES_MAX:
+        near = near[busy]
+        most = np.partition(near, CANDIDATES_MAX - 1)[CANDIDATES_MAX - 1] + 2 * NEARLY_CS
+        at = at[near <= most]
+    return at
 
 
 def _kept_for_preferred(
-    desk: DeskState, contact: Contact, pool: Pool, costs: Costs, urgency: Urgency, free: Mask, best_cost: int
-) -> Hold | None:
+    desk: DeskState,
+    contact: Contact,
+    pool: Pool,
+    urgency: Urgency,
+    waited_for: WaitedFor,
+    work: Work,
+    best_cost: int,
+) -> tuple[Hold, Slate] | None:
     """A bounded wait for the busy agent whom the customer had or asked for, where the bonus outweighs it (2.7)."""
-    crew, settings = desk.crew, desk.crew.settings
-    agent_id = next(iter(preferred_agents(contact)), "")
-    position = crew.roster.seats.index.get(agent_id, -1)
-    if position < 0:
+    wanted = preferred_agents(contact)
+    if not wanted:
         return None
-    row = int(np.searchsorted(pool.at, position))
-    if row >= len(pool.at) or pool.at[row] != position or free[row]:
+    crew, settings = desk.crew, desk.crew.settings
+    position = crew.roster.seats.index.get(wanted[0], -1)
+    if position < 0 or crew.presences[position] != AVAILABLE or not pool.has(position):
+        return None
+    here = np.array([position])
+    room = _has_room(desk, here, work)[0] and position != waited_for.asked
+    if room or position == waited_for.here:
+        return None
+    if waited_for.raising is not None and not waited_for.raising[pool.at.searchsorted(position)]:
         return None
     seconds = NANO / int(crew.ledger.rate[position])
     call = contact.lane.kind is Kind.CALL if contact.lane is not None else urgency.patience is not None
@@ -295,54 +350,74 @@ def _kept_for_preferred(
     waiting = urgency.waiting_cs(seconds) * seconds
     if seconds * SECOND_MS > limit_ms or bonus <= waiting or seconds >= urgency.left_seconds:
         return None
-    cost = int(costs.total[pool.places[row]])
+    busy = Slate(here, crew.ledger.costs_at(here, contact.need, work.weight))
     waits = round(waiting * MICRO)
-    return Hold(True, best_cost, cost + waits, waits, round(seconds, 6), 1, row)
+    return Hold(True, best_cost, busy.costs.total.item(0) + waits, waits, round(seconds, 6), 1, 0), busy
 
 
-def _with_room(desk: DeskState, pool: Pool, work: Work) -> Mask:
-    """Who of the pool has room for it now; a call stops what is interruptible."""
+def with_room(desk: DeskState, pool: Pool, work: Work, but: int = -1) -> Index:
+    """Places in the roster of those of the pool who have room for it now, rising; without one of them."""
+    roomy = desk.agents.roomy
+    if len(roomy) < len(pool.ground.index):
+        at = roomy[pool.ground.mask[roomy]]
+        for place in pool.barred:
+            at = at[at != pool.ground.index[place]]
+    else:
+        at = pool.at
+    found: Index = at[_has_room(desk, at, work)]
+    return found if but < 0 else found[found != but]
+
+
+def _has_room(desk: DeskState, at: Index, work: Work) -> Mask:
+    """Who of these has room for it now; a call stops what is interruptible."""
     stops = work.kind is Kind.CALL and desk.crew.settings.interrupt_email
     used = desk.agents.firm if stops else desk.agents.units
-    found: Mask = used[pool.at] + work.fit.units <= pool.capacity
+    found: Mask = used[at] + work.fit.units <= desk.crew.roster.capacity[at]
     return found
 
 
-def _lasting(desk: DeskState, pool: Pool, costs: Costs, now_ms: int) -> tuple[Mask | None, tuple[str, ...]]:
-    """Whose shift lasts long enough, None when it does not matter; relaxed where nobody's does."""
+def _lasting(
+    desk: DeskState, pool: Pool, contact: Contact, chosen: Index, now_ms: int
+) -> tuple[Index, tuple[str, ...]]:
+    """Whose shift lasts long enough, everybody's where it does not matter; relaxed where nobody's of the pool does."""
     ends, factor = desk.agents.shift_ends, desk.crew.settings.shift_end_factor
     if ends is None or not factor:
-        return None, ()
-    lasts: Mask = ends[pool.at] - now_ms > factor * SECOND_MS * pool.of(costs.talk_seconds)
-    return (lasts, ()) if lasts.any() else (None, ("shift_end",))
+        return chosen, ()
+    ledger = desk.crew.ledger
+    lasts: Mask = ends[chosen] - now_ms > factor * SECOND_MS * ledger.talk_seconds(chosen, contact.need)
+    if not lasts.any():
+        at = pool.at
+        if not (ends[at] - now_ms > factor * SECOND_MS * ledger.talk_seconds(at, contact.need)).any():
+            return chosen, ("shift_end",)
+    return chosen[lasts], ()
 
 
-def _but_newcomers(desk: DeskState, contact: Contact, at: Index, chosen: Mask) -> Mask:
+def _but_newcomers(desk: DeskState, contact: Contact, chosen: Index) -> Index:
     """Without newcomers who have had their share for now, where others are left; whom the customer asked for may stay."""
     index, asked = desk.crew.roster.seats.index, preferred_agents(contact)
     held = [index[one] for one in desk.learned.held_ids if one in index and one not in asked]
-    others: Mask = chosen & ~np.isin(at, held)
-    return others if others.any() else chosen
+    others: Index = chosen[~np.isin(chosen, held)]
+    return others if len(others) else chosen
 
 
-def _spared(desk: DeskState, at: Index, chosen: Mask) -> Mask:
+def _spared(desk: DeskState, chosen: Index) -> Index:
     """Who of the chosen can be spared for deferrable work: enough are idle, and colleagues stay (2.6)."""
     settings, agents = desk.crew.settings, desk.agents
     everybody = desk.crew.available_count
     if desk.overload_since_ms:
-        return np.zeros(len(at), np.bool_)
+        return chosen[:0]
     if everybody < RESERVE_AGENTS_MIN:
         return chosen
-    rows = chosen.nonzero()[0]
-    theirs, spared = at[rows], np.zeros(len(at), np.bool_)
-    idle = int(np.count_nonzero(agents.units[theirs] == 0))
+    idle = int(np.count_nonzero(agents.units[chosen] == 0))
     if not enough_idle(idle, everybody, settings.reserve_idle_count, settings.reserve_idle_share):
-        return spared
+        return chosen[:0]
     seats = agents.seats
-    spared[rows] = may_leave_each(
-        agents.idle_counts, seats.topic_rows[theirs], seats.levels[theirs], settings.reserve_agents
-    )
-    return spared
+    found: Index = chosen[
+        may_leave_each(
+            agents.idle_counts, seats.topic_rows[chosen], seats.levels[chosen], settings.reserve_agents
+        )
+    ]
+    return found
 
 
 def _explained(

@@ -38,6 +38,8 @@ class Seats:
     level: tuple[int, ...]
     """Per agent, its highest level of authority."""
     topic_count: int
+    capacity: tuple[int, ...]
+    """Units that each agent can hold."""
     topic_rows: Times
     """`topics` as a matrix, agents by topics; where an agent has fewer, `topic_count` stands."""
     levels: Times
@@ -45,16 +47,21 @@ class Seats:
 
     @classmethod
     def of(
-        cls, index: dict[str, int], topics: tuple[tuple[int, ...], ...], level: tuple[int, ...], count: int
+        cls,
+        index: dict[str, int],
+        topics: tuple[tuple[int, ...], ...],
+        level: tuple[int, ...],
+        count: int,
+        capacity: tuple[int, ...],
     ) -> Seats:
         """With the columns that follow; `count` is the number of topics."""
         most = max((len(rows) for rows in topics), default=0)
         padded = [(*rows, *(count,) * (most - len(rows))) for rows in topics]
         matrix = np.array(padded, dtype=np.int64).reshape(len(topics), most)
-        return cls(index, topics, level, count, matrix, np.array(level, dtype=np.int64))
+        return cls(index, topics, level, count, capacity, matrix, np.array(level, dtype=np.int64))
 
 
-NO_SEATS = Seats.of({}, (), (), 0)
+NO_SEATS = Seats.of({}, (), (), 0, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +82,8 @@ class Workforce:
     """Available agents that hold nothing."""
     idle_counts: Units = field(default_factory=lambda: np.zeros((0, 1), np.int32), metadata={"derived": True})
     """The same by topic and highest level of authority."""
+    roomy: Times = field(default_factory=lambda: np.zeros(0, np.int64), metadata={"derived": True})
+    """Positions of the available agents who have room for a call at the least, or for anything; rising."""
 
     @classmethod
     def of(cls, seats: Seats, states: dict[str, AgentState]) -> Workforce:
@@ -92,6 +101,8 @@ class Workforce:
         )
         for agent_id in sorted(states):
             found._write(seats.index[agent_id], None, states[agent_id])
+        rooms = [seats.index[name] for name, one in states.items() if _has_room(one, seats)]
+        found.__dict__["roomy"] = np.array(sorted(rooms), dtype=np.int64)
         return found
 
     def set(self, agent_id: str, after: AgentState) -> Workforce:
@@ -110,6 +121,9 @@ class Workforce:
             cells["firm"] = self.firm.copy()
             if _is_idle(before) != _is_idle(after):
                 cells["idle_counts"] = self.idle_counts.copy()
+            room = _has_room(after, self.seats)
+            if _has_room(before, self.seats) != room:
+                cells["roomy"] = _with_position(self.roomy, self.seats.index[agent_id], there=room)
         if before.idle_since_ms != after.idle_since_ms:
             cells["idle_since"] = self.idle_since.copy()
         if before.shift_ends_at_ms != after.shift_ends_at_ms and self.shift_ends is not None:
@@ -179,3 +193,21 @@ _NEVER_MS = 1 << 60
 
 def _is_idle(agent: AgentState) -> bool:
     return agent.used_units == 0 and agent.presence is Presence.AVAILABLE
+
+
+def _has_room(agent: AgentState, seats: Seats) -> bool:
+    firm = agent.used_units - agent.soft_units
+    return agent.presence is Presence.AVAILABLE and firm < seats.capacity[seats.index[agent.agent_id]]
+
+
+def _with_position(positions: Times, at: int, *, there: bool) -> Times:
+    """Rising positions with one more, or without one of them."""
+    place = int(positions.searchsorted(at))
+    found = np.empty(len(positions) + (1 if there else -1), np.int64)
+    found[:place] = positions[:place]
+    if there:
+        found[place] = at
+        found[place + 1 :] = positions[place:]
+    else:
+        found[place:] = positions[place + 1 :]
+    return found

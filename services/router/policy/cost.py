@@ -12,7 +12,7 @@ total exactly, in any order and on any machine. Sources of the shape: de Vericou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -63,8 +63,6 @@ class Costs:
     """A row for each of TERMS."""
     total: Ints
     """C, the sum of the terms."""
-    told: dict[int, object] = field(default_factory=dict)
-    """For whoever tells of them: what was said of single agents, by row; the rows are never many."""
 
 
 def mixed(parts: Sequence[tuple[float, Floats]]) -> Floats:
