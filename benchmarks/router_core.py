@@ -40,7 +40,7 @@ from services.runtime.lifecycle import calm_collector
 T = TypeVar("T")
 SIZES = ((100, 1_000), (1_000, 1_000), (10_000, 1_000), (10_000, 10_000), (10_000, 100_000))
 """Agents, and contacts that wait."""
-SETTLED, SCORED, KEPT = 2_000, 2_000, 4_000
+SETTLED, SCORED, KEPT = 1_000, 2_000, 4_000
 """Contacts settled under the clock, searches alone, and records kept for the reference."""
 IDLE_SHARE = 0.05
 PLOT_WIDTH = 60
@@ -227,12 +227,16 @@ class Measured:
 def measure(agents: int, waiting: int) -> Measured:
     """Everything of one size, references included."""
     bench = Bench(agents, random.Random(1))
-    bench.begin(waiting)
-    bench.settle(SETTLED // 4)
     thresholds = gc.get_threshold()
     calm_collector()  # as the router's process does
+    _progress(f"{agents:,} agents: until {waiting:,} wait")
+    bench.begin(waiting)
+    bench.settle(SETTLED // 4)
+    calm_collector()
+    _progress(f"{bench.arrived:,} arrived; {SETTLED:,} settle")
     bench.measured = True
     bench.settle(SETTLED)
+    _progress(f"{SCORED:,} arrivals and freed agents are weighed")
     every = [value for values in bench.taken_us.values() for value in values]
     desk = _some_idle(bench.desk, bench.rng)
     ids = _sample_ids(bench)
@@ -344,6 +348,11 @@ def plot(title: str, values: list[tuple[str, float]]) -> str:
     most = max(value for _, value in values)
     rows = [f"{name:>18} {'#' * round(PLOT_WIDTH * value / most)} {value:.1f} us" for name, value in values]
     return "\n".join([title, *rows]) + "\n"
+
+
+def _progress(said: str) -> None:
+    sys.stderr.write(f"  router, {time.process_time():5.0f} s CPU: {said}\n")
+    sys.stderr.flush()
 
 
 def _arrived(bench: Bench, ids: list[str]) -> Contact:

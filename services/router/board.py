@@ -2,8 +2,9 @@
 
 One row a class, kept when its lane is empty. The rows mirror one state and are brought to another by the lanes that
 changed between them (`Trace`), or anew. What depends on presence, the sums over the available agents of a class, is
-brought up to date agent by agent. All of it is whole numbers or the very arithmetic of policy/cost.py, so that nothing
-depends on what was asked before: the columns are a memory, no state.
+brought up to date agent by agent. Mean costs stand there nearly (sums.py), and exactly once they are asked for; all
+else is whole numbers or the very arithmetic of policy/cost.py, so that no choice depends on what was asked before: the
+columns are a memory, no state.
 
 Rows that need more than that are *odd*, and asked one by one: a contact that somebody had or declined, that wants one
 agent, that nobody available may take, or that may be about very many topics.
@@ -19,6 +20,7 @@ from services.router.eligibility import AVAILABLE, Ground, GroundKey, Index
 from services.router.evolve.work import waiting_key
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import NANO, Costs, Floats, covered, penalties, weighed_with
+from services.router.sums import Sums
 from services.router.waiting import Trace, Work
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 PARTS_MAX = 8
 """Topics of a need that a row has room for."""
 EMPTY_MS = 1 << 62
+NOT_ASKED = -(1 << 62)
 ROWS_FIRST = 256
 PRESENCES_MAX = 64
 """Agents whose presence may have changed before all sums are taken anew."""
@@ -43,6 +46,8 @@ class Board:
         self._decisions: dict[tuple[str, str], int] = {}
         self._eligible: dict[int, Index] = {}
         self._levels: dict[int, Index] = {}
+        self._sums: dict[int, Sums] = {}
+        """By the identity of a ground, which `grounds` keeps alive."""
         self.works: list[Work] = []
         self.grounds: list[Ground] = []
         self.heads: list[str] = []
@@ -86,10 +91,11 @@ class Board:
         self.plain = np.zeros(size, np.bool_)
         """It has a head and is not odd."""
         self.count = np.zeros(size, np.int64)
-        self.cost_sum = np.zeros(size, np.int64)
         self.rate_sum = np.zeros(size, np.int64)
-        self.mean = np.zeros(size, np.int64)
-        """Mean cost over the available agents of a row."""
+        self.mean = np.zeros(size)
+        """Mean cost over the available agents of a row, nearly (sums.py)."""
+        self.exact = np.full(size, NOT_ASKED, np.int64)
+        """The same to the last micro-cs, where it was asked for (`mean_of`)."""
         for name in _COLUMNS:
             if name in old:
                 getattr(self, name)[: len(old[name])] = old[name]
@@ -206,19 +212,34 @@ class Board:
 
     def _sum(self, row: int, ground: Ground) -> None:
         """The sums over the available agents of a row, anew."""
-        there = self._crew.presences[ground.index] == AVAILABLE
-        at = ground.index[there]
-        contact_costs = self._crew.ledger.costs_of_row(
-            at,
-            [(int(c), float(s)) for c, s in zip(self.parts[row], self.shares[row], strict=True) if s],
+        sums = self._sums.get(id(ground))
+        if sums is None:
+            sums = self._sums[id(ground)] = Sums(self._crew, ground)
+        self.count[row], self.rate_sum[row] = sums.count, sums.rate
+        self.exact[row] = NOT_ASKED
+        self.mean[row] = sums.mean_micro(
+            self._parts_of(row),
             self._decision_of(row),
             self.covers[row],
-            float(self.weight[row]),
+            self.seconds.item(row),
+            self.weight.item(row),
+            self.consult.item(row),
+            self.failure.item(row),
         )
-        self.count[row] = len(at)
-        self.cost_sum[row] = contact_costs.total.sum()
-        self.rate_sum[row] = self._crew.ledger.rate[at].sum()
-        self.mean[row] = self.cost_sum[row] // max(1, len(at))
+
+    def mean_of(self, row: int) -> int:
+        """Mean cost over the available agents of a row, to the last micro-cs."""
+        if self.exact[row] == NOT_ASKED:
+            at = self.grounds[row].index[self._crew.presences[self.grounds[row].index] == AVAILABLE]
+            costs = self._crew.ledger.costs_of_row(
+                at, self._parts_of(row), self._decision_of(row), self.covers[row], self.weight.item(row)
+            )
+            self.exact[row] = int(costs.total.sum()) // max(1, len(at))
+        return self.exact.item(row)
+
+    def _parts_of(self, row: int) -> list[tuple[int, float]]:
+        parts = zip(self.parts[row].tolist(), self.shares[row].tolist(), strict=True)
+        return [(column, share) for column, share in parts if share]
 
     def _decision_of(self, row: int) -> tuple[str, str]:
         return list(self._decisions)[int(self.decision[row])]
@@ -229,16 +250,19 @@ class Board:
             return
         self._crew = crew
         moved = np.flatnonzero((before == AVAILABLE) != (after == AVAILABLE)).tolist()
+        if moved:
+            self._sums.clear()
         if len(moved) > PRESENCES_MAX:
             self._trace = None  # everything anew
             return
         for at in moved:
             rows = self.eligible(at)
             step = 1 if after[at] == AVAILABLE else -1
-            self.cost_sum[rows] += step * self.costs_at(at, rows).total
+            summed = self.mean[rows] * self.count[rows] + step * self.costs_at(at, rows).total
             self.rate_sum[rows] += step * int(crew.ledger.rate[at])
             self.count[rows] += step
-            self.mean[rows] = self.cost_sum[rows] // np.maximum(self.count[rows], 1)
+            self.mean[rows] = summed / np.maximum(self.count[rows], 1)
+            self.exact[rows] = NOT_ASKED
             for row in rows[(self.since[rows] != EMPTY_MS)].tolist():
                 self._judge(row)
 
@@ -322,7 +346,7 @@ _COLUMNS = (
     "bits",
     "plain",
     "count",
-    "cost_sum",
     "rate_sum",
     "mean",
+    "exact",
 )

@@ -23,6 +23,7 @@ from services.router.policy.cost import MICRO, Costs, Floats
 from services.router.policy.hazard import Patience
 from services.router.policy.reserve import enough_idle, may_leave
 from services.router.policy.value import next_agent_seconds, value
+from services.router.sums import NEARLY_MICRO
 from services.router.urgency import OVERLOAD_EMAIL_FACTOR, Urgency, urgency_of
 from services.router.waiting import Kind, Slope, Work
 
@@ -92,6 +93,8 @@ class _Seen:
         self.pick: Pick | None = None
         self.key: tuple[int, int, int, str] | None = None
         self._spare: bool | None = None
+        self._later: tuple[Board, int, int] | None = None
+        """Row of the best so far and its value but for the mean."""
 
     @property
     def spare(self) -> bool:
@@ -138,9 +141,25 @@ class _Seen:
             worth = -_value(desk, pool, contact, work, urgency, at)
         self.take((rank, worth, since_ms, contact_id), may_hold=rank == LIVE and urgency.patience is not None)
 
+    def take_later(
+        self, rank: int, worth: int, row: int, board: Board, *, may_hold: bool, alone: bool
+    ) -> None:
+        """Keeps the head of a row, whose value lacks the mean, which is dear; asked for only where it decides."""
+        if alone and self.key is None:
+            contact_id = board.heads[row]
+            self.key, self.pick = (rank, 0, 0, contact_id), Pick(contact_id, may_hold)
+            self._later = board, row, worth
+            return
+        key = (rank, -(worth + board.mean_of(row)), int(board.since[row]), board.heads[row])
+        self.take(key, may_hold=may_hold)
+
     def take(self, key: tuple[int, int, int, str], *, may_hold: bool) -> None:
         """Keeps the head if it is the best so far."""
+        if self._later is not None and self.key is not None and key[0] == self.key[0]:
+            (board, row, worth), self._later = self._later, None
+            self.key = (key[0], -(worth + board.mean_of(row)), int(board.since[row]), board.heads[row])
         if self.key is None or key < self.key:
+            self._later = None
             self.key, self.pick = key, Pick(key[3], may_hold)
 
 
@@ -200,11 +219,13 @@ def _take_dearest(
     flexible = board.flexible[rows]
     ahead = board.ahead(rows)
     waiting_cs = _waiting_cs(board, rows, waited / 1000, target / 1000, flexible, ahead, desk.crew)
-    worth = np.rint(waiting_cs * ahead * MICRO).astype(np.int64) + board.mean[rows] - costs.total
-    most = worth.max()
-    for row in rows[worth == most].tolist():
+    worth = np.rint(waiting_cs * ahead * MICRO) - costs.total
+    near = worth + board.mean[rows]
+    close = (near >= near.max() - 2 * NEARLY_MICRO).nonzero()[0]
+    for place in close.tolist():
+        row = int(rows[place])
         may_hold = rank == LIVE and not board.flexible[row]
-        seen.take((rank, -int(most), int(board.since[row]), board.heads[row]), may_hold=may_hold)
+        seen.take_later(rank, int(worth[place]), row, board, may_hold=may_hold, alone=len(close) == 1)
     return True
 
 

@@ -1,0 +1,87 @@
+"""What the available agents of a ground cost on average for a need, nearly, without asking each of them.
+
+A cost is linear in speed, price and chance once the level of authority is given (policy/cost.py), so sums of these by
+level are enough for the mean of any need. It differs from the exact mean, whose parts are whole micro-cs at each
+agent, by a few micro-cs: enough to leave out who is far behind, and asked exactly where it is close (board.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.router.eligibility import AVAILABLE, Ground, Index
+from services.router.policy.cost import MICRO, Floats
+
+if TYPE_CHECKING:
+    from services.router.crew import Crew
+
+NEARLY_MICRO = 100
+"""By which a mean may differ from the exact one, in micro-cs; each agent's four terms are rounded by a half at most."""
+
+
+class Sums:
+    """Of the available agents of one ground, under one presence, publication of beliefs and epoch of prices."""
+
+    __slots__ = ("_chances", "_crew", "_levels", "at", "count", "rate", "speed", "speed_price")
+
+    def __init__(self, crew: Crew, ground: Ground) -> None:
+        self._crew = crew
+        self.at: Index = ground.index[crew.presences[ground.index] == AVAILABLE]
+        self.count = len(self.at)
+        speed, price = crew.beliefs.speed[self.at], crew.tariff.of_agent[self.at]
+        self.rate = int(crew.ledger.rate[self.at].sum())
+        """Whole nano-hertz, so exact."""
+        self.speed = float(speed.sum())
+        self.speed_price = float((speed * price).sum())
+        self._levels: dict[tuple[str, str], tuple[Index, Floats, Floats]] = {}
+        self._chances: dict[tuple[str, str, int], Floats] = {}
+
+    def mean_micro(
+        self,
+        parts: list[tuple[int, float]],
+        decision: tuple[str, str],
+        covers: Floats,
+        seconds: float,
+        weight: float,
+        consult: float,
+        failure: float,
+    ) -> float:
+        """Mean cost in micro-cs.
+
+        `parts`: columns and shares of the topics; `covers`: A by level; `seconds`: mean handle time of the topics;
+        `consult`, `failure`: `policy.cost.penalties` of the weight.
+        """
+        if not self.count:
+            return 0.0
+        crew = self._crew
+        levels, counts, prices = self._by_level(decision)
+        missing = 1.0 - covers
+        chance = sum([share * self._chance(decision, column, levels) for column, share in parts])
+        total = seconds * (weight * self.speed + self.speed_price) + failure * self.count
+        total += float((missing * (consult * counts + crew.settings.consult_seconds * prices)).sum())
+        total -= failure * float(((covers + missing * crew.beliefs.approver_free) * chance).sum())
+        return total / self.count * MICRO
+
+    def _by_level(self, decision: tuple[str, str]) -> tuple[Index, Floats, Floats]:
+        """Level of each, and by level how many they are and what their prices sum up to."""
+        known = self._levels.get(decision)
+        if known is not None:
+            return known
+        levels = self._crew.roster.level_column(*decision)[self.at].astype(np.int64)
+        prices = self._summed(levels, self._crew.tariff.of_agent[self.at])
+        found = self._levels[decision] = levels, self._summed(levels, np.ones(self.count)), prices
+        return found
+
+    def _chance(self, decision: tuple[str, str], column: int, levels: Index) -> Floats:
+        """Sum of p for a topic, by level."""
+        key = (*decision, column)
+        found = self._chances.get(key)
+        if found is None:
+            found = self._chances[key] = self._summed(levels, self._crew.beliefs.resolves[column][self.at])
+        return found
+
+    def _summed(self, levels: Index, values: Floats) -> Floats:
+        found = np.bincount(levels, values, self._crew.roster.levels_max + 1)
+        return found.astype(np.float64, copy=False)
