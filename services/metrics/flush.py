@@ -132,7 +132,7 @@ def _living(
 
 
 def _take(ledger: Ledger, desk_id: str, row: StoredRow, head_offset: int) -> None:
-    totals = row.totals()
+    totals = row.totals(ledger.names)
     agg(ledger.lifetime, totals.items())
     ahead = row.at > head_offset
     ledger.rows.setdefault(desk_id, {})[row.quarter] = Row(

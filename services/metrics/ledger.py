@@ -26,8 +26,9 @@ from services.metrics.now import DeskNow, now_of
 from services.metrics.rows import BASE, QUARTER_MS, RING, Row
 from services.metrics.windows import Sums, Windows
 
-KEEP_QUARTERS_DEFAULT = 8 * 96
-"""Eight days of quarter hours; older ones are merged into the desk's base row."""
+KEEP_QUARTERS_DEFAULT = 36 * 96
+"""Thirty-six days of quarter hours, so that a week can be compared with the four before it; older ones are merged into the
+desk's base row."""
 KEEP_QUARTERS_MAX = RING - 64
 NO_DESK = ""
 """Records of no configured desk count here: unknown desk ids must not grow memory."""
@@ -79,6 +80,8 @@ class Ledger:
         self.heartbeat_ms = self.heartbeat_decided_ms = 0
         self.rows: dict[str, dict[int, Row]] = {}
         self.lifetime: Totals = initialize()
+        self.names: dict[Series, Series] = {}
+        """Each series' name once: thousands of rows hold the same ones."""
         self.flushed_offset = -1
         """`last_offset` at the newest flush."""
         self.flush_from = -1
@@ -182,7 +185,8 @@ class Ledger:
         self.count += 1
         if offset <= row.at:
             return  # restored ahead of the head: it holds this already
-        moved = list(moves)
+        names = self.names
+        moved = [(names.setdefault(series, series), amount) for series, amount in moves]
         agg(row.totals, moved)
         agg(self.lifetime, moved)
         row.count += 1

@@ -19,7 +19,7 @@ import msgspec
 from services.contract.chain import Chain
 from services.metrics.errors import RowTooLarge
 from services.metrics.folds.scene import DeskView
-from services.metrics.folds.totals import Totals
+from services.metrics.folds.totals import Series, Totals
 from services.runtime.log import RECORD_BYTES_MAX
 
 FORMAT = 4
@@ -63,9 +63,11 @@ class StoredRow(msgspec.Struct, array_like=True, frozen=True):
     words: list[str]
     series: list[tuple[list[int], int]]
 
-    def totals(self) -> Totals:
+    def totals(self, names: dict[Series, Series]) -> Totals:
+        """The totals, each series under the one name that `names` has for it."""
         words = self.words
-        return {tuple(words[index] for index in series): amount for series, amount in self.series}
+        found = [(tuple([words[index] for index in series]), amount) for series, amount in self.series]
+        return {names.setdefault(series, series): amount for series, amount in found}
 
 
 class StoredHead(msgspec.Struct, array_like=True, frozen=True):

@@ -15,7 +15,7 @@ _QUARTERS_A_DAY = 96
 class MetricsSettings:
     """What a metrics process needs to know; the defaults suit it."""
 
-    keep_days: int = 8
+    keep_days: int = 36
     """Days whose quarter hours GetKpis can tell apart; older ones are summed up into one row per desk."""
     publish_ms: int = 250
     """Least time between two snapshots for /metrics, in milliseconds."""
@@ -43,7 +43,7 @@ class MetricsSettings:
         name = "FRONTDESK_METRICS_{}".format
         settings = cls(
             keep_days=reader.integer(
-                name("KEEP_DAYS"), default=8, low=1, high=KEEP_QUARTERS_MAX // _QUARTERS_A_DAY
+                name("KEEP_DAYS"), default=36, low=1, high=KEEP_QUARTERS_MAX // _QUARTERS_A_DAY
             ),
             publish_ms=reader.integer(name("PUBLISH_MS"), default=250, low=10, high=60_000),
             app_id=reader.text(name("APP_ID"), default="frontdesk-metrics"),

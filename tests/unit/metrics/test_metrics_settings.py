@@ -10,7 +10,7 @@ from services.runtime.settings import SettingsError
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     assert MetricsSettings.from_env({}) == MetricsSettings()
-    assert MetricsSettings().keep_quarters == 8 * 96
+    assert MetricsSettings().keep_quarters == 36 * 96
 
 
 def test_all_faults_are_told_together() -> None:

@@ -22,12 +22,14 @@ from services.metrics.baseline import z_score
 from services.metrics.folding import fold
 from services.metrics.ledger import Ledger
 from services.metrics.marking import Marker
+from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.runtime.clock import ManualClock
 from services.runtime.log import LogUnavailable
 from services.runtime.rpc import Refusal
 from tests.unit.metrics.world import APPLIED, NOON_MS, QUARTER_MS, Writer, tally
 
+DAY_MS = 86_400_000
 WEEK_MS = 7 * 86_400_000
 HOUR_MS = 3_600_000
 
@@ -116,6 +118,18 @@ async def test_fewer_weeks_are_compared_where_fewer_are_asked_for() -> None:
     answer = await compare(board_of(weeks_of_noons()), hour(), weeks=1)
 
     assert (answer.weeks, answer.rows[0].baseline.survey_responses) == (1, 20)
+
+
+async def test_a_whole_week_is_compared_with_the_four_before_it_as_metrics_comes() -> None:
+    writer = Writer().genesis().fact(APPLIED)
+    for _ in range(5 * 7 + 1):
+        writer.fact(d.SurveyNoted(score=5, channel=Channel.PHONE, queue_id="calls")).wait(DAY_MS)
+    end_ms = NOON_MS + 5 * WEEK_MS
+    week = metrics_pb2.GetKpisRequest(from_at=at(end_ms - WEEK_MS), to_at=at(end_ms))
+
+    answer = await compare(board_of(writer, keep_quarters=MetricsSettings().keep_quarters), week)
+
+    assert (answer.weeks, answer.rows[0].baseline.survey_responses) == (4, 28)
 
 
 async def test_a_desk_without_a_past_has_no_baseline() -> None:
