@@ -45,7 +45,7 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "latency": (latency.run, "fact to decision to reply at 500/s and at 1,000/s, on real Kafka"),
     "delivery": (intake.run, "one delivery verified, read and enriched, without the log"),
     "webhooks": (front_door.run, "signed webhooks to durable facts, two intake processes on real Kafka"),
-    "footprint": (footprint.run, "memory and CPU of one process of each service, idle and at 100 contacts/s"),
+    "footprint": (footprint.run, "memory and CPU of one process of each service, idle and at 50 contacts/s"),
     "stream": (submit_stream.run, "facts by gRPC stream, two intake processes on real Kafka"),
     "loop": (loop.run, "the router's loop against a bare aiokafka loop"),
     "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
@@ -56,7 +56,7 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
     "wallboard": (wallboard.run, "200 browsers that watch the wallboard, against one"),
 }
-WITHOUT_BROKER = frozenset({"prices", "recovery", "replica", "router", "sessions", "wallboard"})
+WITHOUT_BROKER = frozenset({"footprint", "prices", "recovery", "replica", "router", "sessions", "wallboard"})
 """Those that need none, or start their own."""
 ASKED_FOR = frozenset({"footprint", "sessions"})
 """Too long to run with all others: by name only."""

@@ -141,6 +141,21 @@ def test_each_pod_runs_restricted_without_rights_and_without_a_token(name: str) 
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
+def test_each_pod_requests_what_the_guides_table_of_measured_sizes_says() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| .* \| cpu (\w+), memory (\w+) \|$", page, re.MULTILINE)
+    for name, cpu, memory in rows:
+        (container,) = [
+            one
+            for workload in of_kind("prod", *WORKLOADS)
+            for one in workload["spec"]["template"]["spec"]["containers"]
+            if one["name"] == name
+        ]
+        requests = container["resources"]["requests"]
+        assert (requests["cpu"], requests["memory"]) == (cpu, memory), name
+    assert {name for name, _, _ in rows} == {"intake", "router", "metrics"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_liveness_asks_the_event_loop_and_readiness_the_whole_service(name: str) -> None:
     for workload in of_kind(name, *WORKLOADS):
