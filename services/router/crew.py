@@ -13,7 +13,7 @@ import numpy as np
 
 from services.contract.desk import Desk
 from services.contract.facts import Presence
-from services.router.eligibility import ABSENT, AVAILABLE, OFFLINE, Mask, Pool, Presences, pool_of
+from services.router.eligibility import ABSENT, AVAILABLE, OFFLINE, Mask, Pool, Presences, There, pool_of
 from services.router.ledger import Ledger
 from services.router.policy.beliefs import Beliefs
 from services.router.policy.hazard import GammaPatience, Patience
@@ -33,6 +33,7 @@ class Crew:
         "_available_count",
         "_pools",
         "_signed_in",
+        "_there",
         "beliefs",
         "known",
         "ledger",
@@ -72,6 +73,8 @@ class Crew:
         self._available: tuple[str, ...] | None = None
         self._available_count = -1
         self._pools: dict[Fit, Pool] = {}
+        self._there: dict[int, There] = {}
+        """By the identity of a ground, which each keeps alive."""
         self.known: dict[int, tuple[Work, Pool]] = {}
         """Pools by the identity of a class of work; what stands in it may be some other object's: see `pool`."""
 
@@ -129,7 +132,8 @@ class Crew:
         if found is None:
             if len(self._pools) >= POOLS_REMEMBERED_MAX:
                 self._pools.clear()
-            found = pool_of(self.roster, self.presences, work.fit)
+                self._there.clear()
+            found = pool_of(self.roster, self.presences, work.fit, self._there)
             self._pools[work.fit] = found
         if len(self.known) >= POOLS_REMEMBERED_MAX:
             self.known.clear()

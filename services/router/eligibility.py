@@ -54,9 +54,9 @@ class GroundKey:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ground:
-    """The agents of a configuration who may take such work, whoever is there."""
+    """The agents of a configuration who may take such work, whoever is there; one for all kinds of work that the same
+    agents may take."""
 
-    key: GroundKey
     index: Index
     """Their positions, rising."""
     order: array[int]
@@ -75,8 +75,8 @@ class Ground:
         return bisect_left(self.order, at)
 
 
-def ground_of(roster: Roster, key: GroundKey) -> Ground:
-    """The ground of a key; everything of it follows from the configuration."""
+def ground_of(roster: Roster, key: GroundKey, known: dict[bytes, Ground]) -> Ground:
+    """The ground of a key; everything of it follows from the configuration. `known` has those there are, by `bits`."""
     mask = roster.capacity >= key.units
     if key.language:
         mask = mask & roster.speaking(key.language)
@@ -85,46 +85,37 @@ def ground_of(roster: Roster, key: GroundKey) -> Ground:
     if key.least_level > 0:
         mask = mask & (roster.level_column(key.decision_type, key.currency) >= key.least_level)
     bits = np.packbits(mask, bitorder="little").tobytes()
+    found = known.get(bits)
+    if found is not None:
+        return found
     index = np.flatnonzero(mask)
-    return Ground(key, index, array("q", index.tolist()), bits, mask)
+    found = known[bits] = Ground(index, array("q", index.tolist()), bits, mask)
+    return found
 
 
-class Pool:
-    """The available agents who may take work of one fit, free or busy; of one presence of everybody."""
+class There:
+    """The available agents of a ground but for some of them, as columns; shared by all pools that have the same."""
 
     __slots__ = (
         "_agent_ids",
         "_at",
         "_capacity",
-        "_exclusions",
         "_means",
         "_members",
         "_near",
         "_places",
         "_presences",
         "_rate_sum",
-        "_rates",
-        "_reason",
         "_roster",
         "barred",
-        "fit",
         "ground",
-        "relaxations",
     )
 
     def __init__(
-        self,
-        roster: Roster,
-        presences: Presences,
-        fit: Fit,
-        ground: Ground,
-        relaxations: tuple[str, ...],
-        barred: tuple[int, ...],
+        self, roster: Roster, presences: Presences, ground: Ground, barred: tuple[int, ...] = ()
     ) -> None:
-        self.fit = fit
         self.ground = ground
         """Who may, available or not, the barred among them."""
-        self.relaxations = relaxations
         self.barred = barred
         """Positions in the ground's index of who had or declined it."""
         self._roster, self._presences = roster, presences
@@ -133,12 +124,9 @@ class Pool:
         self._agent_ids: tuple[str, ...] | None = None
         self._at: Index | None = None
         self._capacity: Units | None = None
-        self._rates: Ints | None = None
         self._rate_sum = -1
-        self._means: dict[int, tuple[Costs, int]] = {}
         self._near: dict[tuple[str, str], Near] = {}
-        self._reason: WaitingReason | None = None
-        self._exclusions: tuple[Exclusion, ...] | None = None
+        self._means: dict[int, tuple[Costs, int]] = {}
 
     def has(self, at: int) -> bool:
         """True when the available agent at this position of the roster may take it."""
@@ -180,7 +168,11 @@ class Pool:
     def at(self) -> Index:
         """Their positions in the roster."""
         if self._at is None:
-            self._at = self.ground.index[self.places]
+            index = self.ground.index
+            there = self._presences[index] == AVAILABLE
+            for place in self.barred:
+                there[place] = False
+            self._at = index if there.all() else index[there]
         return self._at
 
     def near(self, ledger: Ledger, decision: tuple[str, str]) -> Near:
@@ -199,9 +191,8 @@ class Pool:
 
     def rates(self, ledger: Ledger) -> Ints:
         """mu of each of them, in nano-hertz."""
-        if self._rates is None:
-            self._rates = ledger.rate[self.at]
-        return self._rates
+        found: Ints = ledger.rate[self.at]
+        return found
 
     def rate_sum(self, ledger: Ledger) -> int:
         """Contacts that all of them together serve, in nano-hertz."""
@@ -220,6 +211,44 @@ class Pool:
         self._means[id(costs)] = costs, mean
         return mean
 
+
+class Pool:
+    """The available agents who may take work of one fit, free or busy; of one presence of everybody."""
+
+    __slots__ = (
+        "_exclusions",
+        "_presences",
+        "_reason",
+        "_roster",
+        "barred",
+        "fit",
+        "ground",
+        "relaxations",
+        "there",
+    )
+
+    def __init__(
+        self,
+        roster: Roster,
+        presences: Presences,
+        fit: Fit,
+        there: There,
+        relaxations: tuple[str, ...],
+    ) -> None:
+        self.fit = fit
+        self.there = there
+        """Who they are."""
+        self.ground, self.barred = there.ground, there.barred
+        self.relaxations = relaxations
+        self._roster, self._presences = roster, presences
+        self._reason: WaitingReason | None = None
+        self._exclusions: tuple[Exclusion, ...] | None = None
+
+    @property
+    def at(self) -> Index:
+        """Their positions in the roster, rising."""
+        return self.there.at
+
     @property
     def reason(self) -> WaitingReason:
         """Why such work waits while none of them is free."""
@@ -235,8 +264,12 @@ class Pool:
         return self._exclusions
 
 
-def pool_of(roster: Roster, presences: Presences, fit: Fit) -> Pool:
-    """The pool for work of this fit; depends on configuration and presence only, never on loads or the time."""
+def pool_of(roster: Roster, presences: Presences, fit: Fit, known: dict[int, There] | None = None) -> Pool:
+    """The pool for work of this fit; depends on configuration and presence only, never on loads or the time.
+
+    `known` has those who are there by the identity of their ground; whoever keeps it keeps one configuration and
+    presence.
+    """
     level = fit.least_level
     relaxed: tuple[str, ...] = ()
     if level > 0 and not _anybody(roster, presences, _key(fit, ()), fit.had, least_presence=ABSENT):
@@ -253,10 +286,26 @@ def pool_of(roster: Roster, presences: Presences, fit: Fit) -> Pool:
     for topics, more, out in stages:
         key = _key(fit, topics, level)
         if _anybody(roster, presences, key, out, least_presence=AVAILABLE):
-            ground = roster.ground(key)
-            return Pool(roster, presences, fit, ground, relaxed + more, _barred(roster, ground, out))
+            there = _there(roster, presences, roster.ground(key), out, known)
+            return Pool(roster, presences, fit, there, relaxed + more)
     ground = roster.ground(_key(fit, fit.topics))
-    return Pool(roster, presences, fit, ground, (), _barred(roster, ground, fit.had + fit.declined))
+    return Pool(roster, presences, fit, _there(roster, presences, ground, fit.had + fit.declined, known), ())
+
+
+def _there(
+    roster: Roster,
+    presences: Presences,
+    ground: Ground,
+    out: tuple[str, ...],
+    known: dict[int, There] | None,
+) -> There:
+    barred = _barred(roster, ground, out)
+    if barred or known is None:
+        return There(roster, presences, ground, barred)
+    found = known.get(id(ground))
+    if found is None or found.ground is not ground:
+        found = known[id(ground)] = There(roster, presences, ground)
+    return found
 
 
 def _key(fit: Fit, topics: tuple[str, ...], level: int | None = None) -> GroundKey:

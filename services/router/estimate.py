@@ -59,11 +59,11 @@ def of_work(desk: DeskState, work: Work, contact_id: str = "") -> Estimate:
     ahead = _ahead(desk, work, pool, contact_id)
     if not available:
         return Estimate(None, ahead, 0, 0)
-    room = (pool.capacity - desk.agents.units[pool.at]) // each
+    room = (pool.there.capacity - desk.agents.units[pool.at]) // each
     free, places = int(np.count_nonzero(room > 0)), int(room[room > 0].sum())
     if places > ahead:
         return Estimate(0.0, ahead, available, free)
-    rate = float((pool.rates(desk.crew.ledger) * (pool.capacity // each)).sum()) / NANO
+    rate = float((pool.there.rates(desk.crew.ledger) * (pool.there.capacity // each)).sum()) / NANO
     return Estimate((ahead - places + 1) / rate if rate > 0 else None, ahead, available, free)
 
 

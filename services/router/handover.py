@@ -153,7 +153,9 @@ class _Receivers:
         """Available, and right for the work; all but the rise."""
         crew = self.desk.crew
         at = crew.roster.seats.index.get(agent_id, -1)
-        return self.pool is not None and at >= 0 and crew.presences[at] == AVAILABLE and self.pool.has(at)
+        return (
+            self.pool is not None and at >= 0 and crew.presences[at] == AVAILABLE and self.pool.there.has(at)
+        )
 
     def all(self) -> Index:
         """Everybody whom `has` and `rises` let pass."""

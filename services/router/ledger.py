@@ -120,7 +120,7 @@ class Ledger:
     def nearly(self, pool: Pool, need: Need, weight: float) -> Floats:
         """Costs at everybody of a pool in customer-seconds, not rounded as `costs_at` rounds: a third of the time."""
         beliefs, settings, at = self._beliefs, self._roster.settings, pool.at
-        levels, speed, price = pool.near(self, (need.decision_type, need.currency))
+        levels, speed, price = pool.there.near(self, (need.decision_type, need.currency))
         parts = self.topics(need)
         covers = covered([(part.level, part.weight) for part in need.levels], self._roster.levels_max)
         missing = 1.0 - covers

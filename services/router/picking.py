@@ -119,7 +119,7 @@ class _Seen:
             return
         if work.fit.units > (self.room_call if slope.kind is Kind.CALL else self.room):
             return
-        if contact_id in self.left_out or (pool.barred and not pool.has(at)):
+        if contact_id in self.left_out or (pool.barred and not pool.there.has(at)):
             return
         contact = desk.contacts[contact_id]
         if contact.owner_kept and is_kept(desk, contact) and not raises(desk, contact, self.agent_id):
@@ -312,6 +312,6 @@ def _value(desk: DeskState, pool: Pool, contact: Contact, work: Work, urgency: U
     crew = desk.crew
     costs = _costs(crew, pool, contact, work)
     waiting = max(1, desk.live_waiting.get(waiting_key(contact), 0))
-    ahead = next_agent_seconds(waiting, pool.rate_sum(crew.ledger))
+    ahead = next_agent_seconds(waiting, pool.there.rate_sum(crew.ledger))
     here = int(costs.total[pool.ground.place_of(at)])
-    return value(urgency.waiting_cs(ahead), ahead, pool.mean_cost(costs), here)
+    return value(urgency.waiting_cs(ahead), ahead, pool.there.mean_cost(costs), here)

@@ -42,6 +42,7 @@ class Roster:
         "_levels",
         "_noise_keys",
         "_resolution",
+        "_same_ground",
         "_speaking",
         "_works",
         "agent_ids",
@@ -84,6 +85,8 @@ class Roster:
                 self._speaking.setdefault(language, nobody.copy())[at] = True
         self._level_columns: dict[tuple[str, str], Levels] = {}
         self._grounds: dict[GroundKey, Ground] = {}
+        self._same_ground: dict[bytes, Ground] = {}
+        """By who they are: most kinds of work differ in units or rights that leave out nobody more."""
         self._noise_keys: Keys | None = None
         self._works: dict[Work, Work] = {}
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
@@ -177,7 +180,8 @@ class Roster:
         if known is None:
             if len(self._grounds) >= GROUNDS_REMEMBERED_MAX:
                 self._grounds.clear()
-            known = self._grounds[key] = ground_of(self, key)
+                self._same_ground.clear()
+            known = self._grounds[key] = ground_of(self, key, self._same_ground)
         return known
 
     def shared(self, work: Work) -> Work:

@@ -335,7 +335,7 @@ def _kept_for_preferred(
         return None
     crew, settings = desk.crew, desk.crew.settings
     position = crew.roster.seats.index.get(wanted[0], -1)
-    if position < 0 or crew.presences[position] != AVAILABLE or not pool.has(position):
+    if position < 0 or crew.presences[position] != AVAILABLE or not pool.there.has(position):
         return None
     here = np.array([position])
     room = _has_room(desk, here, work)[0] and position != waited_for.asked

@@ -71,7 +71,7 @@ def scanned(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "") ->
     relaxed: tuple[str, ...] = ()
     ends, factor = desk.agents.shift_ends, desk.crew.settings.shift_end_factor
     if ends is not None and factor:
-        lasts = ends[at] - now_ms > factor * 1000 * pool.of(scan.costs.talk_seconds)
+        lasts = ends[at] - now_ms > factor * 1000 * pool.there.of(scan.costs.talk_seconds)
         relaxed = () if lasts.any() else ("shift_end",)
         chosen = free & lasts if lasts.any() else free
         ending = int(np.count_nonzero(free)) - int(np.count_nonzero(chosen))
@@ -112,7 +112,7 @@ class _Scan:
         self.costs: Costs = crew.ledger.costs(self.pool.ground, contact.need, self.work.weight)
         stops = self.work.kind is Kind.CALL and crew.settings.interrupt_email
         used = desk.agents.firm if stops else desk.agents.units
-        self.room: Mask = used[self.pool.at] + self.work.fit.units <= self.pool.capacity
+        self.room: Mask = used[self.pool.at] + self.work.fit.units <= self.pool.there.capacity
 
     def spared(self, chosen: Mask) -> Mask:
         desk, at = self.desk, self.pool.at
@@ -141,7 +141,7 @@ class _Scan:
     ) -> Scanned:
         desk, contact, settings = self.desk, self.contact, self.desk.crew.settings
         ids, at = desk.crew.roster.agent_ids, self.pool.at
-        total = self.pool.of(self.costs.total)
+        total = self.pool.there.of(self.costs.total)
         bonus = round(settings.continuity_share * settings.not_resolved_cs * self.work.weight * MICRO)
         liked = preferred_agents(contact)
         scores: dict[int, int] = {}
@@ -170,14 +170,14 @@ class _Scan:
     def _hold(self, best_cost: int, no_better: Mask) -> tuple[Hold | None, int]:
         if self.urgency.left_seconds <= 0:
             return None, -1
-        total = self.pool.of(self.costs.total)
+        total = self.pool.there.of(self.costs.total)
         kept = self._for_preferred(best_cost, no_better)
         if kept is not None:
             return kept
         hold = hold_test(
             np.flatnonzero(~no_better),
             total,
-            self.pool.rates(self.desk.crew.ledger),
+            self.pool.there.rates(self.desk.crew.ledger),
             best_cost=best_cost,
             waiting=1 + others_waiting(self.desk, self.contact),
             waiting_cs=self.urgency.waits_cs,
@@ -199,7 +199,7 @@ class _Scan:
         if seconds * 1000 > limit_ms or bonus <= waiting or seconds >= self.urgency.left_seconds:
             return None
         waits = round(waiting * MICRO)
-        cost = int(self.pool.of(self.costs.total)[rows[0]])
+        cost = int(self.pool.there.of(self.costs.total)[rows[0]])
         return Hold(True, best_cost, cost + waits, waits, round(seconds, 6), 1, rows[0]), rows[0]
 
 

@@ -116,7 +116,7 @@ def test_a_freed_agent_is_compared_as_in_a_scan_of_everybody(seed: int) -> None:
             pool = state.crew.pool(contact.lane) if contact.lane is not None else None
             if pool is None or not len(pool.at):
                 continue
-            agent_id, may_hold = rng.choice(pool.agent_ids), rng.random() < 0.8
+            agent_id, may_hold = rng.choice(pool.there.agent_ids), rng.random() < 0.8
             found = of_search(state, compare(state, contact, agent_id, world.now_ms, may_hold=may_hold))
             assert found == compared(state, contact, agent_id, world.now_ms, may_hold=may_hold)
             holds += bool(found.hold)
