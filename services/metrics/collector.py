@@ -211,6 +211,7 @@ def _pipeline(snapshot: Snapshot) -> Iterator[Metric]:
     yield from (watermark, beats, delays, folded, unknown, queues)
     for name, value in (
         ("frontdesk_events_duplicate_total", snapshot.duplicates),
+        ("frontdesk_events_late_total", snapshot.late),
         ("frontdesk_metrics_gaps_total", snapshot.gaps),
         ("frontdesk_metrics_rebuilds_total", snapshot.rebuilds),
         ("frontdesk_table_recovery_remaining", snapshot.recovery_remaining),

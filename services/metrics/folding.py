@@ -22,9 +22,11 @@ def fold(board: Board, partition: int, offset: int, value: bytes) -> Verdict:
         record = decode_decision(value)
     except Undecodable as error:
         raise Unreadable(partition, offset, str(error)) from error
+    late = record.decided_at_ms < ledger.watermark_ms
     verdict = ledger.apply(offset, record)
     board.moved(partition)
     if verdict is Verdict.ACCEPTED:
+        board.late += late
         board.decided(record)
         if any(isinstance(event, HeartbeatPassed) for event in record.events):
             board.beat(partition, record.decided_at_ms)

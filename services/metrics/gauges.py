@@ -83,6 +83,10 @@ PIPELINE: dict[str, tuple[str, str]] = {
         "counter",
         "Decision records delivered again and skipped by this process.",
     ),
+    "frontdesk_events_late_total": (
+        "counter",
+        "Decision records of an earlier instant than one folded before; this process counts them in the newest quarter hour.",
+    ),
     "frontdesk_metrics_gaps_total": (
         "counter",
         "Times this process was given a record too early and went back for those before it.",

@@ -30,6 +30,7 @@ class Snapshot:
     gaps: int = 0
     rebuilds: int = 0
     recovery_remaining: int = 0
+    late: int = 0
     beats_ms: Mapping[int, int] = field(default_factory=dict)
     """By partition, the time from the newest heartbeat's decision to its being folded here."""
 
@@ -51,7 +52,7 @@ class Board:
         self._beats: dict[int, int] = {}
         self.ledgers: dict[int, Ledger] = {}
         self.snapshot = Snapshot()
-        self.duplicates = self.gaps = self.rebuilds = self.recovery_remaining = 0
+        self.duplicates = self.gaps = self.rebuilds = self.recovery_remaining = self.late = 0
         self._targets: dict[int, int] = {}
         self._stale: set[int] = set()
         self._taken: dict[int, LedgerSnapshot] = {}
@@ -88,6 +89,7 @@ class Board:
             self.gaps,
             self.rebuilds,
             self.recovery_remaining,
+            self.late,
             dict(self._beats),
         )
 

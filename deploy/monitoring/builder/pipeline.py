@@ -227,13 +227,14 @@ METRICS = Row(
         ),
         Panel(
             "What should be rare",
-            "Records delivered again and skipped (duplicates), given too early (gaps), partitions folded again from the "
+            "Records delivered again and skipped (duplicates), of an earlier instant than one before (late), given too early (gaps), partitions folded again from the "
             "log's start (rebuilds), and events that this version does not know.",
             "short",
             tuple(
                 Target(f"sum(increase({name}{{{OF_CHOSEN}}}[{RANGE}]))", words)
                 for name, words in (
                     ("frontdesk_events_duplicate_total", "duplicates"),
+                    ("frontdesk_events_late_total", "late"),
                     ("frontdesk_metrics_gaps_total", "gaps"),
                     ("frontdesk_metrics_rebuilds_total", "rebuilds"),
                     ("frontdesk_events_unknown_total", "unknown events"),

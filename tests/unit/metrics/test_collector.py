@@ -11,9 +11,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.contract import decisions as d
+from services.contract.codec import encode_decision
 from services.contract.desk import Desk, Queue
 from services.metrics.catalogue import GAUGES, MEASURES, PIPELINE
 from services.metrics.collector import DurableTotals
+from services.metrics.folding import fold
 from services.metrics.gauges import CONTACT_STATES
 from services.metrics.ledger import Ledger
 from services.metrics.live import CHANGES_MAX
@@ -170,3 +172,16 @@ def test_the_document_names_every_measure() -> None:
 
     missing = [one.name for one in MEASURES if f"`{one.name}" not in document]
     assert missing + [name for name in {**PIPELINE, **GAUGES} if f"`{name}`" not in document] == []
+
+
+def test_late_and_duplicate_records_are_told() -> None:
+    writer = Writer().genesis().fact(APPLIED).wait(-60_000).fact().wait(120_000).fact()
+    board = board_of()
+
+    for offset, record in [*enumerate(writer.records), (1, writer.records[1])]:
+        fold(board, 2, offset, encode_decision(record))
+    board.publish()
+
+    lines = text(board).splitlines()
+    assert "frontdesk_events_late_total 1.0" in lines
+    assert "frontdesk_events_duplicate_total 1.0" in lines
