@@ -143,6 +143,7 @@ async def _later(
     """A week later: cases mature; boards are asked while all runs; the comparison waits until nothing moves."""
     await asyncio.to_thread(prometheus.point_at, _targets(system))
     await loads.mark(system, loads.example_desk().desk_id, change="new-carrier")
+    await loads.caller_gives_up(system)
     await asyncio.to_thread(
         prometheus.until,
         lambda: sum(one.value for one in prometheus.query("frontdesk_fcr_matured_total")) >= 1,

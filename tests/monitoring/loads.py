@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import grpc
 from rich.console import Console
 
+from frontdesk.client import IntakeClient
 from frontdesk.v1 import (
     facts_pb2,
     intake_pb2,
@@ -75,6 +76,20 @@ async def run(system: System, clock: ScaledClock, *, minutes: float) -> Loaded:
             task.cancel()
         await asyncio.gather(*writing, return_exceptions=True)
     return Loaded(result, world, sum(one.wrote for one in mail))
+
+
+async def caller_gives_up(system: System) -> None:
+    """One more customer of the world, when nobody is at work: windows of event time have something in them."""
+    async with IntakeClient(system.address("intake", "grpc"), deadline_seconds=60) as intake:
+        arrived = facts_pb2.ContactArrived(
+            contact_id="a-week-later",
+            channel=facts_pb2.CHANNEL_PHONE,
+            medium="voice",
+            customer=facts_pb2.CustomerRef(type="opaque", value="a-week-later"),
+        )
+        await intake.submit(DESK_ID, request_id="a-week-later", contact_arrived=arrived)
+        hung_up = facts_pb2.CallerHungUp(contact_id="a-week-later")
+        await intake.submit(DESK_ID, request_id="a-week-later-gone", caller_hung_up=hung_up)
 
 
 async def mark(system: System, desk_id: str, change: str = "monitoring-run") -> None:
