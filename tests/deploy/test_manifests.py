@@ -19,9 +19,11 @@ import yaml
 from py3langid import langid
 
 from scripts import fetch_crds, manifests
+from services.intake.accounts import load_accounts
 from services.metrics import build as metrics_build
 from services.metrics.settings import MetricsSettings
 from services.router import build as router_build
+from services.router.desk_config import load_toml
 from services.router.owner import GROUP
 from services.runtime import kafka_topics
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
@@ -399,6 +401,26 @@ def test_production_names_the_image_by_digest_and_carries_no_secret() -> None:
 )
 def test_the_desk_that_is_shipped_is_the_example(copied: str, original: str) -> None:
     assert (ROOT / "deploy/k8s/base" / copied).read_text() == (ROOT / "examples" / original).read_text()
+
+
+def test_an_overlay_of_ones_own_changes_image_desk_accounts_hosts_and_sizes_without_editing_ours() -> None:
+    name = "tests/own-overlay"
+    for workload in of_kind(name, *WORKLOADS):
+        image = workload["spec"]["template"]["spec"]["containers"][0]["image"]
+        assert image.startswith("registry.house.example/frontdesk@sha256:1111")
+    maps = {one["metadata"]["name"].rpartition("-")[0]: one["data"] for one in of_kind(name, "ConfigMap")}
+    assert load_toml(maps["frontdesk-desks"]["desk.toml"]).desk_id == "house"
+    assert load_accounts(maps["frontdesk-accounts"]["accounts.toml"]).default_desk == "house"
+    assert maps["frontdesk-settings"]["FRONTDESK_PUBLIC_URL"] == "https://hooks.house.example"
+    hosts = [
+        listener["hostname"] for one in of_kind(name, "Gateway") for listener in one["spec"]["listeners"]
+    ]
+    hosts += [host for one in of_kind(name, "HTTPRoute") for host in one["spec"]["hostnames"]]
+    assert hosts == ["hooks.house.example"] * 2
+    router = by_name(name, "StatefulSet", "frontdesk-router")
+    assert router["spec"]["replicas"] == 4
+    assert router["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] == "4Gi"
+    assert by_name(name, "KafkaNodePool", "broker")["spec"]["storage"]["size"] == "500Gi"
 
 
 def test_every_component_is_in_some_combination() -> None:
