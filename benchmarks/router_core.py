@@ -17,6 +17,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -222,15 +224,14 @@ class Measured:
     argmin_us: list[float]
     codec_us: list[float]
     memory_mb: float
+    """Of the process at this size, smaller ones beside it."""
 
 
 def measure(agents: int, waiting: int) -> Measured:
     """Everything of one size, references included."""
-    bench = Bench(agents, random.Random(1))
     thresholds = gc.get_threshold()
     calm_collector()  # as the router's process does
-    _progress(f"{agents:,} agents: until {waiting:,} wait")
-    bench.begin(waiting)
+    bench = _begun(agents, waiting).go_on()
     bench.settle(SETTLED // 4)
     calm_collector()
     _progress(f"{bench.arrived:,} arrived; {SETTLED:,} settle")
@@ -238,6 +239,7 @@ def measure(agents: int, waiting: int) -> Measured:
     bench.settle(SETTLED)
     _progress(f"{SCORED:,} arrivals and freed agents are weighed")
     every = [value for values in bench.taken_us.values() for value in values]
+    memory_mb = resident_mb()
     desk = _some_idle(bench.desk, bench.rng)
     ids = _sample_ids(bench)
     arrivals = [_arrived(bench, ids) for _ in range(SCORED)]
@@ -267,8 +269,44 @@ def measure(agents: int, waiting: int) -> Measured:
         _each_us(names[:50], lambda _: min(desk.agents, key=lambda agent_id: costs[agent_id])),
         _each_us(names[:500], lambda _: int(column.argmin())),
         _each_us(list(bench.records)[:1_000], lambda record: decode_decision(encode_decision(record))),
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        memory_mb,
     )
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A partition as it stands once everybody is at work and so many wait; every run goes on from it."""
+
+    state: PartitionState
+    now_ms: int
+    offset: int
+    arrived: int
+    rng: object
+
+    def go_on(self) -> Bench:
+        """A bench of its own."""
+        rng = random.Random()
+        rng.setstate(self.rng)  # type: ignore[arg-type] # what getstate gave
+        agents = len(self.state.desks[DESK].agents)
+        bench = Bench(agents, rng, self.state, now_ms=self.now_ms, offset=self.offset, arrived=self.arrived)
+        bench.timers.rebuild(self.state)
+        return bench
+
+
+@cache
+def _begun(agents: int, waiting: int) -> Begun:
+    """By the very decisions that production would take; once a process, for the largest takes half a minute."""
+    _progress(f"{agents:,} agents sign in, until {waiting:,} contacts wait")
+    bench = Bench(agents, random.Random(1))
+    bench.begin(waiting)
+    rng = bench.rng.getstate()
+    return Begun(bench.state, bench.now_ms, bench.offset, bench.arrived, rng)
+
+
+def resident_mb() -> float:
+    """Memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 async def run(_: str) -> list[Figure]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from services.contract.decisions import NeedWeight
 from services.contract.desk import Agent, Desk, Topic
 from services.contract.facts import DecisionWanted
 from services.router.authority import granted, level_zero_may, reached_level
@@ -29,6 +30,7 @@ REMEMBERED_MAX = 256
 """Kinds of decision and currencies of which levels are remembered."""
 GROUNDS_REMEMBERED_MAX = 8_192
 WORKS_REMEMBERED_MAX = 8_192
+LEVELS_REMEMBERED_MAX = 4_096
 
 
 class Roster:
@@ -40,6 +42,7 @@ class Roster:
         "_grounds",
         "_level_columns",
         "_levels",
+        "_need_levels",
         "_noise_keys",
         "_resolution",
         "_same_ground",
@@ -89,6 +92,7 @@ class Roster:
         """By who they are: most kinds of work differ in units or rights that leave out nobody more."""
         self._noise_keys: Keys | None = None
         self._works: dict[Work, Work] = {}
+        self._need_levels: dict[tuple[NeedWeight, ...], tuple[NeedWeight, ...]] = {}
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
         """No agent reaches a higher level."""
         self._granted: dict[tuple[str, str], Amounts] = {}
@@ -191,6 +195,15 @@ class Roster:
             if len(self._works) >= WORKS_REMEMBERED_MAX:
                 self._works.clear()
             known = self._works[work] = work
+        return known
+
+    def shared_levels(self, levels: tuple[NeedWeight, ...]) -> tuple[NeedWeight, ...]:
+        """Equal chances of levels, the same ones for all who ask: a stated need has one of few."""
+        known = self._need_levels.get(levels)
+        if known is None:
+            if len(self._need_levels) >= LEVELS_REMEMBERED_MAX:
+                self._need_levels.clear()
+            known = self._need_levels[levels] = levels
         return known
 
     def configured_beliefs(self) -> Beliefs:

@@ -31,6 +31,7 @@ from services.router.evolve.prices import counted_in
 from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane, work_of
 from services.router.model import (
     HOPS_MAX,
+    Case,
     Contact,
     ContactState,
     DeskState,
@@ -115,6 +116,7 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
         returned=case.returned or not event.first_in_case,
         **first,
     )
+    event = _sharing(desk, event, case, at_ms)
     contact = changed(
         _BLANK,
         opened=event,
@@ -138,6 +140,27 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
         live_at_ms=at_ms if is_live else desk.live_at_ms,
     )
     return counted_in(desk, event, at_ms)
+
+
+def _sharing(desk: DeskState, event: ContactOpened, case: Case, at_ms: int) -> ContactOpened:
+    """An equal event that shares what is equal with its case, the instant and other contacts.
+
+    A record read from the log has each value anew, and an open contact keeps them for hours.
+    """
+    values: dict[str, object] = {}
+    if event.case_id is not case.case_id:
+        values["case_id"] = case.case_id
+    if event.customer_key == case.customer_key and event.customer_key is not case.customer_key:
+        values["customer_key"] = case.customer_key
+    if event.arrived_at_ms == at_ms and event.arrived_at_ms is not at_ms:
+        values["arrived_at_ms"] = at_ms
+    if event.occurred_at_ms == at_ms and event.occurred_at_ms is not at_ms:
+        values["occurred_at_ms"] = at_ms
+    if event.need is not None:
+        levels = desk.crew.roster.shared_levels(event.need.levels)
+        if levels is not event.need.levels:
+            values["need"] = changed(event.need, levels=levels)
+    return changed(event, **values) if values else event
 
 
 def continued(desk: DeskState, event: ContactContinued, at_ms: int) -> DeskState:
@@ -180,7 +203,9 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         queue_id=event.queue_id,
         first_queue_id=contact.first_queue_id or event.queue_id,
         waiting_reason=event.reason,
-        queued_at_ms=event.queued_at_ms,
+        queued_at_ms=contact.queued_at_ms
+        if event.queued_at_ms == contact.queued_at_ms
+        else event.queued_at_ms,
         deadline_at_ms=event.deadline_at_ms,
         ahead=event.ahead,
         awaited=None,
