@@ -56,6 +56,7 @@ def serving(bootstrap: str) -> Iterator[Door]:
         "FRONTDESK_META_APP_SECRETS": SECRET,
         "FRONTDESK_SLACK_SIGNING_SECRETS": SLACK,
         "FRONTDESK_LOG_JSON": "true",
+        "FRONTDESK_HEARTBEAT_SECONDS": "0",  # every record of facts is a delivery's
     }
     command = [
         sys.executable,

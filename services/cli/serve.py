@@ -23,15 +23,15 @@ from prometheus_client.process_collector import ProcessCollector
 
 from services.cli.parts import Parts, topics
 from services.cli.plan import Plan, ServeSettings
-from services.contract.topics import DEAD_LETTERS, FACTS, of_generation
 from services.intake.build import Intake
 from services.intake.channels import PROVIDERS
 from services.intake.settings import IntakeSettings
 from services.metrics.wallboard.build import Wallboard
 from services.router.regenerate import check_generation
 from services.runtime.generation_log import GenerationAppender, generation_of
+from services.runtime.in_flight import RECORDS_IN_FLIGHT_MAX
+from services.runtime.kafka_append import KafkaAppender
 from services.runtime.kafka_log import KafkaLog
-from services.runtime.kafka_producer import KafkaPythonAppender
 from services.runtime.lifecycle import (
     Stopped,
     calm_collector,
@@ -56,6 +56,7 @@ settings come from the environment (FRONTDESK_...); docs/settings.md lists them 
 
 EMBEDDED_SESSION_MS = 2_000
 """A process that was killed keeps its partitions this long; the next one waits for it."""
+INTAKE_CLIENT = "frontdesk-intake"
 HEARTBEAT_MS = 500
 """A member learns of a hand-over at its next heartbeat, so this bounds how long a graceful one takes."""
 
@@ -304,12 +305,17 @@ async def _open_log(plan: Plan, stack: AsyncExitStack) -> Log:
 
 
 async def _open_appender(store: Log, plan: Plan, stack: AsyncExitStack) -> Appender:
-    """What intake appends with: kafka-python on Kafka, the log itself when embedded."""
+    """What intake appends with: on Kafka a producer of its own, so that a flood of deliveries cannot fill the router's
+    bound of records in flight; the log itself when embedded."""
     if plan.bootstrap is None or plan.intake is None:
         return store
-    known = [of_generation(topic, plan.settings.generation) for topic in (FACTS, DEAD_LETTERS)]
-    appender = await KafkaPythonAppender.connect(
-        plan.bootstrap, known, append_deadline_ms=plan.intake.append_ms_max
+    appender = KafkaAppender(
+        plan.bootstrap,
+        client_id=INTAKE_CLIENT,
+        records_in_flight_max=RECORDS_IN_FLIGHT_MAX,
+        append_deadline_ms=plan.intake.append_ms_max,
+        partitions=store.partitions,
     )
     stack.push_async_callback(appender.close)
+    await appender.start()
     return GenerationAppender(appender, plan.settings.generation)

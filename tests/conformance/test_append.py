@@ -1,16 +1,14 @@
-"""Appending, through each of the three appenders."""
+"""Appending, through each log's appender."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.runtime.kafka_producer import KafkaPythonAppender
 from services.runtime.log import (
     RECORD_BYTES_MAX,
     Appender,
@@ -26,42 +24,22 @@ from tests.conformance.places import Place, WholeLog, read_until
 class Writing:
     """An appender under test beside the log that it writes to."""
 
-    def __init__(self, kind: str, place: Place, log: WholeLog, topic: str) -> None:
-        self.kind = kind
+    def __init__(self, place: Place, log: WholeLog, topic: str) -> None:
         self.place = place
         self.log = log
         self.topic = topic
         self._opened = AsyncExitStack()
 
     async def appender(self, **settings: Any) -> Appender:
-        if self.kind == "kafka-python":
-            appender = await KafkaPythonAppender.connect(self.place.address, [self.topic], **settings)
-            self._opened.push_async_callback(appender.close)
-            return appender
         return await self._opened.enter_async_context(self.place.log(**settings))
 
     async def close(self) -> None:
         await self._opened.aclose()
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("kafka", marks=pytest.mark.kafka),
-        pytest.param("kafka-python", marks=pytest.mark.kafka),
-    ]
-)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "sqlite":
-        return Place("sqlite", str(tmp_path / "log.db"))
-    return Place("kafka", request.getfixturevalue("kafka_bootstrap"))
-
-
 @pytest.fixture
-async def writing(
-    request: pytest.FixtureRequest, place: Place, log: WholeLog, topic: str
-) -> AsyncIterator[Writing]:
-    writing = Writing(request.node.callspec.params["place"], place, log, topic)
+async def writing(place: Place, log: WholeLog, topic: str) -> AsyncIterator[Writing]:
+    writing = Writing(place, log, topic)
     yield writing
     await writing.close()
 

@@ -20,7 +20,6 @@ from services.runtime import broker
 from services.runtime.clock import WallClock
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
-from services.runtime.kafka_producer import KafkaPythonAppender
 from services.runtime.log import LogError, LogRefused, LogUnavailable, Record, Tail, TopicSpec
 from tests.integration import secured_kafka
 from tests.integration.secured_kafka import Right, Secured
@@ -95,11 +94,6 @@ async def test_every_client_speaks_to_a_broker_that_asks_who_it_is(kafka: Secure
         assert (await log.read_at(TOPIC, 0, at)).value == decision
         owned = await _first_owned(log)
         assert owned.value
-        intake = await KafkaPythonAppender.connect(access, (TOPIC,))
-        try:
-            assert await intake.append(TOPIC, 0, b"acme", decision) > at
-        finally:
-            await intake.close()
     await asyncio.wait_for(_metrics_follow(access), SECONDS_MAX)
 
 
@@ -145,8 +139,6 @@ async def test_a_broker_of_another_authority_is_not_trusted(kafka: Secured, tmp_
     settings = kafka.certificate("router") | {"FRONTDESK_KAFKA_CA_FILE": str(stranger)}
     with pytest.raises(LogRefused, match="its certificate is not proven by FRONTDESK_KAFKA_CA_FILE"):
         await KafkaLog.connect(kafka.access(settings))
-    with pytest.raises(LogRefused, match="its certificate is not proven by FRONTDESK_KAFKA_CA_FILE"):
-        await KafkaPythonAppender.connect(kafka.access(settings), connect_ms_max=2_000)
 
 
 async def test_a_certificate_of_another_authority_is_not_taken(kafka: Secured) -> None:
@@ -195,12 +187,6 @@ async def test_who_has_no_rights_is_told_which_are_missing(kafka: Secured) -> No
         tail = await log.tail(OTHER, {0: 0})
         with pytest.raises(LogRefused, match=f"read {OTHER}"):
             await asyncio.wait_for(_until_read(tail), SECONDS_MAX)
-    intake = await KafkaPythonAppender.connect(access)
-    try:
-        with pytest.raises(LogRefused, match=f"write to {OTHER}"):
-            await intake.append(OTHER, 0, b"acme", b"x")
-    finally:
-        await intake.close()
 
 
 async def test_who_may_write_nowhere_is_told_at_once(kafka: Secured) -> None:
