@@ -57,38 +57,50 @@ def phone(raw: str, line_region: str = "") -> Phone:
     if number.lower() in WITHHELD or number in WITHHELD_NUMBERS:
         return Phone(absent_reason="anonymous")
     try:
-        parsed = phonenumbers.parse(number, line_region or None)
+        if number.startswith("+"):  # of no line's region
+            parsed, region = _in_full(number)
+        else:
+            parsed = phonenumbers.parse(number, line_region or None)
+            region = phonenumbers.region_code_for_number(parsed)
     except phonenumbers.NumberParseException:
         return Phone(absent_reason="invalid")
     if phonenumbers.is_valid_number(parsed):
         return Phone(
             phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
-            phonenumbers.region_code_for_number(parsed) or "",
+            region or "",
             parsed.extension or "",
         )
     if _IN_FULL.fullmatch(number) and phonenumbers.is_possible_number(parsed):
-        return Phone(number, _country(parsed))
+        return Phone(number, _country(parsed, region))
     if line_region and shortnumberinfo.is_valid_short_number_for_region(parsed, line_region):
         return Phone(absent_reason="short_code")
     return Phone(absent_reason="invalid")
 
 
-def _country(parsed: PhoneNumber) -> str:
-    """The region of a number; of one that no plan has, the main region of its country code; "" without one."""
-    found = phonenumbers.region_code_for_number(parsed)
+@lru_cache(maxsize=4_096)
+def _in_full(number: str) -> tuple[PhoneNumber, str | None]:
+    """A number with its country code, read, and its region: the same one is asked for several times a delivery.
+
+    Raises NumberParseException. Nobody changes what it answers.
+    """
+    parsed = phonenumbers.parse(number)
+    return parsed, phonenumbers.region_code_for_number(parsed)
+
+
+def _country(parsed: PhoneNumber, found: str | None) -> str:
+    """The region found for a number; of one that no plan has, the main region of its country code; "" without one."""
     if not found and parsed.country_code is not None:
         found = phonenumbers.region_code_for_country_code(parsed.country_code)
     return found if found and len(found) == 2 and found != "ZZ" else ""
 
 
-@lru_cache(maxsize=4_096)
 def region_of(number: str) -> str:
     """Region of an E.164 number, "" when it has none (a satellite, a short code, a name)."""
     try:
-        parsed: PhoneNumber = phonenumbers.parse(number[:_NUMBER_CHARS_MAX])
+        parsed, region = _in_full(number[:_NUMBER_CHARS_MAX])
     except phonenumbers.NumberParseException:
         return ""
-    return _country(parsed) if phonenumbers.is_possible_number(parsed) else ""
+    return _country(parsed, region) if phonenumbers.is_possible_number(parsed) else ""
 
 
 def caller(raw: str, line_region: str = "", name: str = "") -> Customer:

@@ -7,6 +7,7 @@ so what is logged of an exception is its type and where it came from.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
@@ -15,7 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import HTTPServer
 from threading import Thread
+from typing import Any
 
+import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 from prometheus_client.core import InfoMetricFamily
@@ -23,6 +26,7 @@ from prometheus_client.core import InfoMetricFamily
 from services.runtime.settings import Secret
 
 VERSION = "0.1.0"
+_ENCODER = msgspec.json.Encoder(enc_hook=repr)
 FRAMES_MAX = 30
 """Innermost frames kept of one exception; a runaway recursion has a thousand."""
 CHAIN_LENGTH_MAX = 10
@@ -99,6 +103,14 @@ def _first_line(template: object, error: BaseException) -> str:
     return line.replace(said, "***") if said else line
 
 
+def _json_line(event: structlog.typing.EventDict, **_: object) -> bytes:
+    """A record as JSON; what JSON does not know by its repr, a lone surrogate (not UTF-8) escaped."""
+    try:
+        return _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        return json.dumps(event, default=repr).encode()
+
+
 def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
     """Sets up structlog and the libraries' loggers; called once by a command, never at import."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -113,10 +125,15 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
         if as_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    ours: structlog.typing.Processor = renderer
+    factory: Any = structlog.WriteLoggerFactory(file=sys.stderr)
+    if as_json:
+        ours = structlog.processors.JSONRenderer(serializer=_json_line)
+        factory = structlog.BytesLoggerFactory(file=sys.stderr.buffer)
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, ours],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(

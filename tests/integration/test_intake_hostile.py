@@ -353,7 +353,7 @@ def test_outside_words_reach_neither_logs_nor_labels() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "frontdesk_intake_deliveries_total" in done.stdout
-    assert '"event": "delivery"' in done.stderr
+    assert '"event":"delivery"' in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
     assert all(line.startswith("{") for line in done.stderr.splitlines())
 

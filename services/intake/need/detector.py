@@ -66,8 +66,8 @@ class Detector:
             place = self._places.get(code)
             if place is not None:
                 logs[place] += weight
-        shares: NDArray[np.float64] = np.exp(logs - logs.max())
-        shares /= shares.sum()
+        shares: NDArray[np.float64] = np.exp(logs - np.maximum.reduce(logs))
+        shares /= np.add.reduce(shares)
         return shares
 
     def _logs(self, text: str) -> NDArray[np.float64]:
@@ -80,7 +80,7 @@ class Detector:
             return self._bonus + 0.0
         visits = Counter(features)
         counts = np.fromiter(visits.values(), dtype=np.float32, count=len(visits))
-        rows = self._table[np.fromiter(visits.keys(), dtype=np.intp, count=len(visits))]
+        rows = self._table.take(np.fromiter(visits, dtype=np.intp, count=len(visits)), axis=0)
         scores = np.log1p(counts) @ rows + self._prior
         scores *= 1.0 / math.sqrt(len(encoded))
         likeliest: NDArray[np.float64] = np.maximum.reduceat(scores, self._starts).astype(float)

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +114,18 @@ def test_a_record_has_type_and_frames(capsys: pytest.CaptureFixture[str]) -> Non
     assert (theirs["event"], theirs["error"]) == ("gave up on %s", "Odd")
     assert ours["frames"][-1].endswith("in fail")
     assert theirs["frames"][-1].endswith("in fail")
+
+
+@pytest.mark.usefixtures("logs")
+def test_a_record_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
+    structlog.get_logger().info("seen", path="a\nb", half="\ud800", where=Path("log.db"), ids=("1", "2"))
+
+    (record,) = told(capsys)
+    assert record["path"] == "a\nb"
+    assert record["half"] == "\ud800"
+    assert record["where"] == repr(Path("log.db"))
+    assert record["ids"] == ["1", "2"]
 
 
 @pytest.mark.usefixtures("logs")
