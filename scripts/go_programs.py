@@ -45,15 +45,22 @@ def built(
     seconds_max: float = SECONDS_MAX,
 ) -> Path:
     """The program, built when it is missing or was built from other pins; tells how it goes. Raises CannotFetch."""
-    program, stamp = PLACE / name, PLACE / f"{name}.pins"
-    pins = digest_of_pins(module) + "\n"
-    if program.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == pins:
+    program = PLACE / name
+    if is_built(name, module):
         return program
     PLACE.mkdir(parents=True, exist_ok=True)
     command = [str(compiler()), "build", "-v", "-trimpath", *flags, "-o", str(program), package]
     _compile(name, command, module, seconds_max)
-    stamp.write_text(pins, encoding="utf-8")
+    (PLACE / f"{name}.pins").write_text(digest_of_pins(module) + "\n", encoding="utf-8")
     return program
+
+
+def is_built(name: str, module: Path = MODULE) -> bool:
+    """Whether it is there, from the pins of now."""
+    stamp = PLACE / f"{name}.pins"
+    if not ((PLACE / name).exists() and stamp.exists()):
+        return False
+    return stamp.read_text(encoding="utf-8") == digest_of_pins(module) + "\n"
 
 
 def _compile(name: str, command: list[str], module: Path, seconds_max: float) -> None:

@@ -61,11 +61,10 @@ def rendered(folder: Path) -> str:
 
 
 def _kustomize() -> list[str]:
-    """kubectl's kustomize, or kustomize itself; built from Go's modules where neither is there."""
-    for command in (["kubectl", "kustomize"], ["kustomize", "build"]):
-        if shutil.which(command[0]) is not None:
-            return command
-    return [str(go_programs.tool("kustomize")), "build"]
+    """kustomize as deploy/k8s/tools pins it, once `make k8s` has built it; else kubectl's, whatever its version."""
+    if go_programs.is_built("kustomize") or shutil.which("kubectl") is None:
+        return [str(go_programs.tool("kustomize")), "build"]
+    return ["kubectl", "kustomize"]
 
 
 def resources(folder: Path) -> list[Resource]:
@@ -206,6 +205,7 @@ def main() -> int:
 
 def _check_all() -> int:
     crds = fetch_crds.fetch()
+    go_programs.tool("kustomize")
     faults = []
     for name, folder in combinations().items():
         found = resources(folder)
