@@ -5,6 +5,8 @@ field has other bytes, and a digest of another form says nothing. Maps are writt
 iteration order depends on the process's hash salt; dataclasses as their fields, those marked `derived` left out
 (they are recomputed from the rest). Numbers and strings are written by `repr`, exact and alike everywhere; arrays of
 floats as their bytes, little-endian.
+
+A digest may be of a part: then maps give the entries only whose keys fall into it, and all the rest is whole.
 """
 
 from __future__ import annotations
@@ -16,14 +18,18 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 from weakref import ref
+from zlib import crc32
 
 import immutables
 import numpy as np
 
 DIGEST_BYTES = 16
-STATE_FORM = 11
-"""Raise it with every change of the state's fields: digests written before are then not compared."""
-_LAST: list[tuple[ref[Any], bytes]] = []
+Part = tuple[int, int]
+"""Which one, counted from 0, and of how many."""
+WHOLE: Part = (0, 1)
+STATE_FORM = 12
+"""Raise it with every change of the state's fields, or of what a digest is of: those written before are then not compared."""
+_LAST: list[tuple[ref[Any], Part, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
 _SCALAR_NAMES = frozenset({"str", "int", "float", "bool", "bytes", "int | None", "float | None"})
@@ -35,24 +41,24 @@ def canonical(value: object) -> bytes:
     return b"".join(_pieces(value))
 
 
-def digest(value: object) -> bytes:
-    """The form of the state and BLAKE2b-128 of its canonical bytes.
+def digest(value: object, part: Part = WHOLE) -> bytes:
+    """The form of the state and BLAKE2b-128 of its canonical bytes, or of a part of them.
 
     Remembered for the last value, which decide and fold ask for in turn; it is not kept alive by that, for until the
     next digest it would hold the older version of whatever changes.
     """
-    if _LAST and _LAST[0][0]() is value:
-        return _LAST[0][1]
-    for found in digest_in_steps(value):  # noqa: B007 - the last one counts
+    if _LAST and _LAST[0][0]() is value and _LAST[0][1] == part:
+        return _LAST[0][2]
+    for found in digest_in_steps(value, part):  # noqa: B007 - the last one counts
         pass
-    _LAST[:] = [(ref(value), found)]
+    _LAST[:] = [(ref(value), part, found)]
     return found
 
 
-def digest_in_steps(value: object) -> Iterator[bytes]:
+def digest_in_steps(value: object, part: Part = WHOLE) -> Iterator[bytes]:
     """The same in short steps, for whoever must not block; the last value is the digest."""
     sums = blake2b(digest_size=DIGEST_BYTES)
-    for piece in _pieces(value):
+    for piece in _pieces(value, part):
         sums.update(piece)
         yield b""
     yield bytes((STATE_FORM,)) + sums.digest()
@@ -64,21 +70,34 @@ def comparable(written: bytes) -> bool:
     return forms.get(len(written), STATE_FORM) == STATE_FORM
 
 
-def _pieces(value: Any) -> Iterator[bytes]:
+def _pieces(value: Any, part: Part = WHOLE) -> Iterator[bytes]:
     """The bytes, one object of a map at a time: a whole partition as one nested tuple would wake the collector."""
     kind: Any = type(value)
     if kind is immutables.Map:
         yield b"{"
-        for key in sorted(value):
+        for key in sorted(_keys_in(value, part)):
             yield repr(_plain(key)).encode()
-            yield from _pieces(value[key])
+            yield from _pieces(value[key], part)
         yield b"}"
     elif names := _maps_inside(kind):
         for name in names:
-            yield from _pieces(getattr(value, name))
+            yield from _pieces(getattr(value, name), part)
     else:
         yield repr(_plain(value)).encode()
         yield b";"
+
+
+def _keys_in(value: Any, part: Part) -> list[Any]:
+    """The map's keys in a part of it; what has maps itself, such as a desk, is in each, for those have parts of their own."""
+    which, count = part
+    kind: Any = type(next(iter(value.values()), None))
+    if count == 1 or _maps_inside(kind):
+        return list(value)
+    return [key for key in value if crc32(_name(key).encode()) % count == which]
+
+
+def _name(key: Any) -> str:
+    return key if type(key) is str else repr(_plain(key))
 
 
 @cache

@@ -22,6 +22,9 @@ from services.router.log.canonical import comparable, digest
 from services.router.log.seen import Seen, remember
 from services.router.model import DAY_MS, DIGEST_EVERY_MIN, DeskState, Map, PartitionState, changed
 
+DIGEST_PARTS_MAX = 8
+"""Into so many parts a state is cut for digests at the most; each part is met every so many digests, on average."""
+
 
 class DigestMismatch(CorruptLog):
     """Two builds or machines reached different states from one log: evolve is not deterministic."""
@@ -48,7 +51,7 @@ def fold(state: PartitionState, record: Decision) -> Folded:
     if record.decided_at_ms < state.decided_at_ms:
         raise CorruptLog(f"decision {record.decision_id:016x} goes back in time")
     asked = digest_due(state)
-    if asked and comparable(record.digest) and record.digest != digest(state):
+    if asked and comparable(record.digest) and record.digest != digest_of(state):
         raise DigestMismatch(f"digest of record {state.count} differs: this build folds another state")
     after = chain.after(record)
     cause = record.cause
@@ -79,6 +82,12 @@ def fold(state: PartitionState, record: Decision) -> Folded:
 def digest_due(state: PartitionState) -> bool:
     """True when the next record must carry a digest of this state."""
     return state.count == state.next_digest_at
+
+
+def digest_of(state: PartitionState) -> bytes:
+    """What the record on a large state says of it: one part, drawn by the record before, so that nobody waits for long."""
+    count = max(1, min(DIGEST_PARTS_MAX, state.objects() // DIGEST_EVERY_MIN))
+    return digest(state, (state.head % count, count))
 
 
 def _next_digest(state: PartitionState) -> int:
