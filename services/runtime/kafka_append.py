@@ -4,6 +4,9 @@ By aiokafka's code an idempotent batch never expires while its partition has a l
 failed its sequence numbers are used up, so that a broker may refuse everything that follows. Hence a deadline
 of our own for each append, and after any failure a new producer; what was in flight in the old one is then
 answered OutcomeUnknown, because a request on the wire may still land.
+
+Records go into batches here, not one by one through the producer's `send`, which makes two futures and a coroutine of
+each: a batch takes records until the producer's sender takes it, and one future answers for all of them.
 """
 
 from __future__ import annotations
@@ -25,8 +28,43 @@ from services.runtime.log import LogError, LogRefused, LogUnavailable, OutcomeUn
 
 BATCH_BYTES_MAX = 262_144
 RETRY_SECONDS = 0.2
-YIELD_EVERY_RECORDS = 200
-"""After so many records handed over at a stretch the event loop gets a turn."""
+
+
+class _Lane:
+    """One partition's appends: those that wait, and the newest batch, which takes more until it is sent."""
+
+    __slots__ = ("batch", "held", "producer", "queue")
+
+    def __init__(self) -> None:
+        self.queue: deque[Pending] = deque()
+        self.batch: Any = None
+        self.held: list[Pending] = []
+        """Those in the batch; one's place is its offset less the batch's."""
+        self.producer: Any = None
+        """Whose batch it is."""
+
+    def takes(self, pending: Pending) -> bool:
+        """Puts an append into the batch; False when that is full, or on its way."""
+        # An empty value is a tombstone; Kafka's compaction knows it by null.
+        if self.batch is None or (
+            self.batch.append(timestamp=None, key=pending.key, value=pending.value or None) is None
+        ):
+            return False
+        pending.sent = True
+        self.held.append(pending)
+        return True
+
+    def begin(self, producer: Any) -> None:
+        """An empty batch that closes when the sender takes it, which counts its records before it builds it."""
+        batch = producer.create_batch()
+        take = batch._set_producer_state
+
+        def taken(*state: int) -> None:
+            batch.close()
+            take(*state)
+
+        batch._set_producer_state = taken
+        self.batch, self.held, self.producer = batch, [], producer
 
 
 class KafkaAppender:
@@ -46,7 +84,7 @@ class KafkaAppender:
         self._deadline_ms = append_deadline_ms
         self._partitions = partitions
         self._counts: dict[str, int] = {}
-        self._queues: dict[tuple[str, int], deque[Pending]] = {}
+        self._lanes: dict[tuple[str, int], _Lane] = {}
         self._pumps: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._producer: Any = None
         self._starting: asyncio.Task[None] | None = None
@@ -72,14 +110,16 @@ class KafkaAppender:
             raise kafka_faults.unknown_topic(topic, partition)
         pending = self._in_flight.admit(topic, partition, key, value)
         name = (topic, partition)
-        queue = self._queues.get(name)
-        if queue is None:
-            queue = self._queues[name] = deque()
-        queue.append(pending)
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = _Lane()
         if name not in self._pumps:
+            if lane.producer is self._producer and lane.takes(pending):
+                return pending.future
             self._pumps[name] = asyncio.create_task(
-                self._pump(name, queue), name=f"append {topic}/{partition}"
+                self._pump(name, lane), name=f"append {topic}/{partition}"
             )
+        lane.queue.append(pending)
         return pending.future
 
     async def close(self) -> None:
@@ -99,25 +139,29 @@ class KafkaAppender:
             await asyncio.wait(self._chores, timeout=CLOSE_SECONDS_MAX)
         self._in_flight.close()
 
-    async def _pump(self, name: tuple[str, int], queue: deque[Pending]) -> None:
+    async def _pump(self, name: tuple[str, int], lane: _Lane) -> None:
         """Hands one partition's queue to the producer, in order; ends when the queue is empty."""
-        handed = 0
+        queue = lane.queue
         try:
             while queue:
-                pending = queue[0]
-                if not pending.future.done():
-                    try:
-                        await self._hand_over(pending)
-                    except LogError as error:
-                        pending.fail(error)
-                queue.popleft()
-                handed += 1
-                if handed % YIELD_EVERY_RECORDS == 0:
+                first = queue[0]
+                if first.future.done():
+                    queue.popleft()
+                    continue
+                try:
+                    producer = await self._to_send(first)
+                except LogError as error:
+                    queue.popleft()
+                    first.fail(error)
+                    continue
+                if producer is not None:
+                    await self._hand_over(producer, name, lane)
                     await asyncio.sleep(0)
         finally:
             del self._pumps[name]
 
-    async def _hand_over(self, pending: Pending) -> None:
+    async def _to_send(self, pending: Pending) -> Any:
+        """The producer, once the topic is known; None when the append's time is over. Raises UnknownTopic."""
         topic = pending.topic
         while topic not in self._counts and not pending.future.done():
             try:
@@ -125,20 +169,36 @@ class KafkaAppender:
             except LogUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
         if pending.future.done():
-            return
+            return None
         if pending.partition >= self._counts[topic]:
             raise kafka_faults.unknown_topic(topic, pending.partition)
-        producer = await self._ready(pending)
-        if producer is None:
+        return await self._ready(pending)
+
+    async def _hand_over(self, producer: Any, name: tuple[str, int], lane: _Lane) -> None:
+        """What waits, into the batch that is there or a new one, which waits until the sender has taken the other."""
+        if lane.producer is producer and self._filled(lane):
             return
-        pending.sent = True
+        topic, partition = name
+        lane.begin(producer)
+        self._filled(lane)
+        held = lane.held
         try:
-            # An empty value is a tombstone; Kafka's compaction knows it by null.
-            sent = await producer.send(topic, pending.value or None, pending.key, pending.partition)
+            sent = await producer.send_batch(lane.batch, topic, partition=partition)
         except KafkaError as error:
-            self._failed(producer, pending, error)
+            lane.batch = None
+            self._failed(producer, held, error)
         else:
-            sent.add_done_callback(lambda future: self._answered(producer, pending, future))
+            sent.add_done_callback(lambda future: self._answered(producer, held, future))
+
+    @staticmethod
+    def _filled(lane: _Lane) -> bool:
+        """Fills the lane's batch; True when nothing waits any more."""
+        queue = lane.queue
+        while queue:
+            if not queue[0].future.done() and not lane.takes(queue[0]):
+                return False
+            queue.popleft()
+        return True
 
     async def _ready(self, pending: Pending) -> Any:
         """The producer, started anew where the last one was given up; None when the append's time is over."""
@@ -160,21 +220,24 @@ class KafkaAppender:
         finally:
             self._starting = None
 
-    def _answered(self, producer: Any, pending: Pending, sent: asyncio.Future[Any]) -> None:
+    def _answered(self, producer: Any, held: list[Pending], sent: asyncio.Future[Any]) -> None:
         if sent.cancelled():
             return
         error = sent.exception()
         if error is not None:
-            self._failed(producer, pending, error)
-        elif sent.result().offset < 0:
-            # The broker knew the batch already (a retry after a lost answer): it is in, its place unknown.
-            pending.fail(OutcomeUnknown(f"appended to {pending.topic}, but Kafka did not say where"))
-        else:
-            pending.settle(sent.result().offset)
+            self._failed(producer, held, error)
+            return
+        first = sent.result().offset
+        for place, pending in enumerate(held):
+            if first >= 0:
+                pending.settle(first + place)
+            else:  # the broker knew the batch already (a retry after a lost answer): it is in, its place unknown
+                pending.fail(OutcomeUnknown(f"appended to {pending.topic}, but Kafka did not say where"))
 
-    def _failed(self, producer: Any, pending: Pending, error: BaseException) -> None:
-        answer = kafka_faults.of_append(self._bootstrap, pending.topic, error)
-        pending.fail(answer)
+    def _failed(self, producer: Any, held: list[Pending], error: BaseException) -> None:
+        answer = kafka_faults.of_append(self._bootstrap, held[0].topic, error)
+        for pending in held:
+            pending.fail(answer)
         if producer is self._producer and isinstance(answer, OutcomeUnknown | LogRefused):
             self._give_up(answer)
 

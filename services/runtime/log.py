@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from services.contract.record import quick_record
+
 RECORD_BYTES_MAX = 1_000_000
 """Largest value of a record, in bytes; below Kafka's default `max.message.bytes` of 1 MiB."""
 
@@ -71,6 +73,7 @@ class TopicSpec:
     compacted: bool = False
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record as read back. `timestamp_ms` is the append time (epoch, milliseconds).
