@@ -57,7 +57,7 @@ settings come from the environment (FRONTDESK_...); docs/settings.md lists them 
 EMBEDDED_SESSION_MS = 2_000
 """A process that was killed keeps its partitions this long; the next one waits for it."""
 INTAKE_CLIENT = "frontdesk-intake"
-HEARTBEAT_MS = 500
+HEARTBEAT_MS = 200
 """A member learns of a hand-over at its next heartbeat, so this bounds how long a graceful one takes."""
 
 FILES_MAX = 65_536
