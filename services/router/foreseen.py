@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
+from services.contract.record import quick_record
 from services.router.evolve import CorruptLog
 from services.router.model import PartitionState
 
@@ -19,6 +20,7 @@ COMPARED_EVERY = 16
 """Of so many records one is decoded all the same, and must be the record that was decided."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Appended:
     """One record on its way to the log."""

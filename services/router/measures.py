@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily
 
 from services.contract.decisions import HeartbeatPassed
 
@@ -15,6 +19,28 @@ REJECTIONS = (
     *("undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid"),
     *("decide_failed", "decision_too_large"),
 )
+
+
+class Durations:
+    """A histogram that one thread observes a hundred thousand times a second; the library's own locks at each."""
+
+    def __init__(self, name: str, text: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
+        self._name, self._text, self._bounds = name, text, tuple(bounds)
+        self._counts, self._sum = [0] * (len(self._bounds) + 1), 0.0
+        registry.register(self)
+
+    def observe(self, seconds: float) -> None:
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def describe(self) -> list[HistogramMetricFamily]:
+        return [HistogramMetricFamily(self._name, self._text)]
+
+    def collect(self) -> list[HistogramMetricFamily]:
+        """Asked by the thread that serves the metrics."""
+        names = [*map(repr, self._bounds), "+Inf"]
+        buckets = list(zip(names, map(float, accumulate(self._counts)), strict=True))
+        return [HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)]
 
 
 class TailMeasures:
@@ -57,8 +83,7 @@ class TailMeasures:
             ("at",),
             registry=registry,
         )
-        for verdict in ("accepted", "rejected"):
-            self.folded.labels(verdict)
+        self.accepted, self.rejected = [self.folded.labels(one) for one in ("accepted", "rejected")]
         for at in ("snapshot", "start"):
             self.started.labels(at)
 
@@ -129,14 +154,13 @@ class OwnerMeasures:
         self.owned = Gauge(
             "frontdesk_router_partitions_owned", "Fact partitions decided here.", registry=registry
         )
-        self.seconds = Histogram(
+        self.seconds = Durations(
             "frontdesk_router_decide_seconds",
-            "Time to decide and fold one fact.",
-            buckets=(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
-            registry=registry,
+            "Time to decide one fact and to encode its record.",
+            (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
+            registry,
         )
-        for cause in ("fact", "timer", "genesis"):
-            self.decided.labels(cause)
+        self.decided_by = {cause: self.decided.labels(cause) for cause in ("fact", "timer", "genesis")}
         for reason in ("foreign_record", "own_rejected", "append_failed", "buffer_full"):
             self.reset.labels(reason)
         for reason in ("decide_failed", "decision_too_large"):

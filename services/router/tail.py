@@ -14,9 +14,10 @@ import structlog
 
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision, OverloadBegan, OverloadEnded
+from services.contract.record import quick_record
 from services.contract.topics import DECISIONS
 from services.router.foreseen import Foreseen
-from services.router.log.fold import Folded, fold
+from services.router.log.fold import fold
 from services.router.log.shelf import Placed
 from services.router.measures import TailMeasures
 from services.router.model import PartitionState
@@ -35,6 +36,7 @@ _OVERLOAD = frozenset({OverloadBegan, OverloadEnded})
 log = structlog.get_logger()
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One record as folded. `state` is the partition's state after it (unchanged when rejected)."""
@@ -72,7 +74,7 @@ class DecisionTail:
         self._next = dict.fromkeys(range(partitions), 0)
         self._heads = dict.fromkeys(range(partitions), -1)
         self._begun = dict.fromkeys(range(partitions), 0)
-        self._listeners: list[Listener] = []
+        self._listeners: tuple[Listener, ...] = ()
         self._moved = asyncio.Event()
         self.foreseen = Foreseen()
         """What the owner of this process has appended; the verdict on it is still given here."""
@@ -84,8 +86,12 @@ class DecisionTail:
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` for each record, in order within a partition; answers how to stop it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self._listeners = (*self._listeners, listener)
+        return lambda: self._leave(listener)
+
+    def _leave(self, listener: Listener) -> None:
+        at = self._listeners.index(listener)
+        self._listeners = self._listeners[:at] + self._listeners[at + 1 :]
 
     def state(self, partition: int) -> PartitionState:
         """The folded state; a snapshot for the caller to keep."""
@@ -178,24 +184,26 @@ class DecisionTail:
                 f"decisions {partition}: offset {record.offset} where {self._next[partition]} was due"
             )
         state = self._states[partition]
-        before = state.seen
         known = self.foreseen.take(partition, record.offset, record.value, state)
         if known is not None:
-            decision, folded = known.decision, Folded(known.after, True)
+            decision, after, accepted = known.decision, known.after, True
         else:
             decision = decode_decision(record.value)
             folded = fold(state, decision)
-        self._states[partition] = folded.state
-        if folded.state.seen.runs is not before.runs:
-            self._show_memory(partition, folded.state)
-        if folded.accepted:
+            after, accepted = folded.state, folded.accepted
+        self._states[partition] = after
+        if after.seen.runs is not state.seen.runs:
+            self._show_memory(partition, after)
+        if accepted:
             self._heads[partition] = record.offset
-            if any(type(event) in _OVERLOAD for event in decision.events):
-                self._measures.overloaded.labels(str(partition)).set(_overloaded(folded.state))
+            self._measures.accepted.inc()
+            if not _OVERLOAD.isdisjoint(map(type, decision.events)):
+                self._measures.overloaded.labels(str(partition)).set(_overloaded(after))
+        else:
+            self._measures.rejected.inc()
         self._next[partition] = record.offset + 1
-        self._measures.folded.labels("accepted" if folded.accepted else "rejected").inc()
-        verdict = Verdict(partition, record.offset, decision, folded.accepted, folded.state, state)
-        for listener in tuple(self._listeners):
+        verdict = Verdict(partition, record.offset, decision, accepted, after, state)
+        for listener in self._listeners:
             listener(verdict)
 
 

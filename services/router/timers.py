@@ -83,14 +83,14 @@ class TimerIndex:
         desk = state.desks.get(desk_id)
         if desk is None:
             return
-        contacts: set[str] = set()
-        cases: set[str] = set()
+        contacts: dict[str, None] = {}
+        cases: dict[str, None] = {}
         for event in record.events:
             of_contact, of_case, of_agent = _TOUCHED[type(event)]
             if of_contact:
-                contacts.add(event.contact_id)  # type: ignore[union-attr] # it has one
+                contacts[event.contact_id] = None  # type: ignore[union-attr] # it has one
             if of_case:
-                cases.add(event.case_id)  # type: ignore[union-attr]
+                cases[event.case_id] = None  # type: ignore[union-attr]
             if of_agent:
                 agent = desk.agents.get(event.agent_id)  # type: ignore[union-attr]
                 if agent is not None and agent.deadline_at_ms:

@@ -21,12 +21,15 @@ CONTACTS_MAX = 50_000
 """Contacts whose decisions can be found without reading the log."""
 OFFSETS_PER_CONTACT_MAX = 500
 """Decisions about one contact that are remembered; with more, the log is read."""
+_NEW: list[int] = []
+"""Stands for a contact that is not known yet."""
 
 
 def concerns(record: Decision) -> tuple[str, ...]:
     """Contacts that a record says something about, each once, in the order of its events."""
-    named = (getattr(event, "contact_id", "") for event in record.events)
-    return tuple(dict.fromkeys(contact_id for contact_id in named if contact_id))
+    named = dict.fromkeys([getattr(event, "contact_id", "") for event in record.events])
+    named.pop("", None)
+    return tuple(named)
 
 
 class Trail:
@@ -101,11 +104,12 @@ class Trail:
 
     def _remember(self, verdict: Verdict, contact_id: str) -> None:
         contact = (verdict.record.desk_id, contact_id)
-        if contact not in self._contacts:
+        offsets = self._contacts.get(contact, _NEW)
+        if offsets is _NEW:
             whole = self._knows_all(verdict.partition) or _opens(verdict.record, contact_id)
-            self._contacts[contact] = [] if whole else None
-        offsets = self._contacts[contact]
-        self._contacts.move_to_end(contact)
+            offsets = self._contacts[contact] = [] if whole else None
+        else:
+            self._contacts.move_to_end(contact)
         if offsets is None:
             return
         offsets.append(verdict.offset)

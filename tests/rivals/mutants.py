@@ -8,6 +8,7 @@ from typing import Any
 
 from services.contract.codec import encode_decision
 from services.contract.decisions import Decision
+from services.contract.facts import Fact
 from services.router.owner import Owner
 from services.router.tail import Verdict
 from services.runtime.log import Record
@@ -48,10 +49,10 @@ class StartsAtTheGroupsOffset(Owner):
     def _seek(self, partition: int, offset: int) -> None:
         super()._seek(partition, self._source.store.committed)  # type: ignore[attr-defined] # the simulation's
 
-    def _on_fact(self, record: Record) -> None:
+    def _on_fact(self, record: Record, fact: Fact | Exception) -> None:
         held = self._held.get(record.partition)
         if held is not None and held.ready and not held.paused:
-            decision = self._decide(held.ahead, record)
+            decision = self._decide(held.ahead, record, fact)
             self._append(record.partition, held, decision, encode_decision(decision), "fact")
 
 
