@@ -6,7 +6,7 @@ crews that differ in presence share it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,12 @@ from services.router.policy.cost import (
     Costs,
     Floats,
     Ints,
-    People,
-    costs,
     covered,
     mixed,
     penalties,
     rates,
     weighed,
+    weighed_with,
 )
 from services.router.policy.noise import explored
 from services.router.policy.tariff import Tariff
@@ -43,6 +42,24 @@ RESOLUTION_UNKNOWN, SECONDS_UNKNOWN = 0.7, 300.0
 _Key = tuple[Ground, object, object, str, str, float]
 
 
+class Task(NamedTuple):
+    """A contact as it is weighed: what follows from its need and its weight."""
+
+    parts: list[tuple[int, float]]
+    """Columns and chances of its topics."""
+    decision_type: str
+    currency: str
+    covers: Floats
+    """A by level."""
+    seconds: float
+    """Mean handle time."""
+    weight: float
+    """w."""
+    consult: float | Floats
+    failure: float | Floats
+    """Penalties (policy/cost.py)."""
+
+
 class Ledger:
     """Costs by ground and need; rates of serving by agent."""
 
@@ -52,6 +69,7 @@ class Ledger:
         "_cells",
         "_chances",
         "_columns",
+        "_handle_seconds",
         "_known",
         "_roster",
         "_tariff",
@@ -61,6 +79,7 @@ class Ledger:
     def __init__(self, roster: Roster, beliefs: Beliefs, tariff: Tariff) -> None:
         self._roster, self._beliefs, self._tariff = roster, beliefs, tariff
         seconds = beliefs.handle_seconds
+        self._handle_seconds: list[float] = seconds.tolist()
         mean = float(seconds.sum()) / len(seconds) if len(seconds) else SECONDS_UNKNOWN
         self.rate: Ints = rates(beliefs.speed, mean)
         """mu of every agent, in nano-hertz."""
@@ -87,28 +106,33 @@ class Ledger:
 
     def costs_at(self, at: Index, need: Need, weight: float) -> Costs:
         """At the agents of these positions."""
-        roster, beliefs = self._roster, self._beliefs
-        levels = roster.level_column(need.decision_type, need.currency)[at]
-        people = People(
-            level=levels,
-            speed=beliefs.speed[at],
-            price=self._tariff.of_agent[at],
-            price_max=self._tariff.highest,
-            approver_free=beliefs.approver_free,
-        )
+        return self.costs_of(at, self.task(need, weight))
+
+    def task(self, need: Need, weight: float) -> Task:
+        """What a contact asks of whoever takes it, to be weighed at some agents and then at others."""
         parts = self.topics(need)
-        skill = (
-            mixed([(weight_k, beliefs.resolves[column][at]) for column, weight_k in parts])
-            if parts
-            else np.full(len(at), RESOLUTION_UNKNOWN)
+        covers = covered([(part.level, part.weight) for part in need.levels], self._roster.levels_max)
+        consult, failure = penalties(weight, self._tariff.highest, self._roster.settings)
+        return Task(
+            parts, need.decision_type, need.currency, covers, self.seconds(parts), weight, consult, failure
         )
-        return costs(
-            people,
-            skill,
-            self.seconds(parts),
-            covered([(part.level, part.weight) for part in need.levels], roster.levels_max),
-            weight,
-            roster.settings,
+
+    def costs_of(self, at: Index, task: Task) -> Costs:
+        """At the agents of these positions."""
+        beliefs = self._beliefs
+        level = self._roster.level_column(task.decision_type, task.currency)[at]
+        return weighed_with(
+            task.covers[level],
+            mixed([(weight, beliefs.resolves[column][at]) for column, weight in task.parts])
+            if task.parts
+            else np.full(len(at), RESOLUTION_UNKNOWN),
+            beliefs.speed[at] * task.seconds,
+            task.weight,
+            self._tariff.of_agent[at],
+            beliefs.approver_free,
+            task.consult,
+            task.failure,
+            self._roster.settings,
         )
 
     def near(self, at: Index, decision_type: str, currency: str) -> Near:
@@ -117,33 +141,28 @@ class Ledger:
         priced = self._tariff.highest > 0.0
         return levels, self._beliefs.speed[at], self._tariff.of_agent[at] if priced else None
 
-    def nearly(self, pool: Pool, need: Need, weight: float) -> Floats:
-        """Costs at everybody of a pool in customer-seconds, not rounded as `costs_at` rounds: a third of the time."""
+    def nearly(self, pool: Pool, task: Task) -> Floats:
+        """Costs at everybody of a pool in customer-seconds, not rounded as `costs_of` rounds: a third of the time."""
         beliefs, settings, at = self._beliefs, self._roster.settings, pool.at
-        levels, speed, price = pool.there.near(self, (need.decision_type, need.currency))
-        parts = self.topics(need)
-        covers = covered([(part.level, part.weight) for part in need.levels], self._roster.levels_max)
-        missing = 1.0 - covers
-        consult, failure = penalties(weight, self._tariff.highest, settings)
-        seconds = self.seconds(parts)
-        chance = (covers + missing * beliefs.approver_free) * failure
-        found: Floats = speed * (seconds * weight)
+        levels, speed, price = pool.there.near(self, (task.decision_type, task.currency))
+        missing, failure = 1.0 - task.covers, task.failure
+        found: Floats = speed * (task.seconds * task.weight)
         if price is not None:
-            found += speed * price * seconds
+            found += speed * price * task.seconds
+        factor: float | Floats = failure
         if missing.any():
-            asked = missing * consult + failure
+            asked = missing * task.consult + failure
             found += asked[levels]
             if price is not None:
                 found += (missing * settings.consult_seconds)[levels] * price
-            factor: float | Floats = chance[levels]
+            factor = ((task.covers + missing * beliefs.approver_free) * failure)[levels]
         else:
             found += failure
-            factor = failure
-        if parts:
-            first, share = parts[0]
+        if task.parts:
+            first, share = task.parts[0]
             skill = beliefs.resolves[first][at]
             skill *= share
-            for column, more in parts[1:]:
+            for column, more in task.parts[1:]:
                 skill += beliefs.resolves[column][at] * more
             skill *= factor
             found -= skill
@@ -189,8 +208,8 @@ class Ledger:
 
     def seconds(self, parts: list[tuple[int, float]]) -> float:
         """The desk's mean handle time of these topics."""
-        known = self._beliefs.handle_seconds
-        return sum([share * float(known[column]) for column, share in parts]) or SECONDS_UNKNOWN
+        known = self._handle_seconds
+        return sum([share * known[column] for column, share in parts]) or SECONDS_UNKNOWN
 
     def chances(self, at: int) -> Floats:
         """p of one agent by topic."""

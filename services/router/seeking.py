@@ -17,6 +17,7 @@ from services.contract.record import quick_record
 from services.router.eligibility import AVAILABLE, Index, Mask, Pool
 from services.router.evolve.work import waiting_key, work_of
 from services.router.handover import is_kept, raisers
+from services.router.ledger import Task
 from services.router.model import Contact, ContactState, DeskState
 from services.router.picking import RESERVE_AGENTS_MIN, needs_reserve
 from services.router.policy.cost import MICRO, NANO
@@ -192,12 +193,13 @@ def _chosen(
     now_ms: int,
 ) -> Search:
     """The best of the chosen, who are some, unless waiting is better; without `waited_for` nobody is held."""
-    slate = Slate(chosen, desk.crew.ledger.costs_at(chosen, contact.need, work.weight))
+    task = desk.crew.ledger.task(contact.need, work.weight)
+    slate = Slate(chosen, desk.crew.ledger.costs_of(chosen, task))
     ranking = ranking_of(desk, contact, slate, work.weight, now_ms, noise_seed=base.noise_seed)
     if base.urgency is None or waited_for is None:
         return _with(base, ranking, None, None, WaitingReason.UNSPECIFIED, 0)
     best_cost = slate.costs.total.item(ranking.best)
-    hold, busy = _tested(desk, contact, base.pool, base.urgency, waited_for, work, best_cost)
+    hold, busy = _tested(desk, contact, base.pool, base.urgency, waited_for, work, task, best_cost)
     if hold is None or not hold.held:
         return _with(base, ranking, hold, busy, WaitingReason.UNSPECIFIED, 0)
     again_ms = max(1, min(round(hold.expected_seconds * SECOND_MS), base.urgency.again_ms))
@@ -265,19 +267,20 @@ def _tested(
     urgency: Urgency,
     waited_for: WaitedFor,
     work: Work,
+    task: Task,
     best_cost: int,
 ) -> tuple[Hold | None, Slate | None]:
     """The hold test against the busy agents; the free one costs `best_cost`, in micro-cs."""
     if urgency.left_seconds <= 0:
         return None, None
     crew = desk.crew
-    kept = _kept_for_preferred(desk, contact, pool, urgency, waited_for, work, best_cost)
+    kept = _kept_for_preferred(desk, contact, pool, urgency, waited_for, work, task, best_cost)
     if kept is not None:
         return kept
-    at = _cheapest_busy(desk, contact, pool, waited_for, work, best_cost)
+    at = _cheapest_busy(desk, pool, waited_for, work, task, best_cost)
     if not len(at):
         return None, None
-    busy = Slate(at, crew.ledger.costs_at(at, contact.need, work.weight))
+    busy = Slate(at, crew.ledger.costs_of(at, task))
     hold = hold_test(
         np.arange(len(at)),
         busy.costs.total,
@@ -291,7 +294,7 @@ def _tested(
 
 
 def _cheapest_busy(
-    desk: DeskState, contact: Contact, pool: Pool, waited_for: WaitedFor, work: Work, best_cost: int
+    desk: DeskState, pool: Pool, waited_for: WaitedFor, work: Work, task: Task, best_cost: int
 ) -> Index:
     """Places in the roster of the busy agents who may be cheaper than the best free one, rising.
 
@@ -302,7 +305,7 @@ def _cheapest_busy(
         at = at[waited_for.raising]
     near = None
     if len(at) > CANDIDATES_MAX:
-        near = desk.crew.ledger.nearly(pool, contact.need, work.weight)
+        near = desk.crew.ledger.nearly(pool, task)
         if waited_for.raising is not None:
             near = near[waited_for.raising]
         cheaper = (near < (best_cost - MARGIN_MICRO) / MICRO + NEARLY_CS).nonzero()[0]
@@ -327,6 +330,7 @@ def _kept_for_preferred(
     urgency: Urgency,
     waited_for: WaitedFor,
     work: Work,
+    task: Task,
     best_cost: int,
 ) -> tuple[Hold, Slate] | None:
     """A bounded wait for the busy agent whom the customer had or asked for, where the bonus outweighs it (2.7)."""
@@ -350,7 +354,7 @@ def _kept_for_preferred(
     waiting = urgency.waiting_cs(seconds) * seconds
     if seconds * SECOND_MS > limit_ms or bonus <= waiting or seconds >= urgency.left_seconds:
         return None
-    busy = Slate(here, crew.ledger.costs_at(here, contact.need, work.weight))
+    busy = Slate(here, crew.ledger.costs_of(here, task))
     waits = round(waiting * MICRO)
     return Hold(True, best_cost, busy.costs.total.item(0) + waits, waits, round(seconds, 6), 1, 0), busy
 

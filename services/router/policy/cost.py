@@ -31,23 +31,6 @@ TERMS = ("talk", "price", "authority_missing", "not_resolved")
 
 @quick_record
 @dataclass(frozen=True, eq=False, slots=True)
-class People:
-    """The agents of a pool as columns of equal length, in the roster's order."""
-
-    level: npt.NDArray[np.int8]
-    """Authority that each reaches."""
-    speed: Floats
-    """v: handle time over the desk's mean."""
-    price: Floats
-    """lambda: cs per second of the agent's time."""
-    price_max: float
-    """lambda_max: the highest price in force."""
-    approver_free: float
-    """phi: chance that an approver is free when asked."""
-
-
-@quick_record
-@dataclass(frozen=True, eq=False, slots=True)
 class Costs:
     """One contact at each agent of a pool; in micro-cs where nothing else is said."""
 
@@ -87,30 +70,6 @@ def covered(levels: Sequence[tuple[int, float]], highest: int) -> Floats:
             level, chance = next(above)
         found.append(min(1.0, total))
     return np.array(found)
-
-
-def costs(
-    people: People,
-    skill: Floats,
-    handle_seconds: float,
-    covers: Floats,
-    weight: float,
-    settings: PolicySettings,
-) -> Costs:
-    """The terms for each agent.
-
-    `skill`: p of each; `handle_seconds`: the desk's mean for the topics; `covers`: A by level; `weight`: w.
-    """
-    return weighed(
-        covers[people.level],
-        skill,
-        people.speed * handle_seconds,
-        weight,
-        people.price,
-        people.price_max,
-        people.approver_free,
-        settings,
-    )
 
 
 def weighed(

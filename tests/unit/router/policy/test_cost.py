@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.policy.cost import Costs, People, costs, covered, mixed, rates
-from services.router.policy.settings import DEFAULTS
+from services.router.policy.cost import Costs, Floats, covered, mixed, rates, weighed
+from services.router.policy.settings import DEFAULTS, PolicySettings
+
+
+class People(NamedTuple):
+    """Agents as columns."""
+
+    level: npt.NDArray[np.int8]
+    speed: Floats
+    price: Floats
+    price_max: float
+    approver_free: float
 
 
 def people(level: list[int], speed: list[float], price: list[float], approver_free: float = 0.6) -> People:
@@ -18,6 +31,21 @@ def people(level: list[int], speed: list[float], price: list[float], approver_fr
         np.array(price),
         max(price, default=0.0),
         approver_free,
+    )
+
+
+def costs(
+    who: People, skill: Floats, seconds: float, covers: Floats, weight: float, settings: PolicySettings
+) -> Costs:
+    return weighed(
+        covers[who.level],
+        skill,
+        who.speed * seconds,
+        weight,
+        who.price,
+        who.price_max,
+        who.approver_free,
+        settings,
     )
 
 
