@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -32,23 +33,73 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Less:
+    """A count without another."""
+
+    count: Count
+    less: Count
+
+    def promql(self) -> str:
+        return f"({self.count.promql()} - {self.less.promql()})"
+
+    def of(self, samples: Mapping[Sample, float]) -> float:
+        return self.count.of(samples) - self.less.of(samples)
+
+
+@dataclass(frozen=True)
 class Row:
-    """One KPI: a count, or a share of two."""
+    """One KPI: a count, or a share of the sum of others."""
 
     words: str
     name: str
     """In GetKpis."""
-    part: Count
-    whole: tuple[Count, ...] = ()
-    formula: str = ""
-    """Of a service level: its key in that map."""
+    part: Count | Less
+    whole: tuple[Count | Less, ...] = ()
+    key: str = ""
+    """Where GetKpis has a map: its key there, such as a formula of the service level."""
+    channel: str = ""
+    """Of one channel; empty for all."""
 
-    def told(self, ours: metrics_pb2.KpiRow) -> float | None:
-        """What GetKpis says; None where it says nothing."""
-        if self.formula:
-            return ours.service_levels.get(self.formula)
-        told: float | None = getattr(ours, self.name) if not self.whole or ours.HasField(self.name) else None
+    def told(self, ours: Mapping[str, metrics_pb2.KpiRow]) -> float | None:
+        """What GetKpis says, by channel, "" for all; None where it says nothing."""
+        row = ours.get(self.channel, metrics_pb2.KpiRow())
+        if self.key:
+            return getattr(row, self.name).get(self.key)  # type: ignore[no-any-return] # a map of numbers
+        told: float | None = getattr(row, self.name) if not self.whole or row.HasField(self.name) else None
         return told
+
+    def promql(self) -> str:
+        if not self.whole:
+            return self.part.promql()
+        return f"{self.part.promql()} / (({' + '.join(one.promql() for one in self.whole)}) > 0)"
+
+    def true(self, samples: Mapping[Sample, float]) -> float | None:
+        """What the log says; None where there is nothing to divide by."""
+        if not self.whole:
+            return self.part.of(samples)
+        whole = sum(one.of(samples) for one in self.whole)
+        return self.part.of(samples) / whole if whole else None
+
+
+@dataclass(frozen=True)
+class Variation(Row):
+    """Standard deviation over the mean: `part` is the sum, `whole` the number and the sum of squares."""
+
+    def promql(self) -> str:
+        mean, squares = self._means([self.part.promql(), *(one.promql() for one in self.whole)])
+        return f"sqrt(clamp_min({squares} - {mean} ^ 2, 0)) / ({mean} > 0)"
+
+    def true(self, samples: Mapping[Sample, float]) -> float | None:
+        summed, (n, squares) = self.part.of(samples), (one.of(samples) for one in self.whole)
+        if not summed:
+            return None
+        mean = summed / n
+        return math.sqrt(max(squares / n - mean**2, 0)) / mean
+
+    @staticmethod
+    def _means(told: list[str]) -> tuple[str, str]:
+        summed, n, squares = told
+        return f"({summed} / {n})", f"{squares} / {n}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +125,7 @@ class Told:
 
 
 def _count(words: str, name: str, series: str, **where: str) -> Row:
-    return Row(words, name, Count(series, where))
+    return Row(words, name, Count(series, where), channel=where.get("channel", ""))
 
 
 _ANSWERED = Count("queue_wait_seconds_count", {"outcome": "answered"})
@@ -87,6 +138,7 @@ ROWS = (
     _count("put before the desk", "offered", "contacts_offered_total"),
     _count("answered", "answered", "contact_wait_seconds_count", outcome="answered"),
     _count("left before an agent had them", "abandoned", "contacts_abandoned_total"),
+    _count("... within 5 s", "abandoned_short", "contacts_abandoned_total", short="true"),
     _count("closed after an agent had them", "handled", "contacts_handled_total"),
     _count(
         "waits since the queue, s",
@@ -106,18 +158,39 @@ ROWS = (
     _count("... resolved", "fcr_provisional_resolved", "fcr_provisional_resolved_total"),
     _count("cases matured", "fcr_matured", "fcr_matured_total"),
     _count("... settled by their first contact", "fcr_resolved", "fcr_resolved_total"),
+    _count("... came back after all", "fcr_revised", "fcr_revised_total", direction="down"),
     _count("came back", "repeats", "repeat_contacts_total"),
     _count("escalated contacts", "escalated", "contacts_escalated_total"),
+    _count("hand-offs to higher authority", "escalations", "escalations_total"),
     _count("consults", "consults", "consults_total"),
     _count("transfers", "transfers", "transfers_total"),
+    Row(
+        "handed on twice or more",
+        "chains",
+        Less(Count("transfers_per_contact_count"), Count("transfers_per_contact_bucket", {"le": "1.0"})),
+    ),
     _count("offers", "offers", "offers_total"),
     _count("... without the right to decide", "offers_authority_short", "offers_total", authority="short"),
     _count("exceptions granted", "exceptions_granted", "exceptions_granted_total"),
     _count(
         "first answers by a person", "first_responses_human", "first_response_seconds_count", kind="human"
     ),
+    *(
+        _count(
+            f"... {channel}",
+            "first_responses_human",
+            "first_response_seconds_count",
+            kind="human",
+            channel=channel,
+        )
+        for channel in ("email", "social")
+    ),
     _count("acknowledged", "first_responses_ack", "first_response_seconds_count", kind="ack"),
     _count("time in agents' hands, s", "handle_seconds_sum", "contact_handle_seconds_sum"),
+    _count("ahead of the promise, s", "early_seconds_sum", "promise_margin_seconds_sum", side="early"),
+    _count("behind it, s", "late_seconds_sum", "promise_margin_seconds_sum", side="late"),
+    _count("messages due", "updates_due", "updates_due_total"),
+    _count("... sent in time", "updates_on_time", "updates_sent_on_time_total"),
     _count("complaints", "complaints", "complaints_total"),
     _count("surveys sent", "surveys_sent", "surveys_sent_total"),
     _count("surveys answered", "survey_responses", "survey_responses_total"),
@@ -125,6 +198,7 @@ ROWS = (
     _count("follow-ups due", "followups_due", "followups_due_total"),
     _count("... sent", "followups_sent", "followups_sent_total"),
     _count("said in public", "mentions", "mentions_total", addressed="true|false"),
+    _count("... answered", "mentions_answered", "mentions_answered_total"),
     _count(
         "agents' time with customers, s",
         "agents_contact_seconds_sum",
@@ -146,20 +220,38 @@ ROWS = (
     ),
     Row("abandonment", "abandonment", Count("contacts_abandoned_total"), (Count("contacts_offered_total"),)),
     Row(
+        "... short ones apart",
+        "abandonment_not_short",
+        Count("contacts_abandoned_total", {"short": "false"}),
+        (Less(Count("contacts_offered_total"), Count("contacts_abandoned_total", {"short": "true"})),),
+    ),
+    Row(
         "legs answered in 20 s",
         "service_levels",
         _ANSWERED_IN_20,
         (Count("queue_wait_seconds_count", {"outcome": "answered|abandoned|abandoned_short|flow_out"}),),
-        formula="answered20_per_offered",
+        key="answered20_per_offered",
     ),
     Row(
         "... short ones apart",
         "service_levels",
         _ANSWERED_IN_20,
         (Count("queue_wait_seconds_count", {"outcome": "answered|abandoned|flow_out"}),),
-        formula="answered20_per_not_short",
+        key="answered20_per_not_short",
     ),
     Row("escalation", "escalation", Count("contacts_escalated_total"), (_HANDLED,)),
+    Row(
+        "consults instead of escalations",
+        "consult_instead",
+        Count("consults_total"),
+        (Count("consults_total"), Count("escalations_total")),
+    ),
+    Row(
+        "authority gap at offer",
+        "authority_gap",
+        Count("offers_total", {"authority": "short"}),
+        (Count("offers_total"),),
+    ),
     Row("transfers a contact", "transfers_per_contact", Count("transfers_total"), (_HANDLED,)),
     Row(
         "answered within the promise",
@@ -172,6 +264,27 @@ ROWS = (
         "average_speed_of_answer_seconds",
         Count("queue_wait_seconds_sum", {"outcome": "answered"}),
         (_ANSWERED,),
+    ),
+    Variation(
+        "variation of waits",
+        "wait_variation",
+        Count("contact_wait_seconds_sum", {"outcome": "answered"}),
+        (
+            Count("contact_wait_seconds_count", {"outcome": "answered"}),
+            Count("contact_wait_square_seconds_total"),
+        ),
+    ),
+    Row(
+        "came back, of arrived",
+        "repeat_rate",
+        Count("repeat_contacts_total"),
+        (Count("contacts_arrived_total"),),
+    ),
+    Row(
+        "closed about the world's first topic",
+        "topics",
+        Count("contacts_handled_by_topic_total", {"topic": "t000"}),
+        key="t000",
     ),
     Row(
         "satisfied",
@@ -194,21 +307,13 @@ ROWS = (
 )
 
 
-def table(ours: metrics_pb2.KpiRow, truth: Mapping[Sample, float], prometheus: Prometheus) -> Iterator[Told]:
-    """Every row, asked three ways."""
+def table(
+    ours: Mapping[str, metrics_pb2.KpiRow], truth: Mapping[Sample, float], prometheus: Prometheus
+) -> Iterator[Told]:
+    """Every row, asked three ways; `ours` by channel, "" for all."""
     for row in ROWS:
-        promql = row.part.promql()
-        true = row.part.of(truth)
-        for whole in row.whole:
-            promql += f" / ({whole.promql()} > 0)"
-            true = true / whole.of(truth) if whole.of(truth) else float("nan")
-        found = prometheus.query(promql)
-        yield Told(
-            row.words,
-            row.told(ours),
-            None if true != true else true,
-            found[0].value if found else None,
-        )
+        found = prometheus.query(row.promql())
+        yield Told(row.words, row.told(ours), row.true(truth), found[0].value if found else None)
 
 
 def printed(told: Told) -> str:

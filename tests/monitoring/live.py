@@ -271,16 +271,17 @@ def _names_of_the_desk() -> Iterator[None]:
             names.update(before)
 
 
-async def _ours(system: System, decisions: int) -> metrics_pb2.KpiRow:
-    """GetKpis once every record of the log is counted."""
+async def _ours(system: System, decisions: int) -> dict[str, metrics_pb2.KpiRow]:
+    """GetKpis once every record of the log is counted, by channel, "" for all."""
     ends_at = time.monotonic() + SETTLED_SECONDS_MAX
     async with grpc.aio.insecure_channel(system.address("metrics", "grpc")) as channel:
         stub = metrics_pb2_grpc.MetricsServiceStub(channel)  # type: ignore[no-untyped-call] # generated
         while True:
             answer = await stub.GetKpis(metrics_pb2.GetKpisRequest(), timeout=20, wait_for_ready=True)
             if answer.decisions == decisions:
-                row: metrics_pb2.KpiRow = answer.rows[0]
-                return row
+                by_channel = metrics_pb2.GetKpisRequest(group_by=[metrics_pb2.KPI_DIMENSION_CHANNEL])
+                apart = await stub.GetKpis(by_channel, timeout=20)
+                return {"": answer.rows[0], **{row.group[0]: row for row in apart.rows}}
             if time.monotonic() > ends_at:
                 raise TimeoutError(f"metrics counted {answer.decisions} of {decisions} decisions")
             await asyncio.sleep(0.2)

@@ -44,7 +44,7 @@ SHIFT_ENDS_SECONDS = 900.0
 expert's advice may wait for hours."""
 CALL_SECONDS_MAX = 60.0
 DRAIN_SECONDS_MAX = 90.0
-"""After the last arrival, the longest wait by the wall clock for open contacts to be closed."""
+"""After the last arrival, the longest wait by the wall clock in which no contact is closed, however slow the machine."""
 _SUBMITTED = {f.ContactArrived: "contact_arrived", f.CallerHungUp: "caller_hung_up"}
 _COMMANDS = {
     f.AgentSignedIn: "sign_in",
@@ -225,7 +225,7 @@ class _Live(Drive):
         for index, at in enumerate(self.day.arrival_seconds):
             if FROM_SECONDS <= at < FROM_SECONDS + self._seconds:
                 self._at(float(at) - FROM_SECONDS, self._arrives, index, 0)
-        over_at = None
+        over_at, before = 0.0, -1
         while not self._ended.is_set():
             now = self._now_seconds()
             self._take_decisions()
@@ -236,12 +236,13 @@ class _Live(Drive):
                 continue
             if now > self._seconds + SHIFT_ENDS_SECONDS:
                 self._put_down(now)
-            over_at = over_at or time.monotonic() + DRAIN_SECONDS_MAX
             left = self._open()
             if not left:
                 return
+            if len(left) != before:
+                over_at, before = time.monotonic() + DRAIN_SECONDS_MAX, len(left)
             if time.monotonic() > over_at:
-                raise TimeoutError(f"open {DRAIN_SECONDS_MAX:.0f} s after the last came: {sorted(left)[:5]}")
+                raise TimeoutError(f"open, and none closed for {DRAIN_SECONDS_MAX:.0f} s: {sorted(left)[:5]}")
 
     def _put_down(self, at: float) -> None:
         contacts = self.state.desks[DESK_ID].contacts
