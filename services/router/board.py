@@ -86,8 +86,8 @@ class Board:
         """Deferrable by kind."""
         self.mail = np.zeros(size, np.bool_)
         self.target = np.ones(size)
-        self.bits = np.zeros((size, (len(self._crew.roster.agent_ids) + 7) // 8), np.uint8)
-        """Who may take it, a bit each."""
+        self.bits = np.zeros(((len(self._crew.roster.agent_ids) + 7) // 8, size), np.uint8)
+        """Who may take it, a bit each; eight agents a row here, so that those of one agent lie side by side."""
         self.plain = np.zeros(size, np.bool_)
         """It has a head and is not odd."""
         self.count = np.zeros(size, np.int64)
@@ -99,6 +99,8 @@ class Board:
         for name in _COLUMNS:
             if name in old:
                 getattr(self, name)[: len(old[name])] = old[name]
+        if "bits" in old:
+            self.bits[:, : old["bits"].shape[1]] = old["bits"]
 
     # --- keeping up --------------------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ class Board:
         self.grounds.append(roster.ground(key))
         self.heads.append("")
         self.contacts.append(None)
-        self.bits[row] = np.frombuffer(self.grounds[row].bits, np.uint8)
+        self.bits[:, row] = np.frombuffer(self.grounds[row].bits, np.uint8)
         self._eligible.clear()
         self.weight[row] = work.weight
         settings, highest = self._crew.settings, self._crew.tariff.highest
@@ -281,7 +283,7 @@ class Board:
         """Rows that the agent may take while it is available; the odd ones among them."""
         found = self._eligible.get(at)
         if found is None:
-            mine = self.bits[: len(self.works), at >> 3] & np.uint8(1 << (at & 7))
+            mine = self.bits[at >> 3, : len(self.works)] & np.uint8(1 << (at & 7))
             found = self._eligible[at] = np.flatnonzero(mine)
         return found
 
@@ -343,7 +345,6 @@ _COLUMNS = (
     "flexible",
     "mail",
     "target",
-    "bits",
     "plain",
     "count",
     "rate_sum",
