@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from services.contract import decisions as d
@@ -41,6 +42,7 @@ from services.router.waiting import Kind
 
 PUBLISHED_EVERY_MS = 60_000
 DIGITS = 9
+KEYS_SHARED_MAX = 65_536
 _STATEMENTS = {
     Outcome.RESOLVED: Statement.SETTLED,
     Outcome.UNSTATED: Statement.UNSTATED,
@@ -240,11 +242,8 @@ def _result(
     configured = board.before(agent_id, topic_id)
     if configured is None:
         return known
-    key = Key(
-        agent_id,
-        topic_id,
-        stratum_of(_likeliest_level(contact), complaint=contact.complaint, repeat=contact.repeat),
-    )
+    stratum = stratum_of(_likeliest_level(contact), complaint=contact.complaint, repeat=contact.repeat)
+    key = _shared_key(agent_id, topic_id, stratum)
     outcomes = known.outcomes
     label = 0.0 if said is None else outcomes.provisional(topic_id, said, 0.0, today)
     result = known.skills.result(key, label, configured, known.strengths, today)
@@ -254,6 +253,12 @@ def _result(
         entry = Open(contact.case_id, at_ms, said, result)
         skills, outcomes = outcomes.entered(known.skills, entry, configured.topic)
     return _touched(known, skills, outcomes, [key])
+
+
+@lru_cache(maxsize=KEYS_SHARED_MAX)
+def _shared_key(agent_id: str, topic_id: str, stratum: int) -> Key:
+    """Equal keys as one: each open result keeps its own for the repeat window, and they are few."""
+    return Key(agent_id, topic_id, stratum)
 
 
 def _touched(known: Learned, skills: Skills, outcomes: Outcomes, keys: list[Key]) -> Learned:
