@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from services.contract.codec import encode_decision
+from services.router.loads import Loads, Version
 from services.router.log import seen
 from services.router.log.canonical import canonical, digest
 from services.router.log.snapshot import frames, part_bytes, part_from, part_name, parts_of, state_from
@@ -93,6 +94,13 @@ def differences(one: Any, other: Any, path: str = "state") -> list[str]:
         where = [] if len(one) == len(other) else [path]
         pairs = zip(one, other, strict=False)
         return where + [d for at, pair in enumerate(pairs) for d in differences(*pair, f"{path}[{at}]")]
+    if isinstance(one, Version):
+        mine, theirs = one.loads(), other.loads()
+        return [
+            d
+            for name in Loads.__slots__
+            for d in differences(getattr(mine, name), getattr(theirs, name), f"{path}.{name}")
+        ]
     if dataclasses.is_dataclass(one):
         names = [part.name for part in dataclasses.fields(one) if part.name not in REMADE]
         return [
