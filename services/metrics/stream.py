@@ -312,14 +312,15 @@ class FaustSource:
 
     async def _publish(self, app: Any, vitals: Vitals) -> None:
         while True:
+            settled = self._settled.is_set()
+            remaining = app.tables.recovery.active_remaining_total() if app.in_recovery and not settled else 0
+            if settled or remaining != self.board.recovery_remaining:
+                vitals.settled_at = time.monotonic()
+            self.board.recovery_remaining = remaining  # told with what is ready, never from before it
             self.board.publish()
             if self._settled.is_set() and self.board.caught_up():
                 self._ready.set()
             vitals.loop_at = time.monotonic()
-            remaining = app.tables.recovery.active_remaining_total() if app.in_recovery else 0
-            if self._settled.is_set() or remaining != self.board.recovery_remaining:
-                vitals.settled_at = vitals.loop_at
-            self.board.recovery_remaining = remaining
             await asyncio.sleep(self._settings.publish_ms / 1000)
 
     async def _ends(self, app: Any, vitals: Vitals) -> None:
