@@ -32,10 +32,18 @@ def health_address(env: Mapping[str, str]) -> str:
     return f"127.0.0.1:{port}" if port else grpc_address(env)
 
 
+def _targets(text: str) -> str:
+    """An argument that names one replica at least; raises ArgumentTypeError."""
+    if not Endpoint(text).listed:
+        raise argparse.ArgumentTypeError("no address in it; write HOST:PORT, several with commas between")
+    return text
+
+
 def add_endpoint(parser: argparse.ArgumentParser, *, service: str = "the router") -> None:
     """The options that name the service's replicas, and how to speak TLS with them."""
     parser.add_argument(
         "--address",
+        type=_targets,
         help=f"gRPC address of {service} {DEFAULT_HELP}; several with commas, or dns:///NAME:PORT",
     )
     tls = parser.add_argument_group("TLS", f"where {service} has FRONTDESK_GRPC_TLS_CERT_FILE")

@@ -37,3 +37,12 @@ def test_a_command_speaks_tls_when_it_is_told_to() -> None:
     secure = endpoint_of(parser.parse_args(["--address", "a:1,b:2", "--tls-ca", "ca.pem"]), {})
     assert secure.listed == ("a:1", "b:2")
     assert secure.tls is not None and secure.tls.ca == Path("ca.pem")
+
+
+@pytest.mark.parametrize("address", [",", "", " , "])
+def test_an_address_that_names_nothing_is_refused(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_endpoint(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--address", address])
+    assert "no address in it; write HOST:PORT" in capsys.readouterr().err
