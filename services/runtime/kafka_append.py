@@ -60,6 +60,7 @@ class _Lane:
         take = batch._set_producer_state
 
         def taken(*state: int) -> None:
+            del batch._set_producer_state  # it would hold the batch, until the cycle collector comes
             batch.close()
             take(*state)
 
@@ -184,7 +185,7 @@ class KafkaAppender:
         held = lane.held
         try:
             sent = await producer.send_batch(lane.batch, topic, partition=partition)
-        except KafkaError as error:
+        except (KafkaError, AssertionError) as error:  # it asserts that it knows the partition
             lane.batch = None
             self._failed(producer, held, error)
         else:

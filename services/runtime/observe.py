@@ -104,7 +104,7 @@ def _first_line(template: object, error: BaseException) -> str:
 
 
 def _json_line(event: structlog.typing.EventDict, **_: object) -> bytes:
-    """A record as JSON; what JSON does not know by its repr, a lone surrogate (not UTF-8) escaped."""
+    """A record as JSON; what msgspec does not know by its repr, a lone surrogate (not UTF-8) escaped."""
     try:
         return _ENCODER.encode(event)
     except UnicodeEncodeError:
