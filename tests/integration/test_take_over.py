@@ -91,10 +91,10 @@ async def watching(bootstrap: str) -> AsyncIterator[Watch]:
         await log.close()
 
 
-def router(name: str, bootstrap: str, folder: Path) -> Process:
+def router(name: str, bootstrap: str, folder: Path, *, partitions: int = PARTITIONS) -> Process:
     env = {
         "FRONTDESK_INSTANCE": name,
-        "FRONTDESK_PARTITIONS": str(PARTITIONS),
+        "FRONTDESK_PARTITIONS": str(partitions),
         "FRONTDESK_GRPC_PORT": "0",
         "FRONTDESK_METRICS_PORT": "0",
         "FRONTDESK_WATCHDOG_SECONDS": "120",  # a crowded machine is not what these tests are about
