@@ -14,6 +14,7 @@ import promql_parser
 import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.registry import Collector
 
 from services.intake.heartbeat import HeartMeasures
 from services.intake.measures import Measures
@@ -128,7 +129,9 @@ def _of_processes() -> Iterator[tuple[str, tuple[str, ...]]]:
             getattr(router, name)(registry)
     rpc_calls.RpcMeasures(registry)
     for collector in list(registry._collector_to_names):
-        assert isinstance(collector, MetricWrapperBase)
+        if not isinstance(collector, MetricWrapperBase):  # one of our own, which has no children by label
+            yield from _told(collector)
+            continue
         histogram = collector._type == "histogram"
         kind = "" if collector._type == "gauge" else "_total"
         for name in _names(collector._name, histogram, suffix=kind):
@@ -136,6 +139,12 @@ def _of_processes() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "frontdesk_build_info", ("version", "service")
     for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "max_fds"):
         yield f"process_{name}", ()
+
+
+def _told(collector: Collector) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for family in collector.collect():
+        for sample in family.samples:
+            yield sample.name, tuple(sample.labels)
 
 
 def _names(family: str, histogram: bool, *, suffix: str = "_total") -> tuple[str, ...]:
