@@ -15,8 +15,9 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from scripts.fetching import ROOT, SECONDS_MAX, TOOLS, CannotFetch, environment_of, run
 
@@ -24,6 +25,16 @@ MODULE = ROOT / "deploy" / "k8s" / "tools"
 PLACE = TOOLS / "kubernetes"
 VERSION_MIN = (1, 26)
 """The modules pinned here ask for it."""
+ATTEMPTS = 4
+BROKEN_OFF = (
+    "handshake timeout",
+    "i/o timeout",
+    "connection reset",
+    "unexpected EOF",
+    "502 Bad Gateway",
+    "503 Service",
+)
+Answer = TypeVar("Answer")
 TOOL_PACKAGES = {
     "controller-gen": "sigs.k8s.io/controller-tools/cmd/controller-gen",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
@@ -50,7 +61,7 @@ def built(
         return program
     PLACE.mkdir(parents=True, exist_ok=True)
     command = [str(compiler()), "build", "-v", "-trimpath", *flags, "-o", str(program), package]
-    _compile(name, command, module, seconds_max)
+    _again(lambda: _compile(name, command, module, seconds_max))
     (PLACE / f"{name}.pins").write_text(digest_of_pins(module) + "\n", encoding="utf-8")
     return program
 
@@ -97,7 +108,19 @@ def digest_of_pins(module: Path) -> str:
 
 def go(*arguments: str, module: Path = MODULE, seconds_max: float = SECONDS_MAX) -> str:
     """Runs go in a module's folder; its output. Raises CannotFetch."""
-    return run([str(compiler()), *arguments], module, environment(), seconds_max)
+    return _again(lambda: run([str(compiler()), *arguments], module, environment(), seconds_max))
+
+
+def _again(work: Callable[[], Answer]) -> Answer:
+    """The work's answer; tried anew where a download broke off, as Go keeps what it has got. Raises CannotFetch."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except CannotFetch as error:
+            if not any(sign in str(error) for sign in BROKEN_OFF):
+                raise
+            print("go: a download broke off, trying again", flush=True)
+    return work()
 
 
 def environment() -> dict[str, str]:

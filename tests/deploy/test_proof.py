@@ -154,6 +154,23 @@ def test_older_compilers_are_passed_over(tmp_path: Path, monkeypatch: pytest.Mon
     assert find() == tmp_path / "old/go"
 
 
+@pytest.mark.parametrize(
+    ("said", "attempts"), [('Get "module": net/http: TLS handshake timeout', 4), ("undefined: x", 1)]
+)
+def test_a_build_is_tried_again_where_a_download_broke_off_and_nowhere_else(
+    said: str, attempts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = tmp_path / "tries"
+    compiler = tmp_path / "go"
+    compiler.write_text(f"#!/bin/sh\necho x >> {tries}\necho '{said}'\nexit 1\n", encoding="utf-8")
+    compiler.chmod(0o755)
+    monkeypatch.setattr(go_programs, "compiler", lambda: compiler)
+    monkeypatch.setattr(go_programs, "PLACE", tmp_path / "place")
+    with pytest.raises(CannotFetch, match="building x failed"):
+        go_programs.built("x", "module/x")
+    assert len(tries.read_text(encoding="utf-8").splitlines()) == attempts
+
+
 @pytest.fixture(scope="module")
 def crds() -> Path:
     found = fetch_crds.fetched()
