@@ -96,6 +96,8 @@ class Board:
         """Mean cost over the available agents of a row, nearly (sums.py)."""
         self.exact = np.full(size, NOT_ASKED, np.int64)
         """The same to the last micro-cs, where it was asked for (`mean_of`)."""
+        self.summed = np.zeros(size, np.int64)
+        """How many were available when the mean was last taken from sums."""
         for name in _COLUMNS:
             if name in old:
                 getattr(self, name)[: len(old[name])] = old[name]
@@ -217,7 +219,7 @@ class Board:
         sums = self._sums.get(id(ground))
         if sums is None:
             sums = self._sums[id(ground)] = Sums(self._crew, ground)
-        self.count[row], self.rate_sum[row] = sums.count, sums.rate
+        self.count[row], self.rate_sum[row], self.summed[row] = sums.count, sums.rate, sums.count
         self.exact[row] = NOT_ASKED
         self.mean[row] = sums.mean_micro(
             self._parts_of(row),
@@ -267,6 +269,17 @@ class Board:
             self.exact[rows] = NOT_ASKED
             for row in rows[(self.since[rows] != EMPTY_MS)].tolist():
                 self._judge(row)
+        if moved:
+            self._sum_few_left()
+
+    def _sum_few_left(self) -> None:
+        """Sums anew where more have left than stay.
+
+        Who comes or goes is counted in whole micro-cs, so the sum is wrong by up to 2 for each agent there was when
+        it was taken (sums.py), and the mean by that over each who is there now: by 4 while half of them are.
+        """
+        for row in np.flatnonzero(self.plain & (2 * self.count < self.summed)).tolist():
+            self._sum(row, self.grounds[row])
 
     def _judge(self, row: int) -> None:
         """Odd or plain, once the number of its agents has changed."""
@@ -350,4 +363,5 @@ _COLUMNS = (
     "rate_sum",
     "mean",
     "exact",
+    "summed",
 )

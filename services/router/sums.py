@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from services.router.crew import Crew
 
 NEARLY_MICRO = 100
-"""By which a mean may differ from the exact one, in micro-cs; each agent's four terms are rounded by a half at most."""
+"""By which a mean may differ from the exact one, in micro-cs; each agent's four terms are rounded by a half at most, and
+`board.Board` sums anew before those who left weigh more than those who stay."""
 
 
 class Sums:

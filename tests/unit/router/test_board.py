@@ -6,14 +6,18 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from services.contract import facts as f
 from services.contract.desk import DeskPolicy
 from services.contract.facts import Presence, TopicWeight
+from services.router.crew import Crew
+from services.router.eligibility import AVAILABLE
 from services.router.model import changed
 from services.router.picking import next_pick
 from services.router.policy.patience import NO_WAITS, Waits, fitted
+from services.router.sums import NEARLY_MICRO
 from tests.unit.router.world import HOUR, SECOND, World, agent, call, chat, desk, email, refund
 
 NEVER = 10**9
@@ -145,3 +149,29 @@ def test_who_leaves_soon_gets_mail_that_fits_where_no_call_does() -> None:
     for classes_min in (0, NEVER):
         pick = next_pick(there, "A", world.now_ms, classes_min=classes_min)
         assert pick is not None and pick.contact_id == "mail"
+
+
+def test_columns_forget_those_who_left_when_nearly_all_of_1500_like_agents_have() -> None:
+    """Each leaver's cost is whole micro-cs, the sum it is taken from is not: what is over is divided by who stays."""
+    like = agent("A0000", "billing", "en de", speed=0.91, billing=0.7123456789123)
+    world = World(desk(*[replace(like, agent_id=f"A{number:04}") for number in range(1_500)]))
+    world.sign_in("A0000")
+    world.give(call("held"))
+    world.tell(call("z", language="en"))
+    free = changed(world.desk.agents["A0000"], used_units=0)
+    crew = Crew(world.desk.crew.roster, np.full(1_500, AVAILABLE, np.int8))
+    crowd = changed(world.desk, crew=crew, agents=world.desk.agents.set("A0000", free))
+    assert next_pick(crowd, "A0000", world.now_ms, classes_min=0) is not None
+
+    for number in range(1_499, 0, -1):
+        crew = crew.with_presence(f"A{number:04}", Presence.OFFLINE)
+        next_pick(changed(crowd, crew=crew), "A0000", world.now_ms, classes_min=0)
+    world.tell(call("a", language="de"))  # worth as much as z, and first by its name
+    alone = changed(world.desk, crew=crew, agents=world.desk.agents.set("A0000", free))
+
+    board = alone.crew.ledger.board(alone.crew)
+    at_once = next_pick(alone, "A0000", world.now_ms, classes_min=0)
+    row = board.row_of(world.contact("z").lane)
+    assert abs(board.mean[row] - board.mean_of(row)) < NEARLY_MICRO
+    assert at_once == next_pick(alone, "A0000", world.now_ms, classes_min=NEVER)
+    assert at_once is not None and at_once.contact_id == "a"
