@@ -38,6 +38,8 @@ Near = tuple[Index, Floats, Floats | None]
 """Level, speed and price (None where nobody has one) of some agents."""
 MEANS_REMEMBERED_MAX = 256
 """Needs of which a pool remembers the mean cost."""
+DECISIONS_REMEMBERED_MAX = 64
+"""Kinds of decision and currencies of which some agents' levels are remembered; facts name them, so there is a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class There:
         """Columns of theirs that hardly change: level for a kind of decision and currency, speed, price."""
         known = self._near.get(decision)
         if known is None:
+            if len(self._near) >= DECISIONS_REMEMBERED_MAX:
+                self._near.clear()
             known = self._near[decision] = ledger.near(self.at, *decision)
         return known
 

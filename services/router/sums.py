@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.router.eligibility import AVAILABLE, Ground, Index
+from services.router.eligibility import AVAILABLE, DECISIONS_REMEMBERED_MAX, Ground, Index
 from services.router.policy.cost import MICRO, Floats
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NEARLY_MICRO = 100
 """By which a mean may differ from the exact one, in micro-cs; each agent's four terms are rounded by a half at most, and
 `board.Board` sums anew before those who left weigh more than those who stay."""
+CHANCES_REMEMBERED_MAX = 4_096
+"""Topics, by kind of decision and currency, of which the sums of a ground are remembered: some 200 bytes each."""
 
 
 class Sums:
@@ -70,6 +72,8 @@ class Sums:
         known = self._levels.get(decision)
         if known is not None:
             return known
+        if len(self._levels) >= DECISIONS_REMEMBERED_MAX:
+            self._levels.clear()
         levels = self._crew.roster.level_column(*decision)[self.at].astype(np.int64)
         prices = self._summed(levels, self._crew.tariff.of_agent[self.at])
         found = self._levels[decision] = levels, self._summed(levels, np.ones(self.count)), prices
@@ -80,6 +84,8 @@ class Sums:
         key = (*decision, column)
         found = self._chances.get(key)
         if found is None:
+            if len(self._chances) >= CHANCES_REMEMBERED_MAX:
+                self._chances.clear()
             found = self._chances[key] = self._summed(levels, self._crew.beliefs.resolves[column][self.at])
         return found
 
