@@ -30,7 +30,7 @@ from services.router.timers import Timer, deadline_of
 from services.runtime.clock import ManualClock
 from services.runtime.log import RECORD_BYTES_MAX
 from services.runtime.sqlite_log import SqliteLog
-from tests.integration.test_router_shell import DESK
+from tests.integration.router_shell import DESK
 from tests.unit.router.world import call
 
 PENDING_MAX = 3

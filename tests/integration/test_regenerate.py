@@ -31,7 +31,7 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, LogError, LogUnavailable
 from services.runtime.sqlite_log import SqliteLog
 from tests.conformance.places import Prefixed, eventually
-from tests.integration.test_router_shell import DESK
+from tests.integration.router_shell import DESK
 from tests.unit.router.world import call
 
 DESKS = tuple(replace(DESK, desk_id=name) for name in ("acme", "bikes", "coats", "drums"))

@@ -32,7 +32,7 @@ from services.runtime.clock import ManualClock
 from services.runtime.log import LogUnavailable
 from services.runtime.sqlite_log import SqliteLog
 from tests.conformance.places import eventually
-from tests.integration.test_router_shell import DESK
+from tests.integration.router_shell import DESK
 from tests.unit.router.world import call
 
 SETTINGS = RouterSettings("test", 1, 100, 100)

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
-from tests.integration.test_router_shell import Running, desktop, running, stack, stub, told
+from tests.integration.router_shell import Running, desktop, running, stack, stub, told
 
 __all__ = ["running", "stack"]
 """Fixtures of the shell's tests."""

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from frontdesk.v1 import facts_pb2, router_pb2
-from tests.integration.test_router_shell import Running, reason_of, running, stack, stub
+from tests.integration.router_shell import Running, reason_of, running, stack, stub
 
 __all__ = ["running", "stack"]
 """Fixtures of the shell's tests."""

@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 
 from frontdesk.v1 import desk_pb2, facts_pb2, router_pb2
 from services.contract.topics import partition_of
-from tests.integration.test_router_shell import (
+from tests.integration.router_shell import (
     PARTITIONS,
     RawSession,
     Running,

@@ -43,7 +43,7 @@ from services.runtime.clock import ManualClock
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log
 from services.runtime.sqlite_log import SqliteLog
-from tests.integration.test_router_shell import DESK as DESK_SETTINGS
+from tests.integration.router_shell import DESK as DESK_SETTINGS
 from tests.outside.data import load, need_data, told
 from tests.outside.test_webhook_cases import CASES, OURS
 from tests.unit.intake.world import IDENTITY_KEY, needs, settings
