@@ -6,187 +6,29 @@ Who gets what, who is consulted and who keeps the customer is decided by the rou
 differs from 6.2 (a hand-over waits at most a minute, then the owner keeps the customer; a consult that nobody joins
 ends in a call-back), production is what is measured.
 
-Time in the world is seconds since the day began; the router gets milliseconds after EPOCH_MS.
+This file has the agents; customers are customers.py's, the router and the clock routed.py's.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from services.contract import decisions as d
 from services.contract import facts as f
-from services.contract.desk import Desk
-from services.contract.topics import PARTITION_HASH
-from services.router.decide import decide_fact, decide_genesis, decide_timer
-from services.router.log.fold import fold
-from services.router.model import ContactState, PartitionState
-from services.router.timers import TimerIndex
-from simulator.day import DRAWS, Day
-from simulator.desk import DESK_ID, LANGUAGE, agent_id, topic_id, wanted
-from simulator.pool import Pool
-from simulator.record import Record
-from simulator.tariffs import EVERY_SECONDS, Pricer
-from simulator.worlds import DAY_SECONDS
+from services.router.model import ContactState
+from simulator.customers import Customers, Run
+from simulator.day import DRAWS
+from simulator.desk import DESK_ID, agent_id, topic_id, wanted
 
-EPOCH_MS = 1_775_548_800_000
-END_SECONDS = 57_600.0
 CONSULT_SECONDS = 75.0
-ATTEMPTS_MAX = 6
-BACK_AFTER_LEAVING, BACK_AFTER_LEAVING_SECONDS = 0.60, 900.0
 BACK_AFTER_FAILURE, BACK_AFTER_FAILURE_SECONDS = 0.80, 2_700.0
-PATIENCE_AFTER_HOP = 1.5
-READ_AGAIN_RIGHT = 0.5
 WRONG_TOPIC_SHARE, NO_AUTHORITY_SHARE, AFTER_CONSULT_SHARE, STUCK_CONSULT_SHARE = 0.3, 0.5, 0.5, 0.35
 HOP_SECONDS, HOP_SHARE = 30.0, 0.9
 STUCK_SHARE, EXPERT_SHARE = 0.35, 0.7
 
 
-@dataclass(slots=True)
-class Run:
-    """One contact of one issue, as the world knows it."""
-
-    issue: int
-    attempt: int
-    draw: int
-    hops: int = 0
-    entry: int = 0
-    """Rises with every entry into a queue, so that an old patience is told from the running one."""
-    queued_seconds: float = 0.0
-    epoch: int = 0
-    agent: int = -1
-    began: float = 0.0
-    work: float = 0.0
-    """Full work X of who has it now, seconds."""
-    resumed: Callable[[float], None] | None = None
-    """What the owner does once the help that was asked for has come."""
-    adviser: int = -1
-    consulted: bool = False
-    """An expert has been asked in vain."""
-
-
-@dataclass
-class Drive:
-    """One day of one replication."""
-
-    pool: Pool
-    day: Day
-    desk: Desk
-    clairvoyant: bool = False
-    """Contacts arrive with their true topic and exact need."""
-    forecast: f.ForecastSet | None = None
-    """Told at the start; without one the desk forecasts from what comes."""
-    pricer: Pricer | None = None
-    """Sets prices every few minutes; without one time is free."""
-    end_seconds: float = END_SECONDS
-    state: PartitionState = field(default_factory=PartitionState.empty)
-    facts: int = 0
-    timers_fired: int = 0
-    offset: int = -1
-    watch: Callable[[d.Decision], None] | None = None
-
-    def __post_init__(self) -> None:
-        self.record = Record(self.day, self.pool.agents)
-        self._now_ms = EPOCH_MS
-        self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
-        self._order = 0
-        self._todo: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        self._index = TimerIndex()
-        self._runs: dict[str, Run] = {}
-        self._agents = {agent_id(index): index for index in range(self.pool.agents)}
-        self._records = 0
-
-    def play(self) -> Record:
-        """Plays the day to its end and answers what became of its issues and agents."""
-        self._begin()
-        heap = self._heap
-        while True:
-            at = heap[0][0] if heap else float("inf")
-            due_ms = self._index.next_at_ms(self.state)
-            due = (due_ms - EPOCH_MS) / 1000.0 if due_ms is not None else float("inf")
-            if min(at, due) > self.end_seconds:
-                return self.record
-            if due < at:
-                self._fire(due)
-            else:
-                _, _, action, args = heapq.heappop(heap)
-                action(at, *args)
-            while self._todo:
-                action, args = self._todo.popleft()
-                action(max(min(at, due), 0.0), *args)
-
-    # --- the router's side
-
-    def _begin(self) -> None:
-        self._folded(
-            decide_genesis(
-                generation=1,
-                partitions=1,
-                partition_hash=PARTITION_HASH,
-                first_fact_offset=0,
-                now_ms=EPOCH_MS,
-                decision_id=1,
-                owner="simulator",
-            )
-        )
-        self.tell(0.0, f.DeskConfigured(desk=self.desk))
-        if self.forecast is not None:
-            self.tell(0.0, self.forecast)
-        for name in self._agents:
-            self.tell(0.0, f.AgentSignedIn(agent_id=name))
-        if self.pricer is not None:
-            self._prices(0.0, self.pricer)
-        for index, at in enumerate(self.day.arrival_seconds):
-            self._at(float(at), self._arrives, index, 0)
-
-    def tell(self, at: float, body: Any) -> d.Reply | None:
-        """A fact for the router now; what it decides is played."""
-        self.offset += 1
-        self.facts += 1
-        self._now_ms = max(self._now_ms, EPOCH_MS + round(at * 1000.0))
-        fact = f.Fact(
-            fact_id=f"f{self.offset}",
-            desk_id=DESK_ID,
-            occurred_at_ms=self._now_ms,
-            received_at_ms=self._now_ms,
-            body=body,
-        )
-        record = decide_fact(
-            self.state,
-            fact,
-            offset=self.offset,
-            now_ms=self._now_ms,
-            decision_id=self._records + 1,
-            owner="simulator",
-        )
-        self._folded(record)
-        return record.reply
-
-    def _fire(self, at: float) -> None:
-        timer = self._index.due(self.state, EPOCH_MS + round(at * 1000.0))
-        if timer is None:
-            return
-        self._now_ms = max(self._now_ms, timer.deadline_at_ms)
-        self.timers_fired += 1
-        self._folded(
-            decide_timer(
-                self.state, timer, now_ms=self._now_ms, decision_id=self._records + 1, owner="simulator"
-            )
-        )
-
-    def _folded(self, record: d.Decision) -> None:
-        folded = fold(self.state, record)
-        if not folded.accepted:
-            raise RuntimeError(f"the router rejects its own record: {folded.reason}")
-        self.state = folded.state
-        self._records += 1
-        self._index.note(self.state, record)
-        if self.watch is not None:
-            self.watch(record)
-        self._heard(record)
+class Drive(Customers):
+    """One day of one replication, whole: `play` it."""
 
     def _heard(self, record: d.Decision) -> None:
         """What the decision sets off in the world."""
@@ -194,73 +36,6 @@ class Drive:
             seen = _SEEN.get(type(event))
             if seen is not None:
                 self._todo.append((seen, (self, event)))
-
-    def _prices(self, at: float, pricer: Pricer) -> None:
-        self.tell(at, pricer.prices(self.state.desks[DESK_ID], EPOCH_MS + round(at * 1000.0)))
-        self._at(at + EVERY_SECONDS, self._prices, pricer)
-
-    # --- customers
-
-    def _arrives(self, at: float, issue: int, attempt: int) -> None:
-        day = self.day
-        name = f"i{issue}.{attempt}"
-        topic = int(day.observed_topic[issue])
-        if self.clairvoyant or (attempt > 0 and day.luck_stated[issue, attempt] < READ_AGAIN_RIGHT):
-            topic = int(day.topic[issue])
-        email = bool(day.email[issue])
-        level = int(day.need[issue] if self.clairvoyant else day.signal[issue])
-        self._runs[name] = Run(issue, attempt, draw=2 * attempt - 1, queued_seconds=at)
-        self.record.contacts[issue] += 1
-        self.tell(
-            at,
-            f.ContactArrived(
-                contact_id=name,
-                channel=f.Channel.EMAIL if email else f.Channel.PHONE,
-                medium="email" if email else "voice",
-                customer=f.CustomerRef(
-                    type="opaque", value=f"c{issue}", key=f"k{issue}", tier=_TIERS[int(day.tier[issue])]
-                ),
-                language=f.LanguageGuess(code=LANGUAGE, confidence=1.0),
-                topics=(f.TopicWeight(topic_id=topic_id(topic), weight=1.0),),
-                decision_wanted=wanted(level, stated=self.clairvoyant),
-                complaint=bool(day.complaint[issue]),
-            ),
-        )
-        self._waits(at, name)
-
-    def _waits(self, at: float, contact_id: str) -> None:
-        """Enters a queue: who is on the phone leaves when patience ends."""
-        run = self._runs[contact_id]
-        run.queued_seconds = at
-        run.entry += 1
-        if self.day.email[run.issue]:
-            return
-        patience = float(self.day.patience_seconds[run.issue, (2 * run.attempt + run.hops) % DRAWS])
-        if run.hops:
-            patience *= PATIENCE_AFTER_HOP
-        self._at(at + patience, self._leaves, contact_id, run.entry)
-
-    def _leaves(self, at: float, contact_id: str, entry: int) -> None:
-        run = self._runs[contact_id]
-        contact = self.state.desks[DESK_ID].contacts.get(contact_id)
-        waiting = (ContactState.QUEUED, ContactState.OFFERED, ContactState.HANDING_OVER)
-        if run.entry != entry or contact is None or contact.state not in waiting or contact.released:
-            return
-        handed = contact.state is ContactState.HANDING_OVER
-        self.tell(at, f.CallerHungUp(contact_id=contact_id))
-        if handed:  # the talk is over for the sender, who records it
-            self._ends(at, contact_id, f.Outcome.UNRESOLVED)
-        run.hops += handed  # who leaves during a hand-over has had an agent
-        self.record.left(run, at)
-        self._comes_back(at, run, BACK_AFTER_LEAVING, BACK_AFTER_LEAVING_SECONDS)
-
-    def _comes_back(self, at: float, run: Run, chance: float, seconds: float) -> None:
-        if run.attempt + 1 >= ATTEMPTS_MAX or not self.day.luck_back[run.issue, run.attempt] < chance:
-            return
-        back_at = at + seconds * float(self.day.delay[run.issue, run.attempt])
-        self._at(back_at, self._arrives, run.issue, run.attempt + 1)
-
-    # --- agents
 
     def _offered(self, at: float, event: d.Offered) -> None:
         offer = self.state.desks[DESK_ID].offers.get(event.offer_id)
@@ -461,45 +236,12 @@ class Drive:
         self._ends(at, contact_id, f.Outcome.UNRESOLVED)
         self._comes_back(at, run, BACK_AFTER_FAILURE, BACK_AFTER_FAILURE_SECONDS)
 
-    def _ends(self, at: float, contact_id: str, outcome: f.Outcome) -> None:
-        run = self._runs[contact_id]
-        self._frees(at, run)
-        contact = self.state.desks[DESK_ID].contacts.get(contact_id)
-        if contact is None or contact.state is ContactState.CLOSED:
-            return
-        owner = contact.owner_id
-        self.tell(
-            at,
-            f.ContactResolved(
-                contact_id=contact_id,
-                agent_id=owner,
-                epoch=contact.epoch,
-                outcome=outcome,
-                topic_id=topic_id(int(self.day.topic[run.issue])),
-            ),
-        )
-
-    def _frees(self, at: float, run: Run) -> None:
-        """The agent is with the customer no more."""
-        if run.agent >= 0:
-            self.record.talked(run, at - run.began)
-            self._busy(run.agent, run.began, at)
-        run.agent = -1
-
-    def _busy(self, agent: int, began: float, ended: float) -> None:
-        self.record.busy_seconds[agent] += max(0.0, min(ended, DAY_SECONDS) - began)
-
     def _holds(self, contact_id: str, epoch: int) -> Run | None:
         """The run while this very assignment stands."""
         run = self._runs[contact_id]
         return run if run.epoch == epoch and run.agent >= 0 else None
 
-    def _at(self, at: float, action: Callable[..., None], *args: Any) -> None:
-        self._order += 1
-        heapq.heappush(self._heap, (at, self._order, action, args))
 
-
-_TIERS = ("new", "regular", "loyal")
 _SEEN: dict[type, Callable[..., None]] = {
     d.Offered: lambda at, drive, event: drive._offered(at, event),
     d.Transferred: lambda at, drive, event: drive._transferred(at, event),

@@ -16,10 +16,11 @@ from services.contract.desk import DeskLimits, DeskPolicy
 from services.contract.facts import ForecastSet
 from simulator.day import Day, draw_day
 from simulator.desk import DESK_ID, ONE_AT_A_TIME, desk_of, topic_id
-from simulator.drive import EPOCH_MS, Drive
+from simulator.drive import Drive
 from simulator.metrics import Metrics, measure
 from simulator.pool import Floats, Ints, Pool, draw_pool
 from simulator.record import Record
+from simulator.routed import EPOCH_MS
 from simulator.stress import FALL, TOPIC
 from simulator.tariffs import EVERY_SECONDS, HOUR_SECONDS, Pricer, true_forecast
 from simulator.worlds import DAY_SECONDS, World

@@ -16,9 +16,10 @@ from simulator.checks.single_queue import simulated
 from simulator.checks.two_agents import Pair, best, hold_from, mean_in_system, weaker_from
 from simulator.day import Day, draw_day
 from simulator.desk import desk_of
-from simulator.drive import EPOCH_MS, Drive
+from simulator.drive import Drive
 from simulator.pool import draw_pool
 from simulator.report.measures import Run
+from simulator.routed import EPOCH_MS
 from simulator.statistics import estimate
 from simulator.tariffs import Pricer, true_forecast
 from simulator.worlds import D, World

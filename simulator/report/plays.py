@@ -10,12 +10,13 @@ from simulator.baselines import BASELINES
 from simulator.bid_prices import hourly_prices
 from simulator.day import Day, draw_day
 from simulator.desk import ONE_AT_A_TIME, desk_of
-from simulator.drive import EPOCH_MS, Drive
+from simulator.drive import Drive
 from simulator.flow import Flow
 from simulator.pool import Pool, draw_pool
 from simulator.reference_policy import ReferencePolicy
 from simulator.report.measures import Run, run_of
 from simulator.report.strained import play_strained
+from simulator.routed import EPOCH_MS
 from simulator.strain import NONE, Strain
 from simulator.stress import SCENARIOS
 from simulator.tariffs import Pricer, true_forecast

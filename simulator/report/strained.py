@@ -15,8 +15,9 @@ from services.contract import facts as f
 from services.contract.desk import Desk
 from simulator.day import DRAWS
 from simulator.desk import LANGUAGE, agent_id, desk_of
-from simulator.drive import EPOCH_MS, Drive
+from simulator.drive import Drive
 from simulator.report.measures import Run, run_of
+from simulator.routed import EPOCH_MS
 from simulator.strain import NONE, Absence, Strain
 from simulator.stress import Stressed
 from simulator.tariffs import Pricer, true_forecast

@@ -9,9 +9,10 @@ from services.router.log.canonical import digest
 from services.router.model import ContactState
 from simulator.day import draw_day
 from simulator.desk import DESK_ID, desk_of
-from simulator.drive import EPOCH_MS, Drive
+from simulator.drive import Drive
 from simulator.metrics import measure
 from simulator.pool import draw_pool
+from simulator.routed import EPOCH_MS
 from simulator.tariffs import Pricer, true_forecast
 from simulator.worlds import World
 

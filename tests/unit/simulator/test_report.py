@@ -12,7 +12,6 @@ import pytest
 from services.contract.decisions import Offered
 from simulator import stress
 from simulator.day import draw_day
-from simulator.drive import EPOCH_MS
 from simulator.goals import judge
 from simulator.pool import draw_pool
 from simulator.report import docs, page, svg
@@ -22,6 +21,7 @@ from simulator.report.plan import LONGEST_IDLE, PRODUCTION, STATIC, cases, expec
 from simulator.report.plays import Case, play
 from simulator.report.runs import take
 from simulator.report.strained import SCENARIOS, StrainedDrive, strained
+from simulator.routed import EPOCH_MS
 from simulator.worlds import D
 
 TINY = replace(D, name="A", agents=12, topics=3)

@@ -10,8 +10,8 @@ import pytest
 from services.contract import decisions as d
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Topic
 from simulator.desk import DECISION_TYPE, DESK_ID, agent_id
-from simulator.drive import EPOCH_MS
 from simulator.report.measures import Run
+from simulator.routed import EPOCH_MS
 from simulator.what_if.changes import Changes, Unclear, changed_desk
 from simulator.what_if.command import main
 from simulator.what_if.history import history_of
