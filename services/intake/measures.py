@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.intake.channels import FETCHERS, PROVIDERS
 from services.intake.fetch_faults import OUTCOMES
+from services.runtime.quick_metrics import Children, DurationHistogram
 
 SOURCES = (*(one.name for one in PROVIDERS), "grpc")
 VERDICTS = (
@@ -49,14 +50,18 @@ class Measures:
     """Counters and histograms of one process, all at zero from the start."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.deliveries = Counter(
-            "frontdesk_intake_deliveries",
-            "Deliveries received, by provider and by what became of them.",
-            ("provider", "verdict"),
-            registry=registry,
+        self.deliveries = Children(
+            Counter(
+                "frontdesk_intake_deliveries",
+                "Deliveries received, by provider and by what became of them.",
+                ("provider", "verdict"),
+                registry=registry,
+            )
         )
-        self.facts = Counter(
-            "frontdesk_intake_facts", "Facts appended durably, by kind.", ("kind",), registry=registry
+        self.facts = Children(
+            Counter(
+                "frontdesk_intake_facts", "Facts appended durably, by kind.", ("kind",), registry=registry
+            )
         )
         self.dead_letters = Counter(
             "frontdesk_intake_dead_letters",
@@ -75,19 +80,21 @@ class Measures:
             "Messages whose topics were left out because reading them took too long.",
             registry=registry,
         )
-        self.reading_seconds = Histogram(
+        self.reading_seconds = DurationHistogram(
             "frontdesk_intake_reading_seconds",
             "Time to verify, parse and enrich one delivery.",
-            ("provider",),
-            buckets=SECONDS_BOUNDS,
-            registry=registry,
+            SECONDS_BOUNDS,
+            registry,
+            label="provider",
+            values=SOURCES,
         )
-        self.seconds = Histogram(
+        self.seconds = DurationHistogram(
             "frontdesk_intake_delivery_seconds",
             "Time from a delivery's first byte to its answer, the durable append included.",
-            ("provider",),
-            buckets=SECONDS_BOUNDS,
-            registry=registry,
+            SECONDS_BOUNDS,
+            registry,
+            label="provider",
+            values=SOURCES,
         )
         self.refused_facts = Counter(
             "frontdesk_intake_refused_facts",
@@ -145,8 +152,6 @@ class Measures:
                 for outcome in STREAM_OUTCOMES:
                     self.stream_connections.labels(stream.name, outcome)
         for source in SOURCES:
-            self.reading_seconds.labels(source)
-            self.seconds.labels(source)
             for verdict in VERDICTS:
                 self.deliveries.labels(source, verdict)
             for reason in DEAD_LETTER_REASONS:

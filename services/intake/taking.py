@@ -90,7 +90,9 @@ class Taker:
             ],
             more_facts=max(0, len(found.facts) - TOLD_MAX) or None,
             desks=sorted({fact.desk_id for fact in found.facts})[:TOLD_MAX],
-            dead_letters=dict(Counter(problem.reason for problem in found.problems)),
+            dead_letters=dict(Counter(problem.reason for problem in found.problems))
+            if found.problems
+            else {},
             dropped=len(found.reading.dropped),
             ms=round((time.perf_counter() - began) * 1000, 2),
         )

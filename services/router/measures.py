@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import HistogramMetricFamily
 
 from services.contract.decisions import HeartbeatPassed
+from services.runtime.quick_metrics import DurationHistogram
 
 if TYPE_CHECKING:
     from services.router.tail import Verdict
@@ -19,28 +16,6 @@ REJECTIONS = (
     *("undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid"),
     *("decide_failed", "decision_too_large"),
 )
-
-
-class Durations:
-    """A histogram that one thread observes a hundred thousand times a second; the library's own locks at each."""
-
-    def __init__(self, name: str, text: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
-        self._name, self._text, self._bounds = name, text, tuple(bounds)
-        self._counts, self._sum = [0] * (len(self._bounds) + 1), 0.0
-        registry.register(self)
-
-    def observe(self, seconds: float) -> None:
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-        self._sum += seconds
-
-    def describe(self) -> list[HistogramMetricFamily]:
-        return [HistogramMetricFamily(self._name, self._text)]
-
-    def collect(self) -> list[HistogramMetricFamily]:
-        """Asked by the thread that serves the metrics."""
-        names = [*map(repr, self._bounds), "+Inf"]
-        buckets = list(zip(names, map(float, accumulate(self._counts)), strict=True))
-        return [HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)]
 
 
 class TailMeasures:
@@ -154,7 +129,7 @@ class OwnerMeasures:
         self.owned = Gauge(
             "frontdesk_router_partitions_owned", "Fact partitions decided here.", registry=registry
         )
-        self.seconds = Durations(
+        self.seconds = DurationHistogram(
             "frontdesk_router_decide_seconds",
             "Time to decide one fact and to encode its record.",
             (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),

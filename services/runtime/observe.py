@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator
@@ -103,6 +104,23 @@ def _first_line(template: object, error: BaseException) -> str:
     return line.replace(said, "***") if said else line
 
 
+class _Stamper:
+    """A structlog processor: `timestamp` in UTC by RFC 3339; what does not change within a second is made once in it."""
+
+    def __init__(self) -> None:
+        self._second, self._text = -1, ""
+
+    def __call__(
+        self, logger: object, method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        del logger, method
+        second, micros = divmod(time.time_ns() // 1_000, 1_000_000)
+        if second != self._second:
+            self._second, self._text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        event["timestamp"] = f"{self._text}.{micros:06d}Z"
+        return event
+
+
 def _json_line(event: structlog.typing.EventDict, **_: object) -> bytes:
     """A record as JSON; what msgspec does not know by its repr, a lone surrogate (not UTF-8) escaped."""
     try:
@@ -115,9 +133,8 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
     """Sets up structlog and the libraries' loggers; called once by a command, never at import."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _Stamper(),
         discreet,
     ]
     renderer: structlog.typing.Processor = (

@@ -6,7 +6,9 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,7 @@ def test_a_record_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[st
     assert record["half"] == "\ud800"
     assert record["where"] == repr(Path("log.db"))
     assert record["ids"] == ["1", "2"]
+    assert abs(datetime.fromisoformat(record["timestamp"]).timestamp() - time.time()) < 60
 
 
 @pytest.mark.usefixtures("logs")
