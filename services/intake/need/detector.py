@@ -24,6 +24,8 @@ SERVED_BONUS = 1.0
 
 REACH_BYTES = 6
 """The model's longest piece of a text: a state depends on so many last bytes only (a test compares)."""
+NONE = -1
+"""Stands for a place at which no piece ends."""
 _BEFORE = b"\xff" * (REACH_BYTES - 1)
 """Stands for what is before a text; no UTF-8 has this byte, and it leaves the walk where it begins."""
 
@@ -38,6 +40,10 @@ class Detector:
         self._nextmove: NDArray[np.uint32] = np.array(model.tk_nextmove, dtype=np.uint32)
         self._rowbase: NDArray[np.intp] = np.array(model.tk_row, dtype=np.intp) << 8
         self._output: NDArray[np.int32] = np.array(model.tk_output, dtype=np.int32)
+        first = self._nextmove.take(self._rowbase[0] + np.arange(256))
+        pairs = self._rowbase.take(first)[:, None] + np.arange(256)
+        self._begun: NDArray[np.intp] = self._rowbase.take(self._nextmove.take(pairs.ravel()))
+        """Where the walk stands after two bytes, as the base of the state's row."""
         order = sorted(range(len(model.nb_classes)), key=lambda place: macro(model.nb_classes[place]))
         codes = [macro(model.nb_classes[place]) for place in order]
         self.codes = list(dict.fromkeys(codes))
@@ -75,10 +81,10 @@ class Detector:
         if not data.isascii():
             data = unicodedata.normalize("NFC", data)
         encoded = data.encode("utf-8", "surrogatepass")
-        features = self.pieces(encoded)
-        if not features:
+        visits = Counter(self.pieces(encoded))
+        visits.pop(NONE, None)
+        if not visits:
             return self._bonus + 0.0
-        visits = Counter(features)
         counts = np.fromiter(visits.values(), dtype=np.float32, count=len(visits))
         rows = self._table.take(np.fromiter(visits, dtype=np.intp, count=len(visits)), axis=0)
         scores = np.log1p(counts) @ rows + self._prior
@@ -87,7 +93,7 @@ class Detector:
         return likeliest + self._bonus
 
     def pieces(self, encoded: bytes) -> list[int]:
-        """The pieces of a text that the model knows, in the order of their ends, with repeats.
+        """The pieces of a text that the model knows, in the order of their ends, with repeats; NONE where none ends.
 
         The model walks from byte to byte. Its state depends on the last REACH_BYTES only, so all places walk their
         few steps together: byte by byte, each step waits for memory that is far away.
@@ -96,9 +102,11 @@ class Detector:
             return []
         letters = np.frombuffer(_BEFORE + encoded, dtype=np.uint8)
         count = len(encoded)
-        states = self._nextmove.take(self._rowbase[0] + letters[:count])
-        for step in range(1, REACH_BYTES):
-            states = self._nextmove.take(self._rowbase.take(states) + letters[step : step + count])
-        found = self._output.take(states)
-        features: list[int] = found[found >= 0].tolist()
+        pairs = letters[: count + 1].astype(np.intp)
+        places = self._begun.take((pairs[:-1] << 8) + pairs[1:])
+        for step in range(2, REACH_BYTES - 1):
+            places += letters[step : step + count]
+            places = self._rowbase.take(self._nextmove.take(places))
+        places += letters[REACH_BYTES - 1 :]
+        features: list[int] = self._output.take(self._nextmove.take(places)).tolist()
         return features
