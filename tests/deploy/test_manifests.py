@@ -158,6 +158,39 @@ def test_each_pod_requests_what_the_guides_table_of_measured_sizes_says() -> Non
     assert {name for name, _, _ in rows} == {"intake", "router", "metrics"}
 
 
+def figures(pattern: str, path: str) -> list[float]:
+    """The figures of the one sentence of a page that has the pattern."""
+    page = re.sub(r"\s+", " ", (ROOT / path).read_text(encoding="utf-8"))
+    ((*found,),) = re.findall(pattern, page)
+    return [float(one.replace(",", "")) for one in found]
+
+
+def test_what_the_guide_says_a_pods_memory_holds_follows_from_what_was_measured() -> None:
+    """Three quarters of its request: the idle process, and its desks or contacts with all their days."""
+    guide = "docs/operations.md"
+    idle, request = figures(r"\| metrics \| (\d+) MiB, .*? memory (\d+)Gi \|", guide)
+    days, a_desk = figures(
+        r"`FRONTDESK_METRICS_KEEP_DAYS` \| (\d+) \|.*? takes ([\d.]+) MiB of memory", "docs/metrics.md"
+    )
+    told, told_days, desks, more = figures(
+        r"takes ([\d.]+) MiB once the (\d+) days .*? so hold (\d+) such desks; give (\d+) MiB more", guide
+    )
+    assert (told, told_days) == (a_desk, days) and days == MetricsSettings.keep_days
+    assert idle + desks * a_desk <= 0.75 * request * 1024
+    assert more == round(a_desk / 0.75)
+
+    idle, request = figures(r"\| router \| (\d+) MiB, .*? memory (\d+)Gi \|", guide)
+    measured = figures(r"on the day after ([\d.]+) kB, then ([\d.]+) kB until its repeat window", "README.md")
+    *told_each, contacts, kilobytes = figures(
+        r"takes ([\d.]+) kB on the day after it and ([\d.]+) kB on each .*? so hold ([\d,]+) contacts a day; give (\d+) kB",
+        guide,
+    )
+    a_contact = 1.2 * (measured[0] + 6 * measured[1])
+    assert told_each == measured
+    assert idle * 2**20 + contacts * a_contact * 1000 <= 0.75 * request * 2**30
+    assert kilobytes == round(a_contact / 0.75)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_liveness_asks_the_event_loop_and_readiness_the_whole_service(name: str) -> None:
     for workload in of_kind(name, *WORKLOADS):
