@@ -30,7 +30,8 @@ from tests.e2e.test_lost_replicas import AtWork, desk, folded, values
 pytestmark = pytest.mark.slow
 DESK, PARTITIONS = "desk-restored", 4
 AGENTS, CONTACTS = 3, 12
-SECONDS_MAX = 300.0
+SECONDS_MAX = 600.0
+"""Two starts of broker and services, each within 180 s for a process."""
 BACKOFF = Backoff(max_seconds=0.5)
 
 
