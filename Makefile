@@ -74,6 +74,7 @@ verify: setup ## fail when generated code or the lock file is stale
 	$(BIN)/python -m deploy.monitoring.builder
 	$(BIN)/python scripts/train_default_topics.py --check
 	$(BIN)/python -m scripts.prometheus_rules
+	$(BIN)/python -m scripts.proven
 
 .PHONY: topics
 topics: setup ## train the topic model that is shipped, after a change of its corpus or of the lexicon

@@ -73,26 +73,28 @@ class Server:
     program: Path
 
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
-        """Its output. Raises CannotFetch with what it says."""
-        done = subprocess.run(
-            [
-                str(self.program),
-                f"--server={self.address}",
-                f"--token={self.token}",
-                f"--certificate-authority={self.folder / 'certificates' / 'apiserver.crt'}",
-                *arguments,
-            ],
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=KUBECTL_SECONDS_MAX,
-            env={**os.environ, "KUBECONFIG": str(self.folder / "none"), "HOME": str(self.folder)},
-        )
-        if done.returncode != 0:
-            raise CannotFetch(
-                f"kubectl {' '.join(arguments[:2])} failed:\n{(done.stderr or done.stdout)[-3000:]}"
+        """Its output. Raises CannotFetch with what it says, and where it takes too long."""
+        told = f"kubectl {' '.join(arguments[:2])}"
+        try:
+            done = subprocess.run(
+                [
+                    str(self.program),
+                    f"--server={self.address}",
+                    f"--token={self.token}",
+                    f"--certificate-authority={self.folder / 'certificates' / 'apiserver.crt'}",
+                    *arguments,
+                ],
+                input=given,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=KUBECTL_SECONDS_MAX,
+                env={**os.environ, "KUBECONFIG": str(self.folder / "none"), "HOME": str(self.folder)},
             )
+        except subprocess.TimeoutExpired as error:
+            raise CannotFetch(f"{told} took more than {KUBECTL_SECONDS_MAX:g} s") from error
+        if done.returncode != 0:
+            raise CannotFetch(f"{told} failed:\n{(done.stderr or done.stdout)[-3000:]}")
         return done.stdout
 
     def ready(self) -> bool:

@@ -12,12 +12,13 @@ operations guide on top of prod.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,11 @@ def install_definitions(server: Server, crds: Path) -> int:
 
 
 def check(server: Server, name: str, rendered: str) -> Row:
-    """One rendering, applied, applied again and taken away."""
+    """One rendering, applied, applied again and taken away, whatever came of it: the next one begins on an empty server."""
     row, began = Row(name), time.monotonic()
-    try:
-        resources: list[Resource] = [one for one in yaml.safe_load_all(rendered) if one]
-        row.resources, row.custom = len(resources), sum(map(manifests.is_custom, resources))
+    resources: list[Resource] = [one for one in yaml.safe_load_all(rendered) if one]
+    row.resources, row.custom = len(resources), sum(map(manifests.is_custom, resources))
+    with told(row.faults):
         before, after = (seen(server.kubectl(*APPLY, given=rendered)) for _ in range(2))
         if len(before) != len(resources):
             row.faults.append(f"{len(resources)} resources were given, {len(before)} were taken")
@@ -82,9 +83,8 @@ def check(server: Server, name: str, rendered: str) -> Row:
         for workload in resources:
             if workload["kind"] in WORKLOADS:
                 _admit(server, workload, row)
+    with told(row.faults):
         take_away(server, resources)
-    except CannotFetch as error:
-        row.faults.append(str(error))
     row.seconds = time.monotonic() - began
     return row
 
@@ -94,22 +94,28 @@ def follow_the_guide(server: Server, rendered: str) -> list[str]:
     commands = [
         shlex.split(one) for one in re.findall(GUIDED, GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    try:
+    if len(commands) < GUIDED_MIN:
+        return [f"{len(commands)} commands were found in the guide, not {GUIDED_MIN} or more"]
+    faults: list[str] = []
+    with told(faults):
         server.kubectl(*APPLY, given=rendered)
         for command in commands:
             server.kubectl(*command)
             print(f"apiserver: taken: kubectl {' '.join(command)}", flush=True)
-        server.kubectl(
-            *APPLY, given=rendered
-        )  # a conflict would be a fault: who scales by hand becomes an owner
+        # A conflict would be a fault: who scales by hand becomes an owner.
+        server.kubectl(*APPLY, given=rendered)
+    with told(faults):
         take_away(server, [one for one in yaml.safe_load_all(rendered) if one])
+    return faults
+
+
+@contextlib.contextmanager
+def told(faults: list[str]) -> Iterator[None]:
+    """Puts a refusal within the block into words; what comes after the block goes on."""
+    try:
+        yield
     except CannotFetch as error:
-        return [str(error)]
-    return (
-        []
-        if len(commands) >= len(("scale", "patch", "scale", "scale", "restart"))
-        else ["the guide has no commands"]
-    )
+        faults.append(str(error))
 
 
 def seen(said: str) -> Mapping[str, Resource]:
@@ -142,13 +148,13 @@ def _admit(server: Server, workload: Resource, row: Row) -> None:
 
 
 def take_away(server: Server, resources: list[Resource]) -> None:
-    """All but the namespace, which only a controller could take away."""
+    """All but the namespace, which only a controller could take away, and what was never there."""
     gone = [one for one in resources if one["kind"] != "Namespace"]
-    server.kubectl("delete", "--wait=true", "-f", "-", given=yaml.safe_dump_all(gone))
+    server.kubectl("delete", "--ignore-not-found", "--wait=true", "-f", "-", given=yaml.safe_dump_all(gone))
 
 
-def check_all() -> list[Row]:
-    """Prints a row for each rendering as it comes. Raises CannotFetch where there is no server to ask."""
+def check_all() -> tuple[int, list[str]]:
+    """Prints a row for each rendering as it comes; how many, and all faults. Raises CannotFetch where there is no server."""
     crds = fetch_crds.fetch()
     with apiserver.running() as server:
         said = json.loads(server.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
@@ -160,8 +166,9 @@ def check_all() -> list[Row]:
         for name, folder in manifests.combinations().items():
             rows.append(check(server, name, manifests.rendered(folder)))
             print(rows[-1], flush=True)
-        rows[-1].faults += follow_the_guide(server, manifests.rendered(manifests.combinations()["prod"]))
-    return rows
+        guided = follow_the_guide(server, manifests.rendered(manifests.combinations()["prod"]))
+    faults = [f"{row.name}: {fault}" for row in rows for fault in row.faults]
+    return len(rows), faults + [f"{GUIDE.relative_to(ROOT)}: {fault}" for fault in guided]
 
 
 def main() -> int:
@@ -179,16 +186,15 @@ def main() -> int:
             return 0
         for change in changes:
             print(f"apiserver: {change}")
-        rows = check_all()
+        count, faults = check_all()
     except CannotFetch as error:
         print(f"apiserver: {error}", file=sys.stderr)
         return 1
-    faults = [f"{row.name}: {fault}" for row in rows for fault in row.faults]
     for fault in faults:
         print(f"apiserver: {fault}", file=sys.stderr)
     if not faults:
         proven.write()
-        print(f"apiserver: {len(rows)} renderings taken, 0 faults; commit {proven.PLACE.relative_to(ROOT)}")
+        print(f"apiserver: {count} renderings taken, 0 faults; commit {proven.PLACE.relative_to(ROOT)}")
     return 1 if faults else 0
 
 

@@ -6,11 +6,13 @@ lie in .tools too, so that a clone leaves nothing elsewhere; no other release of
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -86,19 +88,31 @@ def _compile(name: str, command: list[str], module: Path, seconds_max: float) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # so that its compilers and linkers, which hold the pipe, can be ended with it
     ) as process:
-        limit = threading.Timer(seconds_max, process.kill)
+        limit = threading.Timer(seconds_max, _kill_session, [process.pid])
         limit.start()
-        for line in process.stdout or ():
-            said.append(line)
-            packages += not line.startswith("go: ")
-            if packages and packages % 100 == 0:
-                print(f"go: {packages} packages of {name}, {time.monotonic() - began:.0f} s", flush=True)
-        status = process.wait()
-        limit.cancel()
+        try:
+            for line in process.stdout or ():
+                said.append(line)
+                packages += not line.startswith("go: ")
+                if packages and packages % 100 == 0:
+                    print(f"go: {packages} packages of {name}, {time.monotonic() - began:.0f} s", flush=True)
+            status = process.wait()
+        except BaseException:  # a session of its own hears no Ctrl-C
+            _kill_session(process.pid)
+            raise
+        finally:
+            limit.cancel()
     if status != 0:
         raise CannotFetch(f"building {name} failed (at most {seconds_max:.0f} s):\n{''.join(said)}")
     print(f"go: {name} is built, {packages} packages in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _kill_session(leader: int) -> None:
+    """Ends a session's leader and what it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def digest_of_pins(module: Path) -> str:

@@ -60,6 +60,11 @@ def rendered(folder: Path) -> str:
     return done.stdout
 
 
+def can_render() -> bool:
+    """Whether a kustomize is here, so that nothing need be built first."""
+    return go_programs.is_built("kustomize") or shutil.which("kubectl") is not None
+
+
 def _kustomize() -> list[str]:
     """kustomize as deploy/k8s/tools pins it, once `make k8s` has built it; else kubectl's, whatever its version."""
     if go_programs.is_built("kustomize") or shutil.which("kubectl") is None:

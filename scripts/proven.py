@@ -2,12 +2,15 @@
 
 `make k8s-apiserver` writes it after it found no fault. Building that server takes ten minutes, which a change of something
 else need not wait for; `.ci/run` therefore asks it only where a digest differs, and says so either way.
+
+    .venv/bin/python -m scripts.proven    says what differs (make verify); no fault, as the server is asked later
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import yaml
@@ -52,5 +55,25 @@ def changes(path: Path = PLACE) -> list[str]:
     return differ + [f"{name} was proven and is gone" for name in before if name not in after]
 
 
+def hint(path: Path = PLACE) -> str | None:
+    """What differs from what was proven and what to do about it; None when all of it still holds."""
+    found = changes(path)
+    if not found:
+        return None
+    return f"{path.name} no longer holds: run `make k8s-apiserver` and commit it ({'; '.join(found)})"
+
+
 def write(path: Path = PLACE) -> None:
     path.write_text(json.dumps(now(), indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    if not manifests.can_render():
+        print(f"{PLACE.name} was not compared: there is no kustomize before `make k8s`")
+        return 0
+    print(hint() or f"{PLACE.name} holds all that is rendered")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
