@@ -1115,16 +1115,18 @@ class ForecastApplied(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[_facts_pb2.ForecastRow, _Mapping]]] = ...) -> None: ...
 
 class OutboundNoted(_message.Message):
-    __slots__ = ("contact_id", "kind", "channel", "queue_id")
+    __slots__ = ("contact_id", "kind", "channel", "queue_id", "first_queue_id")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
+    FIRST_QUEUE_ID_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     kind: str
     channel: _facts_pb2.Channel
     queue_id: str
-    def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
+    first_queue_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ..., first_queue_id: _Optional[str] = ...) -> None: ...
 
 class SurveyNoted(_message.Message):
     __slots__ = ("contact_id", "score", "channel", "queue_id", "after_ms")

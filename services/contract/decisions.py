@@ -1221,6 +1221,8 @@ class OutboundNoted:
     """Medium family."""
     queue_id: str = ""
     """Queue of the contact; empty when it is not known."""
+    first_queue_id: str = ""
+    """First queue of the contact; empty when it is not known, and in records written before this field was."""
 
 
 @quick_record

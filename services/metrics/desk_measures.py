@@ -58,7 +58,7 @@ FOLLOWUPS_DUE = counter(
 )
 FOLLOWUPS_SENT = counter(
     "followups_sent",
-    "Follow-ups that went out to customers.",
+    "Follow-ups that went out to customers, by first queue while the router remembers the contact.",
     "At OutboundNoted with kind followup.",
     "Followed up = followups_sent / followups_due.",
 )
@@ -83,7 +83,7 @@ OUTBOUND = counter(
     "outbound",
     "Messages that went out to customers; ack and answer are the first of each per contact.",
     "At Answered and at OutboundNoted.",
-    "Followed up = followup / contacts_handled; acknowledged = ack / contacts_arrived.",
+    "Acknowledged = ack / contacts_arrived; followed up: see followups_sent.",
     Label("kind", OUTBOUND_KINDS, OUTBOUND_KINDS[:-1]),
 )
 UPDATES_DUE = counter(

@@ -37,6 +37,8 @@ class Kpis:
     """Messages sent by kind."""
     wait_variation: float | None = None
     """Standard deviation of answered waits over their mean."""
+    by_place: bool = False
+    """A part of a desk only, by queue or channel."""
 
     def ratio(self, over: str, under: str) -> float | None:
         """over / under; None (absent, not 0) when there is nothing to divide by."""
@@ -49,6 +51,8 @@ class Kpis:
             mean = self.ratio(over, under)
             found[name] = None if mean is None else mean / (1000 if over.endswith("_ms") else 1)
         found["wait_variation"] = self.wait_variation
+        if self.by_place:
+            found.update(dict.fromkeys(_OF_WHOLE_DESKS))
         return {name: value for name, value in found.items() if value is not None}
 
     def shares(self) -> dict[str, tuple[int, int]]:
@@ -88,6 +92,8 @@ _MEANS = {
     "mean_survey_delay_seconds": ("survey_delay_ms", "survey_delays"),
 }
 """What may exceed 1; seconds where the numerator is milliseconds."""
+_OF_WHOLE_DESKS = ("followup_rate",)
+"""Ratios whose sides may stand in different places: a follow-up for a contact that the router forgot has no queue."""
 
 
 def _share(over: int, under: int) -> float | None:
@@ -109,10 +115,10 @@ def kpis(
                 continue  # a desk's own has no channel and no queue
             group = tuple(_value(dimension, desk_id, series) for dimension in group_by)
             agg(groups.setdefault(group, initialize()), ((series, amount),))
-    return [_kpis(group, groups[group], service_level_seconds) for group in sorted(groups)]
+    return [_kpis(group, groups[group], service_level_seconds, by_place) for group in sorted(groups)]
 
 
-def _kpis(group: tuple[str, ...], totals: Totals, seconds: int) -> Kpis:
+def _kpis(group: tuple[str, ...], totals: Totals, seconds: int, by_place: bool) -> Kpis:
     return Kpis(
         group,
         folds.result(totals),
@@ -120,6 +126,7 @@ def _kpis(group: tuple[str, ...], totals: Totals, seconds: int) -> Kpis:
         _by_label(totals, BY_TOPIC),
         _by_label(totals, OUTBOUND),
         _wait_variation(totals),
+        by_place,
     )
 
 

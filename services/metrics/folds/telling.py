@@ -37,10 +37,12 @@ def answered(event: Answered, scene: Scene) -> Iterator[Move]:
 
 
 def sent(event: OutboundNoted, scene: Scene) -> Iterator[Move]:
+    """A follow-up counts where it was due, at the contact's first queue; a contact that the router forgot has none."""
     channel, queue = channel_label(event.channel.label), scene.desk.queue(event.queue_id)
     yield count(OUTBOUND, channel, queue, event.kind)
     if event.kind == "followup":
-        yield count(FOLLOWUPS_SENT, channel, queue)
+        first = scene.desk.queue(event.first_queue_id or event.queue_id)
+        yield count(FOLLOWUPS_SENT, channel, first)
     yield from _in_time(event.kind, event.contact_id, channel, queue, scene)
 
 

@@ -109,6 +109,7 @@ def _note(step: Step, body: MessageSent) -> None:
             kind=body.kind,
             channel=channel if contact is None else contact.channel,
             queue_id="" if contact is None else contact.queue_id,
+            first_queue_id="" if contact is None else contact.first_queue_id,
         )
     )
 

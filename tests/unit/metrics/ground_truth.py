@@ -390,7 +390,7 @@ def _moved(event: d.Event, record: d.Decision) -> Iterator[tuple[Sample, int]]:
             if event.kind == "survey":
                 yield _one("surveys_sent", event.channel, event.queue_id)
             if event.kind == "followup":
-                yield _one("followups_sent", event.channel, event.queue_id)
+                yield _one("followups_sent", event.channel, event.first_queue_id or event.queue_id)
         case d.SurveyNoted() if event.score in range(1, 6):
             yield _one("survey_responses", event.channel, event.queue_id, score=str(event.score))
             if event.after_ms > 0:

@@ -12,6 +12,7 @@ from services.contract.facts import Channel, HelpResult, Outcome, TransferReason
 from services.metrics import folds
 from services.metrics.folds.scene import DeskView, Scene
 from services.metrics.folds.totals import Totals, agg, initialize
+from services.metrics.kpis import Dimension, kpis
 from tests.unit.metrics.world import DESK, tally
 
 PHONE, EMAIL, SOCIAL = Channel.PHONE, Channel.EMAIL, Channel.SOCIAL
@@ -237,6 +238,27 @@ def test_what_a_person_settled_is_to_be_followed_up() -> None:
     found = short(totals(settled, other, d.Resolved(tally=tally(handled=False)), sent))
 
     assert (found["followups_due"], found["followups_sent"]) == (1, 1)
+
+
+def test_a_follow_up_counts_where_it_was_due_although_the_contact_was_moved() -> None:
+    sent = d.OutboundNoted(kind="followup", channel=PHONE, queue_id="post", first_queue_id="calls")
+
+    found = totals(d.Resolved(tally=tally(PHONE, "calls")), sent)
+
+    assert found["frontdesk_followups_due", "phone", "calls"] == 1
+    assert found["frontdesk_followups_sent", "phone", "calls"] == 1
+
+
+@pytest.mark.parametrize(
+    ("group_by", "told"), [((), True), ((Dimension.DESK,), True), ((Dimension.QUEUE,), False)]
+)
+def test_follow_ups_are_rated_for_whole_desks_only(group_by: tuple[Dimension, ...], told: bool) -> None:
+    """One for a contact that the router has forgotten has no queue."""
+    found = totals(d.Resolved(tally=tally(PHONE, "calls")), d.OutboundNoted(kind="followup", channel=EMAIL))
+
+    rows = {row.group: row.ratios() for row in kpis([("acme", found)], group_by)}
+
+    assert [row["followup_rate"] for row in rows.values() if "followup_rate" in row] == [1.0] * told
 
 
 # --- escalation --------------------------------------------------------------------------------------------

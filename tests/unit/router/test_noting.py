@@ -74,7 +74,7 @@ def test_a_message_that_is_no_answer_is_noted_with_its_contacts_labels(world: Wo
     told = world.tell(f.MessageSent(thread_key="t", kind=kind, medium="messenger"))
 
     assert only(told, d.OutboundNoted) == d.OutboundNoted(
-        contact_id="c", kind=kind, channel=Channel.SOCIAL, queue_id="rest"
+        contact_id="c", kind=kind, channel=Channel.SOCIAL, queue_id="rest", first_queue_id="rest"
     )
     assert "human" not in world.contact("c").answered  # it keeps no promise of an answer
 
