@@ -70,7 +70,7 @@ async def run(system: System, clock: ScaledClock, *, minutes: float) -> Loaded:
             simulated.play(router, intake, clock, minutes=minutes),
         )
         await _sign_out(router, desk)
-        await _quiet(lambda: sum(one.wrote for one in mail))
+        await quiet(lambda: sum(one.wrote for one in mail))
     finally:
         for task in writing:
             task.cancel()
@@ -124,12 +124,13 @@ async def _sign_out(router: str, desk: Desk) -> None:
             await stub.Command(request, timeout=30, wait_for_ready=True)
 
 
-async def _quiet(count: Callable[[], int]) -> None:
-    """Returns once the count has stood still for two seconds."""
-    ends_at, seen, since = time.monotonic() + QUIET_SECONDS_MAX, -1, time.monotonic()
+async def quiet(count: Callable[[], int], seconds_max: float = QUIET_SECONDS_MAX) -> None:
+    """Returns once the count has stood still for two seconds; raises TimeoutError when it does not in time."""
+    ends_at, seen, since = time.monotonic() + seconds_max, -1, time.monotonic()
     while time.monotonic() < ends_at:
         if count() != seen:
             seen, since = count(), time.monotonic()
         elif time.monotonic() - since > 2:
             return
         await asyncio.sleep(0.1)
+    raise TimeoutError(f"messages still go out after {seconds_max:g} s: {seen} so far")

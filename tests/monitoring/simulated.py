@@ -116,18 +116,29 @@ async def play(router: str, intake: str, clock: ScaledClock, *, minutes: float) 
         )
         watching = asyncio.create_task(_watch(client, before, drive))
         stack.callback(watching.cancel)
+        beside = {watching}
         for agent in desk.agents:
             desktop = AgentDesktop(router, DESK_ID, agent.agent_id, retry_seconds=CALL_SECONDS_MAX)
             players.desktops[agent.agent_id] = await stack.enter_async_context(desktop)
-            stack.callback(asyncio.ensure_future(_at_work(desktop, played)).cancel)
-        playing = asyncio.create_task(drive.until_over())
-        await asyncio.wait({watching, playing}, return_when=asyncio.FIRST_COMPLETED)
-        if watching.done():
-            watching.result()
-        await playing
+            working = asyncio.create_task(at_work(desktop, played))
+            stack.callback(working.cancel)
+            beside.add(working)
+        await over(asyncio.create_task(drive.until_over()), beside)
         for desktop in players.desktops.values():
             await desktop.send(set_presence=facts_pb2.AgentStateChanged(presence="PRESENCE_OFFLINE"))
     return played
+
+
+async def over(playing: asyncio.Task[None], beside: set[asyncio.Task[None]]) -> None:
+    """Waits until the play is over; what breaks beside it (the watch, an agent's session) ends it and is raised at once."""
+    waits = {playing, *beside}
+    try:
+        while not playing.done():
+            done, waits = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+    finally:
+        playing.cancel()
 
 
 async def _watch(client: RouterClient, after: router_pb2.Position, drive: _Live) -> None:
@@ -135,7 +146,7 @@ async def _watch(client: RouterClient, after: router_pb2.Position, drive: _Live)
         drive.decided(from_message(response.decision, d.Decision))
 
 
-async def _at_work(desktop: AgentDesktop, played: Played) -> None:
+async def at_work(desktop: AgentDesktop, played: Played) -> None:
     """Takes every offer at once and notes what it is given."""
     async for notice in desktop.notices():
         match notice.WhichOneof("message"):
