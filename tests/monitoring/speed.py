@@ -31,9 +31,9 @@ class Goal:
     at_least: bool = True
 
     def missed_by(self, value: float) -> float:
-        """How many times the goal is missed; at most 1 when it is reached."""
-        if value <= 0:
-            return float("inf") if self.at_least else 0.0
+        """How many times the goal is missed; at most 1 when it is reached. What is not above 0 was not measured: infinite."""
+        if not value > 0:
+            return float("inf")
         return self.bound / value if self.at_least else value / self.bound
 
 

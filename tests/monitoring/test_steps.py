@@ -80,6 +80,13 @@ def test_a_missed_goal_is_told_and_fails_below_half(share: float, word: str, fai
     assert len(hopeless(figures)) == fails
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+def test_a_figure_that_was_not_measured_reaches_no_goal(value: float) -> None:
+    figures = [Figure(goal.figure, value, "") for goal in GOALS]
+
+    assert hopeless(figures) == [goal.figure for goal in GOALS]
+
+
 def test_a_goal_without_a_figure_is_an_error() -> None:
     with pytest.raises(KeyError):
         hopeless([])
