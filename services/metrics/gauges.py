@@ -85,7 +85,8 @@ PIPELINE: dict[str, tuple[str, str]] = {
     ),
     "frontdesk_events_late_total": (
         "counter",
-        "Decision records of an earlier instant than one folded before; this process counts them in the newest quarter hour.",
+        "Decision records of an earlier instant than one folded before; 0 in a log of this router, whose time never goes back, "
+        "else its order is broken. They count in the newest quarter hour.",
     ),
     "frontdesk_metrics_gaps_total": (
         "counter",

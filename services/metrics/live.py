@@ -17,7 +17,8 @@ CONTACTS_MAX = 200_000
 """Open contacts of a desk that are followed; later ones are counted by their events only."""
 DUE_MAX, LEFT_MAX, REVISED_MAX, CHANGES_MAX = 4_000, 4_000, 4_000, 20
 """Messages due, customers who left, cases that came back, and change marks of a desk that are remembered, the oldest forgotten
-first."""
+first. So beyond 4,000 cases that came back and still have their window open, the oldest is confirmed without moving
+fcr_revised up; beyond 4,000 of the others, a message counts as not due, and a new attempt as a new contact."""
 LEFT_MS_MAX = 86_400_000
 """Who comes back within a day after leaving tries again."""
 WAITING = frozenset({"received", "queued", "offered"})
