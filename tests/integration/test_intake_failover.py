@@ -22,8 +22,8 @@ from services.runtime.kafka_log import KafkaLog
 
 ANSWER_SECONDS_MAX = 3.0
 AWAY_SECONDS = 4.0
-REQUESTS = 1_200
-PER_SECOND = 150
+REQUESTS = 800
+PER_SECOND = 100
 RETRY_SECONDS = 0.5
 RETRY_SECONDS_MAX = 8.0
 """As providers do, each later than before."""
