@@ -60,7 +60,7 @@ class LedgerSnapshot:
     heartbeat_decided_ms: int = 0
     """When the router decided it."""
     windows: tuple[tuple[tuple[str, Sums], ...], ...] = ()
-    """Windows of event time of each desk that has rows; none until they are built."""
+    """Windows of event time of each desk that has rows."""
 
 
 class Ledger:
@@ -108,16 +108,8 @@ class Ledger:
         self.last_offset, self.accepted = offset, self.accepted + 1
         return Verdict.ACCEPTED
 
-    def build_windows(self, desks_max: int) -> int:
-        """Makes windows of so many desks that have none yet, at 60 ms each where 36 days are kept; answers how many."""
-        return self._windows.build(self.rows, self.watermark_ms // QUARTER_MS, desks_max)
-
-    def windows_built(self) -> bool:
-        """True when a snapshot with windows has none to build."""
-        return self._windows.built(self.rows)
-
-    def snapshot(self, *, windows: bool = True) -> LedgerSnapshot:
-        """A copy that nobody changes; without windows it takes no longer for long histories."""
+    def snapshot(self) -> LedgerSnapshot:
+        """A copy that nobody changes."""
         return LedgerSnapshot(
             self.partition,
             dict(self.lifetime),
@@ -131,7 +123,7 @@ class Ledger:
             self.heartbeat_decided_ms,
             tuple(
                 self._windows.of(desk_id, self.rows[desk_id], self.watermark_ms // QUARTER_MS)
-                for desk_id in (sorted(self.rows) if windows else ())
+                for desk_id in sorted(self.rows)
             ),
         )
 

@@ -19,9 +19,6 @@ from services.metrics.folds.totals import Series
 from services.metrics.ledger import Ledger, LedgerSnapshot
 from services.metrics.rows import BASE
 
-WINDOWS_BUILT_MAX = 4
-"""Desks whose windows one publication sums up from their rows: 0.24 s of the loop where 36 days are kept."""
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -79,21 +76,12 @@ class Board:
         """The partition's ledger has changed since the newest snapshot."""
         self._stale.add(partition)
 
-    def publish(self) -> bool:
-        """Swaps the snapshot; copies only the partitions that have moved. False while windows are left to be built.
-
-        A take-over brings many desks with weeks of rows: their windows come over several publications, each
-        partition's once all its desks have them.
-        """
-        desks_left, unfinished = WINDOWS_BUILT_MAX, set[int]()
-        for partition in sorted(self._stale):
+    def publish(self) -> None:
+        """Swaps the snapshot; copies only the partitions that have moved."""
+        for partition in self._stale:
             if self._caught_up(partition):
-                ledger = self.ledgers[partition]
-                desks_left -= ledger.build_windows(desks_left)
-                built = ledger.windows_built()
-                self._taken[partition] = ledger.snapshot(windows=built)
-                unfinished.update(() if built else (partition,))
-        self._stale = unfinished
+                self._taken[partition] = self.ledgers[partition].snapshot()
+        self._stale.clear()
         self.snapshot = Snapshot(
             tuple(self._taken[partition] for partition in sorted(self._taken)),
             len(self.ledgers),
@@ -104,7 +92,6 @@ class Board:
             self.late,
             dict(self._beats),
         )
-        return not unfinished
 
     def caught_up(self) -> bool:
         """True when all that is owned is folded up to where the log ended at the take-over."""

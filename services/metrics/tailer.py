@@ -34,7 +34,7 @@ class Tailer:
         for partition in partitions:
             target = await self._log.end_offset(DECISIONS, partition)
             board.own(Ledger(partition, keep_quarters=self._keep_quarters), target=target)
-        await self._publish()
+        self._publish()
         tail = await self._log.tail(DECISIONS, dict.fromkeys(partitions, 0))
         try:
             await self._follow(tail)
@@ -51,13 +51,10 @@ class Tailer:
             for record in records:
                 fold(self._board, record.partition, record.offset, record.value)
             if len(records) < BATCH_RECORDS or loop.time() - published >= self._publish_seconds:
-                await self._publish()
+                self._publish()
                 published = loop.time()
 
-    async def _publish(self) -> None:
-        finished = self._board.publish()
-        while not finished:
-            await asyncio.sleep(0)  # others have their turn between the windows of some desks and the next
-            finished = self._board.publish()
+    def _publish(self) -> None:
+        self._board.publish()
         if self._board.caught_up():
             self._ready.set()

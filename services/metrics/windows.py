@@ -105,17 +105,6 @@ class Windows:
         """Quarters after which what goes out is no row of its own any more."""
         self._desks: dict[str, _Desk] = {}
 
-    def build(self, rows: Mapping[str, Mapping[int, Row]], newest: int, desks_max: int) -> int:
-        """Sums up from their rows at most so many desks that have no windows yet; answers how many it did."""
-        missing = [desk_id for desk_id in rows if desk_id not in self._desks][:desks_max]
-        for desk_id in missing:
-            self._desks[desk_id] = self._from_rows(rows[desk_id], newest)
-        return len(missing)
-
-    def built(self, rows: Mapping[str, Mapping[int, Row]]) -> bool:
-        """True when no desk is left to build."""
-        return rows.keys() <= self._desks.keys()
-
     def of(self, desk_id: str, rows: Mapping[int, Row], newest: int) -> tuple[tuple[str, Sums], ...]:
         """(window, sums) of the desk as of the quarter `newest`; nobody changes what is answered."""
         desk = self._desks.get(desk_id)

@@ -9,14 +9,11 @@ import pytest
 
 from services.contract import decisions as d
 from services.contract import facts as f
-from services.contract.codec import encode_decision
 from services.contract.facts import Presence
 from services.metrics.contact_measures import TRANSFERS, TRANSFERS_PER_CONTACT
-from services.metrics.folding import fold
 from services.metrics.folds.totals import total, total_sum
 from services.metrics.ledger import Ledger
 from services.metrics.now import DeskNow, now_of
-from services.metrics.store import Board
 from services.router.model import AgentState, Contact, ContactState
 from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, big_desk
@@ -145,19 +142,3 @@ def test_a_log_that_an_earlier_version_wrote_gives_the_ground_truth_too() -> Non
     ]
     assert set(margins) == {"callback"}
     assert standing(world).states == Counter(one.state.name.lower() for one in open_contacts(world))
-
-
-def test_no_record_of_a_router_is_late_though_its_clock_is_set_back() -> None:
-    world = World(big_desk())
-    world.sign_in(*adversary.AGENTS)
-    before = len(world.records)
-    world.now_ms -= HOUR
-    world.tell(f.ChangeMarked(change="clock-set-back"))
-    board = Board(4)
-    board.own(Ledger(3), target=0)
-
-    for offset, record in enumerate(world.records):
-        fold(board, 3, offset, encode_decision(record))
-
-    assert len(world.records) > before
-    assert board.late == 0

@@ -13,7 +13,6 @@ from services.metrics.folds import result
 from services.metrics.folds.totals import agg, initialize
 from services.metrics.ledger import Ledger
 from services.metrics.rows import QUARTER_MS
-from services.metrics.store import WINDOWS_BUILT_MAX, Board
 from services.metrics.windows import WINDOWED, WINDOWS, together
 from tests.unit.metrics.world import APPLIED, Writer, random_log
 
@@ -87,27 +86,6 @@ def test_what_happened_leaves_the_window_when_its_quarter_does() -> None:
         writer.wait(QUARTER_MS).fact(d.ChangeNoted(change="tick"))
 
     assert told == [1, 1, 1, 1, 0]
-
-
-def test_windows_of_a_take_over_come_a_few_desks_a_publication_and_are_absent_until_then() -> None:
-    desks = tuple(f"desk-{index}" for index in range(2 * WINDOWS_BUILT_MAX + 1))
-    log = random_log(4, 600, desks=desks)
-    taken, anew = Ledger(0), Ledger(0)
-    for offset, record in enumerate(log):
-        taken.apply(offset, record)
-        anew.apply(offset, record)
-    board = Board(1)
-    board.own(taken, target=len(log))
-
-    told = []
-    for _ in desks:
-        if board.publish():
-            break
-        told.append(board.snapshot.ledgers[0])
-
-    assert len(told) == -(-len(taken.rows) // WINDOWS_BUILT_MAX) - 1 >= 2
-    assert all(one.windows == () and one.totals for one in told)
-    assert board.snapshot.ledgers[0].windows == anew.snapshot().windows != ()
 
 
 def test_a_window_that_is_not_kept_whole_is_not_told() -> None:
