@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import lzma
-import os
 import re
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 import yaml
 from py3langid import langid
 
-from scripts import fetch_crds, manifests
+from scripts import manifests
 from services.intake.accounts import load_accounts
 from services.metrics import build as metrics_build
 from services.metrics.settings import MetricsSettings
@@ -34,16 +33,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(manifests.combinations())
 WORKLOADS = ("Deployment", "StatefulSet")
 PARTITIONS = 32
-
-
-@pytest.fixture(scope="module")
-def crds() -> Path:
-    found = fetch_crds.fetched()
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no definitions of custom resources: run `make k8s` first", pytrace=False)
-        pytest.skip("no definitions of custom resources: `make k8s` fetches them")
-    return found
 
 
 def resources(name: str) -> list[dict[str, Any]]:

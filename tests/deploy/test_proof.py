@@ -17,7 +17,6 @@ from scripts import (
     apply_manifests,
     choices,
     conformity,
-    fetch_crds,
     go_programs,
     manifests,
     proven,
@@ -232,16 +231,6 @@ def test_a_build_is_tried_again_where_a_download_broke_off_and_nowhere_else(
     with pytest.raises(CannotFetch, match="building x failed"):
         go_programs.built("x", "module/x")
     assert len(tries.read_text(encoding="utf-8").splitlines()) == attempts
-
-
-@pytest.fixture(scope="module")
-def crds() -> Path:
-    found = fetch_crds.fetched()
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no definitions of custom resources: run `make k8s` first", pytrace=False)
-        pytest.skip("no definitions of custom resources: `make k8s` fetches them")
-    return found
 
 
 @pytest.mark.parametrize(

@@ -218,8 +218,8 @@ async def folded(running: Running, count: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def late_replica(running: Running, stack: AsyncExitStack) -> tuple[Running, Callable[[], None]]:
-    """A replica that was ready and folds no more, until it is told to."""
+async def listening_replica(running: Running, stack: AsyncExitStack) -> Running:
+    """A second replica on the same log that answers calls and has folded nothing."""
     router = build(
         RouterSettings("late", PARTITIONS, 100, 100),
         clock=running.clock,
@@ -228,6 +228,13 @@ async def late_replica(running: Running, stack: AsyncExitStack) -> tuple[Running
     )
     late = Running(router, running.log, running.clock, await listen(router, "127.0.0.1:0"))
     stack.push_async_callback(lambda: late.server.close(grace_seconds=0))
+    return late
+
+
+async def late_replica(running: Running, stack: AsyncExitStack) -> tuple[Running, Callable[[], None]]:
+    """A replica that was ready and folds no more, until it is told to."""
+    late = await listening_replica(running, stack)
+    router = late.router
     folding = asyncio.ensure_future(router.tail.run())
     await router.ready()
     folding.cancel()

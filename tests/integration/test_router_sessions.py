@@ -8,21 +8,17 @@ from dataclasses import replace
 
 import grpc
 import pytest
-from prometheus_client import CollectorRegistry
 
 from frontdesk.v1 import facts_pb2, router_pb2
 from services.router import desktops
-from services.router.build import build
-from services.router.settings import RouterSettings
 from tests.integration.router_shell import (
     DESK,
-    PARTITIONS,
     RawSession,
     Running,
     desktop,
     folded,
     late_replica,
-    listen,
+    listening_replica,
     reason_of,
     running,
     stack,
@@ -157,14 +153,7 @@ async def test_commands_under_way_survive_a_break_and_one_given_up(
 async def test_a_replica_that_still_reads_the_log_says_so_and_desktops_wait_for_it(
     running: Running, stack: AsyncExitStack
 ) -> None:
-    router = build(
-        RouterSettings("late", PARTITIONS, 100, 100),
-        clock=running.clock,
-        log=running.log,
-        registry=CollectorRegistry(),
-    )
-    late = Running(router, running.log, running.clock, await listen(router, "127.0.0.1:0"))
-    stack.push_async_callback(lambda: late.server.close(grace_seconds=0))
+    late = await listening_replica(running, stack)
     service = stub(late, stack)
     for method, request in (
         ("GetContact", router_pb2.GetContactRequest(desk_id="acme", contact_id="x")),
@@ -176,7 +165,7 @@ async def test_a_replica_that_still_reads_the_log_says_so_and_desktops_wait_for_
             await getattr(service, method)(request, timeout=5)
         assert reason_of(raised.value) == (grpc.StatusCode.UNAVAILABLE, "CATCHING_UP")
     waiting = asyncio.ensure_future(desktop(late, stack, "ana"))
-    folding = asyncio.ensure_future(router.run())
+    folding = asyncio.ensure_future(late.router.run())
     stack.callback(folding.cancel)
     assert (await asyncio.wait_for(waiting, 5)).agent_id == "ana"
     with pytest.raises(grpc.aio.AioRpcError) as raised:
