@@ -2,7 +2,7 @@
 
 Faust may deliver an event twice, lose its changelog's tail and commit past both (engine.md 3.1), so nothing here
 relies on its offsets. Each partition's position is in its own rows: an older record is skipped, a newer one sends
-the consumer back, and after every rebalance the consumer starts where the rows end (`_PositionedConsumer`).
+the consumer back, and after every rebalance the consumer starts where the rows end (`consumer.Positions`).
 An exception in the agent would be acknowledged and forgotten by Faust; here it ends `run`, and with it the process.
 """
 
@@ -11,17 +11,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import faust
 import structlog
 from aiokafka.errors import KafkaError
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.contrib.asgi import bind_to_running_loop
-from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from services.contract.topics import DECISIONS
+from services.metrics.consumer import Transport
 from services.metrics.errors import Gap, LogReplaced, Torn
 from services.metrics.flush import changed, restore
 from services.metrics.folding import fold
@@ -36,9 +36,6 @@ from services.runtime.log import PositionLost, TopicSpec
 TABLE = "kpis"
 REQUEST_BYTES_MAX = 1_048_576
 STOP_SECONDS_MAX = 20.0
-FETCH_WAIT_MS = 200
-"""The longest that the broker holds a fetch when nothing comes; Faust has 1,500, and a take-over asked for two ends of the
-log behind two such fetches."""
 SEEK_AGAIN_SECONDS = 1.0
 ENDS_SECONDS = 5.0
 """Time between two looks at the log's ends."""
@@ -49,30 +46,6 @@ log = structlog.get_logger()
 def topics(partitions: int, *, app_id: str = MetricsSettings.app_id) -> list[TopicSpec]:
     """The changelog that Faust writes the table to; it must have as many partitions as the decisions."""
     return [TopicSpec(f"{app_id}-{TABLE}-changelog", partitions, compacted=True)]
-
-
-class _ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Faust's, whose fetches are not held for long: what is asked of the broker meanwhile waits behind them."""
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        return consumer
-
-
-class _PositionedConsumer(driver.Consumer):
-    """Starts where the rows end instead of where the group committed; Faust seeks after `on_rebalance_complete`."""
-
-    def _new_consumer_thread(self) -> _ConsumerThread:
-        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
-    async def seek_to_committed(self) -> Mapping[TP, int]:
-        offsets = dict(await super().seek_to_committed())
-        for tp, offset in cast(_App, self.app).positions().items():
-            if tp in self.assignment():
-                self._thread.seek(tp, offset)
-                offsets[tp] = offset
-        return offsets
 
 
 def _credentials(access: KafkaAccess) -> SASLCredentials | SSLCredentials | None:
@@ -89,12 +62,6 @@ def _credentials(access: KafkaAccess) -> SASLCredentials | SSLCredentials | None
     )
 
 
-class _Transport(driver.Transport):
-    """Faust's, with our consumer."""
-
-    Consumer = _PositionedConsumer
-
-
 class _App(faust.App):
     """A Faust app that asks us for positions and writes nothing to the disk."""
 
@@ -103,8 +70,8 @@ class _App(faust.App):
     def positions(self) -> dict[TP, int]:
         return self.source.positions()
 
-    def _new_transport(self) -> Any:
-        return _Transport(self.conf.broker_consumer, self)
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
 
     def _create_directories(self) -> None:
         """The table is in memory."""

@@ -278,6 +278,35 @@ async def test_a_record_delivered_too_early_sends_the_consumer_back(place: Place
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_records_fetched_while_the_flow_stands_still_are_not_lost(place: Place) -> None:
+    """A fetch that waits while partitions move is answered after recovery has said where to begin.
+
+    Faust throws what it gets then away, goes on behind it, and recovers for ever. Here the same is done by hand: the
+    consumer waits for records of the changelog, its flow is stopped, and it is sent to where the changelog begins.
+    """
+    await place.write(0, random_log(61, 300))
+    settings = MetricsSettings(app_id=place.app_id, publish_ms=20, flush_records=10)
+    source = FaustSource(settings, Board(PARTITIONS), bootstrap=place.bootstrap, decisions=place.topic)
+    running = asyncio.create_task(source.run())
+    try:
+        await asyncio.wait_for(source.ready(), SECONDS_MAX)
+        consumer, rows = source.app.consumer, TP(topics(PARTITIONS, app_id=place.app_id)[0].name, 0)
+        begins = (await consumer.earliest_offsets(rows))[rows]
+        assert (await consumer.highwaters(rows))[rows] > begins
+        consumer.pause_partitions({TP(place.topic, partition) for partition in range(PARTITIONS)})
+        for _ in range(3):
+            consumer.resume_flow()
+            consumer.resume_partitions({rows})
+            await asyncio.sleep(0.5)  # the fetcher asks for records again and waits for up to a second
+            consumer.stop_flow()
+            await consumer.seek_wait({rows: begins})
+            await asyncio.sleep(1.5)
+            assert await consumer.position(rows) == begins
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_rows_of_a_zombie_over_newer_ones_are_folded_again(place: Place) -> None:
     """The newest rows of one partition are overwritten with older ones; their counts do not add up any more."""
     for partition in range(PARTITIONS):
