@@ -7,9 +7,10 @@ from typing import Any
 from faust.contrib.asgi import bind_to_running_loop
 from faust.transport.drivers import aiokafka as driver
 
+from services.metrics.consumer import FETCH_WAIT_MS
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
-from services.metrics.stream import FETCH_WAIT_MS, FaustSource
+from services.metrics.stream import FaustSource
 
 
 async def test_a_fetch_is_not_held_so_long_that_a_take_over_waits_behind_it() -> None:
