@@ -5,14 +5,15 @@ Both are caches of the log, bounded; what fell out is read from the log itself.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
-from services.contract.chain import Chain
 from services.contract.codec import decode_decision
 from services.contract.decisions import ContactOpened, Decision
 from services.contract.topics import DECISIONS
 from services.router.tail import DecisionTail, Verdict
+from services.router.trail_anchors import READ_RECORDS_MAX, Anchor, Anchors
 from services.runtime.log import Log
 
 RECENT_RECORDS = 2_000
@@ -43,6 +44,7 @@ class Trail:
         self._contacts: OrderedDict[tuple[str, str], list[int] | None] = OrderedDict()
         """Offsets by desk and contact, the longest unheard of first; None when they aren't all known."""
         self._forgot = False
+        self._anchors = Anchors(source, tail)
         tail.listen(self._on_verdict)
 
     def since(self, partition: int, offset: int) -> list[tuple[int, Decision]] | None:
@@ -70,25 +72,36 @@ class Trail:
         records = [await self._source.read_at(DECISIONS, partition, offset) for offset in tuple(offsets)]
         return [(record.offset, decode_decision(record.value)) for record in records]
 
-    async def accepted(self, partition: int, *, after: int = -1) -> AsyncIterator[tuple[int, Decision]]:
-        """Accepted records beyond an offset, up to what is folded now; reads the log from its start, for only the chain
-        tells which ones those are."""
-        chain, end = Chain(), self._tail.next_offset(partition)
-        at = await self._source.start_offset(DECISIONS, partition)
+    async def accepted(self, partition: int, *, after: int = -1) -> AsyncGenerator[tuple[int, Decision]]:
+        """Accepted records beyond an offset, up to what is folded now, each once and in order.
+
+        Reads from the nearest place where the chain is known (trail_anchors.py): what is read follows from how far the
+        offset is from one, not from how long the log is. Holds READ_RECORDS_MAX records at a time.
+        """
+        end = self._tail.next_offset(partition)
+        begin = at = after + 1
+        if at >= end:
+            return
+        at, chain, walked = await self._anchors.before(partition, begin)
         tail = await self._source.tail(DECISIONS, {partition: at})
         try:
             while at < end:
-                for read in await tail.read(wait_ms=200):
+                for read in await tail.read(records_max=min(READ_RECORDS_MAX, end - at), wait_ms=200):
+                    if walked and read.offset >= begin:
+                        self._anchors.reached(partition, Anchor(read.offset, chain))
+                        walked = False
                     at = read.offset + 1
                     record = decode_decision(read.value)
-                    if read.offset < end and chain.accepts(record):
+                    if chain.accepts(record):
                         chain = chain.after(record)
                         if read.offset > after:
                             yield read.offset, record
+                await asyncio.sleep(0)
         finally:
             await tail.close()
 
     def _on_verdict(self, verdict: Verdict) -> None:
+        self._anchors.fold(verdict.partition, verdict.offset, verdict.before)
         if not verdict.accepted:
             return
         self._recent[verdict.partition].append((verdict.offset, verdict.record))

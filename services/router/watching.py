@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import grpc
 
 from frontdesk.v1 import router_pb2
 from services.contract.codec import to_message
 from services.contract.decisions import Decision
-from services.router.replica import Replica
+from services.router.replica import RETRY_MS, Replica
 from services.router.requests import check_ids
 from services.router.switchboard import Switchboard
 from services.router.trail import Trail
-from services.runtime.rpc import invalid
+from services.runtime.log import LogError, PositionLost
+from services.runtime.rpc import Refusal, invalid
 
 RECORDS_MAX = 2_000
 """Records a watcher may be behind before it is ended; it resumes where it was."""
@@ -38,13 +42,22 @@ class Watching:
                     {"resume_after": f"is not of this log: this desk's decisions are in {partition}"}
                 )
             told = after.offset
-            while (recent := self._trail.since(partition, told)) is None:
-                end = self._replica.now(partition).offset
-                async for offset, record in self._trail.accepted(partition, after=told):
-                    told = offset
-                    if record.desk_id == request.desk_id:
-                        yield self._watched(partition, offset, record)
-                told = max(told, end)
+            try:
+                while (recent := self._trail.since(partition, told)) is None:
+                    async with aclosing(self._trail.accepted(partition, after=told)) as records:
+                        async for offset, record in records:
+                            told = offset
+                            if record.desk_id == request.desk_id:
+                                yield self._watched(partition, offset, record)
+            except PositionLost:
+                raise invalid({"resume_after": "is before what the log still holds"}) from None
+            except LogError as error:
+                raise Refusal(
+                    grpc.StatusCode.UNAVAILABLE,
+                    "LOG_UNAVAILABLE",
+                    "the log could not be read; repeat soon, or ask another replica",
+                    retry_after_ms=RETRY_MS,
+                ) from error
         else:
             recent = []
         with self._switchboard.desk(request.desk_id, records_max=RECORDS_MAX) as feed:
