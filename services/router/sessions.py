@@ -7,7 +7,7 @@ something can find it in the log (engine.md 1.7).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import grpc
@@ -111,9 +111,7 @@ class Session:
         Of the contacts lost with the record, those of which no event says why come last.
         """
         desk = state.desks.get(self._desk_id)
-        notices = (
-            [] if desk is None else [await self._one(desk, event, told.about) for event in told.record.events]
-        )
+        notices = [] if desk is None else [await self._one(desk, event, told) for event in told.record.events]
         named = {notice.released.contact_id for notice in notices if notice is not None}
         lost: tuple[Lost, ...] = told.lost.get(self._agent_id, ())
         for contact_id, closed in lost:
@@ -135,12 +133,13 @@ class Session:
                 "the desk's configuration has this agent no more",
             )
 
-    async def _one(self, desk: DeskState, event: d.Event, about: Mapping[str, str]) -> Notice | None:
+    async def _one(self, desk: DeskState, event: d.Event, told: Told) -> Notice | None:
         """The notice that an event is to this agent, if it is one.
 
-        `about` says whom it concerned then (Told.about): the desk may be the one of much later.
+        `told.about` says whom it concerned then: the desk may be the one of much later.
         """
-        me = self._agent_id
+        me, about = self._agent_id, told.about
+        gained = {one.contact_id: one.epoch for one in told.gained.get(me, ())}
         match event:
             case d.Offered(agent_id=agent_id) if agent_id == me:
                 why = describe(event)
@@ -158,7 +157,10 @@ class Session:
                 return self._notice(help_ended=to_message(ended))
             case d.AgentPresenceChanged(agent_id=agent_id) if agent_id == me:
                 return self._notice(presence=to_message(event))
-            case d.ContactContinued() if about.get(event.contact_id) == me:
+            case d.CustomerReturned() if event.contact_id in gained and event.contact_id in desk.contacts:
+                epoch = gained[event.contact_id]  # it was this agent's all the time, who had gone away
+                return await self._assigned(desk, desk.contacts[event.contact_id], epoch)
+            case d.ContactContinued() if about.get(event.contact_id) == me and event.contact_id not in gained:
                 return self._notice(continued=to_message(event))
             case d.Transferred(from_agent_id=agent_id) if agent_id == me:
                 return self._released(event.contact_id, "transferred")

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import grpc
 
@@ -22,6 +22,7 @@ from services.router.model import Contact, ContactState, DeskState, PartitionSta
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.rpc import Refusal
 
+T = TypeVar("T")
 RECORDS_REMEMBERED = 2_000
 """Accepted records kept per partition, by the agents whom they concern."""
 RETRY_SLOW_MS = 1_000
@@ -36,9 +37,16 @@ class Lost(NamedTuple):
     """It is over; else somebody else may get it."""
 
 
+class Gained(NamedTuple):
+    """A contact that an agent has and had not."""
+
+    contact_id: str
+    epoch: int
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An accepted record that concerns somebody, and what each agent lost with it."""
+    """An accepted record that concerns somebody, and what each agent lost and gained with it."""
 
     offset: int
     record: d.Decision
@@ -47,6 +55,8 @@ class Told:
     about: Mapping[str, str]
     """Whom an event that does not name them is about, as it was then: a help's id to who asked for it, and a
     contact's id to its owner, where its customer wrote again."""
+    gained: Mapping[str, tuple[Gained, ...]]
+    """Agent to the contacts that are its own after the record and were not before it, sorted; `Assigned` or not."""
 
 
 class Feed:
@@ -190,8 +200,9 @@ class Switchboard:
         if not verdict.accepted or not record.desk_id:
             return
         desk = verdict.state.desks.get(record.desk_id)
-        concerned, lost, about = affected(before.desks.get(record.desk_id), desk, record)
-        told = Told(verdict.offset, record, lost, about)
+        found = affected(before.desks.get(record.desk_id), desk, record)
+        concerned = found.agents
+        told = Told(verdict.offset, record, found.lost, found.about, found.gained)
         self._remember(recent, told, concerned)
         for feed in self._watchers.get(record.desk_id, ()):
             feed.offer(told, verdict.state)
@@ -222,13 +233,18 @@ class Switchboard:
                 del self._missed[pair]
 
 
-def affected(
-    before: DeskState | None, after: DeskState | None, record: d.Decision
-) -> tuple[set[str], dict[str, tuple[Lost, ...]], dict[str, str]]:
-    """Agents whom a record concerns, the contacts that each of them has no more, and whom its events are about (Told.about).
+class Affected(NamedTuple):
+    """Agents whom a record concerns, and what each of them is told with it (Told)."""
 
-    Those are the agents that its events name, who asked for the helps that it ends, and the owners of its contacts,
-    before and after.
+    agents: set[str]
+    lost: dict[str, tuple[Lost, ...]]
+    about: dict[str, str]
+    gained: dict[str, tuple[Gained, ...]]
+
+
+def affected(before: DeskState | None, after: DeskState | None, record: d.Decision) -> Affected:
+    """Concerned are the agents that its events name, who asked for the helps that it ends, and the owners of its
+    contacts, before and after.
     """
     agents: set[str] = set()
     contact_ids: dict[str, None] = {}
@@ -241,6 +257,7 @@ def affected(
                 else:
                     agents.add(value)
     lost: dict[str, list[Lost]] = {}
+    gained: dict[str, list[Gained]] = {}
     for contact_id in contact_ids:
         was = before.contacts.get(contact_id) if before is not None else None
         now = after.contacts.get(contact_id) if after is not None else None
@@ -248,12 +265,18 @@ def affected(
             if contact is not None and contact.owner_id:
                 agents.add(contact.owner_id)
         had, has = holder(was), holder(now)
+        if now is not None and has and had != has:
+            gained.setdefault(has, []).append(Gained(contact_id, now.epoch))
         if had and had != has:
             closed = now is None or now.state is ContactState.CLOSED
             lost.setdefault(had, []).append(Lost(contact_id, closed))
     about = _about(before, after, record)
     agents.update(about.values())
-    return agents, {agent_id: tuple(sorted(ids)) for agent_id, ids in lost.items()}, about
+    return Affected(agents, _by_agent(lost), about, _by_agent(gained))
+
+
+def _by_agent(found: dict[str, list[T]]) -> dict[str, tuple[T, ...]]:
+    return {agent_id: tuple(sorted(ones)) for agent_id, ones in found.items()}  # type: ignore[type-var] # tuples
 
 
 def _about(before: DeskState | None, after: DeskState | None, record: d.Decision) -> dict[str, str]:

@@ -254,10 +254,14 @@ class Check:
                 named, d.Offered, agent_id=agent, contact_id=contact, offer_id=other
             ):
                 self.found.breaks("what was told is in the log", f"{kind} {contact} to {agent}")
-            if kind == "assigned" and not _is(
-                named, d.Assigned, agent_id=agent, contact_id=contact, epoch=int(other)
-            ):
+            if kind == "assigned" and not self._gives(named, agent, contact, other):
                 self.found.breaks("what was told is in the log", f"{kind} {contact} to {agent}")
+
+    def _gives(self, event: object, agent: str, contact: str, epoch: str) -> bool:
+        """The event makes it the agent's: for the first time, or again, under the same epoch."""
+        if _is(event, d.CustomerReturned, agent_id=agent, contact_id=contact):
+            return (agent, contact, epoch) in self._assigned
+        return _is(event, d.Assigned, agent_id=agent, contact_id=contact, epoch=int(epoch))
 
     def _agents(self) -> None:
         """Nothing told is missing in the log; every command has the answer that the log has."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
+import pytest
+
 from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract import decisions as d
 from services.contract import facts as f
@@ -35,8 +37,8 @@ def session_of(agent_id: str) -> Session:
 
 
 def told_of(before: PartitionState, record: d.Decision, after: PartitionState) -> Told:
-    _, lost, about = affected(before.desks[DESK], after.desks[DESK], record)
-    return Told(0, record, lost, about)
+    found = affected(before.desks[DESK], after.desks[DESK], record)
+    return Told(0, record, found.lost, found.about, found.gained)
 
 
 async def told(world: World, before: PartitionState, record: d.Decision) -> list[tuple[str, str]]:
@@ -74,7 +76,7 @@ async def test_who_asked_is_told_that_it_ended_though_its_contact_went_on_with_t
     told = told_of(before, answered, world.state)
 
     assert [await ends(name, told, world.state) for name in "AMN"] == [[help_id], [help_id], []]
-    assert "A" in affected(before.desks[DESK], world.desk, answered)[0]
+    assert "A" in affected(before.desks[DESK], world.desk, answered).agents
 
 
 async def test_who_comes_back_is_told_what_its_own_asking_came_to_whoever_has_the_contact_since() -> None:
@@ -104,6 +106,47 @@ async def test_who_had_the_contact_then_is_told_that_its_customer_wrote_again() 
         for name, words in (("A", ["c"]), ("B", [])):
             notices = await session_of(name).of_record(state, told)
             assert [one.continued.contact_id for one in notices if one.HasField("continued")] == words
+
+
+@pytest.mark.parametrize("body", [chat("c"), email("c")], ids=["chat", "email"])
+async def test_who_went_away_and_has_a_contact_back_is_told_that_it_is_assigned(
+    body: f.ContactArrived,
+) -> None:
+    """It was told as released; that its customer wrote again would say nothing of a contact that is not in hand."""
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.give(body)
+    epoch = world.contact("c").epoch
+    world.by_owner(f.CustomerAsked, "c")
+    before = world.state
+    gone = world.tell(f.AgentStateChanged(agent_id="A", presence=f.Presence.OFFLINE))
+    assert await told(world, before, gone) == [("c", "agent_lost")]
+    world.sign_in("A")
+    assert await assigned(world) == []
+    before = world.state
+    record = world.tell(body)
+    back = told_of(before, record, world.state)
+    there = changed(
+        world.desk, contacts=world.desk.contacts.set("c", changed(world.contact("c"), owner_id="B", epoch=9))
+    )
+    later = changed(world.state, desks=world.state.desks.set(DESK, there))
+    for state in (world.state, later):  # live, or missed and told by the state of much later
+        (notice,) = await session_of("A").of_record(state, back)
+        assert (notice.assigned.contact.contact_id, notice.assigned.epoch) == ("c", epoch)
+        assert isinstance(record.events[notice.position.index - 1], d.CustomerReturned)
+        assert await session_of("B").of_record(state, back) == []
+    assert await assigned(world) == ["c"]
+
+
+async def test_who_waits_for_a_customer_with_the_contact_in_hand_is_told_that_he_wrote_again() -> None:
+    world = World(desk(agent("A")))
+    world.sign_in("A")
+    world.give(chat("c"))
+    world.by_owner(f.CustomerAsked, "c")
+    before = world.state
+    back = told_of(before, world.tell(chat("c")), world.state)
+    notices = await session_of("A").of_record(world.state, back)
+    assert [one.WhichOneof("message") for one in notices] == ["continued"]
 
 
 async def test_after_an_older_state_was_told_whole_what_follows_is_told_also_up_to_the_position() -> None:
