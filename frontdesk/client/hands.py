@@ -12,15 +12,20 @@ Notice = router_pb2.AgentSessionResponse
 
 @dataclass
 class Hands:
-    """Offers, contacts and requests for help, each by its id, as told last."""
+    """Offers, contacts and requests, each by its id, as told last."""
 
     offers: dict[str, router_pb2.OfferNotice] = field(default_factory=dict)
     contacts: dict[str, router_pb2.AssignmentNotice] = field(default_factory=dict)
     helps: dict[str, router_pb2.HelpNotice] = field(default_factory=dict)
+    """What others ask of this agent."""
+    requests: dict[str, router_pb2.RequestNotice] = field(default_factory=dict)
+    """What this agent asked for and is open: help by its help_id, to pass a contact on by its contact_id."""
     agent_id: str = ""
     """Whose hands; the adviser of every request that they hold."""
     _standing: set[tuple[str, str]] = field(default_factory=set)
     """Told since the session was opened, before it is ready."""
+    _ended: set[str] = field(default_factory=set)
+    """Requests whose end was told before a session was ready; one that breaks before that tells them again."""
 
     def opened(self) -> None:
         """A session is opened; what it tells before it is ready may be all that stands."""
@@ -41,21 +46,41 @@ class Hands:
                 return self._news(notice, "assigned", self.contacts, assigned.contact.contact_id, assigned)
             case "help":
                 return self._news(notice, "help", self.helps, notice.help.help_id, notice.help)
+            case "request":
+                asked = notice.request
+                return self._news(notice, "request", self.requests, asked.help_id or asked.contact_id, asked)
+            case "handover_ended":
+                return self._end(notice, notice.handover_ended.contact_id)
             case "offer_ended":
                 self.offers.pop(notice.offer_ended.offer_id, None)
             case "released":
-                self.contacts.pop(notice.released.contact_id, None)
+                contact_id = notice.released.contact_id
+                self.requests.pop(contact_id, None)
+                had = self.contacts.pop(contact_id, None) is not None
+                return [notice] if had or notice.HasField("position") else []
             case "help_ended":
                 self.helps.pop(notice.help_ended.help_id, None)
+                return self._end(notice, notice.help_ended.help_id)
             case "ready":
-                return [*self._ends(), notice] if notice.ready.told_whole else [notice]
+                ends = self._ends() if notice.ready.told_whole else []
+                self._ended.clear()
+                return [*ends, notice]
         return [notice]
+
+    def _end(self, notice: Notice, key: str) -> list[Notice]:
+        """The end of a request; without a position it is of before the session, and may come with each attempt at one."""
+        self.requests.pop(key, None)
+        if notice.HasField("position"):
+            return [notice]
+        news = key not in self._ended
+        self._ended.add(key)
+        return [notice] if news else []
 
     def _news(self, notice: Notice, kind: str, known: dict[str, Any], key: str, value: Any) -> list[Notice]:
         self._standing.add((kind, key))
         before = known.get(key)
         known[key] = value
-        if before is None:
+        if before is None or (kind == "request" and before != value):
             return [notice]
         return [notice] if kind == "assigned" and before.epoch != value.epoch else []
 
@@ -79,4 +104,23 @@ class Hands:
                     help_id=help_id, contact_id=request.contact.contact_id, adviser_id=self.agent_id
                 )
                 ends.append(Notice(help_ended=over))
+        for key, asked in tuple(self.requests.items()):
+            if ("request", key) not in self._standing:
+                del self.requests[key]
+                ends += self._end_unknown(asked)
         return ends
+
+    def _end_unknown(self, asked: router_pb2.RequestNotice) -> list[Notice]:
+        """A request that ended longer ago than the replica remembers: how it ended is not known (no result, no reason).
+
+        One to pass a contact on that is no longer in hand has ended with the contact's release.
+        """
+        if asked.help_id:
+            over = decisions_pb2.ConsultEnded(
+                help_id=asked.help_id, contact_id=asked.contact_id, kind=asked.kind
+            )
+            return [Notice(help_ended=over)]
+        if asked.contact_id not in self.contacts:
+            return []
+        kept = decisions_pb2.HandoverEnded(contact_id=asked.contact_id, agent_id=self.agent_id)
+        return [Notice(handover_ended=kept)]

@@ -96,7 +96,7 @@ class SessionHello(_message.Message):
     def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class AgentSessionResponse(_message.Message):
-    __slots__ = ("position", "offer", "offer_ended", "assigned", "help", "help_ended", "released", "presence", "reply", "ready", "continued")
+    __slots__ = ("position", "offer", "offer_ended", "assigned", "help", "help_ended", "released", "presence", "reply", "ready", "continued", "request", "handover_ended")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     OFFER_FIELD_NUMBER: _ClassVar[int]
     OFFER_ENDED_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +108,8 @@ class AgentSessionResponse(_message.Message):
     REPLY_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     CONTINUED_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    HANDOVER_ENDED_FIELD_NUMBER: _ClassVar[int]
     position: Position
     offer: OfferNotice
     offer_ended: _decisions_pb2.OfferEnded
@@ -119,13 +121,33 @@ class AgentSessionResponse(_message.Message):
     reply: CommandResponse
     ready: SessionReady
     continued: _decisions_pb2.ContactContinued
-    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., offer: _Optional[_Union[OfferNotice, _Mapping]] = ..., offer_ended: _Optional[_Union[_decisions_pb2.OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[AssignmentNotice, _Mapping]] = ..., help: _Optional[_Union[HelpNotice, _Mapping]] = ..., help_ended: _Optional[_Union[_decisions_pb2.ConsultEnded, _Mapping]] = ..., released: _Optional[_Union[ReleasedNotice, _Mapping]] = ..., presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., reply: _Optional[_Union[CommandResponse, _Mapping]] = ..., ready: _Optional[_Union[SessionReady, _Mapping]] = ..., continued: _Optional[_Union[_decisions_pb2.ContactContinued, _Mapping]] = ...) -> None: ...
+    request: RequestNotice
+    handover_ended: _decisions_pb2.HandoverEnded
+    def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., offer: _Optional[_Union[OfferNotice, _Mapping]] = ..., offer_ended: _Optional[_Union[_decisions_pb2.OfferEnded, _Mapping]] = ..., assigned: _Optional[_Union[AssignmentNotice, _Mapping]] = ..., help: _Optional[_Union[HelpNotice, _Mapping]] = ..., help_ended: _Optional[_Union[_decisions_pb2.ConsultEnded, _Mapping]] = ..., released: _Optional[_Union[ReleasedNotice, _Mapping]] = ..., presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., reply: _Optional[_Union[CommandResponse, _Mapping]] = ..., ready: _Optional[_Union[SessionReady, _Mapping]] = ..., continued: _Optional[_Union[_decisions_pb2.ContactContinued, _Mapping]] = ..., request: _Optional[_Union[RequestNotice, _Mapping]] = ..., handover_ended: _Optional[_Union[_decisions_pb2.HandoverEnded, _Mapping]] = ...) -> None: ...
 
 class SessionReady(_message.Message):
-    __slots__ = ("told_whole",)
+    __slots__ = ("told_whole", "ends_known_after")
     TOLD_WHOLE_FIELD_NUMBER: _ClassVar[int]
+    ENDS_KNOWN_AFTER_FIELD_NUMBER: _ClassVar[int]
     told_whole: bool
-    def __init__(self, told_whole: _Optional[bool] = ...) -> None: ...
+    ends_known_after: Position
+    def __init__(self, told_whole: _Optional[bool] = ..., ends_known_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class RequestNotice(_message.Message):
+    __slots__ = ("help_id", "contact_id", "kind", "decision_wanted", "adviser_id", "transfer_reason")
+    HELP_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DECISION_WANTED_FIELD_NUMBER: _ClassVar[int]
+    ADVISER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_REASON_FIELD_NUMBER: _ClassVar[int]
+    help_id: str
+    contact_id: str
+    kind: _facts_pb2.HelpKind
+    decision_wanted: _facts_pb2.DecisionWanted
+    adviser_id: str
+    transfer_reason: _facts_pb2.TransferReason
+    def __init__(self, help_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., kind: _Optional[_Union[_facts_pb2.HelpKind, str]] = ..., decision_wanted: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ..., adviser_id: _Optional[str] = ..., transfer_reason: _Optional[_Union[_facts_pb2.TransferReason, str]] = ...) -> None: ...
 
 class OfferNotice(_message.Message):
     __slots__ = ("offer_id", "contact", "expires_at", "why")
@@ -318,18 +340,20 @@ class GetAgentRequest(_message.Message):
     def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class GetAgentResponse(_message.Message):
-    __slots__ = ("presence", "offers", "assigned", "helps", "position")
+    __slots__ = ("presence", "offers", "assigned", "helps", "position", "requests")
     PRESENCE_FIELD_NUMBER: _ClassVar[int]
     OFFERS_FIELD_NUMBER: _ClassVar[int]
     ASSIGNED_FIELD_NUMBER: _ClassVar[int]
     HELPS_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
     presence: _decisions_pb2.AgentPresenceChanged
     offers: _containers.RepeatedCompositeFieldContainer[OfferNotice]
     assigned: _containers.RepeatedCompositeFieldContainer[AssignmentNotice]
     helps: _containers.RepeatedCompositeFieldContainer[HelpNotice]
     position: Position
-    def __init__(self, presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., offers: _Optional[_Iterable[_Union[OfferNotice, _Mapping]]] = ..., assigned: _Optional[_Iterable[_Union[AssignmentNotice, _Mapping]]] = ..., helps: _Optional[_Iterable[_Union[HelpNotice, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+    requests: _containers.RepeatedCompositeFieldContainer[RequestNotice]
+    def __init__(self, presence: _Optional[_Union[_decisions_pb2.AgentPresenceChanged, _Mapping]] = ..., offers: _Optional[_Iterable[_Union[OfferNotice, _Mapping]]] = ..., assigned: _Optional[_Iterable[_Union[AssignmentNotice, _Mapping]]] = ..., helps: _Optional[_Iterable[_Union[HelpNotice, _Mapping]]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., requests: _Optional[_Iterable[_Union[RequestNotice, _Mapping]]] = ...) -> None: ...
 
 class GetCaseRequest(_message.Message):
     __slots__ = ("desk_id", "case_id", "min_position")

@@ -112,6 +112,19 @@ async def _show(desktop: AgentDesktop, hands: _Hands, console: Console) -> None:
                 )
             case "continued":
                 console.print("the customer wrote again")
+            case "request":
+                console.print(_asked(notice.request))
+            case "handover_ended":
+                console.print("nobody took it over: it is yours still")
+
+
+def _asked(request: router_pb2.RequestNotice) -> str:
+    if not request.help_id:
+        return "it is offered on; yours until somebody takes it"
+    kind = facts_pb2.HelpKind.Name(request.kind).removeprefix("HELP_KIND_").lower()
+    return (
+        f"{kind}: {request.adviser_id} is on it" if request.adviser_id else f"{kind}: asked for, nobody yet"
+    )
 
 
 def _card(title: str, card: router_pb2.ContactCard, why: str = "") -> Panel:

@@ -104,6 +104,8 @@ class Reads:
                     response.assigned.append(notice.assigned)
                 case "help":
                     response.helps.append(notice.help)
+                case "request":
+                    response.requests.append(notice.request)
         return response
 
     async def wait(

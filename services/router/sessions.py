@@ -1,6 +1,6 @@
 """What an agent's desktop is told: notices made from accepted decisions.
 
-A session starts with what stands now (presence, open offers, assignments, requests for help) or, with a resume
+A session starts with what stands now (presence, open offers, assignments, requests to it and of its own) or, with a resume
 position, with all that was missed; then it follows the tail. Telling is the tail's work, so whoever is told
 something can find it in the log (engine.md 1.7).
 """
@@ -16,6 +16,7 @@ from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
 from services.contract.codec import to_message
 from services.contract.facts import Presence
+from services.router import sessions_requests as requests
 from services.router.cards import Cards
 from services.router.explain import describe
 from services.router.model import Contact, DeskState, PartitionState
@@ -53,8 +54,13 @@ class Session:
             if resume_after is None
             else switchboard.missed(self._partition, self._desk_id, self._agent_id, seen.offset)
         )
+        ready = Notice(ready=router_pb2.SessionReady(told_whole=missed is None))
         if missed is None:  # what was told may be older than what was seen: all after it is news again
+            ends, known_after = self._ends(state, switchboard, seen, goes_on=resume_after is not None)
+            self._place(ready.ready.ends_known_after, offset if known_after is None else known_after)
             seen = _Seen()
+            for notice in ends:
+                yield notice
             async for notice in self.standing(state):
                 yield notice
         else:
@@ -62,12 +68,10 @@ class Session:
                 for notice in await self.of_record(state, told):
                     if seen.is_before(notice.position):
                         yield notice
-        ready = Notice(ready=router_pb2.SessionReady(told_whole=missed is None))
         if resume_after is not None and missed is not None and resume_after.offset > offset:
             ready.position.CopyFrom(resume_after)
         else:
-            ready.position.generation, ready.position.partition = self._generation, self._partition
-            ready.position.offset = max(0, offset)
+            self._place(ready.position, max(0, offset))
         yield ready
         while True:
             told, state = await feed.next()
@@ -104,6 +108,8 @@ class Session:
             request = desk.helps[help_id]
             if request.adviser_id == self._agent_id:
                 yield await self._help(desk, help_id)
+        for asked in requests.standing(desk, self._agent_id):
+            yield self._notice(request=asked)
 
     async def of_record(self, state: PartitionState, told: Told) -> list[Notice]:
         """What a record is to this agent; a notice's index is its event's place, so that no state moves it.
@@ -114,14 +120,30 @@ class Session:
         notices = [] if desk is None else [await self._one(desk, event, told) for event in told.record.events]
         named = {notice.released.contact_id for notice in notices if notice is not None}
         lost: tuple[Lost, ...] = told.lost.get(self._agent_id, ())
-        for contact_id, closed in lost:
-            if contact_id not in named:
-                notices.append(self._released(contact_id, "closed" if closed else "agent_lost"))
+        notices += [
+            requests.release(one.contact_id, one.reason) for one in lost if one.contact_id not in named
+        ]
         for index, notice in enumerate(notices, 1):
             if notice is not None:
-                notice.position.generation, notice.position.partition = self._generation, self._partition
-                notice.position.offset, notice.position.index = told.offset, index
+                self._place(notice.position, told.offset, index)
         return [notice for notice in notices if notice is not None]
+
+    def _ends(
+        self, state: PartitionState, switchboard: Switchboard, seen: _Seen, *, goes_on: bool
+    ) -> tuple[list[Notice], int | None]:
+        """How the agent's requests ended after what was seen, and the offset after which none of them is left out; None
+        where nothing was told here yet."""
+        known_after, lately = switchboard.remembered(self._partition, self._desk_id, self._agent_id)
+        desk = state.desks.get(self._desk_id)
+        if desk is None or known_after is None:
+            return [], known_after
+        lately = [told for told in lately if told.offset > seen.offset]
+        ends, left_out = requests.ends_lately(desk, self._agent_id, lately, goes_on=goes_on)
+        return ends, known_after if left_out is None else left_out
+
+    def _place(self, position: router_pb2.Position, offset: int, index: int = 0) -> None:
+        position.generation, position.partition = self._generation, self._partition
+        position.offset, position.index = offset, index
 
     def _still_known(self, state: PartitionState) -> None:
         """Raises NOT_FOUND once a configuration has no such agent any more."""
@@ -155,6 +177,12 @@ class Session:
             case d.HelpPassedOn(adviser_id=adviser_id) if adviser_id == me:
                 ended = d.ConsultEnded(help_id=event.help_id, contact_id=event.contact_id, adviser_id=me)
                 return self._notice(help_ended=to_message(ended))
+            case d.HelpRequested() | d.ConsultStarted() | d.HelpPassedOn() if about.get(event.help_id) == me:
+                return self._asked(desk, event)
+            case d.HandoverStarted(from_agent_id=agent_id) if agent_id == me:
+                return self._asked(desk, event)
+            case d.HandoverEnded(agent_id=agent_id) if agent_id == me:
+                return self._notice(handover_ended=to_message(event))
             case d.AgentPresenceChanged(agent_id=agent_id) if agent_id == me:
                 return self._notice(presence=to_message(event))
             case d.CustomerReturned() if event.contact_id in gained and event.contact_id in desk.contacts:
@@ -162,12 +190,8 @@ class Session:
                 return await self._assigned(desk, desk.contacts[event.contact_id], epoch)
             case d.ContactContinued() if about.get(event.contact_id) == me and event.contact_id not in gained:
                 return self._notice(continued=to_message(event))
-            case d.Transferred(from_agent_id=agent_id) if agent_id == me:
-                return self._released(event.contact_id, "transferred")
-            case d.Resolved(agent_id=agent_id) | d.Closed(agent_id=agent_id) if agent_id == me:
-                return self._released(event.contact_id, "closed")
-            case d.CallbackPromised(owner_id=owner_id) if owner_id == me:
-                return self._released(event.contact_id, "promised")
+            case _ if (gone := requests.released(event, me)) is not None:
+                return requests.release(*gone)
         return None
 
     async def _offer(
@@ -199,8 +223,9 @@ class Session:
             notice.decision_wanted.CopyFrom(to_message(request.decision_wanted))
         return self._notice(help=notice)
 
-    def _released(self, contact_id: str, reason: str) -> Notice:
-        return self._notice(released=router_pb2.ReleasedNotice(contact_id=contact_id, reason=reason))
+    def _asked(self, desk: DeskState, event: d.Event) -> Notice | None:
+        asked = requests.of_event(desk, event)
+        return None if asked is None else self._notice(request=asked)
 
     @staticmethod
     def _notice(**part: object) -> Notice:

@@ -26,6 +26,8 @@ T = TypeVar("T")
 RECORDS_REMEMBERED = 2_000
 """Accepted records kept per partition, by the agents whom they concern."""
 RETRY_SLOW_MS = 1_000
+_OF_A_HELP = (d.ConsultStarted, d.ConsultEnded, d.HelpPassedOn)
+"""Events that do not name who asked."""
 _AGENT_FIELDS = ("agent_id", "adviser_id", "owner_id", "from_agent_id", "to_agent_id")
 
 
@@ -35,6 +37,11 @@ class Lost(NamedTuple):
     contact_id: str
     closed: bool
     """It is over; else somebody else may get it."""
+
+    @property
+    def reason(self) -> str:
+        """As it is told where no event says why."""
+        return "closed" if self.closed else "agent_lost"
 
 
 class Gained(NamedTuple):
@@ -165,6 +172,12 @@ class Switchboard:
             return None
         return [told for told in self._missed.get((desk_id, agent_id), ()) if told.offset > offset]
 
+    def remembered(self, partition: int, desk_id: str, agent_id: str) -> tuple[int | None, list[Told]]:
+        """What concerned the agent lately, oldest first, and the offset after which nothing of it is forgotten; None
+        before the first record."""
+        first = self._recent[partition].from_offset
+        return None if first is None else first - 1, list(self._missed.get((desk_id, agent_id), ()))
+
     def leave(self) -> None:
         """This process stops: every stream ends and asks its reader to go on at another replica."""
         self._leaving = Refusal(
@@ -284,7 +297,7 @@ def _about(before: DeskState | None, after: DeskState | None, record: d.Decision
     for event in record.events:
         if isinstance(event, d.HelpRequested):  # it may end in the same record
             about[event.help_id] = event.owner_id
-        elif isinstance(event, d.ConsultEnded):
+        elif isinstance(event, _OF_A_HELP):
             request = before.helps.get(event.help_id) if before is not None else None
             if request is not None:
                 about[event.help_id] = request.owner_id

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from frontdesk.v1 import facts_pb2, router_pb2
-from services.router import desktops
+from services.router import desktops, switchboard
 from tests.integration.router_shell import (
     DESK,
     RawSession,
@@ -80,6 +80,43 @@ async def test_an_agent_is_told_that_a_contact_was_taken_away(
         assert released.released == lost
     async with RawSession(service, "ana", released.position) as resumed:
         assert (await resumed.next()).HasField("ready")
+
+
+async def test_what_an_agent_asked_for_stands_and_how_it_ended_is_told_though_its_position_is_forgotten(
+    running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switchboard, "RECORDS_REMEMBERED", 2)
+    service = stub(running, stack)
+    ana = await desktop(running, stack, "ana")
+    contact_id = await running.arrive("one")
+    await ana.accept((await told(ana, "offer")).offer_id)
+    epoch = (await told(ana, "assigned")).epoch
+    async with RawSession(service, "ana") as first:
+        position = (await first.next("ready")).position
+    asking = facts_pb2.HelpAsked(contact_id=contact_id, epoch=epoch, kind=facts_pb2.HELP_KIND_EXPERT)
+    asked = await ana.send(ask_help=asking)
+    help_id = asked.reply.subject_id
+    assert (await told(ana, "request")).help_id == help_id
+    bor = await desktop(running, stack, "bor")
+    assert (await told(bor, "help")).help_id == help_id
+    joined = router_pb2.RequestNotice(
+        help_id=help_id, contact_id=contact_id, kind=facts_pb2.HELP_KIND_EXPERT, adviser_id="bor"
+    )
+    assert await told(ana, "request") == joined
+    hands = await service.GetAgent(router_pb2.GetAgentRequest(desk_id="acme", agent_id="ana"), timeout=5)
+    assert list(hands.requests) == [joined]
+    assert ana.hands.requests == {help_id: joined}
+
+    await bor.send(answer_help=facts_pb2.HelpAnswered(help_id=help_id, result=facts_pb2.HELP_RESULT_ADVICE))
+    assert (await told(ana, "help_ended")).result == facts_pb2.HELP_RESULT_ADVICE
+    async with RawSession(service, "ana", position) as later:
+        ended = await later.next()
+        assert (ended.help_ended.help_id, ended.HasField("position")) == (help_id, False)
+        assert ended.help_ended.result == facts_pb2.HELP_RESULT_ADVICE
+        assert (await later.next("assigned", "request")).assigned.epoch == epoch
+        ready = await later.next("ready", "request")
+        assert ready.ready.told_whole and ready.ready.ends_known_after.offset > position.offset
+    assert ana.hands.requests == {}
 
 
 async def test_a_position_ahead_of_the_replica_repeats_nothing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from frontdesk.client import Hands
-from frontdesk.v1 import decisions_pb2, router_pb2
+from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
 
 Notice = router_pb2.AgentSessionResponse
 
@@ -20,6 +20,21 @@ def assigned(contact_id: str, epoch: int = 1) -> Notice:
 
 def help_(help_id: str) -> Notice:
     return Notice(help=router_pb2.HelpNotice(help_id=help_id))
+
+
+def asked(help_id: str, adviser_id: str = "") -> Notice:
+    request = router_pb2.RequestNotice(
+        help_id=help_id, contact_id="c", adviser_id=adviser_id, kind="HELP_KIND_APPROVAL"
+    )
+    return Notice(request=request)
+
+
+def passing_on(contact_id: str) -> Notice:
+    return Notice(request=router_pb2.RequestNotice(contact_id=contact_id))
+
+
+def granted(help_id: str) -> Notice:
+    return Notice(help_ended=decisions_pb2.ConsultEnded(help_id=help_id, result="HELP_RESULT_GRANTED"))
 
 
 def ready(*, told_whole: bool) -> Notice:
@@ -43,7 +58,15 @@ def told(hands: Hands, *notices: Notice) -> list[str]:
                 case "help":
                     words.append(f"help {one.help.help_id}")
                 case "help_ended":
-                    words.append(f"help_ended {one.help_ended.help_id}")
+                    result = facts_pb2.HelpResult.Name(one.help_ended.result)[12:].lower()
+                    words.append(
+                        f"help_ended {one.help_ended.help_id}" + f" {result}".removesuffix(" unspecified")
+                    )
+                case "request":
+                    asked = one.request
+                    words.append(f"request {asked.help_id or asked.contact_id} {asked.adviser_id}".strip())
+                case "handover_ended":
+                    words.append(f"handover_ended {one.handover_ended.contact_id}")
     return words
 
 
@@ -101,3 +124,49 @@ def test_ends_are_told_and_forgotten() -> None:
     over = Notice(help_ended=decisions_pb2.ConsultEnded(help_id="h1"))
     assert told(hands, ended, released, over) == ["offer_ended o1", "released c2", "help_ended h1"]
     assert not (hands.offers or hands.contacts or hands.helps)
+
+
+def test_what_an_agent_asked_for_is_in_hand_until_it_ends_and_news_when_somebody_joins() -> None:
+    hands = Hands()
+    hands.opened()
+    words = told(
+        hands, asked("h1"), asked("h1"), asked("h1", "mia"), passing_on("c2"), ready(told_whole=True)
+    )
+    assert words == ["request h1", "request h1 mia", "request c2"]
+    assert set(hands.requests) == {"h1", "c2"}
+    ended = Notice(handover_ended=decisions_pb2.HandoverEnded(contact_id="c2"))
+    assert told(hands, granted("h1"), ended) == ["help_ended h1 granted", "handover_ended c2"]
+    assert hands.requests == {}
+
+
+def test_what_became_of_a_request_is_told_once_though_the_session_breaks_before_it_is_ready() -> None:
+    hands = Hands()
+    hands.opened()
+    told(hands, assigned("c"), asked("h1"), ready(told_whole=True))
+    for words in (["help_ended h1 granted"], []):
+        hands.opened()
+        assert told(hands, granted("h1"), assigned("c")) == words
+    assert told(hands, ready(told_whole=True)) == []
+    assert hands.requests == {}
+
+
+def test_a_request_that_ended_too_long_ago_ends_without_a_result() -> None:
+    hands = Hands(agent_id="ana")
+    hands.opened()
+    known = (assigned("c"), assigned("c2"), assigned("c3"), asked("h1"), passing_on("c2"), passing_on("c3"))
+    told(hands, *known, ready(told_whole=True))
+    hands.opened()
+    words = told(hands, assigned("c"), assigned("c2"), ready(told_whole=True))
+    assert words == ["released c3", "help_ended h1", "handover_ended c2"]
+    assert (set(hands.contacts), hands.requests) == ({"c", "c2"}, {})
+
+
+def test_a_contact_that_was_passed_on_is_told_as_released_once_with_its_reason() -> None:
+    hands = Hands()
+    hands.opened()
+    told(hands, assigned("c"), passing_on("c"), ready(told_whole=True))
+    hands.opened()
+    gone = Notice(released=router_pb2.ReleasedNotice(contact_id="c", reason="transferred"))
+    assert hands.take(gone) == [gone]
+    assert told(hands, gone, ready(told_whole=True)) == []
+    assert (hands.contacts, hands.requests) == ({}, {})

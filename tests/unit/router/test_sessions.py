@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -11,16 +12,18 @@ from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.facts import HelpResult, TransferReason
+from services.router import sessions_requests, switchboard
 from services.router.cards import Cards
 from services.router.model import Contact, ContactState, DeskState, PartitionState, changed
 from services.router.sessions import Session
-from services.router.switchboard import Told, affected
+from services.router.switchboard import Switchboard, Told, affected
 from services.router.tail import DecisionTail
 from services.runtime.log import Log
+from tests.unit.router.test_help import ask_approval
 from tests.unit.router.test_late_approval import answer, promised, sign_in
-from tests.unit.router.test_switchboard import running
+from tests.unit.router.test_switchboard import FakeTail, running, running_world
 from tests.unit.router.test_transfer import ask, talking
-from tests.unit.router.world import DESK, World, agent, chat, desk, email
+from tests.unit.router.world import DESK, World, agent, call, chat, desk, email, refund
 
 
 class NoCards(Cards):
@@ -196,3 +199,136 @@ async def test_what_is_handed_over_stands_as_its_owners_until_it_is_taken() -> N
     assert await assigned(world) == ["c"]
     world.accept("c")
     assert await assigned(world) == []
+
+
+def own(notices: list[router_pb2.AgentSessionResponse]) -> list[str]:
+    """What is told of own requests, in words."""
+    words = []
+    for one in notices:
+        match one.WhichOneof("message"):
+            case "request" if one.request.help_id:
+                words.append(f"{one.request.contact_id} asks, {one.request.adviser_id or 'nobody'} joined")
+            case "request":
+                words.append(f"{one.request.contact_id} is handed over")
+            case "help_ended":
+                words.append(f"{one.help_ended.contact_id}: {HelpResult(one.help_ended.result).name}")
+            case "handover_ended":
+                words.append(f"{one.handover_ended.contact_id} stays: {one.handover_ended.reason}")
+            case "released":
+                words.append(f"{one.released.contact_id} is gone: {one.released.reason}")
+    return words
+
+
+async def stands(agent_id: str, state: PartitionState) -> list[str]:
+    return own([notice async for notice in session_of(agent_id).standing(state)])
+
+
+async def test_who_asks_is_told_every_step_and_what_is_open_stands() -> None:
+    world = World(desk(agent("A", refund=50), agent("M", unlimited=True), agent("N", unlimited=True)))
+    world.sign_in("A")
+    world.give(call("c", "refund"))
+    steps: list[tuple[Callable[[], object], list[str], list[str]]] = [
+        (lambda: ask_approval(world, 900), ["c asks, nobody joined"], ["c asks, nobody joined"]),
+        (lambda: world.sign_in("M"), ["c asks, M joined"], ["c asks, M joined"]),
+        (lambda: answer(world, HelpResult.CANCELLED), ["c asks, nobody joined"], ["c asks, nobody joined"]),
+        (lambda: world.sign_in("N"), ["c asks, N joined"], ["c asks, N joined"]),
+        (lambda: answer(world, HelpResult.GRANTED, "N"), ["c: GRANTED"], []),
+    ]
+    for step, live, standing in steps:
+        before = world.state
+        step()
+        notices = await session_of("A").of_record(
+            world.state, told_of(before, world.records[-1], world.state)
+        )
+        assert own(notices) == live
+        assert await stands("A", world.state) == standing
+        assert await stands("M", world.state) == []
+
+
+async def test_who_hands_over_is_told_that_nobody_accepted_and_what_is_asked_instead() -> None:
+    world = talking(agent("B", "delivery", delivery=0.9), topic="billing")
+    before = world.state
+    record = ask(world, TransferReason.WRONG_TOPIC, topic="delivery")
+    notices = await session_of("A").of_record(world.state, told_of(before, record, world.state))
+    assert own(notices) == await stands("A", world.state) == ["c is handed over"]
+    assert notices[0].request.transfer_reason == facts_pb2.TRANSFER_REASON_WRONG_TOPIC
+
+    world.tell(f.AgentStateChanged(agent_id="B", presence=f.Presence.OFFLINE))
+    before = world.state
+    world.wait(60_000)
+    notices = await session_of("A").of_record(world.state, told_of(before, world.records[-1], world.state))
+    assert own(notices) == ["c stays: unfilled", "c asks, nobody joined"]
+
+
+async def opened(
+    tail: FakeTail, board: Switchboard, agent_id: str, after: int | None
+) -> tuple[list[router_pb2.AgentSessionResponse], router_pb2.SessionReady]:
+    """What a session tells until it is ready."""
+    position = None if after is None else router_pb2.Position(generation=1, offset=after)
+    notices: list[router_pb2.AgentSessionResponse] = []
+    with board.agent(DESK, agent_id, records_max=10) as feed:
+        async for notice in session_of(agent_id).notices(cast(DecisionTail, tail), board, feed, position):
+            if notice.HasField("ready"):
+                return notices, notice.ready
+            notices.append(notice)
+    raise AssertionError("a session never ends")
+
+
+async def approved(monkeypatch: pytest.MonkeyPatch, times: int) -> tuple[FakeTail, Switchboard, list[int]]:
+    """A has had approvals for c, which M gave, at these offsets; the first ones are forgotten."""
+    monkeypatch.setattr(switchboard, "RECORDS_REMEMBERED", 6)
+    tail, board = running_world(World(desk(agent("A", refund=50), agent("M", unlimited=True))))
+    for body in (f.AgentSignedIn(agent_id="A"), call("c", "refund")):
+        tail.tell(body)
+    offer_id = tail.world.contact("c").offer_id
+    tail.tell(f.OfferAnswered(offer_id=offer_id, agent_id="A", answer=f.OfferAnswer.ACCEPT))
+    tail.tell(f.AgentSignedIn(agent_id="M"))
+    ended = []
+    for amount in range(900, 900 + times):
+        contact = tail.world.contact("c")
+        tail.tell(
+            f.HelpAsked(
+                contact_id="c",
+                agent_id="A",
+                epoch=contact.epoch,
+                kind=f.HelpKind.APPROVAL,
+                decision_wanted=refund(amount),
+            )
+        )
+        help_id = tail.world.contact("c").help_id
+        ended.append(tail.tell(f.HelpAnswered(help_id=help_id, agent_id="M", result=HelpResult.GRANTED)))
+    return tail, board, ended
+
+
+async def test_a_session_that_starts_whole_tells_how_requests_ended_as_far_as_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tail, board, ended = await approved(monkeypatch, 5)
+    for after in (0, None):  # it goes on from too long ago; it is new, and has the contact
+        notices, ready = await opened(tail, board, "A", after)
+        assert ready.told_whole and ended[1] <= ready.ends_known_after.offset < ended[2]
+        assert own(notices) == ["c: GRANTED"] * 3
+        assert not any(notice.HasField("position") for notice in notices)
+    assert own((await opened(tail, board, "M", None))[0]) == []  # it gave them, and asked for none
+    monkeypatch.setattr(sessions_requests, "ENDS_TOLD_MAX", 2)
+    notices, ready = await opened(tail, board, "A", 0)
+    assert (own(notices), ready.ends_known_after.offset) == (["c: GRANTED"] * 2, ended[2])
+    notices, ready = await opened(tail, board, "A", ended[3])
+    assert (ready.told_whole, ready.HasField("ends_known_after")) == (False, False)
+    assert own(notices) == ["c asks, nobody joined", "c: GRANTED"]
+
+
+async def test_only_a_session_that_goes_on_is_told_of_what_is_not_in_hand_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tail, board, _ = await approved(monkeypatch, 5)
+    tail.tell(f.ContactResolved(contact_id="c", agent_id="A", epoch=1, outcome=f.Outcome.RESOLVED))
+    notices, _ = await opened(tail, board, "A", 0)
+    assert own(notices)[-1] == "c is gone: closed"
+    assert own((await opened(tail, board, "A", None))[0]) == []
+
+
+async def test_where_nothing_is_remembered_it_is_said_that_no_end_is_known() -> None:
+    tail, board = running("A")
+    _, ready = await opened(tail, board, "A", 0)
+    assert ready.told_whole and ready.ends_known_after.offset == tail.next_offset(0) - 1

@@ -47,7 +47,11 @@ class FakeTail:
 
 
 def running(*names: str) -> tuple[FakeTail, Switchboard]:
-    tail = FakeTail(World(desk(*(agent(name) for name in names))))
+    return running_world(World(desk(*(agent(name) for name in names))))
+
+
+def running_world(world: World) -> tuple[FakeTail, Switchboard]:
+    tail = FakeTail(world)
     return tail, Switchboard(cast(DecisionTail, tail))
 
 
