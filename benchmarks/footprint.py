@@ -119,7 +119,8 @@ async def _measured(bootstrap: str, folder: Path) -> list[Figure]:
             [found["intake"].addresses["http"]], requests(PER_SECOND * LOAD_SECONDS), pace=PER_SECOND
         )
         try:
-            await asyncio.wait_for(settled.all.wait(), SETTLED_SECONDS_MAX)
+            async with asyncio.timeout(SETTLED_SECONDS_MAX):
+                await settled.all.wait()
         except TimeoutError as error:
             raise RuntimeError(
                 f"{settled.count} of {settled.wanted} contacts were settled: is the machine too busy? Offers that nobody "

@@ -125,7 +125,8 @@ async def load(addresses: Sequence[str], payload: Sequence[bytes], *, pace: int)
                 await asyncio.sleep(due - time.perf_counter())
             queue.append((due, one))
             _hand_out(queue, clients)
-    await asyncio.wait_for(done, 300)
+    async with asyncio.timeout(300):
+        await done
     found.seconds = time.perf_counter() - began
     done.exception()
     for client in clients:

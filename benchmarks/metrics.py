@@ -144,7 +144,8 @@ async def _spent(start: Callable[[], Any], ready: Callable[[], Any], stop: Calla
     """Everything from the start until all is done; starting is in all alike."""
     cpu_began, began = time.process_time(), time.perf_counter()
     starting = asyncio.ensure_future(start())
-    await asyncio.wait_for(ready(), SECONDS_MAX)
+    async with asyncio.timeout(SECONDS_MAX):
+        await ready()
     spent = Spent(time.process_time() - cpu_began, time.perf_counter() - began)
     await stop()
     starting.cancel()

@@ -333,7 +333,8 @@ class FaustSource:
 
     async def _stop(self, app: Any, work: list[asyncio.Task[None]]) -> None:
         try:
-            await asyncio.wait_for(app.stop(), STOP_SECONDS_MAX)
+            async with asyncio.timeout(STOP_SECONDS_MAX):
+                await app.stop()
         except Exception as error:  # whatever it is, the rows in the changelog hold
             log.warning("stop_failed", error=f"{type(error).__name__}: {error}")
         for one in work:

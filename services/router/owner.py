@@ -148,7 +148,8 @@ class Owner:
         self._leaving = True
         if self._ownership is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._left.wait(), LEAVE_SECONDS_MAX)
+                async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                    await self._left.wait()
 
     # --- the loop ------------------------------------------------------------------------------------------
 

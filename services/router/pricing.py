@@ -153,7 +153,8 @@ class Pricer:
         )
         try:
             with self._measures.seconds.time():
-                found = await asyncio.wait_for(asyncio.shield(self._running), SOLVE_SECONDS_MAX)
+                async with asyncio.timeout(SOLVE_SECONDS_MAX):
+                    found = await asyncio.shield(self._running)
         except TimeoutError:
             self._failure("timeout")
             return None

@@ -276,7 +276,8 @@ class KafkaAppender:
             request_timeout_ms=self._deadline_ms,
         )
         try:
-            await asyncio.wait_for(producer.start(), self._deadline_ms / 1000)
+            async with asyncio.timeout(self._deadline_ms / 1000):
+                await producer.start()
         except ClusterAuthorizationFailedError as error:  # an idempotent producer needs Write on some topic
             await _abandon(producer)
             raise kafka_faults.refused(self._bootstrap, "write to any topic") from error
@@ -300,6 +301,14 @@ async def _abandon(producer: Any) -> None:
         sender.sender_task.cancel()
         producer._message_accumulator.fail_all(KafkaConnectionError("this producer was given up"))
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(producer.client.close(), CLOSE_SECONDS_MAX)
-    with contextlib.suppress(Exception, asyncio.CancelledError):
-        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS_MAX)
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await producer.client.close()
+    stopping = asyncio.ensure_future(
+        producer.stop()
+    )  # may end with the sender task's cancellation, which is not ours
+    try:
+        await asyncio.wait([stopping], timeout=CLOSE_SECONDS_MAX)
+    finally:
+        stopping.cancel()
+    if stopping.done() and not stopping.cancelled():
+        stopping.exception()

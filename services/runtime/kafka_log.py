@@ -224,7 +224,8 @@ class KafkaLog:
 
     async def _bounded(self, question: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(question, self._answer_seconds_max)
+            async with asyncio.timeout(self._answer_seconds_max):
+                return await question
         except (KafkaError, OSError, TimeoutError) as error:
             raise kafka_faults.away(self._bootstrap, error or "no answer in time") from error
 

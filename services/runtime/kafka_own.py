@@ -83,7 +83,8 @@ class KafkaOwnership:
             heartbeat_interval_ms=heartbeat_ms,
         )
         try:
-            await asyncio.wait_for(consumer.start(), kafka_faults.CONNECT_MS_MAX / 1000)
+            async with asyncio.timeout(kafka_faults.CONNECT_MS_MAX / 1000):
+                await consumer.start()
         except (KafkaError, OSError, TimeoutError) as error:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error
@@ -172,8 +173,8 @@ class KafkaOwnership:
         if partition not in self._next:
             return
         with contextlib.suppress(KafkaError, TimeoutError):
-            commit = self._consumer.commit({TopicPartition(self._topic, partition): next_offset})
-            await asyncio.wait_for(commit, HINT_SECONDS_MAX)
+            async with asyncio.timeout(HINT_SECONDS_MAX):
+                await self._consumer.commit({TopicPartition(self._topic, partition): next_offset})
 
     async def close(self) -> None:
         if self._closed:

@@ -27,7 +27,8 @@ def record_of(found: Any) -> Record:
 async def stop(consumer: Any) -> None:
     """Ends a consumer within a bound, whatever state it is in."""
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
-        await asyncio.wait_for(consumer.stop(), CLOSE_SECONDS_MAX)
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await consumer.stop()
 
 
 class Patience:
@@ -89,7 +90,8 @@ class KafkaTail:
             auto_offset_reset="none",
         )
         try:
-            await asyncio.wait_for(consumer.start(), kafka_faults.CONNECT_MS_MAX / 1000)
+            async with asyncio.timeout(kafka_faults.CONNECT_MS_MAX / 1000):
+                await consumer.start()
         except (KafkaError, OSError, TimeoutError) as error:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error

@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from services.runtime.ending import ended
 from services.runtime.log import LogError, LogUnavailable, Membership, OwnershipListener, Record
 from services.runtime.sqlite_reader import News, Reader
 from services.runtime.sqlite_tail import SqliteTail
@@ -103,9 +104,7 @@ class SqliteOwnership(SqliteTail):
     async def close(self) -> None:
         if self._closed:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await ended(self._task)
         self._drop(self.owned)
         await super().close()
         with contextlib.suppress(LogUnavailable):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from services.runtime.ending import ended
 from services.runtime.log import LogUnavailable, PositionLost, Record
 from services.runtime.sqlite_schema import OFFSET_BITS, connect, unavailable
 from services.runtime.sqlite_writer import unknown_topic
@@ -105,9 +105,7 @@ class News:
     async def close(self) -> None:
         self.tell_all()
         if self._poll is not None:
-            self._poll.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poll
+            await ended(self._poll)
 
     async def _watch(self) -> None:
         while any(self._waiting.values()):

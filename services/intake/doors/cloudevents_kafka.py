@@ -76,7 +76,8 @@ class CloudEventsTopic:
             auto_offset_reset="earliest",
         )
         try:
-            await asyncio.wait_for(consumer.start(), CONNECT_SECONDS_MAX)
+            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                await consumer.start()
             while True:
                 found = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
                 for partition, records in found.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 
 import structlog
@@ -19,6 +18,7 @@ from services.metrics.wallboard.settings import WallboardSettings
 from services.metrics.wallboard.stage import Stage
 from services.metrics.wallboard.view import Times, frame_of
 from services.runtime.clock import Clock
+from services.runtime.ending import ended
 from services.runtime.front_door import FrontDoor
 
 SPARE_CONNECTIONS = 50
@@ -94,7 +94,5 @@ class Wallboard:
         """Shows everybody out."""
         self._doors.close()
         if self._showing is not None:
-            self._showing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._showing
+            await ended(self._showing)
         await self._front.close()
