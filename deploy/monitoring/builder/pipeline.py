@@ -116,7 +116,8 @@ ROUTER = Row(
         ),
         grown_of(
             "Timers put aside",
-            "Times that a due timer could not be decided and was left alone for a minute, by reason; the router's log has why.",
+            "Times that a due timer could not be decided and was left alone for a minute, by reason; the router's log has why. "
+            "Alert FrontdeskTimersPutAside.",
             "frontdesk_router_timers_put_aside_total",
             "reason",
         ),
