@@ -30,6 +30,7 @@ from services.metrics.lost_records import outlive_lost_records
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.watchdog import Vitals, Watchdog
+from services.runtime.ending import ended_within
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.log import PositionLost, TopicSpec
 
@@ -332,10 +333,8 @@ class FaustSource:
             self._broken.set_exception(error)
 
     async def _stop(self, app: Any, work: list[asyncio.Task[None]]) -> None:
-        try:
-            async with asyncio.timeout(STOP_SECONDS_MAX):
-                await app.stop()
-        except Exception as error:  # whatever it is, the rows in the changelog hold
+        error = await ended_within(STOP_SECONDS_MAX, app.stop())
+        if error is not None:  # whatever it is, the rows in the changelog hold
             log.warning("stop_failed", error=f"{type(error).__name__}: {error}")
         for one in work:
             one.cancel()

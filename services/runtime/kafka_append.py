@@ -12,7 +12,6 @@ each: a batch takes records until the producer's sender takes it, and one future
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +20,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ClusterAuthorizationFailedError, KafkaConnectionError, KafkaError
 
 from services.runtime import kafka_faults
+from services.runtime.ending import ended_within
 from services.runtime.in_flight import InFlight, Pending
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
@@ -300,15 +300,6 @@ async def _abandon(producer: Any) -> None:
     if sender.sender_task is not None:
         sender.sender_task.cancel()
         producer._message_accumulator.fail_all(KafkaConnectionError("this producer was given up"))
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await producer.client.close()
-    stopping = asyncio.ensure_future(
-        producer.stop()
-    )  # may end with the sender task's cancellation, which is not ours
-    try:
-        await asyncio.wait([stopping], timeout=CLOSE_SECONDS_MAX)
-    finally:
-        stopping.cancel()
-    if stopping.done() and not stopping.cancelled():
-        stopping.exception()
+    await ended_within(CLOSE_SECONDS_MAX, producer.client.close())
+    # The sender task's cancellation may come out of it.
+    await ended_within(CLOSE_SECONDS_MAX, producer.stop())

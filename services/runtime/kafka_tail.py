@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from services.runtime import kafka_faults
+from services.runtime.ending import ended_within
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Record
@@ -26,9 +26,18 @@ def record_of(found: Any) -> Record:
 
 async def stop(consumer: Any) -> None:
     """Ends a consumer within a bound, whatever state it is in."""
-    with contextlib.suppress(KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await consumer.stop()
+    raised = await ended_within(CLOSE_SECONDS_MAX, consumer.stop())
+    if isinstance(raised, Exception) and not isinstance(raised, KafkaError | OSError | TimeoutError):
+        raise raised
+
+
+def at_the_end(consumer: Any, found: Mapping[TopicPartition, list[Any]]) -> bool:
+    """Whether what was fetched goes to the end of its partitions, as far as their brokers have told it."""
+    return all(
+        records[-1].offset + 1 >= (consumer.highwater(where) or 0)
+        for where, records in found.items()
+        if records
+    )
 
 
 class Patience:

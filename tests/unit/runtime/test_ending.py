@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.runtime.ending import ended
+from services.runtime.ending import ended, ended_within
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
 
@@ -67,3 +67,40 @@ async def test_what_a_task_raised_before_it_was_ended_is_told() -> None:
 
     with pytest.raises(RuntimeError, match="broken"):
         await ended(task)
+
+
+async def test_a_cancellation_within_an_ending_is_not_the_callers() -> None:
+    """As of an aiokafka consumer that is ended before one of its tasks has begun."""
+
+    async def ending() -> None:
+        inner = asyncio.ensure_future(asyncio.sleep(60))
+        inner.cancel()
+        await inner
+
+    assert isinstance(await ended_within(5, ending()), asyncio.CancelledError)
+
+
+async def test_an_ending_is_cut_off_and_what_it_raised_is_told() -> None:
+    cut = asyncio.Event()
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+
+    async def broken() -> None:
+        raise RuntimeError("broken")
+
+    assert isinstance(await ended_within(0.01, endless()), TimeoutError)
+    await cut.wait()
+    assert isinstance(await ended_within(5, broken()), RuntimeError)
+
+
+async def test_who_waits_for_an_ending_can_still_be_cancelled() -> None:
+    waiting = asyncio.ensure_future(ended_within(60, asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    assert waiting.cancelled()
