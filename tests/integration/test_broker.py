@@ -8,6 +8,8 @@ import re
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,23 @@ def test_where_9092_is_taken_a_free_port_is_chosen(state: str) -> None:
     address = re.search(r"is up at 127\.0\.0\.1:(\d+)", up.stdout)
     assert address is not None, up.stderr
     assert address[1] != "9092"
+
+
+def test_the_port_of_a_killed_broker_may_stay_taken_for_a_moment(state: str) -> None:
+    """On a busy machine the kernel closes a killed process's sockets after it is gone."""
+    mine = broker.start(state, port=0)
+    mine.kill()
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        while True:  # the very thing may happen here
+            with contextlib.suppress(OSError):
+                held.bind(("127.0.0.1", int(mine.bootstrap.rsplit(":", 1)[1])))
+                break
+            time.sleep(0.05)
+        held.listen()
+        threading.Timer(1.0, held.close).start()
+        mine.restart()
+    mine.stop()
 
 
 def test_another_broker_on_its_port_is_not_taken_for_it(state: str, kafka_state: Path) -> None:

@@ -363,7 +363,7 @@ async def test_a_broker_that_is_killed_and_returns_loses_nothing(kafka_state: Pa
                 await worker.ready()
                 await write(400, 800)
                 await asyncio.to_thread(own.kill)
-                await restart(own)
+                await asyncio.to_thread(own.restart)
                 await write(800, 1_000)
                 await until(place, [worker], lambda folded: folded == place.written())
                 assert await worker.samples() == place.truth()
@@ -412,17 +412,6 @@ async def test_a_record_that_does_not_parse_ends_the_process(place: Place) -> No
     async with place.worker() as worker:
         assert await asyncio.wait_for(worker.process.wait(), SECONDS_MAX) == 1
     assert "partition 1, offset 20" in place.errors.read_text()
-
-
-async def restart(own: broker.Broker) -> None:
-    """Connections that a killed broker leaves behind may hold its port for a moment."""
-    for _ in range(SECONDS_MAX):
-        try:
-            return await asyncio.to_thread(own.restart)
-        except broker.BrokerError as error:
-            last = error
-            await asyncio.sleep(1)
-    raise last
 
 
 def partitions_of(samples: Mapping[ground_truth.Sample, float]) -> set[str]:

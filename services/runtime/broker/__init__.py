@@ -19,7 +19,13 @@ from services.runtime.broker import jars
 from services.runtime.broker.docker_node import DockerNode, docker
 from services.runtime.broker.errors import BrokerError, NothingToRunItWith, NotReady
 from services.runtime.broker.java_node import JavaNode
-from services.runtime.broker.settings import PORT_DEFAULT, READY_SECONDS_MAX, free_port, is_free
+from services.runtime.broker.settings import (
+    PORT_DEFAULT,
+    PORT_SECONDS_MAX,
+    READY_SECONDS_MAX,
+    free_port,
+    is_free,
+)
 
 __all__ = ["Broker", "BrokerError", "NotReady", "NothingToRunItWith", "can_run", "running", "start"]
 
@@ -137,8 +143,10 @@ def _launch(node: JavaNode | DockerNode, state: Path, ports: tuple[int, int], sa
         jars.ensure(say)  # a download is not part of the time to be ready
     say("starting the broker")
     began = time.monotonic()
-    if not is_free(ports[0]):
-        raise BrokerError(f"port {ports[0]} on 127.0.0.1 has been taken by another program")
+    while not is_free(ports[0]):  # a process that was killed is gone a moment before its port is free
+        if time.monotonic() - began > PORT_SECONDS_MAX:
+            raise BrokerError(f"port {ports[0]} on 127.0.0.1 has been taken by another program")
+        time.sleep(0.05)
     (state / "ports").write_text(f"{ports[0]} {ports[1]}")
     node.start(port=ports[0], controller_port=ports[1], say=say)
     while not _answers(node, ports[0], seconds_max=1.0):

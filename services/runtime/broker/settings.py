@@ -16,6 +16,8 @@ DEFAULT_JARS = ROOT / ".state" / "kafka-lib"
 
 READY_SECONDS_MAX = 120.0
 """A start takes 3 s; on a machine whose cores are taken it took 50 s, and a test that fails for that tells nothing."""
+PORT_SECONDS_MAX = 10.0
+"""How long the port of a broker that was killed may stay taken; on a busy machine the kernel closes it last."""
 STOP_SECONDS_MAX = 20.0
 """How long SIGTERM may take before SIGKILL; the first stop also writes the class archive (about 3 s)."""
 MAVEN_SECONDS_MAX = 540.0
