@@ -23,6 +23,7 @@ from services.router import build as router_build
 from services.router.build import Router
 from services.router.log.origin import Generations
 from services.router.settings import RouterSettings
+from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.log import Appender, TopicSpec
 
 CONFIGURE_SECONDS_MAX = 60.0
@@ -52,8 +53,14 @@ class Parts:
     """The services of one process, wired; nothing runs yet."""
 
     def __init__(
-        self, plan: Plan, registry: CollectorRegistry, generations: Generations, appender: Appender
+        self,
+        plan: Plan,
+        registry: CollectorRegistry,
+        generations: Generations,
+        appender: Appender,
+        counts: KafkaCounts,
     ) -> None:
+        self._counts = counts
         self._plan, self._registry, self._appender = plan, registry, appender
         self._generations, self._store = generations, generations(plan.settings.generation)
         self.grpc: list[Part] = []
@@ -132,6 +139,7 @@ class Parts:
                 partitions=partitions,
                 registry=registry,
                 appender=self._appender,
+                counts=self._counts,
             )
         self.grpc.append(metrics)
         self.grpc_names.append(metrics.service_name)

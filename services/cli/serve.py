@@ -31,6 +31,7 @@ from services.router.regenerate import check_generation
 from services.runtime.generation_log import GenerationAppender, generation_of
 from services.runtime.in_flight import RECORDS_IN_FLIGHT_MAX
 from services.runtime.kafka_append import KafkaAppender
+from services.runtime.kafka_counts import KafkaCollector, KafkaCounts
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.lifecycle import (
     Stopped,
@@ -166,13 +167,16 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
     registry = CollectorRegistry()
     registry.register(BuildInfo(",".join(plan.roles)))
     ProcessCollector(registry=registry)
-    whole = await _open_log(plan, stack)
+    counts = KafkaCounts()
+    whole = await _open_log(plan, counts, stack)
     generations = partial(generation_of, whole)
     await check_generation(generations, settings.generation, settings.partitions)
     store = generations(settings.generation)
     await store.create_topics(topics(plan))
-    appender = await _open_appender(store, plan, stack)
-    parts = Parts(plan, registry, generations, appender)
+    appender = await _open_appender(store, plan, counts, stack)
+    if plan.bootstrap is not None:
+        registry.register(KafkaCollector(counts))
+    parts = Parts(plan, registry, generations, appender, counts)
     parts.wire()
     if parts.intake is not None:
         stack.push_async_callback(parts.intake.close)
@@ -290,7 +294,7 @@ async def _ready_or_broken(
         getting_ready.cancel()
 
 
-async def _open_log(plan: Plan, stack: AsyncExitStack) -> Log:
+async def _open_log(plan: Plan, counts: KafkaCounts, stack: AsyncExitStack) -> Log:
     """The embedded log, or Kafka's."""
     if plan.bootstrap is None:
         plan.settings.data.parent.mkdir(parents=True, exist_ok=True)
@@ -299,12 +303,12 @@ async def _open_log(plan: Plan, stack: AsyncExitStack) -> Log:
         )
         stack.push_async_callback(embedded.close)
         return embedded
-    store = await KafkaLog.connect(plan.bootstrap, heartbeat_ms=HEARTBEAT_MS)
+    store = await KafkaLog.connect(plan.bootstrap, heartbeat_ms=HEARTBEAT_MS, counts=counts)
     stack.push_async_callback(store.close)
     return store
 
 
-async def _open_appender(store: Log, plan: Plan, stack: AsyncExitStack) -> Appender:
+async def _open_appender(store: Log, plan: Plan, counts: KafkaCounts, stack: AsyncExitStack) -> Appender:
     """What intake appends with: on Kafka a producer of its own, so that a flood of deliveries cannot fill the router's
     bound of records in flight; the log itself when embedded."""
     if plan.bootstrap is None or plan.intake is None:
@@ -315,6 +319,7 @@ async def _open_appender(store: Log, plan: Plan, stack: AsyncExitStack) -> Appen
         records_in_flight_max=RECORDS_IN_FLIGHT_MAX,
         append_deadline_ms=plan.intake.append_ms_max,
         partitions=store.partitions,
+        counts=counts,
     )
     stack.push_async_callback(appender.close)
     await appender.start()

@@ -16,6 +16,7 @@ from services.metrics.store import Board
 from services.metrics.tailer import Tailer
 from services.runtime.clock import Clock
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.log import Appender, Log, TopicSpec
 
 
@@ -86,13 +87,14 @@ def build_kafka(
     registry: CollectorRegistry,
     decisions: str = DECISIONS,
     appender: Appender | None = None,
+    counts: KafkaCounts | None = None,
 ) -> Metrics:
     """Metrics on Kafka, on the running loop; the decisions' topic and `topics(partitions)` exist.
 
-    Without an appender for the facts it marks no changes.
+    Without an appender for the facts it marks no changes. `counts` is told what becomes of fetches and commits.
     """
     from services.metrics.stream import FaustSource  # Faust is loaded by those who run it
 
     board = Board(partitions, now_ms=clock.now_ms)
-    source = FaustSource(settings, board, bootstrap=bootstrap, decisions=decisions)
+    source = FaustSource(settings, board, bootstrap=bootstrap, decisions=decisions, counts=counts)
     return Metrics(board, source, registry, clock=clock, appender=appender)

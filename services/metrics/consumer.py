@@ -15,6 +15,9 @@ import aiokafka
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from services.runtime.kafka_counts import KafkaCounts, Reader
+from services.runtime.kafka_tail import at_the_end
+
 FETCH_WAIT_MS = 200
 """The longest that the broker holds a fetch when nothing comes; Faust has 1,500, and a take-over asked for two ends of the
 log behind two such fetches."""
@@ -22,6 +25,9 @@ log behind two such fetches."""
 
 class Positioned(Protocol):
     """An app that knows better than Kafka how far it has come."""
+
+    counts: KafkaCounts
+    """What becomes of fetches and commits."""
 
     def positions(self) -> Mapping[TP, int]:
         """Where each partition owned is to be read on."""
@@ -49,6 +55,11 @@ class Positions(driver.Consumer):
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's, whose fetches are not held for long and whose records, when nobody takes them, are not lost."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._counts = cast(Positioned, self.app).counts
+        self._topics: dict[str, Reader] = {}
+
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
@@ -63,7 +74,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             )  # no await since they were taken out: nothing else has moved the position
             if tp in assigned and given_back:
                 consumer.seek(tp, given_back[0].offset)
+        for topic in {tp.topic for tp in records}:
+            found = {tp: some for tp, some in records.items() if tp.topic == topic}
+            reader = self._topics.setdefault(topic, Reader(self._counts, topic))
+            reader.read(found.values(), to_the_end=at_the_end(consumer, found))
         return records
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done: bool = await super()._commit(offsets)
+        self._counts.commits["done" if done else "failed"] += 1
+        return done
 
 
 class Transport(driver.Transport):

@@ -32,6 +32,7 @@ from services.metrics.store import Board
 from services.metrics.watchdog import Vitals, Watchdog
 from services.runtime.ending import ended_within
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.log import PositionLost, TopicSpec
 
 TABLE = "kpis"
@@ -67,6 +68,7 @@ class _App(faust.App):
     """A Faust app that asks us for positions and writes nothing to the disk."""
 
     source: FaustSource
+    counts: KafkaCounts
 
     def positions(self) -> dict[TP, int]:
         return self.source.positions()
@@ -88,7 +90,9 @@ class FaustSource:
         *,
         bootstrap: str | KafkaAccess,
         decisions: str = DECISIONS,
+        counts: KafkaCounts | None = None,
     ) -> None:
+        self._counts = counts or KafkaCounts()
         self.board, self._settings, self._access = board, settings, KafkaAccess.of(bootstrap)
         self._topic = decisions
         self._settled = asyncio.Event()
@@ -161,7 +165,7 @@ class FaustSource:
             producer_max_request_size=REQUEST_BYTES_MAX,
             stream_wait_empty=True,
         )
-        app.source = self
+        app.source, app.counts = self, self._counts
         self._table = app.Table(TABLE, partitions=partitions, key_type=bytes, value_type=bytes)
         decisions = app.topic(
             self._topic, partitions=partitions, key_type=bytes, value_type=bytes, value_serializer="raw"

@@ -23,6 +23,7 @@ from services.runtime import kafka_faults
 from services.runtime.ending import ended_within
 from services.runtime.in_flight import InFlight, Pending
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
 from services.runtime.log import LogError, LogRefused, LogUnavailable, OutcomeUnknown
 
@@ -79,6 +80,7 @@ class KafkaAppender:
         records_in_flight_max: int,
         append_deadline_ms: int,
         partitions: Callable[[str], Awaitable[int]],
+        counts: KafkaCounts | None = None,
     ) -> None:
         self._bootstrap = bootstrap
         self._client_id = client_id
@@ -97,6 +99,8 @@ class KafkaAppender:
             deadline_ms=append_deadline_ms,
             overdue=self._overdue,
         )
+        self._told = counts or KafkaCounts()
+        self._told.buffers.append((self._in_flight.__len__, records_in_flight_max))
         self.replaced = 0
         """How many producers were given up so far."""
 
@@ -229,6 +233,7 @@ class KafkaAppender:
             self._failed(producer, held, error)
             return
         first = sent.result().offset
+        self._told.appends["durable"] += len(held)
         for place, pending in enumerate(held):
             if first >= 0:
                 pending.settle(first + place)
@@ -237,6 +242,7 @@ class KafkaAppender:
 
     def _failed(self, producer: Any, held: list[Pending], error: BaseException) -> None:
         answer = kafka_faults.of_append(self._bootstrap, held[0].topic, error)
+        self._told.append_failed(answer, len(held))
         for pending in held:
             pending.fail(answer)
         if producer is self._producer and isinstance(answer, OutcomeUnknown | LogRefused):
@@ -244,6 +250,7 @@ class KafkaAppender:
 
     def _overdue(self, pending: Pending) -> None:
         answer = self._too_late(pending, f"{self._deadline_ms} ms are over")
+        self._told.append_failed(answer)
         pending.fail(answer)
         if pending.sent:
             self._give_up(answer)
@@ -259,6 +266,7 @@ class KafkaAppender:
         if producer is None:
             return
         self.replaced += 1
+        self._told.producers_replaced += 1
         for pending in self._in_flight.unresolved():
             if pending.sent:
                 pending.fail(answer)

@@ -18,6 +18,7 @@ from services.runtime import kafka_faults, kafka_topics
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_append import KafkaAppender
+from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.kafka_faults import ANSWER_MS_MAX, AWAY_MS_MAX
 from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
 from services.runtime.kafka_refusal import explained
@@ -46,7 +47,9 @@ class KafkaLog:
         away_ms_max: int,
         answer_ms_max: int,
         replication_factor: int,
+        counts: KafkaCounts | None = None,
     ) -> None:
+        self._told = counts or KafkaCounts()
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._session_timeout_ms = session_timeout_ms
@@ -67,6 +70,7 @@ class KafkaLog:
             records_in_flight_max=records_in_flight_max,
             append_deadline_ms=append_deadline_ms,
             partitions=self.partitions,
+            counts=self._told,
         )
 
     @classmethod
@@ -83,13 +87,14 @@ class KafkaLog:
         answer_ms_max: int = ANSWER_MS_MAX,
         replication_factor: int = -1,
         reads_only: bool = False,
+        counts: KafkaCounts | None = None,
     ) -> KafkaLog:
         """Connects to `host:port[,host:port...]`; raises LogUnavailable when none answers in time.
 
         `session_timeout_ms` is how long a dead member keeps its partitions (brokers allow 6 s at the least),
         `away_ms_max` how long readers wait for a silent broker, `answer_ms_max` how long any one question may
         take, `replication_factor` -1 the broker's default. With `reads_only` no right to write is needed, and
-        appending raises LogRefused.
+        appending raises LogRefused. `counts` is told what becomes of appends, fetches and commits.
         """
         access = KafkaAccess.of(bootstrap)
         log = cls(
@@ -102,6 +107,7 @@ class KafkaLog:
             away_ms_max=away_ms_max,
             answer_ms_max=answer_ms_max,
             replication_factor=replication_factor,
+            counts=counts,
         )
         log._reads_only = reads_only
         try:
@@ -190,6 +196,7 @@ class KafkaLog:
             positions,
             away_ms_max=self._away_ms_max,
             forget=self._readers.discard,
+            counts=self._told,
         )
         self._readers.add(tail)
         return tail
@@ -206,6 +213,7 @@ class KafkaLog:
             heartbeat_ms=self._heartbeat_ms,
             away_ms_max=self._away_ms_max,
             forget=self._readers.discard,
+            counts=self._told,
         )
         self._readers.add(member)
         return member

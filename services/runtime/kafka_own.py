@@ -20,7 +20,8 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from services.runtime import kafka_faults
 from services.runtime.kafka_access import KafkaAccess
-from services.runtime.kafka_tail import Patience, record_of, stop
+from services.runtime.kafka_counts import KafkaCounts, Reader
+from services.runtime.kafka_tail import Patience, at_the_end, record_of, stop
 from services.runtime.log import LogError, LogUnavailable, Membership, OwnershipListener, Record
 
 SESSION_TIMEOUT_MS = 10_000
@@ -41,7 +42,9 @@ class KafkaOwnership:
         session_timeout_ms: int,
         away_ms_max: int,
         forget: Callable[[KafkaOwnership], None],
+        counts: KafkaCounts,
     ) -> None:
+        self._counts, self._reader = counts, Reader(counts, topic)
         self._consumer = consumer
         self._session_seconds = session_timeout_ms / 1000
         self._beaten_at = time.monotonic()
@@ -72,6 +75,7 @@ class KafkaOwnership:
         heartbeat_ms: int,
         away_ms_max: int,
         forget: Callable[[KafkaOwnership], None],
+        counts: KafkaCounts,
     ) -> KafkaOwnership:
         consumer = AIOKafkaConsumer(
             **bootstrap.for_aiokafka(),
@@ -96,6 +100,7 @@ class KafkaOwnership:
             session_timeout_ms=session_timeout_ms,
             away_ms_max=away_ms_max,
             forget=forget,
+            counts=counts,
         )
         consumer.subscribe([topic], listener=_Callbacks(member))
         return member
@@ -120,7 +125,9 @@ class KafkaOwnership:
         except ConsumerStoppedError as error:
             raise LogUnavailable(f"this member of {self._topic} has been closed") from error
         except KafkaError as error:
+            self._reader.failed()
             raise kafka_faults.of_read(self._bootstrap, self._topic, error) from error
+        self._reader.read(found.values(), to_the_end=at_the_end(self._consumer, found))
         if found:
             self._patience.heard()
             return [record for records in found.values() for record in self._continuing(records)]
@@ -172,9 +179,12 @@ class KafkaOwnership:
     async def hint(self, partition: int, next_offset: int) -> None:
         if partition not in self._next:
             return
+        result = "failed"
         with contextlib.suppress(KafkaError, TimeoutError):
             async with asyncio.timeout(HINT_SECONDS_MAX):
                 await self._consumer.commit({TopicPartition(self._topic, partition): next_offset})
+            result = "done"
+        self._counts.commits[result] += 1
 
     async def close(self) -> None:
         if self._closed:

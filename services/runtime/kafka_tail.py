@@ -13,6 +13,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from services.runtime import kafka_faults
 from services.runtime.ending import ended_within
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_counts import KafkaCounts, Reader
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Record
 
@@ -73,7 +74,9 @@ class KafkaTail:
         partitions: Iterable[int],
         away_ms_max: int,
         forget: Callable[[KafkaTail], None],
+        counts: KafkaCounts,
     ) -> None:
+        self._reader = Reader(counts, topic)
         self._consumer = consumer
         self._bootstrap = bootstrap
         self._topic = topic
@@ -91,6 +94,7 @@ class KafkaTail:
         *,
         away_ms_max: int,
         forget: Callable[[KafkaTail], None],
+        counts: KafkaCounts,
     ) -> KafkaTail:
         consumer = AIOKafkaConsumer(
             **bootstrap.for_aiokafka(),
@@ -104,7 +108,7 @@ class KafkaTail:
         except (KafkaError, OSError, TimeoutError) as error:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error
-        tail = cls(consumer, bootstrap, topic, positions, away_ms_max, forget)
+        tail = cls(consumer, bootstrap, topic, positions, away_ms_max, forget, counts)
         if positions:
             consumer.assign(tail._partitions)
             for partition, offset in positions.items():
@@ -120,7 +124,9 @@ class KafkaTail:
         except ConsumerStoppedError as error:
             raise LogUnavailable(f"this reader of {self._topic} has been closed") from error
         except KafkaError as error:
+            self._reader.failed()
             raise kafka_faults.of_read(self._bootstrap, self._topic, error) from error
+        self._reader.read(found.values(), to_the_end=at_the_end(self._consumer, found))
         if found:
             self._patience.heard()
             return [record_of(record) for records in found.values() for record in records]

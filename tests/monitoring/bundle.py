@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import promql_parser
@@ -22,6 +23,7 @@ from services.metrics.catalogue import GAUGES, MEASURES, PIPELINE
 from services.metrics.measure import Kind
 from services.router import measures as router
 from services.runtime import rpc_calls
+from services.runtime.kafka_counts import KafkaCollector, KafkaCounts, Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "deploy" / "monitoring"
@@ -128,6 +130,9 @@ def _of_processes() -> Iterator[tuple[str, tuple[str, ...]]]:
         if name.endswith("Measures"):
             getattr(router, name)(registry)
     rpc_calls.RpcMeasures(registry)
+    counts = KafkaCounts()
+    Reader(counts, "facts").read([[SimpleNamespace(timestamp=0)]], to_the_end=False)
+    registry.register(KafkaCollector(counts))
     for collector in list(registry._collector_to_names):
         if not isinstance(collector, MetricWrapperBase):  # one of our own, which has no children by label
             yield from _told(collector)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy.monitoring.builder.grafana import Board, Panel, Row, Target
 from deploy.monitoring.builder.pipeline_intake import INTAKE
+from deploy.monitoring.builder.pipeline_kafka import KAFKA
 from deploy.monitoring.builder.process_panels import OF_CHOSEN, VARIABLES, curve, grown_of, rate_of, slow
 from deploy.monitoring.builder.promql import RANGE, STEP
 
@@ -303,7 +304,7 @@ BOARD = Board(
     "frontdesk-pipeline",
     "Frontdesk: Pipeline health",
     "For who runs it: is it all there, does each stage keep pace, what is refused, lost or slow.",
-    (UP, INTAKE, ROUTER, METRICS, RPC),
+    (UP, INTAKE, ROUTER, METRICS, KAFKA, RPC),
     VARIABLES,
     since="now-6h",
 )
