@@ -115,7 +115,7 @@ async def _show(desktop: AgentDesktop, hands: _Hands, console: Console) -> None:
             case "request":
                 console.print(_asked(notice.request))
             case "handover_ended":
-                console.print("nobody took it over: it is yours still")
+                console.print(_not_taken(notice.handover_ended.reason))
 
 
 def _asked(request: router_pb2.RequestNotice) -> str:
@@ -125,6 +125,16 @@ def _asked(request: router_pb2.RequestNotice) -> str:
     return (
         f"{kind}: {request.adviser_id} is on it" if request.adviser_id else f"{kind}: asked for, nobody yet"
     )
+
+
+def _not_taken(reason: str) -> str:
+    """What became of a contact that was handed over; "" is the library's, which knows that it is in hand and no more."""
+    return {
+        "": "it is offered on no more: it is yours still",
+        "unfilled": "nobody took it over: it is yours still",
+        "customer_left": "the customer left before anybody took it over: it is yours still",
+        "agent_gone": "you went away before anybody took it over: it waits for anybody",
+    }.get(reason, f"nobody took it over: {reason}")
 
 
 def _card(title: str, card: router_pb2.ContactCard, why: str = "") -> Panel:

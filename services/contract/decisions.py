@@ -747,7 +747,7 @@ class HandoverStarted:
 @quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverEnded:
-    """Nobody accepted a hand-over; the owner keeps the contact."""
+    """A hand-over ended before anybody accepted it; the owner keeps the contact, unless the same record goes on with it."""
 
     contact_id: str = ""
     """The contact."""

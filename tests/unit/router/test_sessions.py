@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -213,7 +214,7 @@ def own(notices: list[router_pb2.AgentSessionResponse]) -> list[str]:
             case "help_ended":
                 words.append(f"{one.help_ended.contact_id}: {HelpResult(one.help_ended.result).name}")
             case "handover_ended":
-                words.append(f"{one.handover_ended.contact_id} stays: {one.handover_ended.reason}")
+                words.append(f"{one.handover_ended.contact_id} is not taken: {one.handover_ended.reason}")
             case "released":
                 words.append(f"{one.released.contact_id} is gone: {one.released.reason}")
     return words
@@ -257,7 +258,50 @@ async def test_who_hands_over_is_told_that_nobody_accepted_and_what_is_asked_ins
     before = world.state
     world.wait(60_000)
     notices = await session_of("A").of_record(world.state, told_of(before, world.records[-1], world.state))
-    assert own(notices) == ["c stays: unfilled", "c asks, nobody joined"]
+    assert own(notices) == ["c is not taken: unfilled", "c asks, nobody joined"]
+
+
+def begun_before_units_were_given_back() -> World:
+    """A hands c over in a record of an older version, after which its units stay reserved."""
+    world = talking(agent("B", "delivery", delivery=0.9), topic="billing")
+    before = world.state
+    record = ask(world, TransferReason.WRONG_TOPIC, topic="delivery")
+    world.state = before
+    events = [
+        replace(one, units_freed=False) if isinstance(one, d.HandoverStarted) else one
+        for one in world.records.pop().events
+    ]
+    world.append(replace(record, events=tuple(events)))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("happens", "live", "standing"),
+    [
+        (
+            lambda world: world.wait(60_000),
+            ["c is not taken: unfilled", "c asks, nobody joined", "c asks, B joined"],
+            ["c"],
+        ),
+        (lambda world: world.tell(f.CallerHungUp(contact_id="c")), ["c is not taken: customer_left"], ["c"]),
+        (
+            lambda world: world.tell(f.AgentStateChanged(agent_id="A", presence=f.Presence.OFFLINE)),
+            ["c is not taken: agent_gone", "c is gone: agent_lost"],
+            [],
+        ),
+    ],
+    ids=["unfilled", "customer_left", "agent_gone"],
+)
+async def test_what_becomes_of_a_contact_that_nobody_took_follows_from_the_reason(
+    happens: Callable[[World], object], live: list[str], standing: list[str]
+) -> None:
+    """It is its owner's still, unless the owner went away: then the same record takes it from him."""
+    world = begun_before_units_were_given_back()
+    before = world.state
+    happens(world)
+    notices = await session_of("A").of_record(world.state, told_of(before, world.records[-1], world.state))
+    assert own(notices) == live
+    assert await assigned(world) == standing
 
 
 async def opened(
