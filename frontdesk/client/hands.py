@@ -24,8 +24,9 @@ class Hands:
     """Whose hands; the adviser of every request that they hold."""
     _standing: set[tuple[str, str]] = field(default_factory=set)
     """Told since the session was opened, before it is ready."""
-    _ended: set[str] = field(default_factory=set)
-    """Requests whose end was told before a session was ready; one that breaks before that tells them again."""
+    _ended: set[tuple[str, str, int]] = field(default_factory=set)
+    """Ends that were told before a session was ready; one that breaks before that tells them again. A contact may be
+    handed over more than once: its next deadline, set anew as each one ends, tells those ends apart."""
 
     def opened(self) -> None:
         """A session is opened; what it tells before it is ready may be all that stands."""
@@ -50,7 +51,9 @@ class Hands:
                 asked = notice.request
                 return self._news(notice, "request", self.requests, asked.help_id or asked.contact_id, asked)
             case "handover_ended":
-                return self._end(notice, notice.handover_ended.contact_id)
+                ended = notice.handover_ended
+                end = (ended.contact_id, ended.reason, ended.deadline_at.ToMilliseconds())
+                return self._end(notice, ended.contact_id, end)
             case "offer_ended":
                 self.offers.pop(notice.offer_ended.offer_id, None)
             case "released":
@@ -60,20 +63,21 @@ class Hands:
                 return [notice] if had or notice.HasField("position") else []
             case "help_ended":
                 self.helps.pop(notice.help_ended.help_id, None)
-                return self._end(notice, notice.help_ended.help_id)
+                help_id = notice.help_ended.help_id
+                return self._end(notice, help_id, (help_id, "", 0))
             case "ready":
                 ends = self._ends() if notice.ready.told_whole else []
                 self._ended.clear()
                 return [*ends, notice]
         return [notice]
 
-    def _end(self, notice: Notice, key: str) -> list[Notice]:
+    def _end(self, notice: Notice, key: str, end: tuple[str, str, int]) -> list[Notice]:
         """The end of a request; without a position it is of before the session, and may come with each attempt at one."""
         self.requests.pop(key, None)
         if notice.HasField("position"):
             return [notice]
-        news = key not in self._ended
-        self._ended.add(key)
+        news = end not in self._ended
+        self._ended.add(end)
         return [notice] if news else []
 
     def _news(self, notice: Notice, kind: str, known: dict[str, Any], key: str, value: Any) -> list[Notice]:

@@ -37,6 +37,12 @@ def granted(help_id: str) -> Notice:
     return Notice(help_ended=decisions_pb2.ConsultEnded(help_id=help_id, result="HELP_RESULT_GRANTED"))
 
 
+def kept(contact_id: str, reason: str, deadline_seconds: int) -> Notice:
+    ended = decisions_pb2.HandoverEnded(contact_id=contact_id, reason=reason)
+    ended.deadline_at.FromSeconds(deadline_seconds)
+    return Notice(handover_ended=ended)
+
+
 def ready(*, told_whole: bool) -> Notice:
     return Notice(ready=router_pb2.SessionReady(told_whole=told_whole))
 
@@ -147,6 +153,19 @@ def test_what_became_of_a_request_is_told_once_though_the_session_breaks_before_
         hands.opened()
         assert told(hands, granted("h1"), assigned("c")) == words
     assert told(hands, ready(told_whole=True)) == []
+    assert hands.requests == {}
+
+
+def test_each_end_of_a_contact_that_was_handed_over_more_than_once_is_told_once() -> None:
+    hands = Hands()
+    hands.opened()
+    told(hands, assigned("c"), passing_on("c"), ready(told_whole=True))
+    ends = [kept("c", "unfilled", 60), kept("c", "unfilled", 130), kept("c", "customer_left", 190)]
+    hands.opened()
+    assert told(hands, *ends[:2]) == ["handover_ended c"] * 2
+    hands.opened()
+    assert [one for end in ends for one in hands.take(end)] == ends[2:]
+    assert told(hands, assigned("c"), ready(told_whole=True)) == []
     assert hands.requests == {}
 
 
