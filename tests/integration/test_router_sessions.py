@@ -10,9 +10,11 @@ import grpc
 import pytest
 
 from frontdesk.v1 import facts_pb2, router_pb2
+from services.contract.topics import partition_of
 from services.router import desktops, switchboard
 from tests.integration.router_shell import (
     DESK,
+    PARTITIONS,
     RawSession,
     Running,
     desktop,
@@ -117,6 +119,31 @@ async def test_what_an_agent_asked_for_stands_and_how_it_ended_is_told_though_it
         ready = await later.next("ready", "request")
         assert ready.ready.told_whole and ready.ready.ends_known_after.offset > position.offset
     assert ana.hands.requests == {}
+
+
+async def test_a_position_of_another_generation_starts_a_session_as_if_it_were_new(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    """Of its requests it is told those about contacts that it has; this replica has forgotten nothing."""
+    ana = await desktop(running, stack, "ana")
+    help_ids = []
+    for name in ("one", "two"):
+        contact_id = await running.arrive(name)
+        await ana.accept((await told(ana, "offer")).offer_id)
+        epoch = (await told(ana, "assigned")).epoch
+        asking = facts_pb2.HelpAsked(contact_id=contact_id, epoch=epoch, kind=facts_pb2.HELP_KIND_EXPERT)
+        help_ids.append((await ana.send(ask_help=asking)).reply.subject_id)
+        if name == "one":
+            await ana.resolve(contact_id, epoch, "OUTCOME_RESOLVED")
+            assert (await told(ana, "help_ended")).help_id == help_ids[0]
+    elsewhere = router_pb2.Position(generation=7, partition=partition_of("acme", PARTITIONS), offset=1)
+    async with RawSession(stub(running, stack), "ana", elsewhere) as session:
+        notice, kinds = await session.next(), []
+        while not notice.HasField("ready"):
+            kinds.append(notice.WhichOneof("message"))
+            notice = await session.next()
+    assert kinds == ["presence", "assigned", "request"]
+    assert (notice.ready.told_whole, notice.ready.ends_known_after.offset) == (True, -1)
 
 
 async def test_a_position_ahead_of_the_replica_repeats_nothing(
