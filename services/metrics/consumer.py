@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 import aiokafka
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from services.runtime.kafka_counts import KafkaCounts, Reader
-from services.runtime.kafka_tail import at_the_end
 
 FETCH_WAIT_MS = 200
 """The longest that the broker holds a fetch when nothing comes; Faust has 1,500, and a take-over asked for two ends of the
@@ -28,6 +28,8 @@ class Positioned(Protocol):
 
     counts: KafkaCounts
     """What becomes of fetches and commits."""
+    decisions: str
+    """The topic that is folded."""
 
     def positions(self) -> Mapping[TP, int]:
         """Where each partition owned is to be read on."""
@@ -41,6 +43,7 @@ class Positions(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         offsets = dict(await super().seek_to_committed())
+        cast(ConsumerThread, self._thread).reader.begin()
         for tp, offset in cast(Positioned, self.app).positions().items():
             if tp in self.assignment():
                 self._thread.seek(tp, offset)
@@ -57,8 +60,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._counts = cast(Positioned, self.app).counts
-        self._topics: dict[str, Reader] = {}
+        app = cast(Positioned, self.app)
+        self._counts, self.reader = app.counts, Reader(app.counts, app.decisions)
+        """Of the decisions; the changelog is read in recovery only, which tells what remains."""
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -66,7 +70,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(self, consumer: aiokafka.AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Any:
-        records = dict(await super()._fetch_records(consumer, *args, **kwargs))
+        try:
+            records = dict(await super()._fetch_records(consumer, *args, **kwargs))
+        except KafkaError:
+            self._counts.fetches["failed"] += 1
+            raise
+        self._counts.fetches["records" if records else "nothing"] += 1
         owner, assigned = cast(Positions, self.consumer), consumer.assignment()
         for tp in [tp for tp in records if not owner.takes(tp)]:
             given_back = records.pop(
@@ -74,16 +83,22 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             )  # no await since they were taken out: nothing else has moved the position
             if tp in assigned and given_back:
                 consumer.seek(tp, given_back[0].offset)
-        for topic in {tp.topic for tp in records}:
-            found = {tp: some for tp, some in records.items() if tp.topic == topic}
-            reader = self._topics.setdefault(topic, Reader(self._counts, topic))
-            reader.read(found.values(), to_the_end=at_the_end(consumer, found))
+        decisions = [tp for tp in assigned if tp.topic == self.reader.topic]
+        if decisions and all(map(owner.takes, decisions)):
+            found = [some for tp, some in records.items() if tp.topic == self.reader.topic]
+            self.reader.read(found, at_the_end=all(_at_the_end(consumer, tp) for tp in decisions))
         return records
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         done: bool = await super()._commit(offsets)
         self._counts.commits["done" if done else "failed"] += 1
         return done
+
+
+def _at_the_end(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> bool:
+    """Whether an assigned partition has been read to its end, as far as its broker has told it."""
+    state = consumer._subscription.subscription.assignment.state_value(tp)
+    return state.has_valid_position and state.highwater is not None and state.position >= state.highwater
 
 
 class Transport(driver.Transport):

@@ -69,6 +69,7 @@ class _App(faust.App):
 
     source: FaustSource
     counts: KafkaCounts
+    decisions: str
 
     def positions(self) -> dict[TP, int]:
         return self.source.positions()
@@ -165,7 +166,7 @@ class FaustSource:
             producer_max_request_size=REQUEST_BYTES_MAX,
             stream_wait_empty=True,
         )
-        app.source, app.counts = self, self._counts
+        app.source, app.counts, app.decisions = self, self._counts, self._topic
         self._table = app.Table(TABLE, partitions=partitions, key_type=bytes, value_type=bytes)
         decisions = app.topic(
             self._topic, partitions=partitions, key_type=bytes, value_type=bytes, value_serializer="raw"

@@ -25,13 +25,19 @@ class Pending:
     deadline: float
     sent: bool = False
 
-    def settle(self, offset: int) -> None:
-        if not self.future.done():
-            self.future.set_result(offset)
+    def settle(self, offset: int) -> bool:
+        """False when it has been answered already."""
+        if self.future.done():
+            return False
+        self.future.set_result(offset)
+        return True
 
-    def fail(self, error: Exception) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
+    def fail(self, error: Exception) -> bool:
+        """False when it has been answered already."""
+        if self.future.done():
+            return False
+        self.future.set_exception(error)
+        return True
 
 
 class InFlight:

@@ -100,7 +100,7 @@ class KafkaAppender:
             overdue=self._overdue,
         )
         self._told = counts or KafkaCounts()
-        self._told.buffers.append((self._in_flight.__len__, records_in_flight_max))
+        self._told.buffers[client_id] = self._in_flight.__len__, records_in_flight_max
         self.replaced = 0
         """How many producers were given up so far."""
 
@@ -111,9 +111,13 @@ class KafkaAppender:
     def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
         if self._closed:
             raise LogUnavailable("this log has been closed")
-        if not 0 <= partition < self._counts.get(topic, partition + 1):
-            raise kafka_faults.unknown_topic(topic, partition)
-        pending = self._in_flight.admit(topic, partition, key, value)
+        try:
+            if not 0 <= partition < self._counts.get(topic, partition + 1):
+                raise kafka_faults.unknown_topic(topic, partition)
+            pending = self._in_flight.admit(topic, partition, key, value)
+        except LogError as error:
+            self._told.append_failed(error)
+            raise
         name = (topic, partition)
         lane = self._lanes.get(name)
         if lane is None:
@@ -133,7 +137,7 @@ class KafkaAppender:
         self._closed = True
         await self._in_flight.drained(CLOSE_SECONDS_MAX)
         for pending in self._in_flight.unresolved():
-            pending.fail(self._too_late(pending, "the log was closed"))
+            self._fail(pending, self._too_late(pending, "the log was closed"))
         tasks = [*self._pumps.values(), *([self._starting] if self._starting else [])]
         for task in tasks:
             task.cancel()
@@ -157,7 +161,7 @@ class KafkaAppender:
                     producer = await self._to_send(first)
                 except LogError as error:
                     queue.popleft()
-                    first.fail(error)
+                    self._fail(first, error)
                     continue
                 if producer is not None:
                     await self._hand_over(producer, name, lane)
@@ -233,27 +237,35 @@ class KafkaAppender:
             self._failed(producer, held, error)
             return
         first = sent.result().offset
-        self._told.appends["durable"] += len(held)
+        if (
+            first < 0
+        ):  # the broker knew the batch already (a retry after a lost answer): it is in, its place unknown
+            for pending in held:
+                self._fail(
+                    pending, OutcomeUnknown(f"appended to {pending.topic}, but Kafka did not say where")
+                )
+            return
+        durable = 0
         for place, pending in enumerate(held):
-            if first >= 0:
-                pending.settle(first + place)
-            else:  # the broker knew the batch already (a retry after a lost answer): it is in, its place unknown
-                pending.fail(OutcomeUnknown(f"appended to {pending.topic}, but Kafka did not say where"))
+            durable += pending.settle(first + place)
+        self._told.appends["durable"] += durable
 
     def _failed(self, producer: Any, held: list[Pending], error: BaseException) -> None:
         answer = kafka_faults.of_append(self._bootstrap, held[0].topic, error)
-        self._told.append_failed(answer, len(held))
         for pending in held:
-            pending.fail(answer)
+            self._fail(pending, answer)
         if producer is self._producer and isinstance(answer, OutcomeUnknown | LogRefused):
             self._give_up(answer)
 
     def _overdue(self, pending: Pending) -> None:
         answer = self._too_late(pending, f"{self._deadline_ms} ms are over")
-        self._told.append_failed(answer)
-        pending.fail(answer)
+        self._fail(pending, answer)
         if pending.sent:
             self._give_up(answer)
+
+    def _fail(self, pending: Pending, answer: LogError) -> None:
+        if pending.fail(answer):
+            self._told.append_failed(answer)
 
     def _too_late(self, pending: Pending, why: str) -> LogError:
         if not pending.sent:
@@ -269,7 +281,7 @@ class KafkaAppender:
         self._told.producers_replaced += 1
         for pending in self._in_flight.unresolved():
             if pending.sent:
-                pending.fail(answer)
+                self._fail(pending, answer)
         chore = asyncio.create_task(_abandon(producer), name="append abandon")
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)

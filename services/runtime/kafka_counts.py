@@ -13,13 +13,14 @@ from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from services.runtime.log import LogRefused, OutcomeUnknown
+from services.runtime.log import BufferFull, LogRefused, OutcomeUnknown, RecordTooLarge, UnknownTopic
 
 APPENDS = ("durable", "unknown", "refused", "failed")
-"""Unknown: sent, and never answered. Failed: it did not leave this process."""
+"""Unknown: sent, and never answered. Refused: by Kafka, or here, for its size or a full buffer. Failed: not sent in time."""
 FETCHES = ("records", "nothing", "failed")
 COMMITS = ("done", "failed")
 STARTING, RUNNING = "starting", "running"
+_REFUSED = (LogRefused, BufferFull, RecordTooLarge, UnknownTopic)
 
 
 class KafkaCounts:
@@ -30,37 +31,41 @@ class KafkaCounts:
         for counts in (self.appends, self.fetches, self.commits):
             counts.subtract(list(counts))  # told from the start, at 0
         self.producers_replaced = 0
-        self.delays: dict[tuple[str, str], float] = {}
-        """Seconds by topic and phase."""
-        self.buffers: list[tuple[Callable[[], int], int]] = []
-        """Records that wait for their append to be durable, and the bound, of each appender."""
+        self.readers: set[Reader] = set()
+        self.buffers: dict[str, tuple[Callable[[], int], int]] = {}
+        """Records that wait for their append to be durable, and the bound, by appender."""
 
-    def append_failed(self, error: Exception, records: int = 1) -> None:
-        """Counts appends by what their failing means."""
-        unknown, refused = isinstance(error, OutcomeUnknown), isinstance(error, LogRefused)
-        self.appends["unknown" if unknown else "refused" if refused else "failed"] += records
+    def append_failed(self, error: Exception) -> None:
+        """Counts an append by what its failing means."""
+        unknown = isinstance(error, OutcomeUnknown)
+        self.appends["unknown" if unknown else "refused" if isinstance(error, _REFUSED) else "failed"] += 1
 
 
 class Reader:
-    """Counts what one reader of a topic fetches. It is starting until it has once come to the log's end."""
+    """The delay of one who reads the end of a topic as it grows. It is starting until it has come to the end."""
 
     def __init__(self, counts: KafkaCounts, topic: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._counts, self._topic, self._clock = counts, topic, clock
-        self._phase = STARTING
+        self._readers, self.topic, self._clock = counts.readers, topic, clock
+        self.phase, self.delay_seconds = STARTING, 0.0
 
-    def read(self, found: Iterable[Sequence[Any]], *, to_the_end: bool) -> None:
-        """A fetch was answered with these records by partition, with which the reader is at the log's end, or not."""
+    def begin(self) -> None:
+        """Partitions have been given to it."""
+        self.phase, self.delay_seconds = STARTING, 0.0
+        self._readers.add(self)
+
+    def read(self, found: Iterable[Sequence[Any]], *, at_the_end: bool) -> None:
+        """A fetch brought these records by partition, with which the reader is at the end of all of them, or not."""
         newest = [records[-1].timestamp for records in found if records]
-        self._counts.fetches["records" if newest else "nothing"] += 1
         if newest:
-            delay = max(0.0, self._clock() - min(newest) / 1000)
-            self._counts.delays[self._topic, self._phase] = delay
-        if to_the_end and self._phase == STARTING:
-            self._phase = RUNNING
-            self._counts.delays.pop((self._topic, STARTING), None)
+            self.delay_seconds = max(0.0, self._clock() - min(newest) / 1000)
+        if at_the_end:
+            self.phase = RUNNING
+            if not newest:
+                self.delay_seconds = 0.0
 
-    def failed(self) -> None:
-        self._counts.fetches["failed"] += 1
+    def end(self) -> None:
+        """It reads nothing any more."""
+        self._readers.discard(self)
 
 
 class KafkaCollector:
@@ -76,30 +81,38 @@ class KafkaCollector:
         """Asked by the thread that serves metrics."""
         counts = self._counts
         told: list[Metric] = [
-            _by_result("frontdesk_kafka_appends", "Records appended, by result.", counts.appends),
-            _by_result("frontdesk_kafka_fetches", "Fetches of readers, by result.", counts.fetches),
+            _by_result("frontdesk_kafka_appends", "Records to append, by result.", counts.appends),
+            _by_result("frontdesk_kafka_fetches", "Fetches, by result.", counts.fetches),
             _by_result("frontdesk_kafka_commits", "Commits of group offsets, by result.", counts.commits),
             CounterMetricFamily(
                 "frontdesk_kafka_producers_replaced",
-                "Producers given up after an append of unknown outcome.",
+                "Producers given up after an append of unknown outcome, or a refusal.",
                 value=counts.producers_replaced,
             ),
         ]
         waiting = GaugeMetricFamily(
-            "frontdesk_kafka_append_buffer_records", "Records that wait for their append to be durable."
+            "frontdesk_kafka_append_buffer_records",
+            "Records that wait for their append to be durable.",
+            labels=("appender",),
         )
         most = GaugeMetricFamily(
             "frontdesk_kafka_append_buffer_records_max",
             "Bound of the records that wait; beyond it appends are refused.",
+            labels=("appender",),
         )
-        waiting.add_metric([], sum(count() for count, _ in counts.buffers))
-        most.add_metric([], sum(bound for _, bound in counts.buffers))
+        for appender, (count, bound) in list(counts.buffers.items()):
+            waiting.add_metric([appender], count())
+            most.add_metric([appender], bound)
+        delays: dict[tuple[str, str], float] = {}
+        for reader in list(counts.readers):
+            place = reader.topic, reader.phase
+            delays[place] = max(delays.get(place, 0.0), reader.delay_seconds)
         delay = GaugeMetricFamily(
             "frontdesk_kafka_record_delay_seconds",
-            "Time from a record's append to its being read here, of the newest fetch.",
+            "Time from a record's append to its being read here, of the newest fetch; 0 when there was nothing new.",
             labels=("topic", "phase"),
         )
-        for place, seconds in list(counts.delays.items()):
+        for place, seconds in delays.items():
             delay.add_metric(place, seconds)
         return [*told, waiting, most, delay]
 

@@ -21,7 +21,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from services.runtime import kafka_faults
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_counts import KafkaCounts, Reader
-from services.runtime.kafka_tail import Patience, at_the_end, record_of, stop
+from services.runtime.kafka_tail import Patience, record_of, stop
 from services.runtime.log import LogError, LogUnavailable, Membership, OwnershipListener, Record
 
 SESSION_TIMEOUT_MS = 10_000
@@ -125,12 +125,15 @@ class KafkaOwnership:
         except ConsumerStoppedError as error:
             raise LogUnavailable(f"this member of {self._topic} has been closed") from error
         except KafkaError as error:
-            self._reader.failed()
+            self._counts.fetches["failed"] += 1
             raise kafka_faults.of_read(self._bootstrap, self._topic, error) from error
-        self._reader.read(found.values(), to_the_end=at_the_end(self._consumer, found))
+        self._counts.fetches["records" if found else "nothing"] += 1
         if found:
             self._patience.heard()
-            return [record for records in found.values() for record in self._continuing(records)]
+            continued = [record for records in found.values() for record in self._continuing(records)]
+            self._reader.read(found.values(), at_the_end=self._at_the_end())
+            return continued
+        self._reader.read((), at_the_end=self._at_the_end())
         waited_for = [TopicPartition(self._topic, p) for p in self._next if p not in self._paused]
         if waited_for:
             self._patience.check(waited_for)
@@ -199,6 +202,14 @@ class KafkaOwnership:
                 self._fetch.exception()
         self._forget(self)
 
+    def _at_the_end(self) -> bool:
+        """Whether every partition owned is read, and to its end as far as its broker has told it."""
+        places = {TopicPartition(self._topic, partition): at for partition, at in self._next.items()}
+        if not places or self._paused or places.keys() - self._consumer.assignment():
+            return False
+        ends = {place: self._consumer.highwater(place) for place in places}
+        return all(end is not None and places[place] >= end for place, end in ends.items())
+
     def _continuing(self, records: list[Any]) -> list[Record]:
         """The records that continue their partition's position; others were fetched from an older one.
 
@@ -232,11 +243,13 @@ class KafkaOwnership:
             self._next[partition] = positions[partition]
             self._consumer.seek(TopicPartition(self._topic, partition), positions[partition])
         self._patience.heard()
+        self._reader.begin()
         self._was_member = True
         self._beaten()
 
     def _revoked(self) -> None:
         gone = sorted(self._next)
+        self._reader.end()
         self._next.clear()
         self._paused.clear()
         if gone:

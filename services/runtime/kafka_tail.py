@@ -13,7 +13,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from services.runtime import kafka_faults
 from services.runtime.ending import ended_within
 from services.runtime.kafka_access import KafkaAccess
-from services.runtime.kafka_counts import KafkaCounts, Reader
+from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Record
 
@@ -30,15 +30,6 @@ async def stop(consumer: Any) -> None:
     raised = await ended_within(CLOSE_SECONDS_MAX, consumer.stop())
     if isinstance(raised, Exception) and not isinstance(raised, KafkaError | OSError | TimeoutError):
         raise raised
-
-
-def at_the_end(consumer: Any, found: Mapping[TopicPartition, list[Any]]) -> bool:
-    """Whether what was fetched goes to the end of its partitions, as far as their brokers have told it."""
-    return all(
-        records[-1].offset + 1 >= (consumer.highwater(where) or 0)
-        for where, records in found.items()
-        if records
-    )
 
 
 class Patience:
@@ -76,7 +67,7 @@ class KafkaTail:
         forget: Callable[[KafkaTail], None],
         counts: KafkaCounts,
     ) -> None:
-        self._reader = Reader(counts, topic)
+        self._counts = counts
         self._consumer = consumer
         self._bootstrap = bootstrap
         self._topic = topic
@@ -124,9 +115,9 @@ class KafkaTail:
         except ConsumerStoppedError as error:
             raise LogUnavailable(f"this reader of {self._topic} has been closed") from error
         except KafkaError as error:
-            self._reader.failed()
+            self._counts.fetches["failed"] += 1
             raise kafka_faults.of_read(self._bootstrap, self._topic, error) from error
-        self._reader.read(found.values(), to_the_end=at_the_end(self._consumer, found))
+        self._counts.fetches["records" if found else "nothing"] += 1
         if found:
             self._patience.heard()
             return [record_of(record) for records in found.values() for record in records]

@@ -82,7 +82,8 @@ def test_the_port_of_a_killed_broker_may_stay_taken_for_a_moment(state: str) -> 
     mine.kill()
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        while True:  # the very thing may happen here
+        until = time.monotonic() + 10.0
+        while time.monotonic() < until:  # the very thing may happen here
             with contextlib.suppress(OSError):
                 held.bind(("127.0.0.1", int(mine.bootstrap.rsplit(":", 1)[1])))
                 break

@@ -7,12 +7,14 @@ import json
 import re
 import signal
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.request import urlopen
 
 import pytest
@@ -24,6 +26,7 @@ from services.contract import decisions as d
 from services.contract.codec import encode_decision
 from services.metrics.build import topics
 from services.metrics.collector import DurableTotals
+from services.metrics.consumer import Positions
 from services.metrics.settings import MetricsSettings
 from services.metrics.store import Board
 from services.metrics.stream import FaustSource
@@ -290,18 +293,35 @@ async def test_records_fetched_while_the_flow_stands_still_are_not_lost(place: P
     running = asyncio.create_task(source.run())
     try:
         await asyncio.wait_for(source.ready(), SECONDS_MAX)
-        consumer, rows = source.app.consumer, TP(topics(PARTITIONS, app_id=place.app_id)[0].name, 0)
+        consumer, rows = (
+            cast(Positions, source.app.consumer),
+            TP(topics(PARTITIONS, app_id=place.app_id)[0].name, 0),
+        )
         begins = (await consumer.earliest_offsets(rows))[rows]
         assert (await consumer.highwaters(rows))[rows] > begins
+        takes, given_back = consumer.takes, []
+
+        def noting(tp: TP) -> bool:
+            taken: bool = takes(tp)
+            if tp == rows and not taken:
+                given_back.append(tp)
+            return taken
+
+        consumer.takes = noting  # type: ignore[method-assign]
         consumer.pause_partitions({TP(place.topic, partition) for partition in range(PARTITIONS)})
-        for _ in range(3):
+        until = time.monotonic() + SECONDS_MAX
+        while not given_back and time.monotonic() < until:
             consumer.resume_flow()
             consumer.resume_partitions({rows})
-            await asyncio.sleep(0.5)  # the fetcher asks for records again and waits for up to a second
+            await asyncio.sleep(0.2)  # the fetcher asks again meanwhile, and waits for up to a second
             consumer.stop_flow()
             await consumer.seek_wait({rows: begins})
-            await asyncio.sleep(1.5)
+            for _ in range(20):
+                await asyncio.sleep(0.1)
+                if given_back:
+                    break
             assert await consumer.position(rows) == begins
+        assert given_back, "no fetch was answered while the flow stood still: the test proves nothing"
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -10,8 +10,8 @@ KAFKA = Row(
     (
         curve(
             "Delay of records read",
-            "Time from a record's append to its being read, of each process's newest fetch; starting while a reader has not yet "
-            "come to the end of its topic. frontdesk_kafka_record_delay_seconds.",
+            "Time from a record's append to its being read, of the newest fetch of facts by routers and of decisions by metrics; "
+            "starting while a reader has not yet come to the end of its partitions. frontdesk_kafka_record_delay_seconds.",
             "s",
             (
                 f"max by (job, topic, phase) (frontdesk_kafka_record_delay_seconds{{{OF_CHOSEN}}})",
@@ -22,19 +22,21 @@ KAFKA = Row(
         ),
         curve(
             "Appends: how full the buffer is",
-            "Records that wait for their append to be durable, as a share of the bound beyond which appends are refused.",
+            "Records that wait for their append to be durable, as a share of the bound beyond which appends are refused; by appender, "
+            "for intake has one of its own.",
             "percentunit",
             (
                 f"frontdesk_kafka_append_buffer_records{{{OF_CHOSEN}}} / "
                 f"frontdesk_kafka_append_buffer_records_max{{{OF_CHOSEN}}}",
-                "{{job}} {{instance}}",
+                "{{job}} {{instance}} {{appender}}",
             ),
             width=12,
             bad_above=0.8,
         ),
         rate_of(
             "Appends by result",
-            "Each attempt. Unknown: sent and never answered; failed: it did not leave the process.",
+            "Each record. Unknown: sent and never answered; refused: by Kafka, or for its size or a full buffer; failed: not sent in "
+            "time.",
             "frontdesk_kafka_appends_total",
             "result",
         ),

@@ -5,10 +5,18 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from services.runtime.kafka_counts import KafkaCollector, KafkaCounts, Reader
-from services.runtime.log import LogRefused, LogUnavailable, OutcomeUnknown
+from services.runtime.log import (
+    BufferFull,
+    LogError,
+    LogRefused,
+    LogUnavailable,
+    OutcomeUnknown,
+    RecordTooLarge,
+)
 
 
 def registry_of(counts: KafkaCounts) -> CollectorRegistry:
@@ -21,60 +29,89 @@ def records(*milliseconds: int) -> list[Any]:
     return [SimpleNamespace(timestamp=at) for at in milliseconds]
 
 
-def delay(registry: CollectorRegistry, phase: str) -> float | None:
-    labels = {"topic": "facts", "phase": phase}
-    return registry.get_sample_value("frontdesk_kafka_record_delay_seconds", labels)
+def delays(registry: CollectorRegistry) -> dict[str, float]:
+    """Seconds by phase."""
+    found = (family for family in registry.collect() if family.name == "frontdesk_kafka_record_delay_seconds")
+    return {sample.labels["phase"]: sample.value for family in found for sample in family.samples}
 
 
-def test_a_reader_is_starting_until_it_has_once_come_to_the_end() -> None:
+def test_a_reader_is_starting_until_it_has_come_to_the_end_and_again_with_new_partitions() -> None:
     counts = KafkaCounts()
     registry, reader = registry_of(counts), Reader(counts, "facts", clock=lambda: 100.0)
+    assert delays(registry) == {}
 
-    reader.read([records(10_000, 40_000)], to_the_end=False)
-    assert (delay(registry, "starting"), delay(registry, "running")) == (60.0, None)
+    reader.begin()
+    reader.read([records(10_000, 40_000)], at_the_end=False)
+    assert delays(registry) == {"starting": 60.0}
+    reader.read([], at_the_end=False)  # a fetch that brought nothing is no end
+    assert delays(registry) == {"starting": 60.0}
 
-    reader.read([records(98_000)], to_the_end=True)
-    assert delay(registry, "starting") is None
-    reader.read([records(90_000, 99_500), records(97_000)], to_the_end=False)  # the slower partition is told
-    assert (delay(registry, "starting"), delay(registry, "running")) == (None, 3.0)
+    reader.read([records(98_000)], at_the_end=True)
+    reader.read([records(90_000, 99_500), records(97_000)], at_the_end=False)  # the slower partition is told
+    assert delays(registry) == {"running": 3.0}
+
+    reader.begin()
+    assert delays(registry) == {"starting": 0.0}
+    reader.end()
+    assert delays(registry) == {}
 
 
-def test_a_clock_behind_the_brokers_tells_no_negative_delay() -> None:
+def test_where_nothing_new_comes_nothing_is_late() -> None:
     counts = KafkaCounts()
-    Reader(counts, "facts", clock=lambda: 1.0).read([records(2_000)], to_the_end=False)
+    registry, reader = registry_of(counts), Reader(counts, "facts", clock=lambda: 7_300.0)
+    reader.begin()
+    reader.read([records(100_000)], at_the_end=True)
+    assert delays(registry) == {"running": 7_200.0}
 
-    assert delay(registry_of(counts), "starting") == 0.0
+    reader.read([], at_the_end=True)
+
+    assert delays(registry) == {"running": 0.0}
 
 
-def test_each_attempt_counts_with_its_result_and_all_results_are_told_from_the_start() -> None:
+def test_of_two_readers_the_later_one_is_told_and_a_clock_behind_tells_no_negative_delay() -> None:
     counts = KafkaCounts()
-    registry, reader = registry_of(counts), Reader(counts, "facts")
+    for at in (1.0, 9.0):
+        reader = Reader(counts, "facts", clock=lambda at=at: at)  # type: ignore[misc]
+        reader.begin()
+        reader.read([records(2_000)], at_the_end=True)
 
-    def told(name: str, result: str) -> float | None:
-        return registry.get_sample_value(f"frontdesk_kafka_{name}_total", {"result": result})
-
-    for result in ("durable", "unknown", "refused", "failed"):
-        assert told("appends", result) == 0
-    for result in ("records", "nothing", "failed"):
-        assert told("fetches", result) == 0
-    for result in ("done", "failed"):
-        assert told("commits", result) == 0
-
-    counts.append_failed(OutcomeUnknown("no answer"), 3)
-    counts.append_failed(LogRefused("no right"))
-    counts.append_failed(LogUnavailable("not sent"), 2)
-    reader.read([records(1)], to_the_end=True)
-    reader.read([], to_the_end=True)
-    reader.failed()
-
-    assert [told("appends", result) for result in ("unknown", "refused", "failed")] == [3, 1, 2]
-    assert [told("fetches", result) for result in ("records", "nothing", "failed")] == [1, 1, 1]
+    assert delays(registry_of(counts)) == {"running": 7.0}
+    assert sorted(reader.delay_seconds for reader in counts.readers) == [0.0, 7.0]
 
 
-def test_a_buffer_is_told_beside_its_bound() -> None:
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (OutcomeUnknown("no answer"), "unknown"),
+        (LogRefused("no right"), "refused"),
+        (BufferFull("slow down"), "refused"),
+        (RecordTooLarge("make it smaller"), "refused"),
+        (LogUnavailable("not sent"), "failed"),
+    ],
+)
+def test_each_attempt_counts_with_its_result_and_all_results_are_told_from_the_start(
+    error: LogError, result: str
+) -> None:
     counts = KafkaCounts()
-    counts.buffers += [(lambda: 3, 10), (lambda: 4, 20)]
+    registry = registry_of(counts)
+    counts.append_failed(error)
+
+    def told(name: str) -> dict[str, float]:
+        found = (family for family in registry.collect() if family.name == f"frontdesk_kafka_{name}")
+        return {sample.labels["result"]: sample.value for family in found for sample in family.samples}
+
+    assert told("appends") == dict.fromkeys(("durable", "unknown", "refused", "failed"), 0) | {result: 1}
+    assert told("fetches") == dict.fromkeys(("records", "nothing", "failed"), 0)
+    assert told("commits") == dict.fromkeys(("done", "failed"), 0)
+
+
+def test_each_buffer_is_told_beside_its_own_bound() -> None:
+    """Of two in one process the fuller one is at its bound, whatever the other holds."""
+    counts = KafkaCounts()
+    counts.buffers |= {"frontdesk": (lambda: 0, 10), "frontdesk-intake": (lambda: 20, 20)}
     registry = registry_of(counts)
 
-    assert registry.get_sample_value("frontdesk_kafka_append_buffer_records") == 7
-    assert registry.get_sample_value("frontdesk_kafka_append_buffer_records_max") == 30
+    for appender, count, bound in (("frontdesk", 0, 10), ("frontdesk-intake", 20, 20)):
+        labels = {"appender": appender}
+        assert registry.get_sample_value("frontdesk_kafka_append_buffer_records", labels) == count
+        assert registry.get_sample_value("frontdesk_kafka_append_buffer_records_max", labels) == bound
