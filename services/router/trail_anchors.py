@@ -76,7 +76,8 @@ class Anchors:
 
         Reads about twice as many records as lie between the offset and the nearest known place, at the most. One walk
         of a partition at a time: the next reader may find where that one came to. Raises PositionLost when the log
-        does not hold the records that would tell, else what the log raises.
+        does not hold the records that would tell (less than SETTLE_RECORDS behind a start that is not 0, unless a place
+        is known there), else what the log raises.
         """
         start = await self._source.start_offset(DECISIONS, partition)
         found = self._near(partition, offset, start)
@@ -87,11 +88,11 @@ class Anchors:
             return found or await self._walk(partition, offset, start)
 
     def _near(self, partition: int, offset: int, start: int) -> Anchor | None:
-        """The nearest place behind, unless the way back from ahead is shorter."""
-        behind = [anchor for anchor in self._walked[partition] if anchor.offset <= offset]
+        """The nearest place behind that the log still holds, unless the way back from ahead is shorter."""
         folded = self._folded[partition]
         at = bisect_right(folded, offset, key=_offset)
-        behind += folded[max(0, at - 1) : at]
+        known = (*self._walked[partition], *folded[max(0, at - 1) : at])
+        behind = [anchor for anchor in known if start <= anchor.offset <= offset]
         if start == 0:
             behind.append(Anchor(0, Chain()))
         if not behind:

@@ -50,7 +50,9 @@ class Watching:
                             if record.desk_id == request.desk_id:
                                 yield self._watched(partition, offset, record)
             except PositionLost:
-                raise invalid({"resume_after": "is before what the log still holds"}) from None
+                raise invalid(
+                    {"resume_after": "is before what the log still holds, or too near its beginning"}
+                ) from None
             except LogError as error:
                 raise Refusal(
                     grpc.StatusCode.UNAVAILABLE,

@@ -167,6 +167,32 @@ async def test_where_the_log_no_longer_holds_what_would_tell_nothing_is_told(log
         await trail._anchors.before(0, 60)
 
 
+async def test_a_place_that_the_log_no_longer_holds_is_not_gone_on_from(log: SqliteLog) -> None:
+    records = contested(3, doubled=False)
+    await put(log, records)
+    trail = trail_of(log, records, 0)
+    assert [anchor.offset for anchor in trail._anchors._folded[0]] == [0, 80, 160, 240, 320]
+    count = counted(records)
+    await log.delete_before(DECISIONS, 0, 100)
+    for after in range(100 + 2 * SETTLE, 160):
+        assert [at async for at, _ in trail.accepted(0, after=after)] == [at for at in count if at > after], (
+            after
+        )
+
+
+async def test_near_the_beginning_of_a_shortened_log_nothing_is_told_unless_a_place_is_known(
+    log: SqliteLog,
+) -> None:
+    records = contested(3, doubled=False)
+    await put(log, records)
+    trail = trail_of(log, records, 0)
+    await log.delete_before(DECISIONS, 0, 155)
+    for offset in (155, 159):
+        with pytest.raises(PositionLost):
+            await trail._anchors.before(0, offset)
+    assert (await trail._anchors.before(0, 162)).offset == 160
+
+
 def test_a_link_is_read_from_a_record_without_the_rest_of_it() -> None:
     record = contested(1, doubled=False)[5]
     assert decode_link(encode_decision(record)) == (record.decision_id, record.prev_id)
