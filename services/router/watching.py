@@ -21,6 +21,10 @@ RECORDS_MAX = 2_000
 """Records a watcher may be behind before it is ended; it resumes where it was."""
 
 
+class NothingRead(RuntimeError):
+    """Records are folded here of which the log gave none that counts: a fault of this service, told as INTERNAL."""
+
+
 class Watching:
     """Streams of decisions; what is not remembered is read from the log."""
 
@@ -30,7 +34,11 @@ class Watching:
     async def watch(
         self, request: router_pb2.WatchDecisionsRequest
     ) -> AsyncGenerator[router_pb2.WatchDecisionsResponse, None]:
-        """Those after the position first, then as they are folded; each once, in order."""
+        """Those after the position first, then as they are folded; each once, in order.
+
+        What was folded while the log was read is read from it in turn; a reading that brings nothing raises NothingRead,
+        for the next one would bring nothing either.
+        """
         check_ids(desk_id=request.desk_id)
         self._replica.desk(request.desk_id)
         partition, _ = self._replica.state(request.desk_id)
@@ -44,11 +52,16 @@ class Watching:
             told = after.offset
             try:
                 while (recent := self._trail.since(partition, told)) is None:
+                    before = told
                     async with aclosing(self._trail.accepted(partition, after=told)) as records:
                         async for offset, record in records:
                             told = offset
                             if record.desk_id == request.desk_id:
                                 yield self._watched(partition, offset, record)
+                    if told == before:
+                        raise NothingRead(
+                            f"{partition}: none after {told} of what is folded and not remembered"
+                        )
             except PositionLost:
                 raise invalid(
                     {"resume_after": "is before what the log still holds, or too near its beginning"}
