@@ -101,8 +101,6 @@ class KafkaAppender:
         )
         self._told = counts or KafkaCounts()
         self._told.buffers[client_id] = self._in_flight.__len__, records_in_flight_max
-        self.replaced = 0
-        """How many producers were given up so far."""
 
     async def start(self) -> None:
         """Raises LogUnavailable when no broker answers."""
@@ -277,7 +275,6 @@ class KafkaAppender:
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        self.replaced += 1
         self._told.producers_replaced += 1
         for pending in self._in_flight.unresolved():
             if pending.sent:
