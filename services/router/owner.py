@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -27,6 +27,7 @@ from services.router.letters import RejectionLetters
 from services.router.log.fold import fold
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
+from services.router.parting import Parting, facts_alone
 from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX, DecisionTail, Verdict
 from services.router.timers import Timer, TimerIndex
 from services.runtime.clock import Clock
@@ -39,6 +40,7 @@ from services.runtime.log import (
     Membership,
     Ownership,
     Record,
+    Tail,
 )
 from services.runtime.observe import frames_of
 
@@ -50,8 +52,8 @@ PUT_ASIDE_MS = 60_000
 """A timer that could not be decided is left alone for this long."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
-LEAVE_SECONDS_MAX = 1.0
-"""How long a stop waits until the group knows that others shall decide."""
+LEAVE_SECONDS_MAX = 5.0
+"""How long a stop waits until others decide: longer than it takes to leave and then to part (parting.py)."""
 
 log = structlog.get_logger()
 
@@ -100,12 +102,13 @@ class Owner:
         self._letters = letters
         self._away_since: float | None = None
         self._leaving = False
+        self._parting: Parting | None = None
         self._left = asyncio.Event()
 
     # --- group membership: positions come from the folded state, never from the group ----------------------
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
-        for partition in partitions:
+        for partition in partitions if not self._leaving else ():
             held = _Held(self._tail.state(partition))
             self._held[partition] = held
             held.taking = asyncio.ensure_future(self._take(partition, held))
@@ -113,6 +116,10 @@ class Owner:
         return {p: max(0, self._tail.state(p).last_fact + 1) for p in partitions}
 
     def revoked(self, partitions: Sequence[int]) -> None:
+        if self._parting is None:
+            self._let_go(partitions)
+
+    def _let_go(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
             self._tail.foreseen.forget(partition)
             held = self._held.pop(partition, None)
@@ -133,7 +140,9 @@ class Owner:
     @property
     def membership(self) -> Membership | None:
         """How the process stands with the group; None before it joins and after it left."""
-        return self._ownership.membership if self._ownership is not None else None
+        if self._ownership is None or self._parting is not None:
+            return None
+        return self._ownership.membership
 
     def oldest_append_seconds(self) -> float:
         """How long the oldest append has been without an answer; 0 when none is."""
@@ -141,7 +150,7 @@ class Owner:
         return asyncio.get_running_loop().time() - min(sent_at) if sent_at else 0.0
 
     async def leave(self) -> None:
-        """Stops deciding and leaves the group, so that others take over at once; what was appended still counts.
+        """Leaves the group, and decides on until others do or nothing comes; what was appended still counts.
 
         Callers who wait are answered meanwhile: whoever owns now, this replica's tail tells them.
         """
@@ -162,25 +171,60 @@ class Owner:
         letters = asyncio.ensure_future(self._letters.run())
         try:
             while not self._leaving:
-                self._on_facts(await self._read(self._ownership))
-                self._fire_timers()
-                if self._broken is not None:
-                    raise self._broken
+                await self._turn(self._ownership)
                 now = asyncio.get_running_loop().time()
                 if now - hinted_at > HINT_EVERY_SECONDS and (hinting is None or hinting.done()):
                     hinted_at = now
                     hinting = asyncio.ensure_future(self._hint())
-                await asyncio.sleep(0)
+            await self._part(self._ownership)
         finally:
             stop_listening()
             for task in (hinting, letters):
                 if task is not None:
                     task.cancel()
             await self._ownership.close()
+            self._let_go(tuple(self._held))
             self._ownership = None
             self._left.set()
 
-    async def _read(self, ownership: Ownership) -> list[Record]:
+    async def _turn(self, facts: Ownership | Tail) -> None:
+        self._on_facts(await self._read(facts))
+        self._fire_timers()
+        if self._broken is not None:
+            raise self._broken
+        await asyncio.sleep(0)
+
+    async def _part(self, ownership: Ownership) -> None:
+        """Leaves the group; each partition is decided here until a record of another's is seen in it (parting.py)."""
+        mine = self.owned_ready
+        opening = asyncio.ensure_future(facts_alone(self._source, mine))
+        try:
+            while not opening.done():
+                await self._turn(ownership)
+        finally:
+            opening.cancel()
+        facts = opening.result()
+        if facts is None:
+            return
+        loop = asyncio.get_running_loop()
+        self._let_go(self._held.keys() - (mine & self.owned_ready))
+        self._parting = Parting(facts, self._decided(), loop.time())
+        for partition, held in self._held.items():
+            self._seek(partition, held.ahead.last_fact + 1)
+        leaving = asyncio.ensure_future(ownership.close())
+        try:
+            while self._held:
+                await self._turn(facts)
+                self._let_go(self._parting.over(self._decided(), loop.time()))
+        finally:
+            await facts.close()
+            await leaving
+
+    def _decided(self) -> dict[int, int]:
+        """How many records each partition has, those on their way among them."""
+        return {partition: held.ahead.count for partition, held in self._held.items()}
+
+    async def _read(self, ownership: Ownership | Tail) -> list[Record]:
         """The next facts; a log that is away is waited for up to AWAY_SECONDS_MAX, then LogUnavailable is raised."""
         loop = asyncio.get_running_loop()
         try:
@@ -346,11 +390,10 @@ class Owner:
             self._letters.told(verdict)
             if held.paused and len(held.pending) <= self._pending_max // 2 and self._ownership is not None:
                 held.paused = False
-                self._seek(
-                    verdict.partition, held.ahead.last_fact + 1
-                )  # what was read while paused was let go
+                # what was read while paused was let go
+                self._seek(verdict.partition, held.ahead.last_fact + 1)
                 self._ownership.resume(verdict.partition)
-        elif verdict.accepted:
+        elif verdict.accepted or self._parting is not None:
             self._reset(verdict.partition, held, "foreign_record")
         elif own in held.pending:
             self._reset(verdict.partition, held, "own_rejected")
@@ -358,6 +401,9 @@ class Owner:
     def _reset(self, partition: int, held: _Held, reason: str) -> None:
         """Drops the speculation; a task takes the partition again from the folded state."""
         if not held.ready:
+            return
+        if self._parting is not None:
+            self._let_go([partition])
             return
         log.info("speculation_dropped", partition=partition, reason=reason, pending=len(held.pending))
         self._measures.reset.labels(reason).inc()
@@ -440,7 +486,9 @@ class Owner:
     # --- small helpers -------------------------------------------------------------------------------------
 
     def _seek(self, partition: int, offset: int) -> None:
-        if self._ownership is not None and partition in self._ownership.owned:
+        if self._parting is not None:
+            self._parting.facts.seek(partition, offset)
+        elif self._ownership is not None and partition in self._ownership.owned:
             self._ownership.seek(partition, offset)
 
     def _pause(self, partition: int) -> None:

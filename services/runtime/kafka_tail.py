@@ -99,6 +99,9 @@ class KafkaTail:
         except (KafkaError, OSError, TimeoutError) as error:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error
+        except asyncio.CancelledError:
+            await stop(consumer)
+            raise
         tail = cls(consumer, bootstrap, topic, positions, away_ms_max, forget, counts)
         if positions:
             consumer.assign(tail._partitions)

@@ -1,15 +1,15 @@
 """Two routers on a real Kafka: when one is killed or told to stop, the other decides on, and every fact is decided once.
 
-The times are told (`-rP` shows them) and bounded as issue 5 asks: 15 s after kill -9, 2 s after SIGTERM. They grow with what
-else the machine does, so the bounds do too, by its load average over its cores.
+Issue 5 asks for 15 s after kill -9 and 2 s after SIGTERM. What is bounded is the facts that wait meanwhile: they come at a
+steady rate, and more slowly where the machine has much else to do. The seconds are told (`-rP` shows them).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +44,10 @@ class Watch:
     deciders: dict[int, str] = field(default_factory=dict)
     decided: dict[int, list[int]] = field(default_factory=lambda: {p: [] for p in range(PARTITIONS)})
     sent: int = 0
+    acknowledged: Counter[int] = field(default_factory=Counter)
+    """Facts by partition."""
+    waiting_max: int = 0
+    """The most facts that had been acknowledged in a partition and were waiting when the next one was decided."""
 
     async def pump(self) -> None:
         while True:
@@ -56,6 +60,7 @@ class Watch:
             fact_id=f"f{self.sent}", desk_id="none", received_at_ms=1, source="t", body=AgentSignedIn()
         )
         await self.log.append(FACTS, partition, b"none", encode_fact(fact))
+        self.acknowledged[partition] += 1
 
     async def read(self) -> None:
         tail = await self.log.tail(DECISIONS, dict.fromkeys(range(PARTITIONS), 0))
@@ -67,6 +72,16 @@ class Watch:
                     self.deciders[found.partition] = record.owner
                     if isinstance(record.cause, FactCause):
                         self.decided[found.partition].append(record.fact_offset)
+                        waiting = self.acknowledged[found.partition] - record.fact_offset
+                        self.waiting_max = max(self.waiting_max, waiting)
+
+    async def keeps_up(self) -> None:
+        """Returns once all is decided; what waited before is forgotten."""
+        await eventually(
+            lambda: all(self.acknowledged[p] - len(self.decided[p]) < 3 for p in range(PARTITIONS)),
+            seconds_max=SECONDS_MAX,
+        )
+        self.waiting_max = 0
 
     def shared(self) -> bool:
         """Each of the two decides something."""
@@ -115,27 +130,29 @@ async def test_another_router_takes_over_after_a_kill_and_after_a_stop(
             await asyncio.gather(one.start(), other.start())
             await eventually(watch.shared, seconds_max=SECONDS_MAX)
 
+            await watch.keeps_up()
             began = time.monotonic()
             await one.kill()
             await eventually(watch.all_by("other"), seconds_max=SECONDS_MAX)
-            after_kill = time.monotonic() - began
+            after_kill, waited_kill = time.monotonic() - began, watch.waiting_max
 
             await one.start()
             await eventually(watch.shared, seconds_max=SECONDS_MAX)
+            await watch.keeps_up()
             began = time.monotonic()
             stopping = asyncio.create_task(other.stop())
             await eventually(watch.all_by("one"), seconds_max=SECONDS_MAX)
-            after_stop = time.monotonic() - began
+            after_stop, waited_stop = time.monotonic() - began, watch.waiting_max
             assert await stopping == 0
     finally:
         await asyncio.gather(one.kill(), other.kill())
         await asyncio.to_thread(node.stop)
-    for name, seconds in (("kill -9", after_kill), ("SIGTERM", after_stop)):
+    for name, seconds, waited in (("kill -9", after_kill, waited_kill), ("SIGTERM", after_stop, waited_stop)):
         record_property(f"take-over after {name}, seconds", round(seconds, 2))
-        sys.stdout.write(f"take-over after {name}: {seconds:.2f} s\n")
+        record_property(f"facts that waited after {name}", waited)
+        sys.stdout.write(f"take-over after {name}: {seconds:.2f} s, {waited} facts waited at the most\n")
 
     for offsets in watch.decided.values():
         assert offsets == list(range(len(offsets))) and offsets
-    crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert after_kill < AFTER_KILL_SECONDS_MAX * crowded
-    assert after_stop < AFTER_STOP_SECONDS_MAX * crowded
+    assert waited_kill < AFTER_KILL_SECONDS_MAX / FACT_EVERY_SECONDS
+    assert waited_stop < AFTER_STOP_SECONDS_MAX / FACT_EVERY_SECONDS

@@ -34,7 +34,7 @@ def test_every_rule_holds_in_every_history() -> None:
             failures += failed
     assert failures == []
     assert total["histories"] == HISTORIES
-    for fought in ("records", "timers", "duplicates", "commands", "kills", "stops"):
+    for fought in ("records", "timers", "duplicates", "commands", "kills", "stops", "leaves"):
         assert total[fought] > HISTORIES / 10, fought
     assert total["records"] > 1.2 * total["accepted"]
 

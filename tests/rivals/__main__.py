@@ -75,6 +75,7 @@ def _report(total: Counter[str], failed: list[str], seconds: float) -> None:
     )
     _say(
         f"{total['commands']} commands answered; {total['kills']} kills, {total['stops']} stops, "
+        f"{total['leaves']} left in order, "
         f"{total['changes_of_owner']} changes of owner"
     )
     _say(f"{len(failed)} histories broke a rule")

@@ -77,6 +77,7 @@ class Outcome:
     commands: int = 0
     kills: int = 0
     stops: int = 0
+    leaves: int = 0
     changes_of_owner: int = 0
 
 
@@ -117,6 +118,7 @@ class History:
         self.answers: dict[str, Answer] = {}
         self.asked: set[str] = set()
         self.errands: set[asyncio.Task[None]] = set()
+        self.leaving: set[asyncio.Task[None]] = set()
         self.said = 0
         self.replicas: list[Replica] = []
         self.outcome = Outcome()
@@ -237,6 +239,8 @@ class History:
             replica.clock.skew_ms = rng.choice((-SKEW_MS_MAX, -2_000, 0, 2_000, 30_000))
         elif chance < 0.94:
             self.store.committed = max(0, self.store.committed + rng.randrange(-10, 10))
+        elif chance < 0.97:
+            self._leave(replica)
         elif replica.view.member is not None:
             replica.view.member.revoke()
 
@@ -289,12 +293,25 @@ class History:
         replica.view.stop()
         asyncio.get_running_loop().call_later(self.rng.random() * 1.2, replica.view.go_on)
 
+    def _leave(self, replica: Replica) -> None:
+        """SIGTERM: it decides on until others do, and ends."""
+        if not replica.alive:
+            return
+        self.outcome.leaves += 1
+        leave = replica.owner.leave()
+        task = asyncio.get_running_loop().create_task(leave, context=replica.context)
+        self.leaving.add(task)
+        task.add_done_callback(lambda _: replica.kill())
+        task.add_done_callback(self.leaving.discard)
+
     async def _calm(self) -> None:
         """No more faults; what is late lands, and one owner decides what is left."""
         self.store.weather = CALM
         await asyncio.sleep(1.3)
         for replica in self.replicas:
             replica.view.go_on()
+        if self.leaving:
+            await asyncio.wait(self.leaving)
         self._start_again()
         await asyncio.sleep(0.3)
         chosen = self.rng.choice(self.replicas)

@@ -215,7 +215,8 @@ class View:
         async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
             view, records = self._view, self._view.store.records[self._topic]
             if self._position >= len(records):
-                await view.store.news(self._topic, IDLE_SECONDS)
+                patient = self._topic == DECISIONS  # who parts looks at other things too
+                await view.store.news(self._topic, IDLE_SECONDS if patient else wait_ms / 1000)
             await view.pause()
             view.may_break()
             found = records[self._position : self._position + part(view.store.rng, records_max)]

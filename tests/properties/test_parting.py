@@ -1,0 +1,189 @@
+"""An owner that is told to stop decides on until another one does: the group may take its time (parting.py).
+
+Real owners and tails on the simulated log; time is the simulation's, so its seconds are exact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+
+import pytest
+
+from services.contract import facts as f
+from services.contract.codec import encode_fact
+from services.contract.decisions import FactCause
+from services.contract.topics import FACTS
+from services.router.owner import LEAVE_SECONDS_MAX
+from services.router.parting import OPEN_SECONDS_MAX, PART_SECONDS_MAX, QUIET_SECONDS
+from services.router.tail import Verdict
+from services.runtime.log import LogUnavailable
+from tests.rivals.replica import Replica, SkewedClock, owned_tasks
+from tests.rivals.store import CALM, Store
+from tests.rivals.virtual import play
+from tests.unit.router.world import DESK, START_MS
+
+FACT_EVERY_SECONDS = 0.02
+GROUP_SECONDS = 1.7
+"""What the group takes to give the partition to another one."""
+
+
+class Scene:
+    """Two routers, the first of which decides; what the second one's tail accepts is written down."""
+
+    def __init__(self) -> None:
+        asyncio.get_running_loop().set_task_factory(owned_tasks)
+        self.store = Store(random.Random(1))
+        self.store.weather = CALM
+        self.decided: list[tuple[float, str, int]] = []
+        """When, by whom, which fact."""
+        rng = random.Random(2)
+        self.first, self.second = (
+            Replica(
+                name,
+                self.store,
+                SkewedClock(lambda: START_MS),
+                lambda _: rng.getrandbits(64) or 1,
+                seen=self._seen,
+            )
+            for name in ("first", "second")
+        )
+        self.sent = 0
+
+    def _seen(self, name: str, verdict: Verdict) -> None:
+        if name == "second" and verdict.accepted and isinstance(verdict.record.cause, FactCause):
+            now = asyncio.get_running_loop().time()
+            self.decided.append((now, verdict.record.owner, verdict.record.fact_offset))
+
+    async def begin(self) -> None:
+        await asyncio.sleep(0.2)
+        assert self.first.view.member is not None
+        self.first.view.member.assign()
+        await asyncio.sleep(0.2)
+
+    async def facts(self, seconds: float) -> None:
+        """A steady stream of them."""
+        for _ in range(round(seconds / FACT_EVERY_SECONDS)):
+            self.sent += 1
+            fact = f.Fact(
+                fact_id=f"f{self.sent}",
+                desk_id=DESK,
+                received_at_ms=START_MS,
+                body=f.AgentSignedIn(agent_id="nobody"),
+            )
+            self.store.land(FACTS, DESK.encode(), encode_fact(fact))
+            await asyncio.sleep(FACT_EVERY_SECONDS)
+
+    async def leave(self) -> float:
+        """The first is told to stop; answers how long that took it."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await loop.create_task(self.first.owner.leave(), context=self.first.context)
+        return loop.time() - began
+
+    def take_over_later(self) -> None:
+        """The group has heard of it, and gives the partition to the second."""
+        member = self.second.view.member
+        assert member is not None
+        asyncio.get_running_loop().call_later(GROUP_SECONDS, member.assign)
+
+    async def end(self) -> None:
+        await asyncio.sleep(1)
+        for one in (self.first, self.second):
+            assert one.broken is None
+            one.kill()
+        await asyncio.sleep(0)
+
+
+def _played(story: Callable[[Scene], Awaitable[None]]) -> Scene:
+    async def whole() -> Scene:
+        scene = Scene()
+        await scene.begin()
+        await story(scene)
+        await scene.end()
+        return scene
+
+    return play(whole())
+
+
+def test_facts_are_decided_on_while_the_group_shares_out_anew() -> None:
+    async def story(scene: Scene) -> None:
+        streaming = asyncio.ensure_future(scene.facts(4))
+        await asyncio.sleep(1)
+        scene.take_over_later()
+        await scene.leave()
+        await streaming
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    owners = [owner for _, owner, _ in scene.decided]
+    assert owners == sorted(owners), "the second decides all from its first one on"
+    assert min(owners.count("first"), owners.count("second")) > 20
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < GROUP_SECONDS / 4
+
+
+def test_who_leaves_stops_when_another_decides() -> None:
+    """Though the stream goes on for much longer than an owner alone would part."""
+    took = 0.0
+
+    async def story(scene: Scene) -> None:
+        nonlocal took
+        streaming = asyncio.ensure_future(scene.facts(2 + PART_SECONDS_MAX))
+        scene.take_over_later()
+        took = await scene.leave()
+        await streaming
+
+    _played(story)
+
+    assert GROUP_SECONDS <= took < PART_SECONDS_MAX
+
+
+def test_who_is_the_last_one_decides_for_a_bounded_time() -> None:
+    took = 0.0
+
+    async def story(scene: Scene) -> None:
+        nonlocal took
+        streaming = asyncio.ensure_future(scene.facts(2 + PART_SECONDS_MAX))
+        took = await scene.leave()
+        await streaming
+
+    scene = _played(story)
+
+    assert PART_SECONDS_MAX <= took < min(LEAVE_SECONDS_MAX, PART_SECONDS_MAX + OPEN_SECONDS_MAX)
+    assert 0 < len(scene.decided) < scene.sent
+
+
+def test_where_nothing_comes_nobody_waits() -> None:
+    took = 0.0
+
+    async def story(scene: Scene) -> None:
+        nonlocal took
+        await scene.facts(0.2)
+        took = await scene.leave()
+
+    scene = _played(story)
+
+    assert took < 2 * QUIET_SECONDS
+    assert len(scene.decided) == scene.sent
+
+
+def test_a_log_that_is_away_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = 0.0
+
+    async def story(scene: Scene) -> None:
+        nonlocal took
+
+        async def away(*_: object) -> None:
+            raise LogUnavailable("away")
+
+        monkeypatch.setattr(scene.first.view, "tail", away)
+        took = await scene.leave()
+        assert scene.first.owner.owned == frozenset()
+
+    _played(story)
+
+    assert took < QUIET_SECONDS
