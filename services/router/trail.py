@@ -14,6 +14,7 @@ from services.contract.decisions import ContactOpened, Decision
 from services.contract.topics import DECISIONS
 from services.router.tail import DecisionTail, Verdict
 from services.router.trail_anchors import READ_RECORDS_MAX, Anchor, Anchors
+from services.router.trail_search import about_fact
 from services.runtime.log import Log
 
 RECENT_RECORDS = 2_000
@@ -60,17 +61,54 @@ class Trail:
     async def of_contact(self, partition: int, desk_id: str, contact_id: str) -> list[tuple[int, Decision]]:
         """Every accepted decision about a desk's contact, in order.
 
-        May read the partition from its start, when too much was decided since; the caller bounds the wait.
+        Where too much was decided since, or before this replica's snapshot, the log is read: from the fact that brought
+        a contact which is still known, else the whole partition. The caller bounds the wait.
         """
-        offsets = self._contacts.get((desk_id, contact_id), [] if self._knows_all(partition) else None)
+        contact = (desk_id, contact_id)
+        offsets = self._contacts.get(contact, [] if self._knows_all(partition) else None)
         if offsets is None:
-            return [
-                (at, record)
-                async for at, record in self.accepted(partition)
-                if record.desk_id == desk_id and contact_id in concerns(record)
-            ]
+            end = self._tail.next_offset(partition)
+            found = await self._read_from_the_log(partition, desk_id, contact_id)
+            self._learn(partition, contact, [at for at, _ in found], end)
+            return found
         records = [await self._source.read_at(DECISIONS, partition, offset) for offset in tuple(offsets)]
         return [(record.offset, decode_decision(record.value)) for record in records]
+
+    async def _read_from_the_log(
+        self, partition: int, desk_id: str, contact_id: str
+    ) -> list[tuple[int, Decision]]:
+        state = self._tail.state(partition)
+        desk = state.desks.get(desk_id)
+        known = desk.contacts.get(contact_id) if desk is not None else None
+        if known is not None:
+            end = self._tail.next_offset(partition)
+            begin = await about_fact(self._source, partition, known.opened.fact_offset, end=end)
+            found = await self._about(partition, desk_id, contact_id, after=begin - 1)
+            if begin == 0 or (found and _opens(found[0][1], contact_id)):
+                return found
+        return await self._about(partition, desk_id, contact_id, after=-1)
+
+    async def _about(
+        self, partition: int, desk_id: str, contact_id: str, *, after: int
+    ) -> list[tuple[int, Decision]]:
+        return [
+            (at, record)
+            async for at, record in self.accepted(partition, after=after)
+            if record.desk_id == desk_id and contact_id in concerns(record)
+        ]
+
+    def _learn(self, partition: int, contact: tuple[str, str], offsets: list[int], end: int) -> None:
+        """The next one who asks about a contact that is heard of again need not read the log."""
+        later = self.since(partition, end - 1)
+        if later is None or contact not in self._contacts:
+            return
+        desk_id, contact_id = contact
+        whole = dict.fromkeys(offsets)
+        whole |= dict.fromkeys(
+            at for at, record in later if record.desk_id == desk_id and contact_id in concerns(record)
+        )
+        if len(whole) <= OFFSETS_PER_CONTACT_MAX:
+            self._contacts[contact] = list(whole)
 
     async def accepted(self, partition: int, *, after: int = -1) -> AsyncGenerator[tuple[int, Decision]]:
         """Accepted records beyond an offset, up to what is folded now, each once and in order.

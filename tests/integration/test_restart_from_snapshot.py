@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -16,14 +17,19 @@ from services.contract.codec import encode_fact
 from services.contract.decisions import ContactOpened
 from services.contract.facts import (
     AgentSignedIn,
+    AgentStateChanged,
+    CallerHungUp,
     ContactResolved,
     Fact,
     OfferAnswer,
     OfferAnswered,
     Outcome,
+    Presence,
 )
 from services.contract.topics import DECISIONS, FACTS, SNAPSHOTS
 from services.router import snapshots as snapshots_module
+from services.router import trail as trail_module
+from services.router import trail_anchors, trail_search
 from services.router.build import Router, build, topics
 from services.router.log import shelf
 from services.router.log.canonical import digest
@@ -33,9 +39,11 @@ from services.runtime.log import LogUnavailable
 from services.runtime.sqlite_log import SqliteLog
 from tests.conformance.places import eventually
 from tests.integration.router_shell import DESK
+from tests.integration.test_watch_resumes import CountingLog
 from tests.unit.router.world import call
 
 SETTINGS = RouterSettings("test", 1, 100, 100)
+RECORDS_BEFORE = 1_000
 
 
 class Place:
@@ -116,6 +124,65 @@ async def test_what_came_before_the_snapshot_is_still_told(place: Place) -> None
         await place.arrive(router, "two")
         assert len(trail.since(0, router.tail.begun_at(0) - 1) or ()) >= 1
         assert len(await trail.of_contact(0, "acme", "one")) == len(found)
+
+
+@pytest.mark.parametrize("misled", [False, True], ids=["found", "looked for too late"])
+async def test_a_contact_from_before_the_snapshot_is_explained_without_reading_what_came_before_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, misled: bool
+) -> None:
+    """From the fact that brought it; when its first record is not met there, from the log's start. Once."""
+    for module, name, records in (
+        (trail_anchors, "SETTLE_RECORDS", 40),
+        (trail_anchors, "BEYOND_RECORDS", 20),
+        (trail_search, "BACK_RECORDS", 10),
+    ):
+        monkeypatch.setattr(module, name, records)
+    async with place.router() as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        for number in range(RECORDS_BEFORE):
+            body = AgentStateChanged(agent_id=f"nobody-{number}", presence=Presence.OFFLINE)
+            fact = Fact(fact_id=f"f{number}", desk_id="acme", received_at_ms=1, source="t", body=body)
+            last = place.log.append(FACTS, 0, b"acme", encode_fact(fact))
+        await last
+        await place.arrive(router, "one", "two")
+        found = await router.api._explaining._trail.of_contact(0, "acme", "one")
+        assert await router.snapshots.keep(0)
+
+    log = CountingLog(place.log)
+    place.log = log  # type: ignore[assignment] # what counts is beside the point for all else
+    async with place.router() as router:
+        assert router.tail.begun_at(0) > RECORDS_BEFORE
+        await place.tell(router, "again", call("three"))
+        trail = router.api._explaining._trail
+        if misled:
+            end = router.tail.next_offset(0)
+            monkeypatch.setattr(trail_module, "about_fact", AsyncMock(return_value=end))
+        log.reads.clear()
+        assert await trail.of_contact(0, "acme", "one") == found
+        assert (log.reads["records"] > RECORDS_BEFORE) == misled
+        if not misled:
+            assert log.reads["records"] < 400
+
+
+async def test_a_contact_that_is_heard_of_again_is_read_from_the_log_once(place: Place) -> None:
+    async with place.router() as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        await place.tell(router, "in", AgentSignedIn(agent_id="ana"))
+        await place.arrive(router, "one")
+        assert await router.snapshots.keep(0)
+
+    log = CountingLog(place.log)
+    place.log = log  # type: ignore[assignment] # as above
+    async with place.router() as router:
+        await place.tell(router, "gone", CallerHungUp(contact_id="one"))
+        trail = router.api._explaining._trail
+        found = await trail.of_contact(0, "acme", "one")
+        assert any(isinstance(event, ContactOpened) for event in found[0][1].events)
+        log.reads.clear()
+        assert await trail.of_contact(0, "acme", "one") == found
+        assert log.reads["records"] == 0
+        await place.tell(router, "gone again", CallerHungUp(contact_id="one"))
+        assert len(await trail.of_contact(0, "acme", "one")) >= len(found)
 
 
 async def test_the_first_decision_after_a_restart_tells_who_lost_what(place: Place) -> None:
