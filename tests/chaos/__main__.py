@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import shutil
 import signal
@@ -38,6 +39,7 @@ from tests.chaos.shared import (
     desks_for,
     numbers,
 )
+from tests.chaos.spent import Spent
 
 ROUTERS, PARTITIONS = 3, 4
 WARM_SECONDS = 10.0
@@ -88,23 +90,30 @@ class Run:
             plan = await self._prepare(stack)
             counters = Counters(plan.folder)
             load, agents = await self._people(plan, stack)
+            spent = Spent(lambda: self._processes(load.pid, agents.pid))
             field = Field(
                 self._routers, self._cluster, self._network, random.Random(options.seed), PARTITIONS
             )
             await self._until(lambda: counters[SETTLED] > 0, 60, "nothing is settled at all")
             began = time.monotonic()
+            spent.look()
+            spent.seconds.clear()
+            spending = asyncio.create_task(spent.run())
+            stack.callback(spending.cancel)
             await asyncio.sleep(WARM_SECONDS)
             await strike_until(field, began + 60 * options.minutes, options.quiet)
             left = began + 60 * options.minutes - time.monotonic()
             await asyncio.sleep(max(0.0, left))
             ends_ms, seconds = now_ms(), time.monotonic() - began
+            spending.cancel()
+            spent_line = spent.line(seconds)
             held_seconds = await self._finish(counters, load, agents)
             await self._decided(log)
             for router in self._routers:
                 await router.end()
             await log.close()
             found = await asyncio.to_thread(Check(plan).run)
-            return self._tell(found, field.struck, ends_ms, seconds, held_seconds)
+            return self._tell(found, field.struck, ends_ms, seconds, held_seconds, spent_line)
 
     async def _create(self, log: KafkaLog) -> None:
         """Once every broker is known to the controller."""
@@ -160,6 +169,15 @@ class Run:
             found.append(process)
         return found[0], found[1]
 
+    def _processes(self, load: int, agents: int) -> dict[str, list[int]]:
+        return {
+            "routers": [pid for router in self._routers if (pid := router.pid) is not None],
+            "brokers": [pid for node in self._cluster.nodes if (pid := node.pid) is not None],
+            "agents": [agents],
+            "load": [load],
+            "this": [os.getpid()],
+        }
+
     async def _finish(
         self, counters: Counters, load: asyncio.subprocess.Process, agents: asyncio.subprocess.Process
     ) -> float:
@@ -200,6 +218,7 @@ class Run:
         ends_ms: int,
         seconds: float,
         held_seconds: float,
+        spent_line: str,
     ) -> bool:
         settled = sum(found.settled.values())
         say("")
@@ -212,6 +231,7 @@ class Run:
             f"{self._options.rate:.0f}/s wanted; the load waited for room {held_seconds:.0f} s; "
             f"routers ended by themselves {sum(router.exits for router in self._routers)} times"
         )
+        say(spent_line)
         for rule, examples in found.broken.items():
             say(f"BROKEN {found.broken_counts[rule]} times: {rule}: {'; '.join(examples)}")
         say("every rule held" if not found.broken else "rules were broken")

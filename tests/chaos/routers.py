@@ -104,6 +104,11 @@ class Router:
         )
         log.close()
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        return None if self._process is None or self._process.returncode is not None else self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
