@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -38,6 +39,8 @@ OPENING = 200
 """Sessions being opened at once."""
 CONTACTS, PER_SECOND = 1_500, 50
 SECONDS_MAX = 1_200.0
+TELL_EVERY = 1_000
+"""Sessions opened between two lines of progress."""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Tally:
     due: dict[str, float] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     offers: Counter[str] = field(default_factory=Counter)
+    opened: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offered(self, contact_id: str, offer_id: str) -> None:
@@ -106,6 +110,10 @@ async def measured(
                 await stack.enter_async_context(desktop)
                 await desktop.send(sign_in=facts_pb2.AgentSignedIn())
             stack.callback(asyncio.ensure_future(_listen(desktop, tally)).cancel)
+            tally.opened += 1
+            if tally.opened % TELL_EVERY == 0:
+                seconds = time.perf_counter() - began
+                sys.stderr.write(f"  {tally.opened:,} sessions open after {seconds:.0f} s\n")
 
         await asyncio.gather(*(opened(number) for number in range(sessions)))
         opening_seconds = time.perf_counter() - began
@@ -123,11 +131,17 @@ async def measured(
         Figure("memory of the replicas, a session", per_session, "KiB"),
         Figure("CPU to open a session and sign in, all replicas", opening_cpu / sessions * 1e6, "us"),
         Figure("time to open all", opening_seconds, "s"),
+        Figure("sessions opened and signed in", sessions / opening_seconds, "a second"),
         Figure("CPU while nothing comes, all replicas", idle * 100, "% of a core"),
         Figure(f"CPU of a contact offered and accepted at {PER_SECOND}/s", busy / contacts * 1e6, "us"),
         Figure("append of a contact to its offer in hand, p50", percentile(waits, 0.5) * 1000, "ms"),
         Figure("append of a contact to its offer in hand, p99", percentile(waits, 0.99) * 1000, "ms"),
+        Figure("contacts that were offered once and no more", _offered_once(tally), "contacts"),
     ], tally
+
+
+def _offered_once(tally: Tally) -> int:
+    return sum(count == 1 for count in tally.offers.values())
 
 
 def desk(desk_id: str) -> Desk:
