@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/durability.md").read_text(encoding="utf-8")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
@@ -24,8 +25,35 @@ def test_every_test_that_is_named_is_there() -> None:
     assert missing == []
 
 
-def functions(path: Path) -> set[str]:
+def test_every_test_that_is_named_may_fail_and_is_played() -> None:
+    """It asserts something, itself or by a function of its module, and no mark keeps it from being played."""
+    named = sorted(set(NAMED.findall(PAGE)))
+
+    assert [f"{path}::{name}" for path, name in named if not name.startswith("test_")] == []
+    assert [f"{path}::{name}" for path, name in named if not asserts(functions(ROOT / path), name)] == []
+    assert [f"{path}::{name}" for path, name in named if kept_from_play(functions(ROOT / path)[name])] == []
+
+
+def asserts(known: dict[str, Function], name: str) -> bool:
+    """Whether a function asserts or expects an error, or calls one of its module that does."""
+    inside = list(ast.walk(known[name]))
+    calls = {node.func for node in inside if isinstance(node, ast.Call)}
+    called = {node.id for node in calls if isinstance(node, ast.Name)} & known.keys() - {name}
+    expects = any(isinstance(node, ast.Attribute) and node.attr in ("raises", "fail") for node in calls)
+    return (
+        expects
+        or any(isinstance(node, ast.Assert) for node in inside)
+        or any(asserts(known, one) for one in called)
+    )
+
+
+def kept_from_play(test: Function) -> bool:
+    return any(re.search(r"\b(skip|skipif|xfail)\b", ast.unparse(mark)) for mark in test.decorator_list)
+
+
+def functions(path: Path) -> dict[str, Function]:
     if not path.exists():
-        return set()
+        return {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {node.name: node for node in found}
