@@ -19,8 +19,12 @@ help: ## list the doors
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
 
+KERNELS := services/router/kernels
+$(VENV)/.kernels: $(VENV)/.ready setup.py scripts/build_kernels.py $(wildcard $(KERNELS)/*.pyx $(KERNELS)/*.pxd)
+	@$(BIN)/python -m scripts.build_kernels && touch $@
+
 .PHONY: setup
-setup: $(VENV)/.ready ## create .venv from the hashed lock file
+setup: $(VENV)/.kernels ## create .venv from the hashed lock file, compile the router's scoring
 
 .PHONY: demo
 demo: setup ## play a morning of contacts and watch who gets them (LOG=kafka: three processes, a real broker)

@@ -27,6 +27,7 @@ from services.intake.build import Intake
 from services.intake.channels import PROVIDERS
 from services.intake.settings import IntakeSettings
 from services.metrics.wallboard.build import Wallboard
+from services.router import kernels
 from services.router.regenerate import check_generation
 from services.runtime.generation_log import GenerationAppender, generation_of
 from services.runtime.in_flight import RECORDS_IN_FLIGHT_MAX
@@ -147,6 +148,7 @@ async def _serve(plan: Plan) -> None:
             "ready",
             roles=",".join(plan.roles),
             channels=configured(plan.intake) or None,
+            **(kernels.said() if "router" in plan.roles else {}),
             **running.addresses,
         )
         await until_stopped(running.work, stop)

@@ -8,6 +8,7 @@ of testing every agent (routing.md 5).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from services.router.policy.tariff import Tariff
 from services.router.roster import Roster
 from services.router.waiting import Fit, Work
 
+if TYPE_CHECKING:
+    from services.router.kernels.leaving import Leaving
+
 POOLS_REMEMBERED_MAX = 8_192
 
 
@@ -31,6 +35,7 @@ class Crew:
     __slots__ = (
         "_available",
         "_available_count",
+        "_leavings",
         "_pools",
         "_signed_in",
         "_there",
@@ -72,11 +77,22 @@ class Crew:
         self._signed_in: tuple[str, ...] | None = None
         self._available: tuple[str, ...] | None = None
         self._available_count = -1
+        self._leavings: tuple[Leaving, Leaving] | None = None
         self._pools: dict[Fit, Pool] = {}
         self._there: dict[int, There] = {}
         """By the identity of a ground, which each keeps alive."""
         self.known: dict[int, tuple[Work, Pool]] = {}
         """Pools by the identity of a class of work; what stands in it may be some other object's: see `pool`."""
+
+    @property
+    def leavings(self) -> tuple[Leaving, Leaving]:
+        """`patience` as the compiled way reads it; only where `kernels.COMPILED`."""
+        if self._leavings is None:
+            from services.router.kernels.leaving import Leaving
+
+            others, loyal = self.patience
+            self._leavings = Leaving(others), Leaving(loyal)
+        return self._leavings
 
     @property
     def signed_in(self) -> tuple[str, ...]:

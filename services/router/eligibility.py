@@ -24,6 +24,7 @@ from services.router.policy.cost import Costs, Floats, Ints
 from services.router.waiting import Fit
 
 if TYPE_CHECKING:
+    from services.router.kernels.arrival import Members
     from services.router.ledger import Ledger
     from services.router.roster import Roster
 
@@ -102,6 +103,7 @@ class There:
         "_agent_ids",
         "_at",
         "_capacity",
+        "_columns",
         "_means",
         "_members",
         "_near",
@@ -129,6 +131,16 @@ class There:
         self._rate_sum = -1
         self._near: dict[tuple[str, str], Near] = {}
         self._means: dict[int, tuple[Costs, int]] = {}
+        self._columns: Members | None = None
+
+    @property
+    def columns(self) -> Members:
+        """Who they are as the compiled way reads it; only where `kernels.COMPILED`."""
+        if self._columns is None:
+            from services.router.kernels.arrival import Members
+
+            self._columns = Members(self)
+        return self._columns
 
     def has(self, at: int) -> bool:
         """True when the available agent at this position of the roster may take it."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from services.router.eligibility import AVAILABLE, Index, Mask, Pool
 from services.router.evolve.work import waiting_key
-from services.router.ledger import Task
+from services.router.ledger import NEARLY_CS, Task
 from services.router.model import Contact, ContactState, DeskState
 from services.router.policy.cost import MICRO, NANO
 from services.router.policy.hold import CANDIDATES_MAX, MARGIN_MICRO, Hold, hold_test
@@ -20,9 +20,6 @@ from services.router.preferred import preferred_agents
 from services.router.score import Slate
 from services.router.urgency import SECOND_MS, Urgency
 from services.router.waiting import Kind, Work
-
-NEARLY_CS = 1e-4
-"""By which costs as they are nearly may differ from the exact ones; they do by some 3e-6."""
 
 
 class WaitedFor(NamedTuple):
@@ -61,7 +58,7 @@ def tested(
     if urgency.left_seconds <= 0:
         return None, None
     crew = desk.crew
-    kept = _kept_for_preferred(desk, contact, pool, urgency, waited_for, work, task, best_cost)
+    kept = kept_for_preferred(desk, contact, pool, urgency, waited_for, work, task, best_cost)
     if kept is not None:
         return kept
     at = _cheapest_busy(desk, pool, waited_for, work, task, best_cost)
@@ -110,7 +107,7 @@ def _cheapest_busy(
     return at
 
 
-def _kept_for_preferred(
+def kept_for_preferred(
     desk: DeskState,
     contact: Contact,
     pool: Pool,
@@ -148,7 +145,11 @@ def _kept_for_preferred(
 
 def has_room(desk: DeskState, at: Index, work: Work) -> Mask:
     """Who of these has room for it now; a call stops what is interruptible."""
-    stops = work.kind is Kind.CALL and desk.crew.settings.interrupt_email
-    used = desk.agents.firm if stops else desk.agents.units
+    used = desk.agents.firm if stops_others(desk, work) else desk.agents.units
     found: Mask = used[at] + work.fit.units <= desk.crew.roster.capacity[at]
     return found
+
+
+def stops_others(desk: DeskState, work: Work) -> bool:
+    """True for a call at a desk where calls stop what is interruptible."""
+    return work.kind is Kind.CALL and bool(desk.crew.settings.interrupt_email)

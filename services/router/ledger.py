@@ -24,6 +24,7 @@ from services.router.policy.cost import (
     weighed,
     weighed_with,
 )
+from services.router.policy.hold import MARGIN_MICRO
 from services.router.policy.noise import explored
 from services.router.policy.tariff import Tariff
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from services.router.board import Board
     from services.router.crew import Crew
     from services.router.eligibility import Pool
+    from services.router.kernels.arrival import Weigher
     from services.router.roster import Roster
 
 COSTS_REMEMBERED_MAX = 1_024
@@ -39,6 +41,8 @@ CELLS_REMEMBERED_MAX = 1_000_000
 """Agents of all of them together: some 75 MB at most."""
 RESOLUTION_UNKNOWN, SECONDS_UNKNOWN = 0.7, 300.0
 """For a desk without topics."""
+NEARLY_CS = 1e-4
+"""By which costs as they are nearly (`Ledger.nearly`) may differ from the exact ones; they do by some 3e-6."""
 _Key = tuple[Ground, object, object, str, str, float]
 
 
@@ -73,6 +77,7 @@ class Ledger:
         "_known",
         "_roster",
         "_tariff",
+        "_weigher",
         "rate",
     )
 
@@ -88,6 +93,24 @@ class Ledger:
         self._cells = 0
         self._chances: Floats | None = None
         self._board: Board | None = None
+        self._weigher: Weigher | None = None
+
+    @property
+    def weigher(self) -> Weigher:
+        """The compiled way to weigh; only where `kernels.COMPILED`."""
+        if self._weigher is None:
+            from services.router.kernels.arrival import Weigher
+
+            self._weigher = Weigher(
+                self._roster,
+                self._beliefs,
+                self._tariff,
+                self.rate,
+                unknown=RESOLUTION_UNKNOWN,
+                margin_micro=MARGIN_MICRO,
+                nearly_cs=NEARLY_CS,
+            )
+        return self._weigher
 
     def costs(self, ground: Ground, need: Need, weight: float) -> Costs:
         """At everybody of a ground, in the order of its index."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from services.contract.facts import Presence
 
 if TYPE_CHECKING:
+    from services.router.kernels.arrival import Hands
     from services.router.model import AgentState
     from services.router.workforce import Seats
 
@@ -30,7 +31,17 @@ _NEVER_MS = 1 << 60
 class Loads:
     """The columns; they follow from the agents' states."""
 
-    __slots__ = ("firm", "idle", "idle_counts", "idle_since", "roomy", "seats", "shift_ends", "units")
+    __slots__ = (
+        "_hands",
+        "firm",
+        "idle",
+        "idle_counts",
+        "idle_since",
+        "roomy",
+        "seats",
+        "shift_ends",
+        "units",
+    )
 
     def __init__(self, seats: Seats) -> None:
         """With nobody written yet."""
@@ -50,6 +61,16 @@ class Loads:
         """The same by topic and highest level of authority."""
         self.roomy: Times = np.zeros(0, np.int64)
         """Positions of the available agents who have room for a call at the least, or for anything; rising."""
+        self._hands: Hands | None = None
+
+    @property
+    def hands(self) -> Hands:
+        """The columns as the compiled way reads them; only where `kernels.COMPILED`."""
+        if self._hands is None:
+            from services.router.kernels.arrival import Hands
+
+            self._hands = Hands(self.units, self.firm, self.idle_since)
+        return self._hands
 
     def write(self, before: AgentState | None, after: AgentState) -> None:
         """Brings the cells of one agent from one of its states to another; from None where it has none yet."""

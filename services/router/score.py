@@ -15,6 +15,7 @@ S, which ranks free agents only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from services.router.policy.cost import MICRO, TERMS, Costs
 from services.router.policy.settings import PolicySettings
 from services.router.preferred import preferred_agents
 from services.router.roster import Roster
+
+if TYPE_CHECKING:
+    from services.router.kernels.arrival import Choice, Row
 
 RUNNERS_UP = 2
 DIGITS = 6
@@ -89,6 +93,11 @@ class Ranking:
     """Rows that get the bonus."""
     explored: Index | None
 
+    @property
+    def at(self) -> Index:
+        """Places in the roster of those who were weighed."""
+        return self.slate.at
+
 
 def rank(desk: DeskState, contact: Contact, at: Index, now_ms: int) -> list[Candidate]:
     """The best of the agents at these places first, with at most two runners-up; an empty list for none."""
@@ -123,8 +132,10 @@ def ranking_of(
     return Ranking(slate, score, since, _best(score, since), idle, bonus, liked, explored)
 
 
-def candidates_of(crew: Crew, ranking: Ranking) -> list[Candidate]:
+def candidates_of(crew: Crew, ranking: Ranking | Choice) -> list[Candidate]:
     """The ranking as it is told; terms sum to the score."""
+    if not isinstance(ranking, Ranking):
+        return [told_row(crew, row) for row in ranking.rows()]
     slate = ranking.slate
     return [
         _candidate(
@@ -149,10 +160,20 @@ def _exploration(crew: Crew, need: Need, slate: Slate, weight: float, seed: int)
     return found
 
 
-def busy_candidate(crew: Crew, slate: Slate, row: int, free_in_seconds: float) -> Candidate:
+def busy_candidate(crew: Crew, busy: Slate | Row, row: int, free_in_seconds: float) -> Candidate:
     """A busy agent as the hold test weighed it."""
-    cost = slate.costs.total.item(row)
-    return _candidate(crew, slate, row, cost, busy=True, free_in_seconds=round(free_in_seconds, DIGITS))
+    seconds = round(free_in_seconds, DIGITS)
+    if not isinstance(busy, Slate):
+        return _told(
+            crew, busy.position, busy, list(busy.terms), busy.total, busy=True, free_in_seconds=seconds
+        )
+    cost = busy.costs.total.item(row)
+    return _candidate(crew, busy, row, cost, busy=True, free_in_seconds=seconds)
+
+
+def told_row(crew: Crew, row: Row) -> Candidate:
+    """A free agent as the compiled way weighed it."""
+    return _told(crew, row.position, row, list(row.terms), row.score, row.idle, row.bonus)
 
 
 def _liked(crew: Crew, contact: Contact, at: Index) -> list[int]:
@@ -200,8 +221,48 @@ def _candidate(
     free_in_seconds: float = 0.0,
 ) -> Candidate:
     """One row of the slate."""
-    at, costs = slate.at.item(row), slate.costs
+    costs = slate.costs
     values: list[int] = costs.terms[:, row].tolist()
+    shares = _Shares(
+        costs.talk_seconds.item(row), costs.covers.item(row), costs.skill.item(row), costs.resolves.item(row)
+    )
+    return _told(
+        crew,
+        slate.at.item(row),
+        shares,
+        values,
+        score,
+        idle,
+        bonus,
+        explored,
+        busy=busy,
+        free_in_seconds=free_in_seconds,
+    )
+
+
+class _Shares(NamedTuple):
+    """T, A, p and q at one agent."""
+
+    talk_seconds: float
+    covers: float
+    skill: float
+    resolves: float
+
+
+def _told(
+    crew: Crew,
+    at: int,
+    shares: _Shares | Row,
+    values: list[int],
+    score: int,
+    idle: int = 0,
+    bonus: int = 0,
+    explored: int = 0,
+    *,
+    busy: bool = False,
+    free_in_seconds: float = 0.0,
+) -> Candidate:
+    """An agent by its place in the roster; `values`: the terms of its cost, in micro-cs."""
     terms = [
         ScoreTerm(name=name, value=value / MICRO) for name, value in zip(TERMS, values, strict=True) if value
     ]
@@ -215,11 +276,11 @@ def _candidate(
         agent_id=crew.roster.agent_ids[at],
         score=score / MICRO,
         terms=tuple(terms),
-        resolves=round(costs.resolves.item(row), DIGITS),
-        authority_covers=round(costs.covers.item(row), DIGITS),
-        talk_seconds=round(costs.talk_seconds.item(row), DIGITS),
+        resolves=round(shares.resolves, DIGITS),
+        authority_covers=round(shares.covers, DIGITS),
+        talk_seconds=round(shares.talk_seconds, DIGITS),
         price=round(crew.tariff.of_agent.item(at), DIGITS),
         busy=busy,
         free_in_seconds=free_in_seconds,
-        skill=round(costs.skill.item(row), DIGITS),
+        skill=round(shares.skill, DIGITS),
     )

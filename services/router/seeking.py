@@ -8,11 +8,13 @@ nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from services.contract.decisions import Candidate, Exclusion, Explanation, HoldTest, WaitingReason
 from services.contract.record import quick_record
+from services.router import compiled, kernels
 from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import work_of
 from services.router.handover import is_kept, raisers
@@ -27,6 +29,9 @@ from services.router.preferred import preferred_agents
 from services.router.score import Ranking, Slate, busy_candidate, candidates_of, ranking_of
 from services.router.urgency import Urgency, urgency_of
 from services.router.waiting import Work
+
+if TYPE_CHECKING:
+    from services.router.kernels.arrival import Choice, Row
 
 POLICY_VERSION = "r1.1"
 SECOND_MS = 1_000
@@ -56,11 +61,11 @@ class Search:
     """What was weighed for a contact, in numbers; `told` makes an explanation of it."""
 
     pool: Pool
-    ranking: Ranking | None = None
+    ranking: Ranking | Choice | None = None
     """None when nobody may be offered it."""
     urgency: Urgency | None = None
     hold: Hold | None = None
-    busy: Slate | None = None
+    busy: Slate | Row | None = None
     """Whom the hold test compared with."""
     reason: WaitingReason = WaitingReason.UNSPECIFIED
     again_at_ms: int = 0
@@ -168,24 +173,34 @@ def _chosen(
     now_ms: int,
 ) -> Search:
     """The best of the chosen, who are some, unless waiting is better; without `waited_for` nobody is held."""
-    task = desk.crew.ledger.task(contact.need, work.weight)
-    slate = Slate(chosen, desk.crew.ledger.costs_of(chosen, task))
-    ranking = ranking_of(desk, contact, slate, work.weight, now_ms, noise_seed=base.noise_seed)
-    if base.urgency is None or waited_for is None:
-        return _with(base, ranking, None, None, WaitingReason.UNSPECIFIED, 0)
-    best_cost = slate.costs.total.item(ranking.best)
-    hold, busy = tested(desk, contact, base.pool, base.urgency, waited_for, work, task, best_cost)
-    if hold is None or not hold.held:
+    ranking: Ranking | Choice
+    hold: Hold | None = None
+    busy: Slate | Row | None = None
+    urgency = base.urgency
+    if kernels.COMPILED and not base.noise_seed:
+        asked, ranking = compiled.best_of(desk, contact, chosen, work, now_ms)
+        if urgency is not None and waited_for is not None:
+            hold, busy = compiled.tested(
+                desk, contact, base.pool, urgency, waited_for, work, asked, ranking.cost
+            )
+    else:
+        task = desk.crew.ledger.task(contact.need, work.weight)
+        slate = Slate(chosen, desk.crew.ledger.costs_of(chosen, task))
+        ranking = ranking_of(desk, contact, slate, work.weight, now_ms, noise_seed=base.noise_seed)
+        if urgency is not None and waited_for is not None:
+            best_cost = slate.costs.total.item(ranking.best)
+            hold, busy = tested(desk, contact, base.pool, urgency, waited_for, work, task, best_cost)
+    if urgency is None or hold is None or not hold.held:
         return _with(base, ranking, hold, busy, WaitingReason.UNSPECIFIED, 0)
-    again_ms = max(1, min(round(hold.expected_seconds * SECOND_MS), base.urgency.again_ms))
+    again_ms = max(1, min(round(hold.expected_seconds * SECOND_MS), urgency.again_ms))
     return _with(base, ranking, hold, busy, WaitingReason.HELD_FOR_BETTER, now_ms + again_ms)
 
 
 def _with(
     base: Search,
-    ranking: Ranking,
+    ranking: Ranking | Choice,
     hold: Hold | None,
-    busy: Slate | None,
+    busy: Slate | Row | None,
     reason: WaitingReason,
     again_at_ms: int,
 ) -> Search:
@@ -237,6 +252,8 @@ def _hold_told(hold: Hold, urgency: Urgency) -> HoldTest:
 
 def with_room(desk: DeskState, pool: Pool, work: Work, but: int = -1) -> Index:
     """Places in the roster of those of the pool who have room for it now, rising; without one of them."""
+    if kernels.COMPILED:
+        return compiled.room_of(desk, pool, work, but)
     roomy = desk.agents.roomy
     if len(roomy) < len(pool.ground.index):
         at = roomy[pool.ground.mask[roomy]]
@@ -300,7 +317,7 @@ def _explained(
     hold: HoldTest | None,
 ) -> Explanation:
     pool, ranking = found.pool, found.ranking
-    weighed = len(ranking.slate.at) if ranking is not None else 0
+    weighed = len(ranking.at) if ranking is not None else 0
     exclusions = pool.exclusions
     if found.all_weighed and len(pool.at) > weighed:
         busy = len(pool.at) - weighed - found.ending - found.kept - found.resting - found.owned

@@ -6,6 +6,7 @@ Masks over the whole pool, the costs of each of its agents, and a hold test that
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +21,13 @@ from services.router.policy.cost import MICRO, NANO, Costs
 from services.router.policy.hold import Hold, hold_test
 from services.router.policy.reserve import enough_idle, may_leave
 from services.router.preferred import preferred_agents
+from services.router.score import Ranking
 from services.router.seeking import Search
 from services.router.urgency import Urgency, urgency_of
 from services.router.waiting import Kind, Work
+
+if TYPE_CHECKING:
+    from services.router.kernels.arrival import Choice
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Scanned:
     again_at_ms: int = 0
     weighed: tuple[str, ...] = ()
     scores: tuple[int, ...] = ()
+    """The three least."""
     hold: tuple[object, ...] = ()
     waited_for: str = ""
     counts: tuple[int, ...] = (0, 0, 0, 0)
@@ -46,8 +52,8 @@ def of_search(desk: DeskState, found: Search) -> Scanned:
     return Scanned(
         found.reason,
         found.again_at_ms,
-        tuple(ids[at] for at in ranking.slate.at.tolist()) if ranking is not None else (),
-        tuple(ranking.score.tolist()) if ranking is not None else (),
+        tuple(ids[at] for at in ranking.at.tolist()) if ranking is not None else (),
+        _least_of(ranking) if ranking is not None else (),
         _told(hold) if hold is not None else (),
         ids[found.busy.at[hold.first]] if hold is not None and found.busy is not None else "",
         (found.ending, found.kept, found.resting, found.owned),
@@ -161,7 +167,7 @@ class _Scan:
             reason,
             again_at_ms,
             tuple(ids[at[row]] for row in scores),
-            tuple(scores.values()),
+            tuple(sorted(scores.values())[:3]),
             _told(hold) if hold is not None else (),
             ids[at[first]] if first >= 0 else "",
             counts,
@@ -202,6 +208,11 @@ class _Scan:
         waits = round(waiting * MICRO)
         cost = int(self.pool.there.of(self.costs.total)[rows[0]])
         return Hold(True, best_cost, cost + waits, waits, round(seconds, 6), 1, rows[0]), rows[0]
+
+
+def _least_of(ranking: Ranking | Choice) -> tuple[int, ...]:
+    scores = ranking.score.tolist() if isinstance(ranking, Ranking) else [row.score for row in ranking.rows()]
+    return tuple(sorted(scores)[:3])
 
 
 def _told(hold: Hold) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ import pytest
 from services.contract import facts as f
 from services.contract.desk import DeskPolicy
 from services.contract.facts import Presence
+from services.router import kernels
 from services.router.model import Contact, ContactState, DeskState, changed
 from services.router.policy.tariff import Tariff
 from services.router.seeking import compare, search
@@ -78,6 +79,15 @@ def as_it_comes(contact: Contact, state: DeskState, rng: random.Random) -> Conta
     )
 
 
+@pytest.fixture(params=["compiled", "numpy"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of weighing; the compiled one where it was built (test_kernels.py insists on it in CI)."""
+    if request.param == "compiled" and not kernels.COMPILED:
+        pytest.skip(f"not compiled: {kernels.WHY_NOT}")
+    monkeypatch.setattr(kernels, "COMPILED", request.param == "compiled")
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("seed", range(4))
 def test_a_search_finds_what_a_scan_of_everybody_finds(seed: int) -> None:
     rng = random.Random(seed)
@@ -101,6 +111,7 @@ def test_a_search_finds_what_a_scan_of_everybody_finds(seed: int) -> None:
     assert {"UNSPECIFIED", "HELD_FOR_BETTER", "ALL_BUSY"} <= reasons
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("seed", range(3))
 def test_a_freed_agent_is_compared_as_in_a_scan_of_everybody(seed: int) -> None:
     rng = random.Random(100 + seed)
