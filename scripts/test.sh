@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test: unit, contract, conformance, properties, outside cases, integration on a real Kafka, documents.
-# Arguments go to pytest: scripts/test.sh tests/unit -x
+# All of it in two lanes side by side (tests/lanes.py). Arguments go to pytest, in one: scripts/test.sh tests/unit -x
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v docker >/dev/null && ! { command -v java >/dev/null && command -v mvn >/dev/null; }; then
@@ -11,4 +11,7 @@ if ! command -v docker >/dev/null && ! { command -v java >/dev/null && command -
   echo "test: the Kafka tests will be skipped: install Docker, or Java 17 and Maven" >&2
 fi
 .venv/bin/python scripts/fetch_prometheus.py >/dev/null || echo "test: without these, the checks of rules and dashboards are skipped" >&2
+if [ $# = 0 ]; then
+  set -- -n 2 --dist loadgroup
+fi
 exec .venv/bin/python -m pytest "$@"

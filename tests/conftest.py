@@ -17,7 +17,7 @@ from services.runtime import broker
 settings.register_profile("frontdesk", settings(), deadline=None)
 settings.load_profile("frontdesk")
 
-pytest_plugins = ["tests.prometheus"]
+pytest_plugins = ["tests.prometheus", "tests.lanes"]
 
 TEST_KAFKA = Path(__file__).resolve().parents[1] / ".state" / "test-kafka"
 NO_KAFKA = "no real Kafka here: " + broker.INSTALL
