@@ -20,11 +20,12 @@ from services.router.eligibility import AVAILABLE, Ground, GroundKey, Index
 from services.router.evolve.work import waiting_key
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import NANO, Costs, Floats, covered, penalties, weighed_with
-from services.router.sums import Sums
+from services.router.sums import NEARLY_MICRO, Sums
 from services.router.waiting import Trace, Work
 
 if TYPE_CHECKING:
     from services.router.crew import Crew
+    from services.router.kernels.freed import Heads
 
 PARTS_MAX = 8
 """Topics of a need that a row has room for."""
@@ -46,6 +47,7 @@ class Board:
         self._decisions: dict[tuple[str, str], int] = {}
         self._eligible: dict[int, Index] = {}
         self._levels: dict[int, Index] = {}
+        self._heads: Heads | None = None
         self._sums: dict[int, Sums] = {}
         """By the identity of a ground, which `grounds` keeps alive."""
         self.works: list[Work] = []
@@ -65,6 +67,7 @@ class Board:
     def _columns(self, size: int) -> None:
         """Columns of a size, with what stands in them already."""
         old = self.__dict__.copy()
+        self._heads = None
         self.since = np.full(size, EMPTY_MS, np.int64)
         self.base = np.zeros(size, np.int64)
         """now less base is what the head has waited."""
@@ -134,6 +137,7 @@ class Board:
         found = self._keys.setdefault(key, len(self._keys))
         if found >= len(self.waiting):
             self.waiting = np.concatenate([self.waiting, np.zeros(len(self.waiting), np.int64)])
+            self._heads = None
         return found
 
     def _row(self, desk: DeskState, work: Work) -> int:
@@ -300,9 +304,25 @@ class Board:
             found = self._eligible[at] = np.flatnonzero(mine)
         return found
 
+    @property
+    def columns(self) -> Heads:
+        """The columns as the compiled way reads them; only where `kernels.COMPILED`."""
+        if self._heads is None:
+            from services.router.kernels.freed import Heads
+
+            crew = self._crew
+            chances, phi = crew.ledger.chances_of_all, crew.beliefs.approver_free
+            self._heads = Heads(self, chances, phi, crew.settings, 2.0 * NEARLY_MICRO)
+        return self._heads
+
     def row_of(self, work: Work | None) -> int:
         """The row of a class; -1 without one."""
         return -1 if work is None else self._rows.get(work, -1)
+
+    def row_held_by(self, contact: Contact | None) -> int:
+        """The row whose head the contact is; -1 where it is none."""
+        row = self.row_of(contact.lane) if contact is not None else -1
+        return row if contact is not None and row >= 0 and self.heads[row] == contact.contact_id else -1
 
     def ahead(self, rows: Index) -> Floats:
         """D of each row: seconds until one of its agents is free for it (`policy.value.next_agent_seconds`)."""
@@ -319,7 +339,7 @@ class Board:
         for place in range(1, self.places):  # where a row has fewer, 0 is added
             skill = skill + self.shares[rows, place] * chances[self.parts[rows, place]]
         return weighed_with(
-            self.covers[rows, self._levels_of(at)[self.decision[rows]]],
+            self.covers[rows, self.levels_of(at)[self.decision[rows]]],
             skill,
             float(crew.beliefs.speed[at]) * self.seconds[rows],
             self.weight[rows],
@@ -330,7 +350,7 @@ class Board:
             crew.settings,
         )
 
-    def _levels_of(self, at: int) -> Index:
+    def levels_of(self, at: int) -> Index:
         """The agent's level by kind of decision, as far as rows name them."""
         found = self._levels.get(at)
         if found is None:

@@ -236,11 +236,16 @@ class Ledger:
 
     def chances(self, at: int) -> Floats:
         """p of one agent by topic."""
+        found: Floats = self.chances_of_all[at]
+        return found
+
+    @property
+    def chances_of_all(self) -> Floats:
+        """The same of every agent, a row each."""
         if self._chances is None:
             resolves, nobody = self._beliefs.resolves, np.zeros((len(self._beliefs.speed), 0))
             self._chances = np.stack(resolves, axis=1) if resolves else nobody
-        found: Floats = self._chances[at]
-        return found
+        return self._chances
 
     def board(self, crew: Crew) -> Board:
         """The columns of the heads under these beliefs and prices."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.router import kernels
 from services.router.board import Board
 from services.router.crew import Crew
 from services.router.eligibility import Index, Mask, Pool
@@ -70,7 +71,7 @@ def next_pick(
         return seen.pick
     board = desk.crew.ledger.board(desk.crew)
     board.sync(desk)
-    look_at_all(desk, board, seen)
+    (look_compiled if kernels.COMPILED else look_at_all)(desk, board, seen)
     for row in sorted(board.odd):
         work = board.works[row]
         slope = work.slope
@@ -171,11 +172,7 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
     if min(seen.room, seen.room_call) < board.units_max:
         rows = rows[board.units[rows] <= np.where(board.call[rows], seen.room_call, seen.room)]
     for contact_id in seen.left_out:
-        contact = desk.contacts.get(contact_id)
-        if contact is not None and contact.lane is not None:
-            row = board.row_of(contact.lane)
-            if row >= 0 and board.heads[row] == contact_id:
-                rows = rows[rows != row]
+        rows = rows[rows != board.row_held_by(desk.contacts.get(contact_id))]
     if not len(rows):
         return
     waited, target = now_ms - board.base[rows], board.target[rows]
@@ -198,6 +195,44 @@ def look_at_all(desk: DeskState, board: Board, seen: _Seen) -> None:
     if live_lately and not seen.spare:
         deferrable = deferrable & (board.mail[rows] if settings.interrupt_email else False)
     _take_dearest(desk, board, seen, rows[deferrable], waited[deferrable], target[deferrable], DEFERRABLE)
+
+
+def look_compiled(desk: DeskState, board: Board, seen: _Seen) -> None:
+    """`look_at_all` by compiled code, with the same choice."""
+    crew, heads, at, now_ms = desk.crew, board.columns, seen.at, seen.now_ms
+    out = [board.row_held_by(desk.contacts.get(one)) for one in seen.left_out if one]
+    email_factor = float(OVERLOAD_EMAIL_FACTOR if desk.overload_since_ms else 1)
+    oldest, live, deferrable = heads.look(
+        at, len(board.works), now_ms, seen.room, seen.room_call, email_factor, tuple(out)
+    )
+    if oldest is not None:
+        for row in oldest:
+            seen.take((GUARD, 0, int(board.since[row]), board.heads[row]), may_hold=False)
+        return
+    if not live and not deferrable:
+        return
+    ends = desk.agents.shift_ends
+    left_ms = int(ends[at]) - now_ms if seen.shifts and ends is not None else None
+    levels, speed, price = board.levels_of(at), crew.beliefs.speed.item(at), crew.tariff.of_agent.item(at)
+    if live:
+        found = heads.dearest(False, False, at, levels, speed, price, left_ms, crew.leavings)
+        if found is not None:
+            _take_found(board, seen, LIVE, *found)
+            return
+    if not deferrable:
+        return
+    mail_only = bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS and not seen.spare
+    if mail_only and not crew.settings.interrupt_email:
+        return
+    found = heads.dearest(True, mail_only, at, levels, speed, price, left_ms, crew.leavings)
+    if found is not None:
+        _take_found(board, seen, DEFERRABLE, *found)
+
+
+def _take_found(board: Board, seen: _Seen, rank: int, rows: list[int], worth: list[int]) -> None:
+    for row, one in zip(rows, worth, strict=True):
+        may_hold = rank == LIVE and not board.flexible[row]
+        seen.take_later(rank, one, row, board, may_hold=may_hold, alone=len(rows) == 1)
 
 
 def _take_dearest(

@@ -7,7 +7,7 @@ quicker way to it. `COMPILED` tells which one a process runs; the router says so
 from __future__ import annotations
 
 try:
-    from services.router.kernels import arrival, leaving  # noqa: F401 - is it there, and of this Python?
+    from services.router.kernels import arrival, freed, leaving  # noqa: F401 - is it there, and of this Python?
 except ImportError as error:
     COMPILED, WHY_NOT = False, str(error)
 else:

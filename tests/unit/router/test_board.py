@@ -75,6 +75,7 @@ def something(world: World, rng: random.Random, number: int) -> None:
         world.wait(rng.choice([SECOND, 30 * SECOND, 3_000 * SECOND]))
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("seed", range(4))
 def test_columns_choose_what_asking_one_by_one_chooses(seed: int) -> None:
     rng = random.Random(seed)
@@ -95,6 +96,7 @@ def test_columns_choose_what_asking_one_by_one_chooses(seed: int) -> None:
     assert compared > 100
 
 
+@pytest.mark.usefixtures("way")
 def test_columns_read_the_patience_of_each_tier_as_asking_one_by_one_does() -> None:
     rng = random.Random(11)
     world = busy_world(rng)
@@ -116,6 +118,7 @@ def test_columns_read_the_patience_of_each_tier_as_asking_one_by_one_does() -> N
     assert all(beliefs.patience)
 
 
+@pytest.mark.usefixtures("way")
 def test_columns_find_their_way_back_to_another_branch() -> None:
     """Two states with a common past are asked in turn."""
     rng = random.Random(7)
@@ -151,6 +154,7 @@ def test_who_leaves_soon_gets_mail_that_fits_where_no_call_does() -> None:
         assert pick is not None and pick.contact_id == "mail"
 
 
+@pytest.mark.usefixtures("way")
 def test_columns_forget_those_who_left_when_nearly_all_of_1500_like_agents_have() -> None:
     """Each leaver's cost is whole micro-cs, the sum it is taken from is not: what is over is divided by who stays."""
     like = agent("A0000", "billing", "en de", speed=0.91, billing=0.7123456789123)

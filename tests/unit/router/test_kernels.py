@@ -13,6 +13,7 @@ import pytest
 
 from services.router import kernels
 from services.router.model import DeskState, changed
+from services.router.picking import next_pick
 from services.router.policy.patience import NO_WAITS, Waits, fitted
 from services.router.seeking import reconsider, seek
 from tests.unit.router.test_board import something
@@ -97,3 +98,36 @@ def test_what_is_found_and_told_is_the_same_to_the_last_digit(
     assert compared > 150
     assert held > 10
     assert preferred > 3
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_freed_agent_is_given_the_same_contact(
+    seed: int, built: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(300 + seed)
+    world = crowd(rng)
+    picked = set()
+    for number in range(150):
+        something(world, rng, number)
+        if not world.desk.contacts or number % 3:
+            continue
+        state = believed(loaded(world.desk, rng, 0.02), rng)
+        if rng.random() < 0.2:
+            state = changed(state, overload_since_ms=world.now_ms)
+        now_ms = world.now_ms + rng.choice([0, 5_000, 200_000, 20_000_000])
+        for agent_id in rng.sample(sorted(state.agents), 6):
+            one = changed(state.agents[agent_id], used_units=rng.choice([0, 0, 50, 80]), soft_units=0)
+            there = changed(state, agents=state.agents.set(agent_id, one))
+            out: list[str] = []
+            for _ in range(3):
+                ours, theirs = both(
+                    monkeypatch,
+                    lambda: next_pick(there, agent_id, now_ms, left_out=out, classes_min=0),  # noqa: B023 - at once
+                )
+                assert ours == theirs
+                if ours is None:
+                    break
+                picked.add(ours)
+                out.append(ours.contact_id)
+    assert len(picked) > 20
+    assert {one.may_hold for one in picked} == {True, False}

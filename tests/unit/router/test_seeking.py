@@ -11,7 +11,6 @@ import pytest
 from services.contract import facts as f
 from services.contract.desk import DeskPolicy
 from services.contract.facts import Presence
-from services.router import kernels
 from services.router.model import Contact, ContactState, DeskState, changed
 from services.router.policy.tariff import Tariff
 from services.router.seeking import compare, search
@@ -77,14 +76,6 @@ def as_it_comes(contact: Contact, state: DeskState, rng: random.Random) -> Conta
         decliner_ids=tuple(rng.sample(people, 2)) if rng.random() < 0.2 else (),
         prior_agent_ids=tuple(rng.sample(people, 2)) if rng.random() < 0.2 else (),
     )
-
-
-@pytest.fixture(params=["compiled", "numpy"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways of weighing; the compiled one where it was built (test_kernels.py insists on it in CI)."""
-    if request.param == "compiled" and not kernels.COMPILED:
-        pytest.skip(f"not compiled: {kernels.WHY_NOT}")
-    monkeypatch.setattr(kernels, "COMPILED", request.param == "compiled")
 
 
 @pytest.mark.usefixtures("way")
