@@ -294,5 +294,7 @@ class DeskPolicy:
     """1 lets a call come on top of e-mail, which stands still meanwhile; 0 does not."""
     units_silent: int | None = None
     """Capacity that a message takes whose customer was asked something and is silent."""
+    advised_share: float | None = None
+    """Of the adviser's own chance to settle it: what is left to an owner who is stuck and gets advice."""
     loyal_tiers: tuple[str, ...] = ()
     """Customers of these tiers are loyal; empty means "loyal"."""

@@ -119,8 +119,9 @@ def may_receive(desk: DeskState, contact: Contact, agent_id: str) -> bool:
 class _Receivers:
     """The rule of a hop for one contact: authority >= max(own, need), and q strictly higher.
 
-    q rises by the desk's hop_gain where the owner is stuck, from 0 where an expert's advice has not helped him; a wrong topic takes any rise, for its owner is the wrong
-    one for certain; with more authority the coverage of the level rises already.
+    q rises by the desk's hop_gain where the owner is stuck: from what advice leaves him of his own (advised_share), from
+    0 where it has not helped him. A wrong topic takes any rise, for its owner is the wrong one for certain; with more
+    authority the coverage of the level rises already.
     """
 
     def __init__(self, desk: DeskState, contact: Contact, reason: TransferReason | None) -> None:
@@ -144,9 +145,7 @@ class _Receivers:
         pool = desk.crew.pool(Work(kind_of(contact.channel, contact.medium), fit, 1.0, urgent=False))
         self.pool = None if pool.relaxations else pool
         gain = 0.0 if reason is TransferReason.WRONG_TOPIC else desk.crew.settings.hop_gain
-        failed = reason is TransferReason.STUCK and contact.advised
-        own_q = 0.0 if failed else expected(desk, need, contact.owner_id)
-        self.least_q = round(own_q + gain, DIGITS)
+        self.least_q = round(left_to_owner(desk, contact, reason) + gain, DIGITS)
         self.strictly = gain <= 0.0
 
     def has(self, agent_id: str) -> bool:
@@ -180,6 +179,14 @@ class _Receivers:
             return True
         q = expected(self.desk, self.need, agent_id)
         return q > self.least_q if self.strictly else q >= self.least_q
+
+
+def left_to_owner(desk: DeskState, contact: Contact, reason: TransferReason) -> float:
+    """q of the owner who asks: who is stuck settles nothing alone, and nothing at all once advice was in vain."""
+    own = expected(desk, contact.need, contact.owner_id)
+    if reason is not TransferReason.STUCK:
+        return own
+    return 0.0 if contact.advised else round(desk.crew.settings.advised_share * own, DIGITS)
 
 
 def expected(desk: DeskState, need: Need, agent_id: str) -> float:
@@ -261,21 +268,34 @@ def hop_pays(desk: DeskState, contact: Contact, reason: TransferReason, request:
     )
     stuck = reason is TransferReason.STUCK
     rest = chain.REST_OF_TALK_STUCK if stuck else chain.REST_OF_TALK_AUTHORITY
-    owner_skill = sum(
-        share * believed(crew, contact.owner_id, topic) for topic, share in weights(crew.roster, contact.need)
-    )
+    kept = _advised(crew, contact.need, helpers) if stuck else _skill(crew, contact.need, contact.owner_id)
     keep = chain.keep_cs(
         rest_seconds=rest * talk_seconds * _speed(crew, contact.owner_id),
         price=price_of(crew, contact.owner_id),
         consult_seconds=settings.consult_seconds,
         adviser_price=float(prices_at(crew, helpers).min()) if len(helpers) else 0.0,
         weight=weight,
-        resolves=owner_skill,
+        resolves=kept,
         failure_cs=failure_cs,
         wait=chain.wait_seconds(1 + line, _rates(crew, helpers)),
     )
     hop = float(hops[free].min() if free.any() else hops.mean())
     return round(hop, DIGITS) < round(keep, DIGITS)
+
+
+def _skill(crew: Crew, need: Need, agent_id: str) -> float:
+    """p of the agent, mixed over the topics."""
+    return sum(share * believed(crew, agent_id, topic) for topic, share in weights(crew.roster, need))
+
+
+def _advised(crew: Crew, need: Need, helpers: Index) -> float:
+    """Chance that the owner settles it with the advice of whichever of them frees first; 0 without any."""
+    if not len(helpers):
+        return 0.0
+    skill = np.zeros(len(helpers))
+    for topic, share in weights(crew.roster, need):
+        skill = skill + share * believed_at(crew, helpers, topic)
+    return crew.settings.advised_share * round(float(skill.mean()), DIGITS)
 
 
 def _talk_seconds(crew: Crew, need: Need) -> float:

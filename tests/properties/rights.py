@@ -6,7 +6,7 @@ from services.contract import decisions as d
 from services.contract.facts import Presence, TransferReason
 from services.router.authority import covers
 from services.router.evolve import evolve_desk
-from services.router.handover import expected, is_escalation, takes_from_owner
+from services.router.handover import expected, is_escalation, left_to_owner, takes_from_owner
 from services.router.model import Contact, ContactState, DeskState, PartitionState
 
 
@@ -82,7 +82,8 @@ def _hop_rises(desk: DeskState, event: d.Transferred) -> None:
     elif event.reason is TransferReason.WRONG_TOPIC:
         assert gain > 0.0
     else:
-        assert gain >= desk.crew.settings.hop_gain - 1e-6
+        left = left_to_owner(desk, contact, event.reason)
+        assert expected(desk, need, event.to_agent_id) - left >= desk.crew.settings.hop_gain - 1e-6
 
 
 def _adviser_may(desk: DeskState, event: d.ConsultStarted) -> None:
