@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def room_of(desk: DeskState, pool: Pool, work: Work, but: int) -> Index:
     """`seeking.with_room`."""
     loads = desk.agents.version.loads()
+    there = pool.there
     return desk.crew.ledger.weigher.with_room(
-        pool.there.columns, loads.hands, loads.roomy, work.fit.units, stops_others(desk, work), but
+        there, there.columns, loads.hands, loads.roomy, work.fit.units, stops_others(desk, work), but
     )
 
 
@@ -77,8 +78,10 @@ def tested(
         second_cs = weight * (1.0 + urgency.waited_ms / urgency.target_ms)
         if patience is not PATIENT:
             leaving, before = crew.leavings[patience is crew.patience[1]], patience.left_share_log(waited)
+    there = pool.there
     found = crew.ledger.weigher.hold(
-        pool.there.columns,
+        there,
+        there.columns,
         desk.agents.version.loads().hands,
         asked,
         work.fit.units,

@@ -38,7 +38,7 @@ def work_of(contact: Contact, settings: PolicySettings) -> Work:
             need.least_level,
             opened.units,
             tuple(sorted([one for one in had if one not in wanted])) if had else (),
-            tuple(sorted(declined)),
+            tuple(sorted(declined)) if declined else (),
         ),
         customer_weight(contact, settings),
         opened.urgent,

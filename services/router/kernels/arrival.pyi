@@ -1,6 +1,3 @@
-from collections.abc import Sequence
-from typing import Any
-
 from services.contract.decisions import Need
 from services.router.eligibility import Index, Mask, There
 from services.router.kernels.leaving import Leaving
@@ -42,9 +39,6 @@ class Hands:
 class Members:
     def __init__(self, there: There) -> None: ...
 
-class Levels:
-    def __init__(self, column: Any) -> None: ...
-
 class Asked: ...
 
 class Weigher:
@@ -61,14 +55,15 @@ class Weigher:
     ) -> None: ...
     def asked(self, need: Need, parts: list[tuple[int, float]], seconds: float, weight: float) -> Asked: ...
     def with_room(
-        self, members: Members, hands: Hands, roomy: Times, units: int, stops: bool, but: int
+        self, there: There, members: Members, hands: Hands, roomy: Times, units: int, stops: bool, but: int
     ) -> Index: ...
     def best(
-        self, chosen: Index, hands: Hands, asked: Asked, now_ms: int, bonus: int, liked: Sequence[int]
+        self, chosen: Index, hands: Hands, asked: Asked, now_ms: int, bonus: int, liked: tuple[int, ...]
     ) -> Choice: ...
     def cost_at(self, at: int, asked: Asked) -> Row: ...
     def hold(
         self,
+        there: There,
         members: Members,
         hands: Hands,
         asked: Asked,

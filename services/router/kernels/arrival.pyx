@@ -20,7 +20,7 @@ cdef enum:
     WAITED_FOR_MAX = 64
 
 _INT64 = np.dtype(np.int64)
-LEVELS_REMEMBERED_MAX = 64
+LEVELS_REMEMBERED_MAX, SIDES_REMEMBERED_MAX = 64, 8
 
 
 cdef class Row:
@@ -116,28 +116,6 @@ cdef class Hands:
         return 0
 
 
-cdef class Members:
-    """The available agents of a ground but for the barred (eligibility.There)."""
-
-    cdef object _there
-    cdef const uint8_t[::1] mask
-    cdef Py_ssize_t known
-    cdef const int64_t[::1] at
-    cdef bint has_at
-    cdef tuple barred
-
-    def __init__(self, there):
-        ground = there.ground
-        self.mask, self.known, self.has_at = ground.mask.view(np.uint8), len(ground.index), False
-        self.barred = tuple([int(ground.index[place]) for place in there.barred])
-        self._there = there
-
-    cdef int follow(self) except -1:
-        if not self.has_at:
-            self.at, self.has_at, self._there = self._there.at, True, None
-        return 0
-
-
 cdef class Levels:
     """Authority of each agent for one kind of decision and currency."""
 
@@ -145,6 +123,66 @@ cdef class Levels:
 
     def __init__(self, column):
         self.of_agent = column
+
+
+cdef struct Side:
+    double speed
+    double price
+    Py_ssize_t at
+    Py_ssize_t level
+
+
+cdef class Sides:
+    """What `Weigher.nearly` needs of some agents, side by side."""
+
+    cdef Side* of_each
+
+    def __cinit__(self, Py_ssize_t count):
+        self.of_each = <Side*> malloc(max(count, 1) * sizeof(Side))
+        if not self.of_each:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.of_each)
+
+
+cdef class Members:
+    """The available agents of a ground but for the barred (eligibility.There), under one weigher."""
+
+    cdef const uint8_t[::1] mask
+    cdef Py_ssize_t known
+    cdef const int64_t[::1] at
+    cdef bint has_at
+    cdef tuple barred
+    cdef dict _sides
+
+    def __init__(self, there):
+        ground = there.ground
+        self.mask, self.known, self.has_at = ground.mask.view(np.uint8), len(ground.index), False
+        self.barred = tuple([int(ground.index[place]) for place in there.barred])
+        self._sides = {}
+
+    cdef int follow(self, there) except -1:
+        """`there` has them, and is not kept: it keeps this."""
+        if not self.has_at:
+            self.at, self.has_at = there.at, True
+        return 0
+
+    cdef Sides sides(self, Weigher weigher, Levels levels):
+        """In the order of `at`."""
+        found = self._sides.get(levels)
+        if found is not None:
+            return <Sides> found
+        if len(self._sides) >= SIDES_REMEMBERED_MAX:
+            self._sides.clear()
+        cdef Py_ssize_t row, at
+        cdef Sides made = Sides.__new__(Sides, self.at.shape[0])
+        for row in range(self.at.shape[0]):
+            at = self.at[row]
+            made.of_each[row].at, made.of_each[row].level = at, levels.of_agent[at]
+            made.of_each[row].speed, made.of_each[row].price = weigher.speed[at], weigher.price[at]
+        self._sides[levels] = made
+        return made
 
 
 cdef class Asked:
@@ -273,25 +311,23 @@ cdef class Weigher:
             asked.failure,
         )
 
-    cdef inline double nearly(self, Asked asked, Py_ssize_t at) noexcept nogil:
+    cdef inline double nearly(self, Asked asked, Side* side) noexcept nogil:
         """The cost in customer-seconds without rounding."""
-        cdef Py_ssize_t level = asked.levels.of_agent[at]
-        cdef double price = self.price[at]
         return (
-            self.speed[at] * asked.seconds * (asked.weight + price)
-            + asked.missed[level] * (asked.consult + self.consult_seconds * price)
+            side.speed * asked.seconds * (asked.weight + side.price)
+            + asked.missed[side.level] * (asked.consult + self.consult_seconds * side.price)
             + asked.failure
-            - self.skill(asked, at) * asked.resolved[level]
+            - self.skill(asked, side.at) * asked.resolved[side.level]
         )
 
-    def with_room(self, Members members, Hands hands, roomy, int64_t units, bint stops, Py_ssize_t but):
+    def with_room(self, there, Members members, Hands hands, roomy, int64_t units, bint stops, Py_ssize_t but):
         """`seeking.with_room`."""
         hands.follow(roomy)
         cdef const int32_t[::1] used = hands.firm if stops else hands.units
         cdef const int64_t[::1] among = hands.roomy
         cdef bint masked = among.shape[0] < members.known
         if not masked:
-            members.follow()
+            members.follow(there)
             among = members.at
         cdef Py_ssize_t row, at, count = 0, most = among.shape[0]
         cdef int64_t* found = <int64_t*> malloc(max(most, 1) * sizeof(int64_t))
@@ -352,6 +388,7 @@ cdef class Weigher:
 
     def hold(
         self,
+        there,
         Members members,
         Hands hands,
         Asked asked,
@@ -384,16 +421,17 @@ cdef class Weigher:
         cdef int64_t limit = best_cost - self.margin_micro
         cdef double near_max = limit / 1e6 + self.nearly_cs
         cdef Terms terms
-        members.follow()
+        members.follow(there)
+        cdef Side* sides = members.sides(self, asked.levels).of_each
         if some:
             gains = raising.view(np.uint8)
         for row in range(members.at.shape[0]):
-            at = members.at[row]
+            if self.nearly(asked, &sides[row]) >= near_max:
+                continue
+            at = sides[row].at
             if at == here or (some and not gains[row]):
                 continue
             if used[at] + units <= self.capacity[at] and at != but:
-                continue
-            if self.nearly(asked, at) >= near_max:
                 continue
             self.cost(asked, at, &terms)
             if terms.total >= limit:
