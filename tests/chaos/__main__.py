@@ -92,7 +92,12 @@ class Run:
             load, agents = await self._people(plan, stack)
             spent = Spent(lambda: self._processes(load.pid, agents.pid))
             field = Field(
-                self._routers, self._cluster, self._network, random.Random(options.seed), PARTITIONS
+                self._routers,
+                self._cluster,
+                self._network,
+                random.Random(options.seed),
+                PARTITIONS,
+                frozenset(options.only),
             )
             await self._until(lambda: counters[SETTLED] > 0, 60, "nothing is settled at all")
             began = time.monotonic()
@@ -253,6 +258,13 @@ def _options() -> argparse.Namespace:
         "--open-max", type=int, default=600, help="contacts open at once; the load waits then"
     )
     parser.add_argument("--quiet", type=float, default=12.0, help="seconds between faults")
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        choices=[fault.__name__ for fault in ALL],
+        default=[],
+        help="these faults alone, to measure one of them (default: all)",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and records")
     return parser.parse_args()

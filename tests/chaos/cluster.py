@@ -16,6 +16,7 @@ from tests.chaos.ground import Disk, Network
 
 READY_SECONDS_MAX = 180.0
 HEAP = "512m"
+"""Given by name, so that the JVM compiles for a run of minutes, not for a quick start (java_node.py)."""
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Cluster:
         self.ports = [free_port() for _ in range(self.count)]
         self.inside_ports = [free_port() for _ in range(self.count)]
         self.nodes = [
-            JavaNode(self.folder / f"broker-{number + 1}", heap=None, extra=self._keys(number))
+            JavaNode(self.folder / f"broker-{number + 1}", heap=HEAP, extra=self._keys(number))
             for number in range(self.count)
         ]
         for number in range(self.count):

@@ -52,6 +52,8 @@ class Field:
     network: Network
     rng: random.Random
     partitions: int
+    only: frozenset[str] = frozenset()
+    """Names of the faults that are to happen; all where it is empty."""
     struck: list[Struck] = field(default_factory=list)
 
     async def owner(self) -> Router:
@@ -233,13 +235,16 @@ def possible(field: Field) -> list[Fault]:
         without.add(network_cut)
     if not field.cluster.disk.allowed:
         without.add(full_disk)
-    return [fault for fault in ALL if fault not in without]
+    asked_for = [fault for fault in ALL if not field.only or fault.__name__ in field.only]
+    return [fault for fault in asked_for if fault not in without]
 
 
 async def strike_until(field: Field, ends_at: float, quiet_seconds: float) -> None:
     """Rounds of every fault, each in an order of its own, with some quiet after each; the last one ends before the end."""
     while True:
         order = possible(field)
+        if not order:
+            return
         field.rng.shuffle(order)
         for fault in order:
             if time.monotonic() > ends_at - quiet_seconds - STOPPED_SECONDS:
