@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   frontdesk simulate A --policy "first day"               nobody's chances to resolve are known
   frontdesk simulate D --load 0.9 --agents 50             a desk of one's own size
   frontdesk simulate what-if --help                       a desk's own log under another policy
+  frontdesk simulate calls --help                         a call centre's log, first come first served
   frontdesk simulate report --help                        every goal of the routing policy
 
 Worlds: A moderate load, B high load, C with e-mail, D small, E agents who differ little, L large (docs/routing.md).
@@ -42,6 +43,10 @@ def main(argv: Sequence[str]) -> int:
         from simulator.what_if.command import main as what_if
 
         return what_if(argv[1:])
+    if argv and argv[0] == "calls":
+        from simulator.calls.command import main as calls
+
+        return calls(argv[1:])
     if argv and argv[0] == "report":
         from simulator.report.__main__ import main as report
 

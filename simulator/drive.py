@@ -81,11 +81,7 @@ class Drive(Customers):
         run.resumed = None
         draw, agent = run.draw % DRAWS, run.agent
         topic = int(day.topic[run.issue])
-        work = (
-            float(self.pool.handle_seconds[topic])
-            * float(self.pool.speed[agent])
-            * float(day.work[run.issue, draw])
-        )
+        work = self.full_seconds(agent, run.issue, draw)
         run.work = HOP_SECONDS + HOP_SHARE * work if run.hops else work
         if not self.pool.certified[agent, topic]:
             self._at(at + WRONG_TOPIC_SHARE * run.work, self._wrong_topic, event.contact_id, run.epoch)
@@ -93,6 +89,11 @@ class Drive(Customers):
             self._at(at + NO_AUTHORITY_SHARE * run.work, self._lacks_right, event.contact_id, run.epoch)
         else:
             self._at(at + run.work, self._worked, event.contact_id, run.epoch)
+
+    def full_seconds(self, agent: int, issue: int, draw: int) -> float:
+        """X: what the whole issue takes the agent; `draw` is the index of its luck."""
+        mean = float(self.pool.handle_seconds[self.day.topic[issue]])
+        return mean * float(self.pool.speed[agent]) * float(self.day.work[issue, draw])
 
     def _wrong_topic(self, at: float, contact_id: str, epoch: int) -> None:
         run = self._holds(contact_id, epoch)

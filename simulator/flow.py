@@ -222,16 +222,21 @@ class Flow:
         issue, draw = contact.issue, contact.draw % DRAWS
         contact.draw += 1
         topic = self.day.topic[issue]
-        full = self.pool.handle_seconds[topic] * self.pool.speed[agent] * self.day.work[issue, draw]
+        full = self.full_seconds(agent, issue, draw)
         if contact.hops:
             full = 30.0 + 0.9 * full
-        work = Work(contact, agent, draw, float(full), self.now)
+        work = Work(contact, agent, draw, full, self.now)
         if not self.pool.certified[agent, topic]:
             self._at(self.now + 0.3 * work.full_seconds, self._wrong_topic, work)
         elif self.pool.level[agent] < self.day.need[issue]:
             self._at(self.now + 0.5 * work.full_seconds, self._authority, work)
         else:
             self._at(self.now + work.full_seconds, self._worked, work)
+
+    def full_seconds(self, agent: int, issue: int, draw: int) -> float:
+        """X: what the whole issue takes the agent; `draw` is the index of its luck."""
+        work = self.day.work[issue, draw]
+        return float(self.pool.handle_seconds[self.day.topic[issue]] * self.pool.speed[agent] * work)
 
     def _wrong_topic(self, work: Work) -> None:
         """The true topic's posterior starts anew: what was learned of the need is forgotten, the least level stays."""

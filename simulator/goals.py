@@ -372,7 +372,7 @@ ELSEWHERE: tuple[tuple[str, str], ...] = (
     ("speed of routing.md section 5", "`make bench`"),
     (
         "replay of the Anonymous Bank's calls",
-        "not measured: the calls are no part of the repository",
+        "`frontdesk simulate calls --file FILE`; the calls are no part of the repository",
     ),
 )
 """Goals that these runs do not tell, and what does."""
