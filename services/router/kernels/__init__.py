@@ -7,7 +7,9 @@ quicker way to it. `COMPILED` tells which one a process runs; the router says so
 from __future__ import annotations
 
 try:
-    from services.router.kernels import arrival, freed, leaving  # noqa: F401 - is it there, and of this Python?
+    import services.router.kernels.arrival
+    import services.router.kernels.freed
+    import services.router.kernels.leaving  # noqa: F401 - are they there, and of this Python?
 except ImportError as error:
     COMPILED, WHY_NOT = False, str(error)
 else:
