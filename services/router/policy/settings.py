@@ -114,13 +114,6 @@ class PolicySettings:
         0.03, 0, 1, "share", "share of all agents, added to reserve_idle_count", "floor"
     )
     hop_gain: float = _set(0.10, 0, 1, "chance", "least rise of the expected resolution at a hop", "hop gain")
-    advised_share: float = _set(
-        0.7,
-        0,
-        1,
-        "share",
-        "of the adviser's own chance to settle it: what is left to an owner who is stuck and gets advice",
-    )
     patience_shape: int = _set(
         3, 1, 10, "", "shape of the gamma distribution of a caller's patience, until the desk's own is known"
     )
@@ -174,6 +167,13 @@ class PolicySettings:
     )
     units_silent: int = _set(
         10, 1, 100, "units", "capacity that a message takes whose customer was asked something and is silent"
+    )
+    advised_share: float = _set(
+        0.7,
+        0,
+        1,
+        "share",
+        "of the adviser's own chance to settle it: what is left to an owner who is stuck and gets advice",
     )
     loyal_tiers: tuple[str, ...] = ("loyal",)
     """Customers of these tiers weigh weight_loyal; words of the desk's own."""
