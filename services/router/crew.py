@@ -139,8 +139,13 @@ class Crew:
         """Who may take such work.
 
         Classes are asked for again as the very objects that the lanes hold, and their hash is dear: they are
-        known by identity first, each kept alive by its entry.
+        known by identity first, each kept alive by its entry. One that came up just now is known as the equal one that
+        the roster has, so that what is made anew with each fact does not pile up here.
         """
+        known = self.known.get(id(work))
+        if known is not None and known[0] is work:
+            return known[1]
+        work = self.roster.shared(work)
         known = self.known.get(id(work))
         if known is not None and known[0] is work:
             return known[1]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
+from typing import NamedTuple
 
 import structlog
 
@@ -75,6 +76,16 @@ class _Held:
     paused: bool = False
     taking: asyncio.Task[None] | None = None
     hinted: int = -1
+
+
+class Made(NamedTuple):
+    """A decision before it is encoded and appended."""
+
+    record: Record
+    decision: Decision
+    after: PartitionState
+    seconds: float
+    """That deciding it took."""
 
 
 class Owner:
@@ -250,27 +261,64 @@ class Owner:
         return int(max(1, min(100, (nearest - self._clock.now_ms()) / self._clock.rate)))
 
     def _on_facts(self, records: list[Record]) -> None:
-        """All are read before the first is decided: the same code a hundred times over is done in half the time."""
+        """In three turns: all are read, then those of a partition decided, then the decisions encoded and appended. The
+        same code a hundred times over is done in half the time. Nothing is awaited in between, so nobody else appends.
+        """
         read = [_fact_of(record.value) for record in records]
-        for record, fact in zip(records, read, strict=True):
-            self._on_fact(record, fact)
+        at = 0
+        while at < len(records):
+            at = self._decide_run(records, read, at)
 
-    def _on_fact(self, record: Record, fact: Fact | Exception) -> None:
-        held = self._held.get(record.partition)
-        if held is None or not held.ready or held.paused or record.offset <= held.ahead.last_fact:
+    def _decide_run(self, records: list[Record], read: list[Fact | Exception], at: int) -> int:
+        """Decides the facts of one partition from here on; answers where the next run begins."""
+        partition, made = records[at].partition, list[Made]()
+        held = self._held.get(partition)
+        deciding = held is not None and held.ready and not held.paused
+        while at < len(records) and records[at].partition == partition:
+            if held is not None and deciding:
+                if made and len(held.pending) + len(made) >= self._pending_max:
+                    break  # appending them pauses the partition
+                self._on_fact(held, records[at], read[at], made)
+            at += 1
+        return at - (self._append_run(partition, held, made) if held is not None else 0)
+
+    def _on_fact(self, held: _Held, record: Record, fact: Fact | Exception, made: list[Made]) -> None:
+        ahead = made[-1].after if made else held.ahead
+        if record.offset <= ahead.last_fact:
             return
-        if record.offset != held.ahead.last_fact + 1:  # a hole is never decided over
-            self._seek(record.partition, held.ahead.last_fact + 1)
+        if record.offset != ahead.last_fact + 1:  # a hole is never decided over
+            self._seek(record.partition, ahead.last_fact + 1)
             return
         began = perf_counter()
-        decision = self._decide(held.ahead, record, fact)
-        value = encode_decision(decision)
-        self._measures.seconds.observe(perf_counter() - began)
-        if len(value) > RECORD_BYTES_MAX:  # the log would refuse it, now and at every restart (engine.md 4.2)
-            detail = f"its decision takes {len(value)} bytes, {RECORD_BYTES_MAX} are allowed; make it smaller"
-            decision = self._rejected(held.ahead, record, "decision_too_large", detail, decision.fact_id)
-            value = encode_decision(decision)
-        self._append(record.partition, held, decision, value, "fact")
+        decision = self._decide(ahead, record, fact)
+        after = folded(record.partition, ahead, decision)
+        made.append(Made(record, decision, after, perf_counter() - began))
+
+    def _append_run(self, partition: int, held: _Held, made: list[Made]) -> int:
+        """Encodes and appends what was decided; answers how many at the end must be decided again."""
+        if not made:
+            return 0
+        began = perf_counter()
+        values = [encode_decision(one.decision) for one in made]
+        encoding = (perf_counter() - began) / len(made)
+        for index, (one, value) in enumerate(zip(made, values, strict=True), 1):
+            self._measures.seconds.observe(one.seconds + encoding)
+            if len(value) > RECORD_BYTES_MAX:
+                self._append_too_large(held, one, len(value))
+                return len(made) - index if held.ready else 0
+            self._append(partition, held, one.decision, one.after, value, "fact")
+            if not held.ready:  # the speculation was dropped, and these with it
+                return 0
+        return 0
+
+    def _append_too_large(self, held: _Held, made: Made, size: int) -> None:
+        """In its place the record that says so: the log would refuse it, now and at every restart (engine.md 4.2)."""
+        record = made.record
+        detail = f"its decision takes {size} bytes, {RECORD_BYTES_MAX} are allowed; make it smaller"
+        fact_id = made.decision.fact_id
+        decision = self._rejected(held.ahead, record, "decision_too_large", detail, fact_id)
+        after = folded(record.partition, held.ahead, decision)
+        self._append(record.partition, held, decision, after, encode_decision(decision), "fact")
 
     def _decide(self, ahead: PartitionState, record: Record, fact: Fact | Exception) -> Decision:
         fact_id = ""
@@ -336,7 +384,8 @@ class Owner:
                 if len(value) > RECORD_BYTES_MAX:
                     self._put_aside(partition, held, timer, "decision_too_large", {"bytes": len(value)})
                     continue
-                self._append(partition, held, decision, value, "timer")
+                after = folded(partition, held.ahead, decision)
+                self._append(partition, held, decision, after, value, "timer")
 
     def _put_aside(
         self, partition: int, held: _Held, timer: Timer, reason: str, why: Mapping[str, object]
@@ -347,19 +396,24 @@ class Owner:
         self._measures.put_aside.labels(reason).inc()
         held.timers.put_aside(timer, self._clock.now_ms() + PUT_ASIDE_MS)
 
-    def _append(self, partition: int, held: _Held, decision: Decision, value: bytes, cause: str) -> None:
-        """Folds into *ahead* and appends, with no await between (engine.md 1.5)."""
-        folded = fold(held.ahead, decision)
-        if not folded.accepted:
-            raise CannotDecide(f"own record refused by fold on {partition}: {folded.reason}")
+    def _append(
+        self,
+        partition: int,
+        held: _Held,
+        decision: Decision,
+        after: PartitionState,
+        value: bytes,
+        cause: str,
+    ) -> None:
+        """Appends what *ahead* becomes by, with no await since it was decided (engine.md 1.5)."""
         try:
             future = self._source.append(DECISIONS, partition, decision.desk_id.encode(), value)
         except BufferFull:  # nothing was sent: taken again once the log has room
             self._reset(partition, held, "buffer_full")
             return
-        self._tail.foreseen.append(partition, Appended(value, held.ahead, decision, folded.state))
-        held.ahead = folded.state
-        held.timers.note(held.ahead, decision)
+        self._tail.foreseen.append(partition, Appended(value, held.ahead, decision, after))
+        held.ahead = after
+        held.timers.note(after, decision)
         held.pending.append(decision.decision_id)
         held.in_flight[future] = asyncio.get_running_loop().time()
         future.add_done_callback(partial(self._on_ack, partition, held))
@@ -504,6 +558,14 @@ class Owner:
             if held.ready and decided > held.hinted:
                 held.hinted = decided
                 await self._ownership.hint(partition, decided + 1)
+
+
+def folded(partition: int, ahead: PartitionState, decision: Decision) -> PartitionState:
+    """*ahead* with an own decision; raises CannotDecide where fold does not take it."""
+    found = fold(ahead, decision)
+    if not found.accepted:
+        raise CannotDecide(f"own record refused by fold on {partition}: {found.reason}")
+    return found.state
 
 
 def _fact_of(value: bytes) -> Fact | Exception:

@@ -107,6 +107,23 @@ async def test_a_fact_whose_decision_would_be_too_large_is_rejected_and_the_desk
     assert shell.router.tail.state(0).desks["acme"].agents["ana"].presence.label == "available"
 
 
+async def test_what_was_decided_upon_a_decision_that_is_too_large_is_decided_again(shell: Shell) -> None:
+    room = RECORD_BYTES_MAX - len(shell.fact("huge", DeskConfigured(desk=DESK))) - 50
+    huge = replace(DESK, queues=(*DESK.queues, Queue(queue_id="q" * room)))
+    bodies: list[AgentSignedIn | DeskConfigured | ContactArrived] = [
+        call("before"),
+        DeskConfigured(desk=huge),
+        call("after"),
+        AgentSignedIn(agent_id="ana"),
+    ]
+    offsets = await asyncio.gather(*(shell.append(f"f{at}", body) for at, body in enumerate(bodies)))
+    await shell.decided(offsets[-1])
+    read = [decode_decision((await shell.log.read_at(DECISIONS, 0, at)).value) for at in range(2, 6)]
+    assert [record.fact_offset for record in read] == offsets
+    assert [FactRejected in map(type, record.events) for record in read] == [False, True, False, False]
+    assert shell.router.tail.state(0).desks["acme"].agents["ana"].offer_ids
+
+
 @pytest.mark.parametrize("reason", ["decide_failed", "decision_too_large"])
 async def test_a_timer_that_cannot_be_decided_is_left_alone_and_the_desk_goes_on(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, reason: str

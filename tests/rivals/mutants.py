@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.contract.codec import encode_decision
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
-from services.router.owner import Owner
+from services.router.owner import Made, Owner, folded
 from services.router.tail import Verdict
 from services.runtime.log import Record
 from tests.rivals.history import Rules
@@ -18,17 +17,17 @@ from tests.rivals.history import Rules
 class TellsFromAhead(Owner):
     """Answers a command as soon as it has decided it, from its speculation."""
 
-    def _append(self, partition: int, held: Any, decision: Decision, value: bytes, cause: str) -> None:
-        super()._append(partition, held, decision, value, cause)
+    def _append(self, partition: int, held: Any, decision: Decision, *more: Any) -> None:
+        super()._append(partition, held, decision, *more)
         _tell(self, partition, self._tail.next_offset(partition) + len(held.pending) - 1, decision)
 
 
 class TellsAtTheAcknowledgement(Owner):
     """Answers a command once its record is in the log, whether or not it counts there."""
 
-    def _append(self, partition: int, held: Any, decision: Decision, value: bytes, cause: str) -> None:
+    def _append(self, partition: int, held: Any, decision: Decision, *more: Any) -> None:
         before = set(held.in_flight)
-        super()._append(partition, held, decision, value, cause)
+        super()._append(partition, held, decision, *more)
 
         def told(done: asyncio.Future[int]) -> None:
             if not done.cancelled() and done.exception() is None:
@@ -49,11 +48,10 @@ class StartsAtTheGroupsOffset(Owner):
     def _seek(self, partition: int, offset: int) -> None:
         super()._seek(partition, self._source.store.committed)  # type: ignore[attr-defined] # the simulation's
 
-    def _on_fact(self, record: Record, fact: Fact | Exception) -> None:
-        held = self._held.get(record.partition)
-        if held is not None and held.ready and not held.paused:
-            decision = self._decide(held.ahead, record, fact)
-            self._append(record.partition, held, decision, encode_decision(decision), "fact")
+    def _on_fact(self, held: Any, record: Record, fact: Fact | Exception, made: list[Made]) -> None:
+        ahead = made[-1].after if made else held.ahead
+        decision = self._decide(ahead, record, fact)
+        made.append(Made(record, decision, folded(record.partition, ahead, decision), 0.0))
 
 
 class KeepsItsSpeculation(Owner):
