@@ -14,18 +14,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
-from typing import NamedTuple
 
 import structlog
 
-from services.contract.codec import Undecodable, decode_fact, encode_decision
+from services.contract.codec import encode_decision
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
 from services.contract.topics import DECISIONS, FACTS, PARTITION_HASH
-from services.router.decide import decide_fact, decide_genesis, decide_rejected, decide_timer
+from services.router.decide import decide_genesis, decide_timer
 from services.router.foreseen import Appended
 from services.router.letters import RejectionLetters
-from services.router.log.fold import fold
+from services.router.making import CannotDecide, Made, Maker, fact_of, folded
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
 from services.router.parting import Parting, facts_alone
@@ -59,10 +58,6 @@ LEAVE_SECONDS_MAX = 5.0
 log = structlog.get_logger()
 
 
-class CannotDecide(RuntimeError):
-    """This process must not decide a partition; the message says why, and what to set."""
-
-
 @dataclass
 class _Held:
     """A partition owned here. `ready` is False while the folded state catches up."""
@@ -76,16 +71,6 @@ class _Held:
     paused: bool = False
     taking: asyncio.Task[None] | None = None
     hinted: int = -1
-
-
-class Made(NamedTuple):
-    """A decision before it is encoded and appended."""
-
-    record: Record
-    decision: Decision
-    after: PartitionState
-    seconds: float
-    """That deciding it took."""
 
 
 class Owner:
@@ -106,6 +91,7 @@ class Owner:
     ) -> None:
         self._source, self._tail, self._clock, self._new_id = source, tail, clock, new_id
         self._name, self._pending_max, self._generation = name, pending_max, generation
+        self._maker = Maker(clock=clock, new_id=new_id, name=name)
         self._measures = measures
         self._held: dict[int, _Held] = {}
         self._ownership: Ownership | None = None
@@ -264,7 +250,7 @@ class Owner:
         """In three turns: all are read, then those of a partition decided, then the decisions encoded and appended. The
         same code a hundred times over is done in half the time. Nothing is awaited in between, so nobody else appends.
         """
-        read = [_fact_of(record.value) for record in records]
+        read = [fact_of(record.value) for record in records]
         at = 0
         while at < len(records):
             at = self._decide_run(records, read, at)
@@ -290,7 +276,7 @@ class Owner:
             self._seek(record.partition, ahead.last_fact + 1)
             return
         began = perf_counter()
-        decision = self._decide(ahead, record, fact)
+        decision = self._maker.decided(ahead, record, fact)
         after = folded(record.partition, ahead, decision)
         made.append(Made(record, decision, after, perf_counter() - began))
 
@@ -316,52 +302,9 @@ class Owner:
         record = made.record
         detail = f"its decision takes {size} bytes, {RECORD_BYTES_MAX} are allowed; make it smaller"
         fact_id = made.decision.fact_id
-        decision = self._rejected(held.ahead, record, "decision_too_large", detail, fact_id)
+        decision = self._maker.rejected(held.ahead, record, "decision_too_large", detail, fact_id)
         after = folded(record.partition, held.ahead, decision)
         self._append(record.partition, held, decision, after, encode_decision(decision), "fact")
-
-    def _decide(self, ahead: PartitionState, record: Record, fact: Fact | Exception) -> Decision:
-        fact_id = ""
-        try:
-            if isinstance(fact, Exception):
-                raise fact
-            fact_id = fact.fact_id
-            return decide_fact(
-                ahead,
-                fact,
-                offset=record.offset,
-                now_ms=self._clock.now_ms(),
-                decision_id=self._new_id(),
-                owner=self._name,
-                partition=record.partition,
-            )
-        except Undecodable as error:
-            return self._rejected(ahead, record, "undecodable", str(error), fact_id)
-        except Exception as error:  # a fact that breaks deciding must not stop the desk (engine.md 2)
-            log.error(
-                "decide_failed",
-                partition=record.partition,
-                offset=record.offset,
-                error=type(error).__name__,
-                frames=frames_of(error),
-            )
-            detail = f"deciding raised {type(error).__name__}; the router's log has it"
-            return self._rejected(ahead, record, "decide_failed", detail, fact_id)
-
-    def _rejected(
-        self, ahead: PartitionState, record: Record, reason: str, detail: str, fact_id: str
-    ) -> Decision:
-        return decide_rejected(
-            ahead,
-            offset=record.offset,
-            reason=reason,
-            detail=detail,
-            fact_id=fact_id,
-            desk_id=record.key.decode(errors="replace"),
-            now_ms=self._clock.now_ms(),
-            decision_id=self._new_id(),
-            owner=self._name,
-        )
 
     def _fire_timers(self) -> None:
         now_ms = self._clock.now_ms()
@@ -558,19 +501,3 @@ class Owner:
             if held.ready and decided > held.hinted:
                 held.hinted = decided
                 await self._ownership.hint(partition, decided + 1)
-
-
-def folded(partition: int, ahead: PartitionState, decision: Decision) -> PartitionState:
-    """*ahead* with an own decision; raises CannotDecide where fold does not take it."""
-    found = fold(ahead, decision)
-    if not found.accepted:
-        raise CannotDecide(f"own record refused by fold on {partition}: {found.reason}")
-    return found.state
-
-
-def _fact_of(value: bytes) -> Fact | Exception:
-    """The fact, or why it cannot be read."""
-    try:
-        return decode_fact(value)
-    except Exception as error:  # told where the fact is decided, so that order is kept
-        return error

@@ -8,7 +8,8 @@ from typing import Any
 
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
-from services.router.owner import Made, Owner, folded
+from services.router.making import Made, folded
+from services.router.owner import Owner
 from services.router.tail import Verdict
 from services.runtime.log import Record
 from tests.rivals.history import Rules
@@ -50,7 +51,7 @@ class StartsAtTheGroupsOffset(Owner):
 
     def _on_fact(self, held: Any, record: Record, fact: Fact | Exception, made: list[Made]) -> None:
         ahead = made[-1].after if made else held.ahead
-        decision = self._decide(ahead, record, fact)
+        decision = self._maker.decided(ahead, record, fact)
         made.append(Made(record, decision, folded(record.partition, ahead, decision), 0.0))
 
 
