@@ -12,6 +12,6 @@ if ! command -v docker >/dev/null && ! { command -v java >/dev/null && command -
 fi
 .venv/bin/python scripts/fetch_prometheus.py >/dev/null || echo "test: without these, the checks of rules and dashboards are skipped" >&2
 if [ $# = 0 ]; then
-  set -- -n 2 --dist loadgroup
+  set -- -n 2 --dist loadscope
 fi
 exec .venv/bin/python -m pytest "$@"

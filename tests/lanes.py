@@ -1,4 +1,4 @@
-"""Two lanes of tests side by side (`pytest -n 2 --dist loadgroup`, as `make test` plays them), each in a process.
+"""Two lanes of tests side by side (`pytest -n 2 --dist loadscope`, as `make test` plays them), each in a process.
 
 What starts services and waits for them stands in one lane, what computes or builds in the other, so that each lane
 leaves the machine to the other most of the time. A lane keeps its order, its broker and its fixtures; nothing in it
@@ -8,11 +8,11 @@ runs beside anything else of its own lane. Run without `-n`, all tests run one a
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
-ROOT = Path(__file__).resolve().parent
 WAITING = ("conformance", "integration", "chaos", "e2e")
 """Folders whose tests start routers, brokers and clients, and wait for what these do."""
 COMPUTING = "e2e/test_wallboard"
@@ -26,10 +26,17 @@ def lane_of(place: str) -> str:
     return "waiting" if waits else "computing"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(ROOT):
-            item.add_marker(pytest.mark.xdist_group(lane_of(item.path.relative_to(ROOT).as_posix())))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Hands each lane to a process of its own."""
+    return LaneScheduling(config, log)
+
+
+class LaneScheduling(LoadScopeScheduling):  # type: ignore[misc] # has no types
+    """What pytest-xdist does with modules or classes of tests, with lanes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane_of(nodeid.partition("::")[0].removeprefix("tests/"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
