@@ -19,7 +19,7 @@ help: ## list the doors
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
 
-KERNELS := services/router/kernels
+KERNELS := services/*/kernels
 $(VENV)/.kernels: $(VENV)/.ready setup.py scripts/build_kernels.py $(wildcard $(KERNELS)/*.pyx $(KERNELS)/*.pxd)
 	@$(BIN)/python -m scripts.build_kernels && touch $@
 

@@ -1,6 +1,7 @@
-"""The compiled part of the project (services/router/kernels); all else stands in pyproject.toml.
+"""The compiled part of the project (the folders `kernels`); all else stands in pyproject.toml.
 
-It is optional: without Cython or a C compiler the wheel has none of it, and the router weighs by numpy. Floating-point
+It is optional: without Cython or a C compiler the wheel has none of it, the router weighs by numpy
+and records are made by Python. Floating-point
 operations are neither fused nor reordered, for both ways must find the same bits.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-PLACE = Path("services/router/kernels")
+PLACES = (Path("services/contract/kernels"), Path("services/router/kernels"))
 EDITABLE = "editable_wheel" in sys.argv
 """scripts/build_kernels.py builds them in place then, and says what is missing."""
 
@@ -25,11 +26,12 @@ def extensions() -> list[Extension]:
         Extension(
             ".".join(source.with_suffix("").parts),
             [str(source)],
-            depends=[str(one) for one in sorted(PLACE.glob("*.pxd"))],
+            depends=[str(one) for one in sorted(place.glob("*.pxd"))],
             extra_compile_args=["-O2", "-g0", "-ffp-contract=off"],
             optional=True,
         )
-        for source in sorted(PLACE.glob("*.pyx"))
+        for place in PLACES
+        for source in sorted(place.glob("*.pyx"))
     ]
 
 

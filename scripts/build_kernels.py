@@ -1,4 +1,4 @@
-"""Builds the compiled part of the router (services/router/kernels) in place, with the system's C compiler.
+"""Builds the compiled parts (services/contract/kernels, services/router/kernels) in place, with the system's C compiler.
 
     .venv/bin/python -m scripts.build_kernels       a few seconds; nothing where nothing has changed
 
@@ -16,9 +16,14 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACE = ROOT / "services" / "router" / "kernels"
+PLACES = (ROOT / "services" / "contract" / "kernels", ROOT / "services" / "router" / "kernels")
 SECONDS_MAX = 600
-ASK = "import sys; from services.router import kernels; sys.exit(kernels.WHY_NOT or 0)"
+ASK = """
+import sys
+from services.contract import kernels as records
+from services.router import kernels as scoring
+sys.exit(records.WHY_NOT or scoring.WHY_NOT or 0)
+"""
 
 
 def missing() -> str:
@@ -31,15 +36,16 @@ def missing() -> str:
     return ""
 
 
-def stale() -> list[str]:
-    """Sources that were not built, or have changed since."""
+def stale() -> list[Path]:
+    """Where what was not built is to be built, or what has changed since anew."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    shared = max([one.stat().st_mtime for one in PLACE.glob("*.pxd")], default=0.0)
     found = []
-    for source in sorted(PLACE.glob("*.pyx")):
-        built = source.with_suffix(suffix)
-        if not built.is_file() or built.stat().st_mtime < max(shared, source.stat().st_mtime):
-            found.append(source.stem)
+    for place in PLACES:
+        shared = max([one.stat().st_mtime for one in place.glob("*.pxd")], default=0.0)
+        for source in sorted(place.glob("*.pyx")):
+            built = source.with_suffix(suffix)
+            if not built.is_file() or built.stat().st_mtime < max(shared, source.stat().st_mtime):
+                found.append(built)
     return found
 
 
@@ -48,8 +54,8 @@ def build() -> str:
     if stale():
         if lacking := missing():
             return lacking
-        for name in stale():
-            (PLACE / name).with_suffix(sysconfig.get_config_var("EXT_SUFFIX")).unlink(missing_ok=True)
+        for built in stale():
+            built.unlink(missing_ok=True)
         done = subprocess.run(
             [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace", "--force"],
             cwd=ROOT,

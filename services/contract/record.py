@@ -5,6 +5,9 @@ makes dozens of such records, and reading one back makes them again. Here the co
 nobody else has yet, be of a twin class of the same slots while it is filled, and frozen from then on.
 
     ContactOpened, 23 fields, 6 given: 2.6 us -> 0.8 us
+
+Where there is compiled code for it (kernels/records.pyx), a call of the class fills the slots without either; what this
+file does is then the fall-back, and what the errors say.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
+
+from services.contract import kernels
 
 T = TypeVar("T")
 FIELDS_MIN = 3
@@ -24,9 +29,14 @@ def quick_record(kind: type[T]) -> type[T]:
     The same signature, the same defaults, the same record; only how it comes about differs.
     """
     parts: Any = fields(kind)  # type: ignore[arg-type] # a dataclass
-    if len(parts) < FIELDS_MIN:
-        return kind
-    made: Any = kind
+    if len(parts) >= FIELDS_MIN:
+        _made_quick(kind, parts)
+    if kernels.COMPILED:
+        kernels.records.construct(kind)
+    return kind
+
+
+def _made_quick(kind: Any, parts: Any) -> None:
     known: dict[str, Any] = {"BECOME": object.__setattr__, "TWIN": _twin_of(kind), "KIND": kind}
     head: list[str] = []
     keyed: list[str] = []
@@ -47,9 +57,8 @@ def quick_record(kind: type[T]) -> type[T]:
         known,
     )
     quick.__qualname__, quick.__module__ = f"{kind.__qualname__}.__init__", kind.__module__
-    quick.__annotations__ = made.__init__.__annotations__
-    made.__init__ = quick
-    return kind
+    quick.__annotations__ = kind.__init__.__annotations__
+    kind.__init__ = quick
 
 
 class _Copiers(dict[type, Callable[[Any, dict[str, Any]], Any]]):

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import immutables
 
+from services.contract import kernels
 from services.contract.chain import Chain
 from services.contract.decisions import ContactOpened, Need, WaitingReason
 from services.contract.desk import Desk, DeskLimits
@@ -83,7 +84,7 @@ MAY_HAVE_HELP = HELP_STATES | {ContactState.PROMISED}
 """An approval that nobody could give is looked for until the call-back (routing.md 2.8, rules 3 and 4)."""
 
 
-def changed(record: T, **values: object) -> T:
+def changed(record: T, /, **values: object) -> T:
     """The record with some fields replaced.
 
     What there is much of (agents, contacts, cases) has slots, a third of the size; the states of a desk and of a
@@ -99,6 +100,11 @@ def changed(record: T, **values: object) -> T:
         cells[name] = values[name]
     object.__setattr__(copy, "__dict__", cells)
     return copy
+
+
+changed_by_python = changed
+if kernels.COMPILED:
+    changed = kernels.records.changing(changed_by_python)
 
 
 @quick_record

@@ -1,0 +1,7 @@
+from collections.abc import Callable
+from typing import TypeVar
+
+C = TypeVar("C", bound=Callable[..., object])
+
+def construct(kind: type[object]) -> bool: ...
+def changing(by_python: C) -> C: ...
