@@ -14,10 +14,14 @@ import numpy as np
 
 from services.router.kernels.leaving cimport Leaving
 from services.router.kernels.terms cimport Terms, weigh
+from services.router.policy.hold import CANDIDATES_MAX
 
 cdef enum:
     TOLD = 3
     WAITED_FOR_MAX = 64
+
+if CANDIDATES_MAX != WAITED_FOR_MAX:  # an ImportError: numpy weighs then, and the router says why
+    raise ImportError(f"compiled for {WAITED_FOR_MAX} who are waited for, not {CANDIDATES_MAX}")
 
 _INT64 = np.dtype(np.int64)
 LEVELS_REMEMBERED_MAX, SIDES_REMEMBERED_MAX = 64, 8
@@ -453,6 +457,7 @@ cdef class Weigher:
             seconds[place] = <double> waiting_nano / <double> summed
             waits[place] = seconds[place] * second_cs
         if leaving is not None:
+            leaving.enough(count)
             for place in range(count):
                 leaving.seconds[place] = seconds[place] + waited_seconds
             leaving.summed_up(count)

@@ -37,7 +37,6 @@ cdef class Heads:
     cdef const uint8_t[::1] call, loyal, flexible, mail, plain
     cdef const uint8_t[:, ::1] bits
     cdef double approver_free, consult_seconds, guard_targets, urgent_share, deferrable_cs, late_cs, factor, close
-    cdef bint talks
     cdef Head* found
     cdef Py_ssize_t count, room
 

@@ -59,6 +59,7 @@ def something(world: World, rng: random.Random, number: int) -> None:
             complaint=rng.random() < 0.3,
             urgent=rng.random() < 0.2,
             preferred_agent_id=rng.choice(["", "", "A03"]),
+            tier="" if number % 3 else "loyal",
         )
         world.tell(body)
         if world.contact(name).offer_id:

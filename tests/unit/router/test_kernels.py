@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -11,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+from services.contract.desk import DeskPolicy
 from services.router import kernels
 from services.router.model import DeskState, changed
 from services.router.picking import next_pick
@@ -20,6 +23,18 @@ from tests.unit.router.test_board import something
 from tests.unit.router.test_seeking import as_it_comes, crowd, loaded
 
 T = TypeVar("T")
+POLICIES = (
+    DeskPolicy(patience_shape=1, interrupt_email=0, shift_end_factor=0.0),
+    DeskPolicy(patience_shape=2, interrupt_email=1, shift_end_factor=1.5),
+    DeskPolicy(patience_shape=3, interrupt_email=0, shift_end_factor=1.5),
+    DeskPolicy(patience_shape=7, interrupt_email=1, shift_end_factor=0.0),
+)
+"""A desk each: what the compiled way has branches of its own for."""
+WAITS = (
+    Waits(600, (0, 10, 20, 570, *NO_WAITS.left[4:]), (0, 0, 0, 0, 900, *NO_WAITS.answered[5:])),
+    Waits(700, (0, 5, 20, 75, 600, *NO_WAITS.left[5:]), (0, 0, 0, 0, 0, 900, *NO_WAITS.answered[6:])),
+)
+"""Of ordinary callers, and of loyal ones, who wait longer."""
 
 
 @pytest.fixture
@@ -40,17 +55,19 @@ def both(monkeypatch: pytest.MonkeyPatch, found: Callable[[], T]) -> tuple[T, T]
 
 
 def believed(state: DeskState, rng: random.Random) -> DeskState:
-    """As it comes, or after a publication: chances with all their digits, patience fitted to the desk's own callers."""
+    """As it comes, or after a publication: chances with all their digits, patience fitted to the desk's own callers, to
+    the loyal ones among them, to both or to neither.
+    """
     if rng.random() < 0.5:
         return state
     beliefs, some = state.crew.beliefs, np.random.default_rng(rng.randrange(1_000))
-    waits = Waits(600, (0, 10, 20, 570, *NO_WAITS.left[4:]), (0, 0, 0, 0, 900, *NO_WAITS.answered[5:]))
+    others, loyal = [fitted(one) if rng.random() < 0.6 else None for one in WAITS]
     beliefs = replace(
         beliefs,
         resolves=tuple(some.uniform(0.4, 0.95, len(one)) for one in beliefs.resolves),
         speed=beliefs.speed * some.uniform(0.9, 1.1, len(beliefs.speed)),
         approver_free=rng.random(),
-        patience=(fitted(waits), None),
+        patience=(others, loyal),
     )
     return changed(state, crew=state.crew.with_beliefs(beliefs).with_tariff(state.crew.tariff))
 
@@ -65,13 +82,24 @@ def test_a_router_that_is_not_compiled_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert kernels.said() == {"scoring": "numpy", "not_compiled": "No module named arrival"}
 
 
-@pytest.mark.parametrize("seed", range(3))
+def test_kernels_for_another_number_of_agents_waited_for_are_not_used(built: None) -> None:
+    code = (
+        "from services.router.policy import hold; hold.CANDIDATES_MAX = 65;"
+        "from services.router import kernels; print(kernels.said())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "'not_compiled': 'compiled for 64 who are waited for, not 65'" in done.stdout
+
+
+@pytest.mark.parametrize("seed", range(len(POLICIES)))
 def test_what_is_found_and_told_is_the_same_to_the_last_digit(
     seed: int, built: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = random.Random(200 + seed)
-    world = crowd(rng)
-    held = compared = preferred = 0
+    world = crowd(rng, POLICIES[seed])
+    held = compared = preferred = loyal = priced = 0
     for number in range(50):
         something(world, rng, number)
         if not world.desk.contacts:
@@ -84,6 +112,8 @@ def test_what_is_found_and_told_is_the_same_to_the_last_digit(
             ours, theirs = both(monkeypatch, lambda: seek(state, contact, now_ms, but=but))  # noqa: B023 - called at once
             assert ours == theirs
             compared, held = compared + 1, held + (ours.explanation.hold is not None)
+            loyal += contact.opened.tier == "loyal" and state.crew.beliefs.patience[1] is not None
+            priced += state.crew.tariff.highest > 0.0
             preferred += bool(ours.candidates) and any(
                 term.name == "continuity" for term in ours.candidates[0].terms
             )
@@ -98,14 +128,16 @@ def test_what_is_found_and_told_is_the_same_to_the_last_digit(
     assert compared > 150
     assert held > 10
     assert preferred > 3
+    assert loyal > 5
+    assert priced > 50
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(len(POLICIES)))
 def test_a_freed_agent_is_given_the_same_contact(
     seed: int, built: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = random.Random(300 + seed)
-    world = crowd(rng)
+    world = crowd(rng, POLICIES[seed])
     picked = set()
     for number in range(150):
         something(world, rng, number)

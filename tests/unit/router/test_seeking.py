@@ -22,8 +22,10 @@ AGENTS = 150
 """More than are weighed one by one, and more busy ones than a hold test looks at."""
 
 
-def crowd(rng: random.Random) -> World:
-    """Most of them at work; some of a team are alike, so that costs are equal to the last digit."""
+def crowd(rng: random.Random, policy: DeskPolicy | None = None) -> World:
+    """Most of them at work; some of a team are alike, so that costs are equal to the last digit. A policy is drawn if none
+    is given.
+    """
     people = [
         agent(
             f"A{number:03}",
@@ -36,8 +38,8 @@ def crowd(rng: random.Random) -> World:
         )
         for number in range(AGENTS)
     ]
-    policy = DeskPolicy(interrupt_email=rng.randint(0, 1), shift_end_factor=rng.choice([0.0, 1.5]))
-    world = World(replace(desk(*people), policy=policy))
+    drawn = DeskPolicy(interrupt_email=rng.randint(0, 1), shift_end_factor=rng.choice([0.0, 1.5]))
+    world = World(replace(desk(*people), policy=policy or drawn))
     for one in people[: AGENTS - 10]:
         ends_ms = world.now_ms + rng.choice([0, HOUR // 10, 9 * HOUR]) if rng.random() < 0.5 else 0
         world.tell(f.AgentSignedIn(agent_id=one.agent_id, shift_ends_at_ms=ends_ms))
