@@ -1,7 +1,8 @@
 """Who may receive a hand-over: never somebody who had it, and only with strictly more to give (routing.md 2.8).
 
-Coverage of the needed level, then expected resolution, rises strictly with every hop and those who had it are
-left out, so that there are no cycles; and there are at most two hops by construction.
+Every hop strictly raises the authority, or the expected resolution over what the owner could still reach: his own q, of
+which a stuck owner keeps what advice settles (docs/decisions/0073). So q alone may fall at the hop of who is stuck. There
+are no cycles, for those who had it are left out; and at most two hops, one of them not for a wrong topic.
 """
 
 from __future__ import annotations
@@ -117,11 +118,10 @@ def may_receive(desk: DeskState, contact: Contact, agent_id: str) -> bool:
 
 
 class _Receivers:
-    """The rule of a hop for one contact: authority >= max(own, need), and q strictly higher.
+    """The rule of a hop for one contact: authority >= max(own, need), and q higher than what is left to the owner.
 
-    q rises by the desk's hop_gain where the owner is stuck: from what advice leaves him of his own (advised_share), from
-    0 where it has not helped him. A wrong topic takes any rise, for its owner is the wrong one for certain; with more
-    authority the coverage of the level rises already.
+    By the desk's hop_gain where the owner is stuck (`left_to_owner`). A wrong topic takes any rise over his q, for its owner
+    is the wrong one for certain; with more authority the coverage of the level rises already.
     """
 
     def __init__(self, desk: DeskState, contact: Contact, reason: TransferReason | None) -> None:
@@ -182,7 +182,10 @@ class _Receivers:
 
 
 def left_to_owner(desk: DeskState, contact: Contact, reason: TransferReason) -> float:
-    """q of the owner who asks: who is stuck settles nothing alone, and nothing at all once advice was in vain."""
+    """Expected resolution while the owner who asks keeps it (docs/decisions/0073): his q, unless he is stuck.
+
+    Then he settles nothing alone: advised_share of his q, as if his adviser were as good as he; 0 once advice was in vain.
+    """
     own = expected(desk, contact.need, contact.owner_id)
     if reason is not TransferReason.STUCK:
         return own

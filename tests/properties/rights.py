@@ -6,7 +6,7 @@ from services.contract import decisions as d
 from services.contract.facts import Presence, TransferReason
 from services.router.authority import covers
 from services.router.evolve import evolve_desk
-from services.router.handover import expected, is_escalation, left_to_owner, takes_from_owner
+from services.router.handover import expected, is_escalation, takes_from_owner
 from services.router.model import Contact, ContactState, DeskState, PartitionState
 
 
@@ -68,7 +68,11 @@ def _offer_is_entitled(desk: DeskState, event: d.Offered) -> None:
 
 
 def _hop_rises(desk: DeskState, event: d.Transferred) -> None:
-    """A hop goes to nobody who had it, and raises authority or expected resolution (rule 3)."""
+    """A hop goes to nobody who had it, and raises authority or expected resolution (rule 3).
+
+    Over what the owner could still reach: one who is stuck nothing alone, with advice a share of his own, after advice in
+    vain nothing (docs/decisions/0073). Whatever a desk has set, that share is at least a half.
+    """
     contact = desk.contacts[event.contact_id]
     assert event.to_agent_id not in (contact.owner_id, *contact.prior_agent_ids)
     if contact.owner_id not in desk.agents:
@@ -82,8 +86,12 @@ def _hop_rises(desk: DeskState, event: d.Transferred) -> None:
     elif event.reason is TransferReason.WRONG_TOPIC:
         assert gain > 0.0
     else:
-        left = left_to_owner(desk, contact, event.reason)
-        assert expected(desk, need, event.to_agent_id) - left >= desk.crew.settings.hop_gain - 1e-6
+        share = 1.0
+        if event.reason is TransferReason.STUCK:
+            share = 0.0 if contact.advised else desk.crew.settings.advised_share
+            assert contact.advised or share >= 0.5
+        theirs, own = expected(desk, need, event.to_agent_id), expected(desk, need, contact.owner_id)
+        assert theirs - share * own >= desk.crew.settings.hop_gain - 2e-6
 
 
 def _adviser_may(desk: DeskState, event: d.ConsultStarted) -> None:

@@ -67,6 +67,21 @@ def test_rights_and_hops_hold_at_every_step(steps: list[tuple[Action, int, int]]
     check_replay(world.records, world.state)
 
 
+def test_hops_raise_authority_or_what_the_owner_could_reach() -> None:
+    """Each in histories that get far; hops for a wrong topic, for a manager and of who is stuck do occur."""
+    seen: Counter[f.TransferReason] = Counter()
+    for seed in range(RUNS * 3):
+        rng = random.Random(seed)
+        world = Watched(big_desk())
+        world.sign_in("A", "B", "C", "D", "E")
+        for _ in range(100):
+            rng.choice(BUSY)(world, rng.randrange(8), rng.randrange(8))
+        hops = [one for record in world.records for one in record.events if isinstance(one, d.Transferred)]
+        seen.update(one.reason for one in hops)
+    wanted = f.TransferReason.WRONG_TOPIC, f.TransferReason.CUSTOMER_WANTS_MANAGER, f.TransferReason.STUCK
+    assert all(seen[reason] for reason in wanted), seen
+
+
 def test_who_waits_on_purpose_waits_seconds_and_all_rules_hold_meanwhile() -> None:
     """Held for a better agent, a call is decided again within 10 s, a message within 60; both kinds do occur."""
     seen: Counter[str] = Counter()

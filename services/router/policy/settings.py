@@ -170,7 +170,7 @@ class PolicySettings:
     )
     advised_share: float = _set(
         0.7,
-        0,
+        0.5,
         1,
         "share",
         "of the adviser's own chance to settle it: what is left to an owner who is stuck and gets advice",
