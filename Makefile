@@ -20,8 +20,8 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
 
 KERNELS := services/*/kernels
-$(VENV)/.kernels: $(VENV)/.ready setup.py scripts/build_kernels.py $(wildcard $(KERNELS)/*.pyx $(KERNELS)/*.pxd)
-	@$(BIN)/python -m scripts.build_kernels && touch $@
+$(VENV)/.kernels: $(VENV)/.ready setup.py scripts/build_kernels.py services/contract/kernels/sources.py $(wildcard $(KERNELS)/*.pyx $(KERNELS)/*.pxd)
+	@$(BIN)/python -m scripts.build_kernels && touch $@ || [ $$? = 3 ] # 3: nothing to build with
 
 .PHONY: setup
 setup: $(VENV)/.kernels ## create .venv from the hashed lock file, compile the router's scoring

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from services.contract.kernels.sources import digest
+
 PLACES = (Path("services/contract/kernels"), Path("services/router/kernels"))
 EDITABLE = "editable_wheel" in sys.argv
 """scripts/build_kernels.py builds them in place then, and says what is missing."""
@@ -27,6 +30,7 @@ def extensions() -> list[Extension]:
             ".".join(source.with_suffix("").parts),
             [str(source)],
             depends=[str(one) for one in sorted(place.glob("*.pxd"))],
+            define_macros=[("FRONTDESK_SOURCES", f'"{digest(place)}"')],
             extra_compile_args=["-O2", "-g0", "-ffp-contract=off"],
             optional=True,
         )

@@ -5,9 +5,14 @@ Without it record.py makes the same records in Python. `COMPILED` tells which on
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from services.contract.kernels.sources import why_not
+
 try:
-    import services.contract.kernels.records  # noqa: F401 - is it there, and of this Python?
-except ImportError as error:
-    COMPILED, WHY_NOT = False, str(error)
+    from services.contract.kernels import records
+except ImportError as error:  # not there, or not of this Python
+    WHY_NOT = str(error)
 else:
-    COMPILED, WHY_NOT = True, ""
+    WHY_NOT = why_not(Path(__file__).parent, records)
+COMPILED = not WHY_NOT

@@ -7,6 +7,18 @@ replaces some. Whatever is out of the ordinary (a wrong name, a missing argument
 is left to the Python way, errors included.
 """
 
+cdef extern from *:
+    """
+    #ifndef FRONTDESK_SOURCES
+    #define FRONTDESK_SOURCES ""
+    #endif
+    """
+    const char* FRONTDESK_SOURCES
+
+SOURCES = FRONTDESK_SOURCES.decode()
+"""Digest of what this was built from (services/contract/kernels/sources.py)."""
+
+
 from dataclasses import MISSING, fields
 from operator import attrgetter
 from types import MemberDescriptorType

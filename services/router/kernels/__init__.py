@@ -6,16 +6,25 @@ quicker way to it. `COMPILED` tells which one a process runs; the router says so
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from services.contract import kernels as records
+from services.contract.kernels.sources import why_not
+
 try:
-    import services.router.kernels.arrival
-    import services.router.kernels.freed
-    import services.router.kernels.leaving  # noqa: F401 - are they there, and of this Python?
-except ImportError as error:
-    COMPILED, WHY_NOT = False, str(error)
+    from services.router.kernels import arrival, freed, leaving
+except ImportError as error:  # not there, or not of this Python
+    WHY_NOT = str(error)
 else:
-    COMPILED, WHY_NOT = True, ""
+    WHY_NOT = why_not(Path(__file__).parent, arrival, freed, leaving)
+COMPILED = not WHY_NOT
 
 
 def said() -> dict[str, str]:
-    """Which way a router weighs, as its log says it at the start."""
-    return {"scoring": "compiled"} if COMPILED else {"scoring": "numpy", "not_compiled": WHY_NOT}
+    """Which way a router weighs and makes records, as its log says it at the start."""
+    ways = {
+        "scoring": "compiled" if COMPILED else "numpy",
+        "records": "compiled" if records.COMPILED else "python",
+    }
+    why = WHY_NOT or records.WHY_NOT
+    return ways | ({"not_compiled": why} if why else {})

@@ -7,6 +7,8 @@ from services.router.policy.cost import Ints
 from services.router.policy.tariff import Tariff
 from services.router.roster import Roster
 
+SOURCES: str
+
 class Row:
     position: int
     score: int

@@ -5,6 +5,18 @@ The compiled way of seeking.py and holding.py: the same operations in the same o
 for each step. What must be told of a choice is kept for the three best only.
 """
 
+cdef extern from *:
+    """
+    #ifndef FRONTDESK_SOURCES
+    #define FRONTDESK_SOURCES ""
+    #endif
+    """
+    const char* FRONTDESK_SOURCES
+
+SOURCES = FRONTDESK_SOURCES.decode()
+"""Digest of what this was built from (services/contract/kernels/sources.py)."""
+
+
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.math cimport rint

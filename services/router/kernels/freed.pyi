@@ -4,6 +4,8 @@ from services.router.kernels.leaving import Leaving
 from services.router.policy.cost import Floats
 from services.router.policy.settings import PolicySettings
 
+SOURCES: str
+
 class Heads:
     def __init__(
         self, board: Board, chances: Floats, approver_free: float, settings: PolicySettings, close: float

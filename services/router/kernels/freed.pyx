@@ -5,6 +5,18 @@ The compiled way of `picking.look_at_all`: the same operations in the same order
 time. The rows that were found stay here between the live heads and the deferrable ones, asked for only where no live one is.
 """
 
+cdef extern from *:
+    """
+    #ifndef FRONTDESK_SOURCES
+    #define FRONTDESK_SOURCES ""
+    #endif
+    """
+    const char* FRONTDESK_SOURCES
+
+SOURCES = FRONTDESK_SOURCES.decode()
+"""Digest of what this was built from (services/contract/kernels/sources.py)."""
+
+
 from libc.math cimport rint
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc

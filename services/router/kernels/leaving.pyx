@@ -4,6 +4,18 @@
 The logarithm is numpy's own, called once for all of them, for the C library's may differ in the last bit.
 """
 
+cdef extern from *:
+    """
+    #ifndef FRONTDESK_SOURCES
+    #define FRONTDESK_SOURCES ""
+    #endif
+    """
+    const char* FRONTDESK_SOURCES
+
+SOURCES = FRONTDESK_SOURCES.decode()
+"""Digest of what this was built from (services/contract/kernels/sources.py)."""
+
+
 from libc.stdint cimport int64_t
 
 import numpy as np
