@@ -120,7 +120,10 @@ class Owner:
         for partition in partitions:
             self._tail.foreseen.forget(partition)
             held = self._held.pop(partition, None)
-            if held is not None and held.taking is not None:
+            if held is None:
+                continue
+            held.ready = False  # whoever is appending for it stops
+            if held.taking is not None:
                 held.taking.cancel()
         self._measures.owned.set(len(self._held))
 
@@ -194,7 +197,8 @@ class Owner:
     async def _part(self, ownership: Ownership) -> None:
         """Leaves the group; each partition is decided here until a record of another's is seen in it (parting.py)."""
         mine = self.owned_ready
-        opening = asyncio.ensure_future(facts_alone(self._source, mine))
+        positions = {p: max(0, self._held[p].ahead.last_fact + 1) for p in mine}
+        opening = asyncio.ensure_future(facts_alone(self._source, positions))
         try:
             while not opening.done():
                 await self._turn(ownership)
@@ -212,7 +216,7 @@ class Owner:
         try:
             while self._held:
                 await self._turn(facts)
-                self._let_go(self._parting.over(self._decided(), loop.time()))
+                self._let_go(self._parting.over(self._decided(), self._due_at(), loop.time()))
         finally:
             await facts.close()
             await leaving
@@ -220,6 +224,16 @@ class Owner:
     def _decided(self) -> dict[int, int]:
         """How many records each partition has, those on their way among them."""
         return {partition: held.ahead.count for partition, held in self._held.items()}
+
+    def _due_at(self) -> dict[int, float]:
+        """When the next deadline of each partition is due, by the loop's time in seconds; without those that have none."""
+        now, now_ms = asyncio.get_running_loop().time(), self._clock.now_ms()
+        nearest = {partition: held.timers.next_at_ms(held.ahead) for partition, held in self._held.items()}
+        return {
+            partition: now + (at_ms - now_ms) / self._clock.rate / 1000
+            for partition, at_ms in nearest.items()
+            if at_ms is not None
+        }
 
     async def _read(self, ownership: Ownership | Tail) -> list[Record]:
         """The next facts; a log that is away is waited for up to AWAY_SECONDS_MAX, then LogUnavailable is raised."""
@@ -308,7 +322,7 @@ class Owner:
 
     def _fire_timers(self) -> None:
         now_ms = self._clock.now_ms()
-        for partition, held in self._held.items():
+        for partition, held in tuple(self._held.items()):  # a full buffer lets go of one while parting
             for _ in range(TIMERS_PER_TURN_MAX):
                 if not held.ready or held.paused:
                     break

@@ -14,16 +14,17 @@ import pytest
 
 from services.contract import facts as f
 from services.contract.codec import encode_fact
-from services.contract.decisions import FactCause
-from services.contract.topics import FACTS
+from services.contract.decisions import FactCause, TimerCause
+from services.contract.topics import DECISIONS, FACTS
 from services.router.owner import LEAVE_SECONDS_MAX
 from services.router.parting import OPEN_SECONDS_MAX, PART_SECONDS_MAX, QUIET_SECONDS
 from services.router.tail import Verdict
-from services.runtime.log import LogUnavailable
+from services.router.timers import deadline_of
+from services.runtime.log import BufferFull, LogUnavailable
 from tests.rivals.replica import Replica, SkewedClock, owned_tasks
 from tests.rivals.store import CALM, Store
 from tests.rivals.virtual import play
-from tests.unit.router.world import DESK, START_MS
+from tests.unit.router.world import DESK, START_MS, agent, call, desk
 
 FACT_EVERY_SECONDS = 0.02
 GROUP_SECONDS = 1.7
@@ -39,12 +40,14 @@ class Scene:
         self.store.weather = CALM
         self.decided: list[tuple[float, str, int]] = []
         """When, by whom, which fact."""
+        self.fired: list[tuple[float, str]] = []
+        """When a deadline's passing was decided, and by whom."""
         rng = random.Random(2)
         self.first, self.second = (
             Replica(
                 name,
                 self.store,
-                SkewedClock(lambda: START_MS),
+                SkewedClock(lambda: START_MS + int(asyncio.get_running_loop().time() * 1000)),
                 lambda _: rng.getrandbits(64) or 1,
                 seen=self._seen,
             )
@@ -53,6 +56,8 @@ class Scene:
         self.sent = 0
 
     def _seen(self, name: str, verdict: Verdict) -> None:
+        if name == "second" and verdict.accepted and isinstance(verdict.record.cause, TimerCause):
+            self.fired.append((asyncio.get_running_loop().time(), verdict.record.owner))
         if name == "second" and verdict.accepted and isinstance(verdict.record.cause, FactCause):
             now = asyncio.get_running_loop().time()
             self.decided.append((now, verdict.record.owner, verdict.record.fact_offset))
@@ -63,17 +68,26 @@ class Scene:
         self.first.view.member.assign()
         await asyncio.sleep(0.2)
 
+    def fact(self, body: f.AgentSignedIn | f.DeskConfigured | f.ContactArrived) -> None:
+        self.sent += 1
+        fact = f.Fact(fact_id=f"f{self.sent}", desk_id=DESK, received_at_ms=START_MS, body=body)
+        self.store.land(FACTS, DESK.encode(), encode_fact(fact))
+
+    async def deadline_in(self, seconds: float) -> None:
+        """A contact comes and waits; returns when its deadline is so near."""
+        self.fact(f.DeskConfigured(desk=desk(agent("ana"))))
+        self.fact(f.AgentSignedIn(agent_id="ana"))
+        self.fact(call("c1"))
+        await asyncio.sleep(0.5)
+        state, clock = self.first.tail.state(0), self.first.clock
+        at_ms = deadline_of(state, DESK, "contact/c1")
+        assert at_ms is not None
+        await asyncio.sleep((at_ms - clock.now_ms()) / 1000 - seconds)
+
     async def facts(self, seconds: float) -> None:
         """A steady stream of them."""
         for _ in range(round(seconds / FACT_EVERY_SECONDS)):
-            self.sent += 1
-            fact = f.Fact(
-                fact_id=f"f{self.sent}",
-                desk_id=DESK,
-                received_at_ms=START_MS,
-                body=f.AgentSignedIn(agent_id="nobody"),
-            )
-            self.store.land(FACTS, DESK.encode(), encode_fact(fact))
+            self.fact(f.AgentSignedIn(agent_id="nobody"))
             await asyncio.sleep(FACT_EVERY_SECONDS)
 
     async def leave(self) -> float:
@@ -187,3 +201,66 @@ def test_a_log_that_is_away_keeps_nobody_from_leaving(monkeypatch: pytest.Monkey
     _played(story)
 
     assert took < QUIET_SECONDS
+
+
+def test_a_deadline_that_is_near_is_waited_for() -> None:
+    """No fact comes, and the group takes longer than the parting does."""
+    near_seconds = 2.0
+    began = 0.0
+
+    async def story(scene: Scene) -> None:
+        nonlocal began
+        await scene.deadline_in(near_seconds)
+        began = asyncio.get_running_loop().time()
+        assert scene.fired == []
+        await scene.leave()
+
+    scene = _played(story)
+
+    at, owner = scene.fired[0]
+    assert owner == "first"
+    assert near_seconds <= at - began < near_seconds + 0.3
+
+
+def test_a_deadline_that_is_not_near_is_left_to_others() -> None:
+    took = 0.0
+
+    async def story(scene: Scene) -> None:
+        nonlocal took
+        await scene.deadline_in(OPEN_SECONDS_MAX + PART_SECONDS_MAX + 0.5)
+        took = await scene.leave()
+
+    assert _played(story).fired == []
+    assert took < 2 * QUIET_SECONDS
+
+
+@pytest.mark.parametrize("cause", ["fact", "timer"])
+def test_a_full_buffer_ends_the_parting_and_nothing_else(cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would follow it is not appended either: it would be chained to a record that was never sent."""
+    refused, appended = 0, 0
+
+    async def story(scene: Scene) -> None:
+        await scene.deadline_in(0.8)
+        view = scene.first.view
+        append = view.append
+
+        def full_once(topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+            nonlocal refused, appended
+            if topic == DECISIONS and view.member is not None and not view.member.owned:
+                refused, appended = refused + (not refused), appended + bool(refused)
+                if refused and not appended:
+                    raise BufferFull("full")
+            return append(topic, partition, key, value)
+
+        monkeypatch.setattr(view, "append", full_once)
+        leaving = asyncio.ensure_future(scene.leave())
+        await asyncio.sleep(0.2)
+        if cause == "fact":
+            for _ in range(4):
+                scene.fact(f.AgentSignedIn(agent_id="nobody"))
+        await leaving
+        assert scene.first.owner.owned == frozenset()
+
+    _played(story)
+
+    assert (refused, appended) == (1, 0)
