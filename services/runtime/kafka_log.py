@@ -64,6 +64,8 @@ class KafkaLog:
         for _ in range(POOL_MAX):
             self._pool.put_nowait(None)
         self._readers: set[KafkaTail | KafkaOwnership] = set()
+        self._abandoned: set[asyncio.Future[None]] = set()
+        """Consumers whose opener went away, being stopped."""
         self._appender = KafkaAppender(
             bootstrap,
             client_id=client_id,
@@ -130,12 +132,20 @@ class KafkaLog:
     async def close(self) -> None:
         for reader in list(self._readers):
             await reader.close()
+        if self._abandoned:
+            await asyncio.wait(self._abandoned)  # each is bounded
         await self._appender.close()
         while not self._pool.empty():
             consumer = self._pool.get_nowait()
             if consumer is not None:
                 await stop(consumer)
         await stop(self._lookup)
+
+    def _abandon(self, consumer: Any) -> None:
+        """Stops it while its opener, who was told to wait no longer, goes on; awaited at the log's own end."""
+        stopping = asyncio.ensure_future(stop(consumer))
+        self._abandoned.add(stopping)
+        stopping.add_done_callback(self._abandoned.discard)
 
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
         await asyncio.to_thread(
@@ -196,6 +206,7 @@ class KafkaLog:
             positions,
             away_ms_max=self._away_ms_max,
             forget=self._readers.discard,
+            abandon=self._abandon,
             counts=self._told,
         )
         self._readers.add(tail)

@@ -85,8 +85,10 @@ class KafkaTail:
         *,
         away_ms_max: int,
         forget: Callable[[KafkaTail], None],
+        abandon: Callable[[Any], None],
         counts: KafkaCounts,
     ) -> KafkaTail:
+        """Who stops waiting for it is not kept: `abandon` gets the consumer, to be stopped meanwhile."""
         consumer = AIOKafkaConsumer(
             **bootstrap.for_aiokafka(),
             client_id=client_id,
@@ -100,7 +102,7 @@ class KafkaTail:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error
         except asyncio.CancelledError:
-            await stop(consumer)
+            abandon(consumer)
             raise
         tail = cls(consumer, bootstrap, topic, positions, away_ms_max, forget, counts)
         if positions:
