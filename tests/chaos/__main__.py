@@ -24,7 +24,7 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import LogError
 from tests.chaos.check import Check, Findings
 from tests.chaos.cluster import Cluster
-from tests.chaos.faults import ALL, Field, Struck, now_ms, strike_until
+from tests.chaos.faults import ALL, Field, Struck, now_ms, refused, strike_until
 from tests.chaos.ground import Disk, Network, say
 from tests.chaos.report import rows, table
 from tests.chaos.routers import Router
@@ -80,6 +80,10 @@ class Run:
             stack.callback(self._network.remove)
             stack.callback(self._cluster.end)
             await self._cluster.start()
+            impossible = refused(frozenset(options.only), self._network, self._disk)
+            if impossible:
+                say(f"chaos: ERROR, asked for and not possible here: {'; '.join(impossible)}")
+                return False
             say(
                 f"chaos: {options.brokers} broker(s), {ROUTERS} routers, {PARTITIONS} partitions, "
                 f"{options.agents * PARTITIONS} agents, {options.rate:.0f} contacts/s wanted for "

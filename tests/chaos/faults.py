@@ -18,7 +18,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from services.contract.topics import FACTS
 from services.router.owner import GROUP
 from tests.chaos.cluster import Cluster
-from tests.chaos.ground import Network, say
+from tests.chaos.ground import Disk, Network, say
 from tests.chaos.routers import Router
 
 STOPPED_SECONDS = 15.0
@@ -237,6 +237,19 @@ def possible(field: Field) -> list[Fault]:
         without.add(full_disk)
     asked_for = [fault for fault in ALL if not field.only or fault.__name__ in field.only]
     return [fault for fault in asked_for if fault not in without]
+
+
+def refused(only: frozenset[str], network: Network, disk: Disk) -> list[str]:
+    """Faults that were asked for by name and cannot happen here, each with why: a run without them would prove nothing."""
+    needs = {
+        network_cut.__name__: (network.allowed, "the routers have no network of their own"),
+        full_disk.__name__: (disk.allowed, "the broker has no small disk of its own"),
+    }
+    return [
+        f"{name}: {why}; see what was told above"
+        for name, (allowed, why) in needs.items()
+        if name in only and not allowed
+    ]
 
 
 async def strike_until(field: Field, ends_at: float, quiet_seconds: float) -> None:

@@ -15,7 +15,8 @@ from services.contract.ids import command_fact_id
 from services.contract.topics import FACTS
 from services.router.requests import scoped
 from tests.chaos.check import Check, Findings
-from tests.chaos.faults import Struck
+from tests.chaos.faults import Struck, refused
+from tests.chaos.ground import Disk, Network
 from tests.chaos.report import rows, table, take_overs, worst_gap
 from tests.chaos.shared import Plan
 from tests.unit.router.world import DESK, SECOND, World, agent, call, chat, desk
@@ -143,3 +144,12 @@ def test_the_table_has_the_worst_gap_and_the_longest_take_over() -> None:
     assert (every[0].gap_seconds, every[0].take_over_seconds, every[0].rejected) == (9.0, 8.1, 0)
     assert every[1].rejected == 1
     assert "| kill | 1 | 9.0 s | 8.1 s | 0 |" in table(found, every)
+
+
+@pytest.mark.parametrize("name", ["network_cut", "full_disk"])
+def test_a_fault_that_was_asked_for_and_is_not_possible_here_is_refused(name: str, tmp_path: Path) -> None:
+    network, disk = Network(1), Disk(tmp_path, 1)
+
+    assert [one.partition(":")[0] for one in refused(frozenset({name, "kill"}), network, disk)] == [name]
+    network.allowed = disk.allowed = True
+    assert refused(frozenset({name, "kill"}), network, disk) == []

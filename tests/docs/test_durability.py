@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/durability.md").read_text(encoding="utf-8")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -31,7 +33,7 @@ def test_every_test_that_is_named_may_fail_and_is_played() -> None:
 
     assert [f"{path}::{name}" for path, name in named if not name.startswith("test_")] == []
     assert [f"{path}::{name}" for path, name in named if not asserts(functions(ROOT / path), name)] == []
-    assert [f"{path}::{name}" for path, name in named if kept_from_play(functions(ROOT / path)[name])] == []
+    assert [f"{path}::{name}" for path, name in named if kept_from_play(ROOT / path, name)] == []
 
 
 def asserts(known: dict[str, Function], name: str) -> bool:
@@ -47,8 +49,32 @@ def asserts(known: dict[str, Function], name: str) -> bool:
     )
 
 
-def kept_from_play(test: Function) -> bool:
-    return any(re.search(r"\b(skip|skipif|xfail)\b", ast.unparse(mark)) for mark in test.decorator_list)
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "pytestmark = pytest.mark.skipif(True, reason='')",
+        "pytestmark: list = [pytest.mark.slow, pytest.mark.xfail]",
+    ],
+)
+def test_a_mark_of_the_whole_module_keeps_its_tests_from_play(marks: str, tmp_path: Path) -> None:
+    module = tmp_path / "test_module.py"
+    rule = "def test_rule():\n    assert True\n"
+    module.write_text(f"{marks}\n{rule}")
+    assert kept_from_play(module, "test_rule")
+
+    module.write_text(f"pytestmark = pytest.mark.slow\n{rule}")
+    assert not kept_from_play(module, "test_rule")
+
+
+def kept_from_play(path: Path, name: str) -> bool:
+    """Whether a mark of the test's or of its module's does that."""
+    marks: list[ast.expr] = list(functions(path)[name].decorator_list)
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if value is not None and any(isinstance(one, ast.Name) and one.id == "pytestmark" for one in targets):
+            marks.append(value)
+    return any(re.search(r"\b(skip|skipif|xfail)\b", ast.unparse(mark)) for mark in marks)
 
 
 def functions(path: Path) -> dict[str, Function]:
