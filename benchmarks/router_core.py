@@ -2,6 +2,7 @@
 
     python -m benchmarks router                 the figures with their references
     python -m benchmarks.router_core            the same by kind of fact, and the growth from size to size
+    python -m benchmarks.router_core 10000x100000    one size alone: then the memory is that desk's
 
 References of the same run: a plain Python scan of all agents that takes the least of their costs, a bare argmin over as
 many numbers, and a codec round trip of the same records. Ratios hold between machines, absolutes do not.
@@ -342,10 +343,10 @@ async def run(_: str) -> list[Figure]:
     ]
 
 
-def main() -> int:
-    """Prints the table of all sizes, and how the medians grow."""
+def main(arguments: list[str]) -> int:
+    """Prints the table of all sizes, or of those named as AGENTSxWAITING, and how the medians grow."""
     found = []
-    for agents, waiting in SIZES:
+    for agents, waiting in [_size(one) for one in arguments] or SIZES:
         one = measure(agents, waiting)
         sys.stdout.write(
             f"\n{agents:,} agents, {one.waiting:,} waiting in {one.classes:,} classes, "
@@ -355,6 +356,7 @@ def main() -> int:
         _row("  and explained", one.arrival_told_us)
         _row("freed agent weighed", one.freed_us)
         _row("  and explained", one.freed_told_us)
+        _second(one)
         _row("decide + evolve, every fact", one.fact_us)
         for name in sorted(one.by_kind_us):
             _row(f"  {name}", one.by_kind_us[name])
@@ -364,6 +366,19 @@ def main() -> int:
         found.append(one)
     sys.stdout.write(_plots(found))
     return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Raises SystemExit with what is wrong."""
+    agents, _, waiting = text.partition("x")
+    if not (agents.isdecimal() and waiting.isdecimal() and int(agents) and int(waiting)):
+        sys.exit(f"router_core: {text!r} is no size; write agents x waiting, for example 10000x100000")
+    return int(agents), int(waiting)
+
+
+def _second(one: Measured) -> None:
+    arrivals, freed = 1e6 / _mean(one.arrival_us), 1e6 / _mean(one.freed_us)
+    sys.stdout.write(f"in a second: {arrivals:,.0f} arrivals or {freed:,.0f} freed agents weighed\n")
 
 
 def _plots(found: list[Measured]) -> str:
@@ -484,4 +499,4 @@ def _desk(count: int, rng: random.Random) -> Desk:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
