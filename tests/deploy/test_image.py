@@ -89,7 +89,7 @@ def test_it_answers_health_and_carries_its_bill_of_materials(container: Containe
 def test_its_router_weighs_by_compiled_code(container: Container) -> None:
     ask = "from services.router import kernels; print(kernels.said())"
     said = container.inside("/opt/frontdesk/bin/python", "-BIc", ask)
-    assert said.stdout.strip() == "{'scoring': 'compiled'}", said.stderr
+    assert said.stdout.strip() == "{'scoring': 'compiled', 'records': 'compiled'}", said.stderr
 
 
 def test_sigterm_ends_it_in_order_and_in_time(container: Container) -> None:

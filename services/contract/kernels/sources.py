@@ -11,15 +11,17 @@ OTHERS = "built from other sources: run `make setup`"
 
 
 def digest(place: Path) -> str:
-    """Of the Cython sources in a folder and of how they are built; empty where they do not lie beside what was built (a wheel)."""
+    """Of the Cython sources in a folder and of how they are built; empty where nothing is built from them.
+
+    That is in what a wheel installed, whose sources cannot change under what it brought: setup.py does not lie there.
+    """
     sources = sorted([*place.glob("*.pyx"), *place.glob("*.pxd")])
-    if not sources:
+    recipe = ROOT / "setup.py"
+    if not sources or not recipe.is_file():
         return ""
     found = sha256()
-    for source in (*sources, ROOT / "setup.py"):
-        found.update(
-            source.name.encode() + b"\0" + source.read_bytes() + b"\0" if source.is_file() else b"\0"
-        )
+    for source in (*sources, recipe):
+        found.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return found.hexdigest()[:32]
 
 
