@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test: unit, contract, conformance, properties, outside cases, integration on a real Kafka, documents.
-# All of it in two lanes side by side (tests/lanes.py). Arguments go to pytest, in one: scripts/test.sh tests/unit -x
+# Arguments go to pytest: scripts/test.sh tests/unit -x
+# In a hurry, in two lanes side by side (tests/lanes.py): scripts/test.sh -n 2 --dist loadscope
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v docker >/dev/null && ! { command -v java >/dev/null && command -v mvn >/dev/null; }; then
@@ -11,7 +12,4 @@ if ! command -v docker >/dev/null && ! { command -v java >/dev/null && command -
   echo "test: the Kafka tests will be skipped: install Docker, or Java 17 and Maven" >&2
 fi
 .venv/bin/python scripts/fetch_prometheus.py >/dev/null || echo "test: without these, the checks of rules and dashboards are skipped" >&2
-if [ $# = 0 ]; then
-  set -- -n 2 --dist loadscope
-fi
 exec .venv/bin/python -m pytest "$@"

@@ -1,4 +1,4 @@
-"""Two lanes of tests side by side (`pytest -n 2 --dist loadscope`, as `make test` plays them), each in a process.
+"""Two lanes of tests side by side (`scripts/test.sh -n 2 --dist loadscope`), each in a process.
 
 What starts services and waits for them stands in one lane, what computes or builds in the other, so that each lane
 leaves the machine to the other most of the time. A lane keeps its order, its broker and its fixtures; nothing in it

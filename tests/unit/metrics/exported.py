@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.unit.metrics.ground_truth import Sample
 
 OF_THE_PROCESS = (
+    "frontdesk_kafka_",
     "frontdesk_metrics_",
     "frontdesk_events_",
     "frontdesk_partitions_",
