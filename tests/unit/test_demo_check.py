@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import grpc
 import pytest
 
-from frontdesk.v1 import decisions_pb2, metrics_pb2, router_pb2
-from services.cli.demo.agents import SimulatedAgent
+from frontdesk.client import AgentDesktop
+from frontdesk.v1 import decisions_pb2, metrics_pb2, router_pb2, router_pb2_grpc
+from services.cli.demo.agents import SimulatedAgent, _Contact
 from services.cli.demo.run import Result
 from services.cli.demo.stories import Delivery, Truth
 from services.cli.demo.truth import Ledger
@@ -59,6 +63,54 @@ def test_every_end_of_ones_own_asking_is_counted_also_of_a_contact_that_one_does
         ended = decisions_pb2.ConsultEnded(help_id="h", contact_id="c1", adviser_id=adviser_id)
         ana._on_notice(router_pb2.AgentSessionResponse(help_ended=ended))
     assert found.consults == 2
+
+
+class AfterTheDeadline(router_pb2_grpc.RouterServiceServicer):
+    """A router that has no notice for the agent and refuses each command at offset 7, where a contact stands as given."""
+
+    def __init__(self, state: int) -> None:
+        self.state = state
+        self.asked: list[int] = []
+
+    async def AgentSession(self, requests: Any, context: Any) -> Any:
+        yield router_pb2.AgentSessionResponse(ready=router_pb2.SessionReady(told_whole=True))
+        async for request in requests:
+            if request.WhichOneof("message") == "command":
+                position = router_pb2.Position(offset=7)
+                reply = router_pb2.CommandResponse(
+                    command_id=request.command.command_id,
+                    reply=decisions_pb2.Reply(accepted=False, reason="wrong_state"),
+                    position=position,
+                )
+                yield router_pb2.AgentSessionResponse(position=position, reply=reply)
+
+    async def GetContact(self, request: Any, context: Any) -> router_pb2.GetContactResponse:
+        self.asked.append(request.min_position.offset)
+        return router_pb2.GetContactResponse(contact_id=request.contact_id, state=self.state)  # type: ignore[arg-type] # an open enum's number
+
+
+@pytest.mark.parametrize(
+    ("state", "lost"),
+    [(router_pb2.CONTACT_STATE_CLOSED, []), (router_pb2.CONTACT_STATE_QUEUED, ["one"])],
+    ids=["a deadline closed it", "nobody closed it"],
+)
+async def test_a_contact_that_may_not_be_closed_any_more_is_lost_only_where_the_log_has_it_open(
+    state: int, lost: list[str]
+) -> None:
+    found, router, server = ledger(), AfterTheDeadline(state), grpc.aio.server()
+    found.assigned("c1", "ana", 1)
+    router_pb2_grpc.add_RouterServiceServicer_to_server(router, server)  # type: ignore[no-untyped-call] # generated
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    try:
+        ana = SimulatedAgent(Agent(agent_id="ana"), address, "acme", ManualClock(0), found)
+        async with AgentDesktop(address, "acme", "ana") as ana._desktop:
+            card = router_pb2.ContactCard(contact_id="c1", medium="chat")
+            await ana._finish(_Contact(card, epoch=1), Truth("billing", 60))
+    finally:
+        await server.stop(0)
+    assert router.asked == [7]
+    assert found.open == lost
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from frontdesk.client import AgentDesktop
+from frontdesk.client import AgentDesktop, RouterClient
 from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
 from services.cli.demo.stories import Truth
 from services.cli.demo.truth import Ledger
@@ -24,6 +24,8 @@ ADVISE_MS = 40_000
 WRAP_UP_MS = 15_000
 FIRST_PART = 0.3
 """Part of the work after which the agent sees what the issue really is."""
+RETRY_SECONDS = 90.0
+"""How long an agent goes on trying to reach a router."""
 
 log = structlog.get_logger()
 
@@ -59,7 +61,7 @@ class SimulatedAgent:
         """Signs in when its shift starts and works until cancelled; raises what its work raised."""
         await self._clock.sleep_ms(starts_at_ms - self._clock.now_ms())
         async with AgentDesktop(
-            self._address, self._desk_id, self.profile.agent_id, retry_seconds=90
+            self._address, self._desk_id, self.profile.agent_id, retry_seconds=RETRY_SECONDS
         ) as desktop:
             self._desktop = desktop
             await desktop.send(sign_in=facts_pb2.AgentSignedIn())
@@ -185,8 +187,19 @@ class SimulatedAgent:
         reply = await self.desktop.resolve(contact_id, epoch, f"OUTCOME_{outcome.upper()}")
         if reply.reply.accepted:
             self._ledger.ended(contact_id, outcome)
+        elif await self._is_over(contact_id, reply):
+            self._ledger.closed(contact_id)
         else:
             log.warning("demo_not_closed", contact=contact_id, reason=reply.reply.reason)
+
+    async def _is_over(self, contact_id: str, refused: router_pb2.CommandResponse) -> bool:
+        """Whether the log has the contact as closed at the refusal's position: a deadline may have passed while no router
+        was there to tell, and whoever begins a session anew is told what stands only.
+        """
+        after = refused.position if refused.HasField("position") else None
+        async with RouterClient(self._address, deadline_seconds=RETRY_SECONDS) as router:
+            found = await router.get_contact(self._desk_id, contact_id, min_position=after)
+        return found.state == router_pb2.CONTACT_STATE_CLOSED
 
     # --- what the agent is told ------------------------------------------------------------------------------
 
