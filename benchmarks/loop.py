@@ -27,6 +27,7 @@ from services.contract.facts import (
     TopicWeight,
 )
 from services.contract.topics import DECISIONS, FACTS
+from services.router import kernels
 from services.router.build import build, topics
 from services.router.settings import RouterSettings
 from services.runtime.clock import WallClock
@@ -40,7 +41,8 @@ DECISION_BYTES = 500
 
 async def run(bootstrap: str) -> list[Figure]:
     """Facts per second and CPU per fact of both loops, and their ratio."""
-    calm_collector()  # as `frontdesk serve` does; the bare loop gets the same
+    kernels.take_large_pages()  # as `frontdesk serve` does, and this; the bare loop gets the same
+    calm_collector()
     async with AsyncExitStack() as stack:
         log = await KafkaLog.connect(bootstrap)
         stack.push_async_callback(log.close)

@@ -31,6 +31,7 @@ from services.contract.decisions import Decision, Offered
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Queue, Topic
 from services.contract.facts import Channel, CustomerRef, DecisionWanted, LanguageGuess, TopicWeight
 from services.contract.topics import PARTITION_HASH
+from services.router import kernels
 from services.router.decide import decide_fact, decide_genesis, decide_timer
 from services.router.log.fold import fold
 from services.router.model import Contact, DeskState, PartitionState, changed
@@ -231,7 +232,8 @@ class Measured:
 def measure(agents: int, waiting: int) -> Measured:
     """Everything of one size, references included."""
     thresholds = gc.get_threshold()
-    calm_collector()  # as the router's process does
+    kernels.take_large_pages()  # as the router's process does, and this
+    calm_collector()
     bench = _begun(agents, waiting).go_on()
     bench.settle(SETTLED // 4)
     calm_collector()

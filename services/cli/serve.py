@@ -108,6 +108,8 @@ def main(argv: Sequence[str]) -> int:
     for name, meant in plan.misspelt.items():
         log.warning("no_such_setting", name=name, meant=meant)
     allow_files()
+    if "router" in plan.roles:
+        kernels.take_large_pages()
     try:
         with asyncio.Runner(loop_factory=LOOPS[plan.settings.loop]) as runner:
             runner.run(_serve(plan))

@@ -12,12 +12,20 @@ from services.contract import kernels as records
 from services.contract.kernels.sources import why_not
 
 try:
-    from services.router.kernels import arrival, freed, leaving
+    from services.router.kernels import arrival, freed, leaving, pages
 except ImportError as error:  # not there, or not of this Python
     WHY_NOT = str(error)
 else:
-    WHY_NOT = why_not(Path(__file__).parent, arrival, freed, leaving)
+    WHY_NOT = why_not(Path(__file__).parent, arrival, freed, leaving, pages)
 COMPILED = not WHY_NOT
+
+
+def take_large_pages() -> bool:
+    """Has this process take memory for its objects in large pages from now on (pages.pyx); False where it cannot.
+
+    Call it before there is much of it. The system's own setting still says whether it gives such pages.
+    """
+    return COMPILED and pages.take_large_pages()
 
 
 def said() -> dict[str, str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -164,3 +165,28 @@ def test_a_freed_agent_is_given_the_same_contact(
                 out.append(ours.contact_id)
     assert len(picked) > 20
     assert {one.may_hold for one in picked} == {True, False}
+
+
+LARGE = """
+from services.router import kernels
+assert kernels.take_large_pages() and kernels.take_large_pages()
+kept = [str(number) for number in range(400_000)]
+kept = {one: [one] for one in kept[::2]}
+assert sum(map(int, kept)) == sum(range(0, 400_000, 2)) and all(kept[one] == [one] for one in kept)
+asked, size = 0, 0
+for line in open("/proc/self/smaps"):
+    if "-" in line.split()[0] and not line[0].isupper():
+        begin, end = (int(one, 16) for one in line.split()[0].split("-"))
+    elif line.startswith("VmFlags:") and "hg" in line.split():
+        assert begin % (2 << 20) == 0, hex(begin)
+        asked += end - begin
+print(asked >> 20)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such pages: it says False there")
+def test_objects_stand_on_pages_that_the_system_was_asked_to_make_large(built: None) -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    given = Path("/sys/kernel/mm/transparent_hugepage").exists()
+    assert int(done.stdout) >= 32 if given else int(done.stdout) == 0

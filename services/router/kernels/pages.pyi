@@ -1,0 +1,3 @@
+SOURCES: str
+
+def take_large_pages() -> bool: ...
