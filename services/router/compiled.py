@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.router import kernels
 from services.router.holding import WaitedFor, kept_for_preferred, others_waiting, stops_others
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import MICRO, NANO
@@ -19,16 +20,17 @@ from services.router.waiting import Work
 
 if TYPE_CHECKING:
     from services.router.eligibility import Index, Pool
-    from services.router.kernels.arrival import Asked, Choice, Row
+    from services.router.kernels.arrival import Choice, Row
+    from services.router.kernels.weigher import Asked
     from services.router.score import Slate
 
 
 def room_of(desk: DeskState, pool: Pool, work: Work, but: int) -> Index:
     """`seeking.with_room`."""
-    loads = desk.agents.version.loads()
-    there = pool.there
-    return desk.crew.ledger.weigher.with_room(
-        there, there.columns, loads.hands, loads.roomy, work.fit.units, stops_others(desk, work), but
+    loads, there = desk.agents.version.loads(), pool.there
+    weigher = desk.crew.ledger.weigher
+    return kernels.arrival.room(
+        weigher, there, there.columns, loads, work.fit.units, stops_others(desk, work), but
     )
 
 
@@ -37,9 +39,8 @@ def best_of(
 ) -> tuple[Asked, Choice]:
     """`score.ranking_of` of those at these places, who are some, and the contact as it was weighed."""
     crew = desk.crew
-    ledger, settings, need = crew.ledger, crew.settings, contact.need
-    weigher, parts = ledger.weigher, ledger.topics(need)
-    asked = weigher.asked(need, parts, ledger.seconds(parts), work.weight)
+    settings, weigher = crew.settings, crew.ledger.weigher
+    asked = weigher.asked(contact.need, work.weight)
     bonus = round(settings.continuity_share * settings.not_resolved_cs * work.weight * MICRO)
     liked: list[int] = []
     opened = contact.opened
@@ -47,7 +48,7 @@ def best_of(
         index = crew.roster.seats.index
         liked = [index[one] for one in preferred_agents(contact) if one in index]
     hands = desk.agents.version.loads().hands
-    return asked, weigher.best(chosen, hands, asked, now_ms, bonus, tuple(liked))
+    return asked, kernels.arrival.ranked(weigher, chosen, hands, asked, now_ms, bonus, tuple(liked))
 
 
 def tested(
@@ -66,8 +67,7 @@ def tested(
         return None, None
     crew, opened = desk.crew, contact.opened
     if contact.last_owner_id or opened.preferred_agent_id or opened.familiar_agent_id:
-        task = crew.ledger.task(contact.need, work.weight)
-        kept = kept_for_preferred(desk, contact, pool, urgency, waited_for, work, task, best_cost)
+        kept = kept_for_preferred(desk, contact, pool, urgency, waited_for, work, best_cost)
         if kept is not None:
             return kept
     patience, weight, waited = urgency.patience, urgency.weight, urgency.waited_seconds
@@ -79,23 +79,17 @@ def tested(
         if patience is not PATIENT:
             leaving, before = crew.leavings[patience is crew.patience[1]], patience.left_share_log(waited)
     there = pool.there
-    found = crew.ledger.weigher.hold(
+    found = kernels.holding.tested(
+        crew.ledger.weigher,
         there,
         there.columns,
         desk.agents.version.loads().hands,
         asked,
         work.fit.units,
         stops_others(desk, work),
-        waited_for.asked,
-        waited_for.here,
-        waited_for.raising,
-        best_cost,
-        (1 + others_waiting(desk, contact)) * NANO,
+        (waited_for.asked, waited_for.here, waited_for.raising),
         leaving,
-        waited,
-        before,
-        second_cs,
-        left_seconds,
+        (best_cost, (1 + others_waiting(desk, contact)) * NANO, waited, before, second_cs, left_seconds),
     )
     if found is None:
         return None, None

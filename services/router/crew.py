@@ -36,13 +36,13 @@ class Crew:
         "_available",
         "_available_count",
         "_leavings",
-        "_pools",
         "_signed_in",
         "_there",
         "beliefs",
         "known",
         "ledger",
         "patience",
+        "pools",
         "presences",
         "roster",
         "settings",
@@ -78,7 +78,8 @@ class Crew:
         self._available: tuple[str, ...] | None = None
         self._available_count = -1
         self._leavings: tuple[Leaving, Leaving] | None = None
-        self._pools: dict[Fit, Pool] = {}
+        self.pools: dict[Fit, Pool] = {}
+        """Those that were asked for; see `pool`."""
         self._there: dict[int, There] = {}
         """By the identity of a ground, which each keeps alive."""
         self.known: dict[int, tuple[Work, Pool]] = {}
@@ -149,13 +150,13 @@ class Crew:
         known = self.known.get(id(work))
         if known is not None and known[0] is work:
             return known[1]
-        found = self._pools.get(work.fit)
+        found = self.pools.get(work.fit)
         if found is None:
-            if len(self._pools) >= POOLS_REMEMBERED_MAX:
-                self._pools.clear()
+            if len(self.pools) >= POOLS_REMEMBERED_MAX:
+                self.pools.clear()
                 self._there.clear()
             found = pool_of(self.roster, self.presences, work.fit, self._there)
-            self._pools[work.fit] = found
+            self.pools[work.fit] = found
         if len(self.known) >= POOLS_REMEMBERED_MAX:
             self.known.clear()
         self.known[id(work)] = (work, found)

@@ -58,7 +58,7 @@ def tested(
     if urgency.left_seconds <= 0:
         return None, None
     crew = desk.crew
-    kept = kept_for_preferred(desk, contact, pool, urgency, waited_for, work, task, best_cost)
+    kept = kept_for_preferred(desk, contact, pool, urgency, waited_for, work, best_cost)
     if kept is not None:
         return kept
     at = _cheapest_busy(desk, pool, waited_for, work, task, best_cost)
@@ -114,7 +114,6 @@ def kept_for_preferred(
     urgency: Urgency,
     waited_for: WaitedFor,
     work: Work,
-    task: Task,
     best_cost: int,
 ) -> tuple[Hold, Slate] | None:
     """A bounded wait for the busy agent whom the customer had or asked for, where the bonus outweighs it (2.7)."""
@@ -138,7 +137,7 @@ def kept_for_preferred(
     waiting = urgency.waiting_cs(seconds) * seconds
     if seconds * SECOND_MS > limit_ms or bonus <= waiting or seconds >= urgency.left_seconds:
         return None
-    busy = Slate(here, crew.ledger.costs_of(here, task))
+    busy = Slate(here, crew.ledger.costs_at(here, contact.need, work.weight))
     waits = round(waiting * MICRO)
     return Hold(True, best_cost, busy.costs.total.item(0) + waits, waits, round(seconds, 6), 1, 0), busy
 

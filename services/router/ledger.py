@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from services.router.board import Board
     from services.router.crew import Crew
     from services.router.eligibility import Pool
-    from services.router.kernels.arrival import Weigher
+    from services.router.kernels.seeking import Seeker
+    from services.router.kernels.weigher import Weigher
     from services.router.roster import Roster
 
 COSTS_REMEMBERED_MAX = 1_024
@@ -76,6 +77,7 @@ class Ledger:
         "_handle_seconds",
         "_known",
         "_roster",
+        "_seeker",
         "_tariff",
         "_weigher",
         "rate",
@@ -94,12 +96,13 @@ class Ledger:
         self._chances: Floats | None = None
         self._board: Board | None = None
         self._weigher: Weigher | None = None
+        self._seeker: Seeker | None = None
 
     @property
     def weigher(self) -> Weigher:
         """The compiled way to weigh; only where `kernels.COMPILED`."""
         if self._weigher is None:
-            from services.router.kernels.arrival import Weigher
+            from services.router.kernels.weigher import Weigher
 
             self._weigher = Weigher(
                 self._roster,
@@ -107,10 +110,20 @@ class Ledger:
                 self._tariff,
                 self.rate,
                 unknown=RESOLUTION_UNKNOWN,
+                seconds_unknown=SECONDS_UNKNOWN,
                 margin_micro=MARGIN_MICRO,
                 nearly_cs=NEARLY_CS,
             )
         return self._weigher
+
+    @property
+    def seeker(self) -> Seeker:
+        """Whole searches by compiled code; only where `kernels.COMPILED`."""
+        if self._seeker is None:
+            from services.router.kernels.seeking import Seeker
+
+            self._seeker = Seeker(self.weigher, self._roster)
+        return self._seeker
 
     def costs(self, ground: Ground, need: Need, weight: float) -> Costs:
         """At everybody of a ground, in the order of its index."""

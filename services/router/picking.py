@@ -22,8 +22,8 @@ from services.router.handover import is_kept, raises
 from services.router.model import AgentState, Contact, DeskState
 from services.router.policy.cost import MICRO, Costs, Floats
 from services.router.policy.hazard import Patience
-from services.router.policy.reserve import enough_idle, may_leave
 from services.router.policy.value import next_agent_seconds, value
+from services.router.spare import LIVE_LATELY_MS, is_spare, needs_reserve
 from services.router.sums import NEARLY_MICRO
 from services.router.urgency import OVERLOAD_EMAIL_FACTOR, Urgency, urgency_of
 from services.router.waiting import Kind, Slope, Work
@@ -298,40 +298,12 @@ def _left_shares_log(patience: tuple[Patience, Patience], loyal: Mask, seconds: 
     return found
 
 
-def needs_reserve(desk: DeskState, work: Work, now_ms: int) -> bool:
-    """True for deferrable work that no call interrupts, at a desk that has live work now and then."""
-    if work.kind is Kind.EMAIL and desk.crew.settings.interrupt_email:
-        return False
-    return bool(desk.live_at_ms) and now_ms - desk.live_at_ms <= LIVE_LATELY_MS
-
-
-def is_spare(desk: DeskState, agent_id: str) -> bool:
-    """True when the desk can do without this agent for a while (routing.md 2.6); never while it is overloaded (2.9)."""
-    if desk.overload_since_ms:
-        return False
-    settings, agents = desk.crew.settings, desk.agents
-    everybody = desk.crew.available_count
-    if everybody < RESERVE_AGENTS_MIN:
-        return True
-    if not enough_idle(agents.idle, everybody, settings.reserve_idle_count, settings.reserve_idle_share):
-        return False
-    at = agents.seats.index[agent_id]
-    rows, level = agents.seats.topics[at], agents.seats.level[at]
-    return may_leave(agents.idle_counts, rows, level, settings.reserve_agents)
-
-
 def fits_shift(desk: DeskState, at: int, talk_seconds: float, now_ms: int) -> bool:
     """True when the agent's shift lasts long enough for it."""
     ends = desk.agents.shift_ends
     if ends is None:
         return True
     return int(ends[at]) - now_ms > desk.crew.settings.shift_end_factor * talk_seconds * 1000
-
-
-RESERVE_AGENTS_MIN = 20
-"""A desk with fewer agents available keeps none of them in reserve."""
-LIVE_LATELY_MS = 3_600_000
-"""Nothing is kept in reserve where no live contact came for this long."""
 
 
 def _costs(crew: Crew, pool: Pool, contact: Contact, work: Work) -> Costs:

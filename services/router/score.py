@@ -46,9 +46,19 @@ def customer_weight(contact: Contact, settings: PolicySettings) -> float:
 
     Whom we did not call back in the time that we told counts like who comes back.
     """
-    weight = settings.weight_loyal if contact.tier in settings.loyal_tiers else 1.0
-    weight *= settings.weight_complaint if contact.complaint else 1.0
-    weight *= settings.weight_repeat if contact.repeat or MISSED_CALLBACK in contact.missed else 1.0
+    return weight_of(
+        settings,
+        loyal=contact.tier in settings.loyal_tiers,
+        complaint=contact.complaint,
+        repeat=contact.repeat or MISSED_CALLBACK in contact.missed,
+    )
+
+
+def weight_of(settings: PolicySettings, *, loyal: bool, complaint: bool, repeat: bool) -> float:
+    """The same, once it is known which factors count."""
+    weight = settings.weight_loyal if loyal else 1.0
+    weight *= settings.weight_complaint if complaint else 1.0
+    weight *= settings.weight_repeat if repeat else 1.0
     return round(min(settings.weight_max, weight), DIGITS)
 
 

@@ -7,26 +7,23 @@ nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from services.contract.decisions import Candidate, Exclusion, Explanation, HoldTest, WaitingReason
-from services.contract.record import quick_record
 from services.router import compiled, kernels
 from services.router.eligibility import Index, Mask, Pool
 from services.router.evolve.work import work_of
+from services.router.found import Found, Search
 from services.router.handover import is_kept, raisers
 from services.router.holding import WaitedFor, has_room, tested
 from services.router.model import Contact, DeskState
-from services.router.picking import RESERVE_AGENTS_MIN, needs_reserve
 from services.router.policy.cost import MICRO
 from services.router.policy.hold import Hold
 from services.router.policy.noise import seed_of
-from services.router.policy.reserve import enough_idle, may_leave_each
-from services.router.preferred import preferred_agents
 from services.router.score import Ranking, Slate, busy_candidate, candidates_of, ranking_of
+from services.router.spare import needs_reserve, resting_places, spared
 from services.router.urgency import Urgency, urgency_of
 from services.router.waiting import Work
 
@@ -35,50 +32,6 @@ if TYPE_CHECKING:
 
 POLICY_VERSION = "r1.2"
 SECOND_MS = 1_000
-
-
-@quick_record
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Whom a contact goes to, or why it waits."""
-
-    candidates: tuple[Candidate, ...]
-    """The best first; empty when nobody who may take it is free."""
-    explanation: Explanation
-    reason: WaitingReason
-    """Why it waits; unspecified when it is offered to the best candidate."""
-    again_at_ms: int = 0
-    """When it is decided again at the latest, where that is sooner than its promises; else 0."""
-
-    @property
-    def offered(self) -> bool:
-        return self.reason is WaitingReason.UNSPECIFIED
-
-
-@quick_record
-@dataclass(frozen=True, eq=False, slots=True)
-class Search:
-    """What was weighed for a contact, in numbers; `told` makes an explanation of it."""
-
-    pool: Pool
-    ranking: Ranking | Choice | None = None
-    """None when nobody may be offered it."""
-    urgency: Urgency | None = None
-    hold: Hold | None = None
-    busy: Slate | Row | None = None
-    """Whom the hold test compared with."""
-    reason: WaitingReason = WaitingReason.UNSPECIFIED
-    again_at_ms: int = 0
-    relaxed: tuple[str, ...] = ()
-    all_weighed: bool = True
-    """Every free agent of the pool was weighed but those whose shift ends too soon (`ending`), those kept in reserve
-    (`kept`), newcomers who had their share (`resting`) and who gains nothing over the owner (`owned`), so that the others are known to be busy."""
-    ending: int = 0
-    kept: int = 0
-    resting: int = 0
-    noise_seed: int = 0
-    owned: int = 0
-    """Free, but with no more to give than the owner, from whom it would be a hop (handover.raisers)."""
 
 
 def seek(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", number: int = 0) -> Found:
@@ -97,6 +50,10 @@ def reconsider(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *,
 def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", number: int = 0) -> Search:
     """As `seek`, before it is told."""
     crew = desk.crew
+    if kernels.COMPILED:
+        found = crew.ledger.seeker.search(desk, contact, now_ms, but, number)
+        if found is not None:
+            return found
     work = contact.lane or work_of(contact, crew.settings)
     pool = crew.pool(work)
     index = crew.roster.seats.index
@@ -125,9 +82,9 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
     urgency = urgency_of(desk, contact, work, now_ms)
     kept = 0
     if urgency.deferrable and needs_reserve(desk, work, now_ms):
-        spared = _spared(desk, chosen)
-        kept = len(chosen) - len(spared)
-        if not len(spared):
+        left = spared(desk, chosen)
+        kept = len(chosen) - len(left)
+        if not len(left):
             return Search(
                 pool,
                 reason=WaitingReason.KEPT_IN_RESERVE,
@@ -137,7 +94,7 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
                 resting=resting,
                 owned=owned,
             )
-        chosen = spared
+        chosen = left
     base = Search(
         pool,
         urgency=urgency,
@@ -153,6 +110,9 @@ def search(desk: DeskState, contact: Contact, now_ms: int, *, but: str = "", num
 
 def compare(desk: DeskState, contact: Contact, agent_id: str, now_ms: int, *, may_hold: bool) -> Search:
     """As `reconsider`, before it is told."""
+    if kernels.COMPILED:
+        at = desk.crew.roster.seats.index[agent_id]
+        return desk.crew.ledger.seeker.compare(desk, contact, at, now_ms, may_hold)
     work = contact.lane or work_of(contact, desk.crew.settings)
     pool = desk.crew.pool(work)
     position = desk.crew.roster.seats.index[agent_id]
@@ -283,30 +243,8 @@ def _lasting(
 
 def _but_newcomers(desk: DeskState, contact: Contact, chosen: Index) -> Index:
     """Without newcomers who have had their share for now, where others are left; whom the customer asked for may stay."""
-    index, asked = desk.crew.roster.seats.index, preferred_agents(contact)
-    held = [index[one] for one in desk.learned.held_ids if one in index and one not in asked]
-    others: Index = chosen[~np.isin(chosen, held)]
+    others: Index = chosen[~np.isin(chosen, resting_places(desk, contact))]
     return others if len(others) else chosen
-
-
-def _spared(desk: DeskState, chosen: Index) -> Index:
-    """Who of the chosen can be spared for deferrable work: enough are idle, and colleagues stay (2.6)."""
-    settings, agents = desk.crew.settings, desk.agents
-    everybody = desk.crew.available_count
-    if desk.overload_since_ms:
-        return chosen[:0]
-    if everybody < RESERVE_AGENTS_MIN:
-        return chosen
-    idle = int(np.count_nonzero(agents.units[chosen] == 0))
-    if not enough_idle(idle, everybody, settings.reserve_idle_count, settings.reserve_idle_share):
-        return chosen[:0]
-    seats = agents.seats
-    found: Index = chosen[
-        may_leave_each(
-            agents.idle_counts, seats.topic_rows[chosen], seats.levels[chosen], settings.reserve_agents
-        )
-    ]
-    return found
 
 
 def _explained(

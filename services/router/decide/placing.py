@@ -22,13 +22,14 @@ from services.contract.facts import Presence
 from services.router.decide import helping
 from services.router.decide.step import Step
 from services.router.evolve.work import kind_of, work_of
+from services.router.found import Found
 from services.router.handover import may_receive, receivers
 from services.router.model import AgentState, Contact, ContactState
 from services.router.need import top_topic
 from services.router.picking import next_pick, room_for
 from services.router.promises import first_deadline_ms
 from services.router.score import rank
-from services.router.seeking import Found, explained_handover, explained_waiting, reconsider, seek
+from services.router.seeking import explained_handover, explained_waiting, reconsider, seek
 from services.router.waiting import Kind
 
 OFFERS_PER_TURN_MAX = 32

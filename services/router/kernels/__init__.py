@@ -12,11 +12,12 @@ from services.contract import kernels as records
 from services.contract.kernels.sources import why_not
 
 try:
-    from services.router.kernels import arrival, freed, leaving, pages
+    from services.router.kernels import arrival, freed, holding, leaving, pages, seeking, weigher
 except ImportError as error:  # not there, or not of this Python
     WHY_NOT = str(error)
 else:
-    WHY_NOT = why_not(Path(__file__).parent, arrival, freed, leaving, pages)
+    BUILT = (arrival, freed, holding, leaving, pages, seeking, weigher)
+    WHY_NOT = why_not(Path(__file__).parent, *BUILT)
 COMPILED = not WHY_NOT
 
 

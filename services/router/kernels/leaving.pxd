@@ -1,6 +1,7 @@
 cdef class Leaving:
     cdef object _other
     cdef object _inside, _seconds
+    cdef list _parts
     cdef double[::1] inside, seconds
     cdef int shape
     cdef double scale
@@ -8,3 +9,4 @@ cdef class Leaving:
     cdef Py_ssize_t room
     cdef int enough(self, Py_ssize_t count) except -1
     cdef int summed_up(self, Py_ssize_t count) except -1
+    cdef double at_once(self, double seconds) except? -1

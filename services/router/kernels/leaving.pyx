@@ -16,6 +16,7 @@ SOURCES = FRONTDESK_SOURCES.decode()
 """Digest of what this was built from (services/contract/kernels/sources.py)."""
 
 
+from libc.math cimport log
 from libc.stdint cimport int64_t
 
 import numpy as np
@@ -24,7 +25,9 @@ from services.router.policy.hazard import GammaPatience
 from services.router.policy.patience import BIN_SECONDS, FittedPatience
 
 cdef double BIN = BIN_SECONDS
-ROOM_FIRST = 64
+cdef object _LOG = np.log
+cdef enum:
+    ROOM_FIRST = 64
 
 
 cdef class Leaving:
@@ -45,6 +48,7 @@ cdef class Leaving:
         if count > self.room:
             self.room = max(count, 2 * self.room)
             self._inside, self._seconds = np.ones(self.room), np.ones(self.room)
+            self._parts = [self._inside[:some] for some in range(ROOM_FIRST + 1)]
             self.inside, self.seconds = self._inside, self._seconds
         return 0
 
@@ -75,8 +79,24 @@ cdef class Leaving:
                         total += 1.0
                     self.inside[at] = total
             if self.shape > 1:
-                inside = self._inside if count == self.room else self._inside[:count]
-                np.log(inside, out=inside)
+                inside = self._parts[count] if count <= ROOM_FIRST else self._inside[:count]
+                _LOG(inside, inside)
                 for at in range(count):
                     self.seconds[at] -= self.inside[at]
         return 0
+
+    cdef double at_once(self, double seconds) except? -1:
+        """-ln S of one wait, as `Patience.left_share_log` has it: by the C library's logarithm, which is Python's."""
+        cdef double x, total = 1.0
+        cdef Py_ssize_t at, last
+        cdef int k
+        if self._other is not None:
+            return self._other.left_share_log(seconds)
+        if self.shape == 0:
+            last = self.rate.shape[0] - 1
+            at = <Py_ssize_t> min(seconds / BIN, <double> last)
+            return self.summed[at] + (seconds - at * BIN) * self.rate[at]
+        x = seconds / self.scale
+        for k in range(self.shape - 1, 0, -1):
+            total = total * x / k + 1.0
+        return x - log(total)

@@ -1,6 +1,6 @@
 # What a contact costs at one agent, term by term in the order of policy/cost.py: the same operations, the same bits.
 
-from libc.math cimport rint
+from libc.math cimport fabs, rint
 from libc.stdint cimport int64_t
 
 cdef struct Terms:
@@ -41,3 +41,11 @@ cdef inline void weigh(
     found.authority_missing = micro(missing * (consult + consult_seconds * price))
     found.not_resolved = micro((1.0 - resolves) * failure)
     found.total = found.talk + found.price + found.authority_missing + found.not_resolved
+
+
+cdef inline double rounded(double value) except? -1:
+    """`round(value, 6)`: where the sixth digit is beyond doubt by a division, which is exact to the last bit; else by Python."""
+    cdef double many = value * 1e6, whole = rint(many)
+    if fabs(many) < 1e12 and fabs(many - whole) < 0.499:
+        return whole / 1e6
+    return round(value, 6)

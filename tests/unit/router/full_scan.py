@@ -13,16 +13,16 @@ import numpy as np
 from services.contract.decisions import WaitingReason
 from services.router.eligibility import Mask, Pool
 from services.router.evolve.work import work_of
+from services.router.found import Search
 from services.router.handover import is_kept, raisers
 from services.router.holding import others_waiting
 from services.router.model import Contact, DeskState
-from services.router.picking import RESERVE_AGENTS_MIN, needs_reserve
 from services.router.policy.cost import MICRO, NANO, Costs
 from services.router.policy.hold import Hold, hold_test
 from services.router.policy.reserve import enough_idle, may_leave
 from services.router.preferred import preferred_agents
 from services.router.score import Ranking
-from services.router.seeking import Search
+from services.router.spare import RESERVE_AGENTS_MIN, needs_reserve
 from services.router.urgency import Urgency, urgency_of
 from services.router.waiting import Kind, Work
 

@@ -73,6 +73,12 @@ def believed(state: DeskState, rng: random.Random) -> DeskState:
     return changed(state, crew=state.crew.with_beliefs(beliefs).with_tariff(state.crew.tariff))
 
 
+def resting(state: DeskState, rng: random.Random) -> tuple[str, ...]:
+    """Newcomers who had their share: none, some, or nearly everybody."""
+    count = rng.choice([0, 0, 3, 40, len(state.agents) - 1])
+    return tuple(sorted(rng.sample(sorted(state.agents), count)))
+
+
 def test_ci_runs_the_compiled_way(built: None) -> None:
     assert kernels.said() == {"scoring": "compiled", "records": "compiled"}
 
@@ -101,12 +107,13 @@ def test_what_is_found_and_told_is_the_same_to_the_last_digit(
 ) -> None:
     rng = random.Random(200 + seed)
     world = crowd(rng, POLICIES[seed])
-    held = compared = preferred = loyal = priced = 0
+    held = compared = preferred = loyal = priced = rested = 0
     for number in range(50):
         something(world, rng, number)
         if not world.desk.contacts:
             continue
         state = believed(loaded(world.desk, rng, rng.choice([0.0, 0.02, 0.3, 1.0])), rng)
+        state = changed(state, learned=changed(state.learned, held_ids=resting(state, rng)))
         now_ms = world.now_ms + rng.choice([0, 5_000, 200_000])
         for contact_id in rng.sample(sorted(state.contacts), min(8, len(state.contacts))):
             contact = as_it_comes(state.contacts[contact_id], state, rng)
@@ -116,6 +123,7 @@ def test_what_is_found_and_told_is_the_same_to_the_last_digit(
             compared, held = compared + 1, held + (ours.explanation.hold is not None)
             loyal += contact.opened.tier == "loyal" and state.crew.beliefs.patience[1] is not None
             priced += state.crew.tariff.highest > 0.0
+            rested += any(one.rule == "newcomer" for one in ours.explanation.exclusions)
             preferred += bool(ours.candidates) and any(
                 term.name == "continuity" for term in ours.candidates[0].terms
             )
@@ -132,6 +140,7 @@ def test_what_is_found_and_told_is_the_same_to_the_last_digit(
     assert preferred > 3
     assert loyal > 5
     assert priced > 50
+    assert rested > 5
 
 
 @pytest.mark.parametrize("seed", range(len(POLICIES)))
