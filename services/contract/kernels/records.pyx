@@ -153,25 +153,37 @@ def construct(kind):
     return True
 
 
-cdef int _filled(_Plan plan, char* made, PyObject** args, Py_ssize_t given, PyObject* kwnames) except -1:
-    """Puts the arguments and what stands for those left out at their places; 0 when that is not all in order."""
-    cdef Py_ssize_t keyed = PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0
-    cdef Py_ssize_t at = given - 1, i
+cdef int _placed(
+    _Plan plan, char* made, PyObject** values, PyObject* kwnames, Py_ssize_t after
+) except -1:
+    """Puts named values at their places, looking for each behind the one before, for the first behind field `after`;
+    0 where a name is no field's, or its place is taken."""
+    cdef Py_ssize_t at = after, i
     cdef PyObject** cell
-    if given > plan.positional:
-        return 0
-    for i in range(given):
-        INC(args[i])
-        (<PyObject**>(made + plan.places[i]))[0] = args[i]
-    for i in range(keyed):
+    for i in range(PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0):
         at = plan.find(PyTuple_GET_ITEM(kwnames, i), at)
         if at < 0:
             return 0
         cell = <PyObject**>(made + plan.places[at])
         if cell[0] != NULL:
             return 0
-        INC(args[given + i])
-        cell[0] = args[given + i]
+        INC(values[i])
+        cell[0] = values[i]
+    return 1
+
+
+cdef int _filled(_Plan plan, char* made, PyObject** args, Py_ssize_t given, PyObject* kwnames) except -1:
+    """Puts the arguments and what stands for those left out at their places; 0 when that is not all in order."""
+    cdef Py_ssize_t keyed = PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0
+    cdef Py_ssize_t i
+    cdef PyObject** cell
+    if given > plan.positional:
+        return 0
+    for i in range(given):
+        INC(args[i])
+        (<PyObject**>(made + plan.places[i]))[0] = args[i]
+    if not _placed(plan, made, args + given, kwnames, given - 1):
+        return 0
     if given + keyed == plan.count:
         return 1
     for i in range(plan.count):
@@ -223,19 +235,11 @@ cdef PyObject* _made(PyObject* kind, PyObject** args, size_t flagged, PyObject* 
 
 cdef int _replaced(_Plan plan, char* record, char* made, PyObject** values, PyObject* kwnames) except -1:
     """Takes all fields of the record over but those given; 0 when there is one that is none, or empty."""
-    cdef Py_ssize_t keyed = PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0
-    cdef Py_ssize_t at = -1, i
+    cdef Py_ssize_t i
     cdef PyObject** cell
     cdef PyObject* value
-    for i in range(keyed):
-        at = plan.find(PyTuple_GET_ITEM(kwnames, i), at)
-        if at < 0:
-            return 0
-        cell = <PyObject**>(made + plan.places[at])
-        if cell[0] != NULL:
-            return 0
-        INC(values[i])
-        cell[0] = values[i]
+    if not _placed(plan, made, values, kwnames, -1):
+        return 0
     for i in range(plan.count):
         cell = <PyObject**>(made + plan.places[i])
         value = (<PyObject**>(record + plan.places[i]))[0]
