@@ -13,11 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 import grpc
 
 from services.contract import decisions as d
+from services.contract.record import quick_record
 from services.router.model import Contact, ContactState, DeskState, PartitionState
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.rpc import Refusal
@@ -28,7 +30,12 @@ RECORDS_REMEMBERED = 2_000
 RETRY_SLOW_MS = 1_000
 _OF_A_HELP = (d.ConsultStarted, d.ConsultEnded, d.HelpPassedOn)
 """Events that do not name who asked."""
+_ABOUT = frozenset({d.HelpRequested, d.ContactContinued, *_OF_A_HELP})
+_APPLIED = frozenset({d.DeskApplied})
 _AGENT_FIELDS = ("agent_id", "adviser_id", "owner_id", "from_agent_id", "to_agent_id")
+_Names = tuple[Callable[[d.Event], str] | None, tuple[Callable[[d.Event], str], ...]]
+"""What tells the contact that an event names, and the agents."""
+_NAMES: dict[type[d.Event], _Names] = {}
 
 
 class Lost(NamedTuple):
@@ -51,6 +58,7 @@ class Gained(NamedTuple):
     epoch: int
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Told:
     """An accepted record that concerns somebody, and what each agent lost and gained with it."""
@@ -222,7 +230,7 @@ class Switchboard:
         here = self._agents.get(record.desk_id)
         if not here:
             return
-        everybody = any(isinstance(event, d.DeskApplied) for event in record.events)
+        everybody = not _APPLIED.isdisjoint(map(type, record.events))
         for agent_id in tuple(here) if everybody else concerned & here.keys():
             for feed in here[agent_id]:
                 feed.offer(told, verdict.state)
@@ -233,7 +241,10 @@ class Switchboard:
             return
         pairs = tuple([(told.record.desk_id, agent_id) for agent_id in concerned])
         for pair in pairs:
-            self._missed.setdefault(pair, deque()).append(told)
+            known = self._missed.get(pair)
+            if known is None:
+                known = self._missed[pair] = deque()
+            known.append(told)
         recent.agents.append((told.offset, pairs))
         if len(recent.agents) <= RECORDS_REMEMBERED:
             return
@@ -262,13 +273,13 @@ def affected(before: DeskState | None, after: DeskState | None, record: d.Decisi
     agents: set[str] = set()
     contact_ids: dict[str, None] = {}
     for event in record.events:
-        for name in _fields_of(type(event)):
-            value = getattr(event, name)
-            if value:
-                if name == "contact_id":
-                    contact_ids[value] = None
-                else:
-                    agents.add(value)
+        kind = type(event)
+        contact_of, agents_of = _NAMES.get(kind) or _names_of(kind)
+        if contact_of is not None and (value := contact_of(event)):
+            contact_ids[value] = None
+        for agent_of in agents_of:
+            if value := agent_of(event):
+                agents.add(value)
     lost: dict[str, list[Lost]] = {}
     gained: dict[str, list[Gained]] = {}
     for contact_id in contact_ids:
@@ -283,7 +294,7 @@ def affected(before: DeskState | None, after: DeskState | None, record: d.Decisi
         if had and had != has:
             closed = now is None or now.state is ContactState.CLOSED
             lost.setdefault(had, []).append(Lost(contact_id, closed))
-    about = _about(before, after, record)
+    about = _about(before, after, record) if not _ABOUT.isdisjoint(map(type, record.events)) else {}
     agents.update(about.values())
     return Affected(agents, _by_agent(lost), about, _by_agent(gained))
 
@@ -315,13 +326,9 @@ def holder(contact: Contact | None) -> str:
     return contact.owner_id
 
 
-def _fields_of(kind: type[d.Event]) -> tuple[str, ...]:
-    """Which of an event's fields name an agent or a contact."""
-    known = _FIELDS.get(kind)
-    if known is None:
-        names = getattr(kind, "__dataclass_fields__", {})
-        known = _FIELDS[kind] = tuple([name for name in ("contact_id", *_AGENT_FIELDS) if name in names])
-    return known
-
-
-_FIELDS: dict[type[d.Event], tuple[str, ...]] = {}
+def _names_of(kind: type[d.Event]) -> _Names:
+    """Made when an event of the kind is first met."""
+    fields = getattr(kind, "__dataclass_fields__", {})
+    contact_of = attrgetter("contact_id") if "contact_id" in fields else None
+    agents_of = tuple([attrgetter(name) for name in _AGENT_FIELDS if name in fields])
+    return _NAMES.setdefault(kind, (contact_of, agents_of))
