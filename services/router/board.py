@@ -12,15 +12,17 @@ agent, that nobody available may take, or that may be about very many topics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.contract.decisions import NeedWeight
 from services.router.eligibility import AVAILABLE, Ground, GroundKey, Index
 from services.router.evolve.work import waiting_key
 from services.router.model import Contact, DeskState
 from services.router.policy.cost import NANO, Costs, Floats, covered, penalties, weighed_with
-from services.router.sums import NEARLY_MICRO, Sums
+from services.router.sums import NEARLY_MICRO, Sums, means_micro
 from services.router.waiting import Trace, Work
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ PARTS_MAX = 8
 EMPTY_MS = 1 << 62
 NOT_ASKED = -(1 << 62)
 ROWS_FIRST = 256
+LEVELS_REMEMBERED_MAX = 4_096
+"""Chances of levels of which A is remembered, some 300 bytes each."""
+AT_ONCE_MIN = 8
+"""From so many rows on their sums are taken at once."""
 PRESENCES_MAX = 64
 """Agents whose presence may have changed before all sums are taken anew."""
 
@@ -39,12 +45,19 @@ PRESENCES_MAX = 64
 class Board:
     """Columns of the heads; of one configuration, one publication of beliefs and one epoch of prices."""
 
-    def __init__(self, crew: Crew) -> None:
+    def __init__(self, crew: Crew, former: Board | None = None) -> None:
+        """`former`: one of the same roster; what follows from neither beliefs nor prices is taken over from it."""
         self._crew = crew
         self._trace: Trace | None = None
         self._rows: dict[Work, int] = {}
         self._keys: dict[tuple[str, str], int] = {}
         self._decisions: dict[tuple[str, str], int] = {}
+        self._named: list[tuple[str, str]] = []
+        """The same in the order of their numbers."""
+        self._parts: list[list[tuple[int, float]]] = []
+        """By row: columns and shares of its head's topics; empty where it has no room for them."""
+        self._covers: dict[int, tuple[tuple[NeedWeight, ...], Floats]] = {}
+        """A by level, by the identity of a need's levels, which each entry keeps alive."""
         self._eligible: dict[int, Index] = {}
         self._levels: dict[int, Index] = {}
         self._heads: Heads | None = None
@@ -63,6 +76,33 @@ class Board:
         self.waiting = np.zeros(ROWS_FIRST, np.int64)
         """By key of waiting: live contacts."""
         self._columns(ROWS_FIRST)
+        if former is not None:
+            self._take_over(former)
+
+    def _take_over(self, former: Board) -> None:
+        """The rows of a former board that have a head, and what stands in them; what is believed or priced anew."""
+        kept = np.flatnonzero(former.since[: len(former.works)] != EMPTY_MS)
+        rows, count, size = kept.tolist(), len(kept), len(former.since)
+        self._trace, self.units_max, self.places = former._trace, former.units_max, former.places
+        self._keys, self.waiting = dict(former._keys), former.waiting.copy()
+        self._decisions, self._named = dict(former._decisions), list(former._named)
+        self._covers = former._covers
+        self.works = [former.works[row] for row in rows]
+        self.grounds = [former.grounds[row] for row in rows]
+        self.heads = [former.heads[row] for row in rows]
+        self.contacts = [former.contacts[row] for row in rows]
+        self._parts = [former._parts[row] for row in rows]
+        self._rows = {work: row for row, work in enumerate(self.works)}
+        self._columns(size)
+        for name in _COLUMNS:
+            getattr(self, name)[:count] = getattr(former, name)[kept]
+        self.bits[:, :count] = former.bits[:, kept]
+        settings, highest = self._crew.settings, self._crew.tariff.highest
+        self.consult[:count], self.failure[:count] = penalties(self.weight[:count], highest, settings)
+        for row, parts in enumerate(self._parts):
+            if parts:
+                self.seconds[row] = self._crew.ledger.seconds(parts)
+        self._sum_up(range(count))
 
     def _columns(self, size: int) -> None:
         """Columns of a size, with what stands in them already."""
@@ -130,8 +170,7 @@ class Board:
         self._trace = desk.trace
         for key in keys:
             self.waiting[self._key(key)] = desk.live_waiting.get(key, 0)
-        for work in dirty:
-            self._set_head(desk, work)
+        self._sum_up([row for row in [self._set_head(desk, work) for work in dirty] if row >= 0])
 
     def _key(self, key: tuple[str, str]) -> int:
         found = self._keys.setdefault(key, len(self._keys))
@@ -154,6 +193,7 @@ class Board:
         self.grounds.append(roster.ground(key))
         self.heads.append("")
         self.contacts.append(None)
+        self._parts.append([])
         self.bits[:, row] = np.frombuffer(self.grounds[row].bits, np.uint8)
         self._eligible.clear()
         self.weight[row] = work.weight
@@ -171,58 +211,83 @@ class Board:
         ]
         return row
 
-    def _set_head(self, desk: DeskState, work: Work) -> None:
+    def _set_head(self, desk: DeskState, work: Work) -> int:
+        """The row, where it has another head, which is to be summed up yet; else -1."""
         row = self._row(desk, work)
         lane = desk.waiting.get(work)
         if lane is None:
             self.odd.discard(row)
             self.since[row], self.plain[row], self.heads[row] = EMPTY_MS, False, ""
-            return
+            return -1
         _, since_ms, contact_id = lane[0][0]
         contact = desk.contacts[contact_id]
         if self.heads[row] == contact_id and self.contacts[row] is contact:
-            return  # somebody came or left behind it
-        self.odd.discard(row)
+            return -1  # somebody came or left behind it
         self.contacts[row] = contact
         self.since[row] = since_ms
         self.base[row] = contact.queued_at_ms - contact.waited_before_ms
         self.heads[row] = contact_id
         self.loyal[row] = contact.tier in self._crew.settings.loyal_tiers
         self.key[row] = self._key(waiting_key(contact))
-        fits = self._set_need(row, contact)
-        ground, fit = self.grounds[row], work.fit
-        if fits:
-            self._sum(row, ground)
-        if not fits or work.preferred or fit.had or fit.declined or not self.count[row]:
+        self._set_need(row, contact)
+        return row
+
+    def _sum_up(self, rows: Sequence[int]) -> None:
+        """Sums of rows with new heads, and whether they are odd."""
+        there = [row for row in rows if self._parts[row]]
+        if len(there) < AT_ONCE_MIN:
+            for row in there:
+                self._sum(row, self.grounds[row])
+        else:
+            self._sum_at_once(there)
+        for row in rows:
+            self._set_plain(row, self.works[row])
+
+    def _set_plain(self, row: int, work: Work) -> None:
+        """Odd or plain, of a row with a head."""
+        fit = work.fit
+        if not self._parts[row] or work.preferred or fit.had or fit.declined or not self.count[row]:
             self.odd.add(row)
             self.plain[row] = False
         else:
+            self.odd.discard(row)
             self.plain[row] = True
 
-    def _set_need(self, row: int, contact: Contact) -> bool:
+    def _set_need(self, row: int, contact: Contact) -> None:
         ledger, need = self._crew.ledger, contact.need
         parts = ledger.topics(need)
-        if not parts or len(parts) > PARTS_MAX:
-            return False
-        self.places = max(self.places, len(parts))
+        fits = 0 < len(parts) <= PARTS_MAX
+        self._parts[row] = parts if fits else []
         self.parts[row], self.shares[row] = 0, 0.0
+        if not fits:
+            return
+        self.places = max(self.places, len(parts))
         for place, (column, share) in enumerate(parts):
             self.parts[row, place], self.shares[row, place] = column, share
         self.seconds[row] = ledger.seconds(parts)
         decision = (need.decision_type, need.currency if need.decision_type else "")
-        if decision not in self._decisions:
-            self._decisions[decision] = len(self._decisions)
+        number = self._decisions.get(decision)
+        if number is None:
+            number = self._decisions[decision] = len(self._decisions)
+            self._named.append(decision)
             self._levels.clear()
-        self.decision[row] = self._decisions[decision]
-        levels = [(part.level, part.weight) for part in need.levels]
-        self.covers[row] = covered(levels, self.covers.shape[1] - 1)
-        return True
+        self.decision[row] = number
+        self.covers[row] = self._covered(need.levels)
+
+    def _covered(self, levels: tuple[NeedWeight, ...]) -> Floats:
+        """A by level; needs share their levels (`Roster.shared_levels`), so they are known by identity."""
+        known = self._covers.get(id(levels))
+        if known is not None and known[0] is levels:
+            return known[1]
+        if len(self._covers) >= LEVELS_REMEMBERED_MAX:
+            self._covers.clear()
+        found = covered([(part.level, part.weight) for part in levels], self.covers.shape[1] - 1)
+        self._covers[id(levels)] = levels, found
+        return found
 
     def _sum(self, row: int, ground: Ground) -> None:
         """The sums over the available agents of a row, anew."""
-        sums = self._sums.get(id(ground))
-        if sums is None:
-            sums = self._sums[id(ground)] = Sums(self._crew, ground)
+        sums = self._sums_of(ground)
         self.count[row], self.rate_sum[row], self.summed[row] = sums.count, sums.rate, sums.count
         self.exact[row] = NOT_ASKED
         self.mean[row] = sums.mean_micro(
@@ -235,6 +300,33 @@ class Board:
             self.failure.item(row),
         )
 
+    def _sum_at_once(self, rows: list[int]) -> None:
+        """`_sum` of many rows, with the same numbers."""
+        sums = [self._sums_of(self.grounds[row]) for row in rows]
+        counts = np.array([one.count for one in sums], np.int64)
+        self.count[rows] = self.summed[rows] = counts
+        self.rate_sum[rows] = [one.rate for one in sums]
+        self.exact[rows], self.mean[rows] = NOT_ASKED, 0.0
+        some = np.flatnonzero(counts).tolist()
+        if some:
+            rows, sums = [rows[place] for place in some], [sums[place] for place in some]
+            self.mean[rows] = means_micro(
+                sums,
+                [self._parts_of(row) for row in rows],
+                [self._decision_of(row) for row in rows],
+                self.covers[rows],
+                self.seconds[rows],
+                self.weight[rows],
+                self.consult[rows],
+                self.failure[rows],
+            )
+
+    def _sums_of(self, ground: Ground) -> Sums:
+        sums = self._sums.get(id(ground))
+        if sums is None:
+            sums = self._sums[id(ground)] = Sums(self._crew, ground)
+        return sums
+
     def mean_of(self, row: int) -> int:
         """Mean cost over the available agents of a row, to the last micro-cs."""
         if self.exact[row] == NOT_ASKED:
@@ -246,11 +338,10 @@ class Board:
         return self.exact.item(row)
 
     def _parts_of(self, row: int) -> list[tuple[int, float]]:
-        parts = zip(self.parts[row].tolist(), self.shares[row].tolist(), strict=True)
-        return [(column, share) for column, share in parts if share]
+        return [part for part in self._parts[row] if part[1]]
 
     def _decision_of(self, row: int) -> tuple[str, str]:
-        return list(self._decisions)[int(self.decision[row])]
+        return self._named[self.decision.item(row)]
 
     def _sync_presence(self, crew: Crew) -> None:
         before, after = self._crew.presences, crew.presences

@@ -7,6 +7,7 @@ crews that differ in presence share it.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -265,7 +266,9 @@ class Ledger:
         from services.router.board import Board
 
         if self._board is None:
-            self._board = Board(crew)
+            former = self._roster.board
+            self._board = Board(crew, former() if former is not None else None)
+            self._roster.board = ref(self._board)
         return self._board
 
     def topics(self, need: Need) -> list[tuple[int, float]]:

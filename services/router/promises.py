@@ -32,7 +32,9 @@ def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]
     promises = [(contact.arrived_at_ms + target_ms(limits, kind), TARGET)]
     if kind is not Kind.CALL:
         promises.append((contact.arrived_at_ms + limits.due_ms, DUE))
-    return sorted(promise for promise in promises if promise[1] not in contact.missed)
+    if contact.missed:
+        promises = [promise for promise in promises if promise[1] not in contact.missed]
+    return sorted(promises)
 
 
 def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:

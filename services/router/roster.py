@@ -5,6 +5,9 @@ Built once per configuration; answers only, so states can share it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from weakref import ReferenceType
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +22,9 @@ from services.router.policy.settings import PolicySettings, from_desk
 from services.router.policy.tariff import Tariff
 from services.router.waiting import Work
 from services.router.workforce import Seats
+
+if TYPE_CHECKING:
+    from services.router.board import Board
 
 Levels = npt.NDArray[np.int8]
 Amounts = npt.NDArray[np.int64]
@@ -50,6 +56,7 @@ class Roster:
         "_works",
         "agent_ids",
         "agents",
+        "board",
         "capacity",
         "certified",
         "desk",
@@ -91,6 +98,8 @@ class Roster:
         self._same_ground: dict[bytes, Ground] = {}
         """By who they are: most kinds of work differ in units or rights that leave out nobody more."""
         self._noise_keys: Keys | None = None
+        self.board: ReferenceType[Board] | None = None
+        """The columns of heads that were made last (board.py), for as long as somebody has them: the next ones begin there."""
         self._works: dict[Work, Work] = {}
         self._need_levels: dict[tuple[NeedWeight, ...], tuple[NeedWeight, ...]] = {}
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)

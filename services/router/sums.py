@@ -59,15 +59,15 @@ class Sums:
         if not self.count:
             return 0.0
         crew = self._crew
-        levels, counts, prices = self._by_level(decision)
+        levels, counts, prices = self.by_level(decision)
         missing = 1.0 - covers
-        chance = sum([share * self._chance(decision, column, levels) for column, share in parts])
+        chance = sum([share * self.chance(decision, column, levels) for column, share in parts])
         total = seconds * (weight * self.speed + self.speed_price) + failure * self.count
         total += float((missing * (consult * counts + crew.settings.consult_seconds * prices)).sum())
         total -= failure * float(((covers + missing * crew.beliefs.approver_free) * chance).sum())
         return total / self.count * MICRO
 
-    def _by_level(self, decision: tuple[str, str]) -> tuple[Index, Floats, Floats]:
+    def by_level(self, decision: tuple[str, str]) -> tuple[Index, Floats, Floats]:
         """Level of each, and by level how many they are and what their prices sum up to."""
         known = self._levels.get(decision)
         if known is not None:
@@ -79,7 +79,7 @@ class Sums:
         found = self._levels[decision] = levels, self._summed(levels, np.ones(self.count)), prices
         return found
 
-    def _chance(self, decision: tuple[str, str], column: int, levels: Index) -> Floats:
+    def chance(self, decision: tuple[str, str], column: int, levels: Index) -> Floats:
         """Sum of p for a topic, by level."""
         key = (*decision, column)
         found = self._chances.get(key)
@@ -92,3 +92,35 @@ class Sums:
     def _summed(self, levels: Index, values: Floats) -> Floats:
         found = np.bincount(levels, values, self._crew.roster.levels_max + 1)
         return found.astype(np.float64, copy=False)
+
+
+def means_micro(
+    sums: list[Sums],
+    parts: list[list[tuple[int, float]]],
+    decisions: list[tuple[str, str]],
+    covers: Floats,
+    seconds: Floats,
+    weight: Floats,
+    consult: Floats,
+    failure: Floats,
+) -> Floats:
+    """`Sums.mean_micro` of many needs, each by sums of its own and with somebody available: the same numbers."""
+    crew = sums[0]._crew
+    levels = [one.by_level(decision) for one, decision in zip(sums, decisions, strict=True)]
+    counts, prices = np.array([one[1] for one in levels]), np.array([one[2] for one in levels])
+    chance = np.zeros(counts.shape)
+    for place in range(max(map(len, parts))):
+        rows = [row for row, of in enumerate(parts) if len(of) > place]
+        share = np.array([parts[row][place][1] for row in rows])
+        found = [sums[row].chance(decisions[row], parts[row][place][0], levels[row][0]) for row in rows]
+        chance[rows] += share[:, None] * np.array(found)
+    missing, count = 1.0 - covers, np.array([one.count for one in sums], np.float64)
+    speed = np.array([one.speed for one in sums])
+    total = seconds * (weight * speed + np.array([one.speed_price for one in sums])) + failure * count
+    asked = consult[:, None] * counts + crew.settings.consult_seconds * prices
+    total += np.ascontiguousarray(missing * asked).sum(axis=1)
+    total -= failure * np.ascontiguousarray((covers + missing * crew.beliefs.approver_free) * chance).sum(
+        axis=1
+    )
+    mean: Floats = total / count * MICRO
+    return mean

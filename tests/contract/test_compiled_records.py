@@ -25,8 +25,15 @@ from tests.unit.router.world import World, desk
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = (
     *("contract.chain", "contract.decisions", "contract.desk", "contract.facts", "runtime.log"),
-    *("router.model", "router.log.fold", "router.tail", "router.score", "router.seeking", "router.timers"),
-    *("router.urgency", "router.foreseen", "router.policy.hold", "router.policy.cost"),
+    *("router.model", "router.log.fold", "router.tail", "router.score", "router.found", "router.timers"),
+    *(
+        "router.urgency",
+        "router.foreseen",
+        "router.policy.hold",
+        "router.policy.cost",
+        "router.policy.learning",
+    ),
+    "router.log.seen",
 )
 BY_PYTHON: Any = type.__call__
 """Makes an object as a class does that has no compiled constructor."""

@@ -23,6 +23,8 @@ ACKNOWLEDGEMENT, CALLBACK_OFFER = "acknowledgement", "callback_offer"
 LATE_MIN = 5
 """So many must be past their target: a handful at a small desk is no overload."""
 OVERLOAD_MS_MIN = 60_000
+_FREE = np.zeros(1)
+"""The price of somebody while nobody is dear."""
 CALM_SHARE = 0.5
 """Of the share from which a desk is overloaded, below which it is calm again."""
 
@@ -35,7 +37,7 @@ def settle(step: Step) -> None:
     dear = len(tariff.of_agent) > 0 and tariff.highest >= settings.price_max > 0.0
     if not since_ms and not late and not dear:
         return
-    prices = tariff.of_agent[desk.crew.presences == AVAILABLE] if dear else np.zeros(1)
+    prices = tariff.of_agent[desk.crew.presences == AVAILABLE] if dear else _FREE
     share = CALM_SHARE if since_ms else 1.0
     over = overloaded(prices, desk.waiting_count, late, settings, of_share=share)
     if over and not since_ms:

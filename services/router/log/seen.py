@@ -26,6 +26,7 @@ import immutables
 import numpy as np
 
 from services.contract.decisions import Reply
+from services.contract.record import quick_record
 
 Map = immutables.Map
 DAYS = 8
@@ -49,7 +50,8 @@ def fingerprint(fact_id: str) -> int:
     return int.from_bytes(blake2b(fact_id.encode(), digest_size=8).digest(), "big")
 
 
-@dataclass(frozen=True)
+@quick_record
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """Facts decided lately on one day; once it is a run, only those that were answered."""
 
@@ -79,7 +81,8 @@ class Run:
         return at < end and self.sorted[at] == wanted
 
 
-@dataclass(frozen=True)
+@quick_record
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The memory of a partition; a value."""
 

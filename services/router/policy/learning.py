@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeVar
 
 import immutables
 
+from services.contract.record import quick_record
 from services.router.policy.drift import RECENT, SETTLED_COUNT, Watch
 from services.router.policy.memory import NOTHING, VALUE, VALUE_BITS, Sums, in_units
 
@@ -141,7 +142,8 @@ class Before(NamedTuple):
     """d_jk."""
 
 
-@dataclass(frozen=True)
+@quick_record
+@dataclass(frozen=True, slots=True)
 class Skills:
     """All that results say."""
 

@@ -22,6 +22,6 @@ def overloaded(
     at once, offer a call-back that keeps the place, stop deferrable work, double the target of e-mail. `of_share`: from
     which part of the desk's share of late contacts on.
     """
-    if prices.size and float(prices.min()) >= settings.price_max:
+    if prices.size and (prices.item(0) if prices.size == 1 else float(prices.min())) >= settings.price_max:
         return True
     return past_target > 0 and past_target >= settings.overload_share * of_share * waiting

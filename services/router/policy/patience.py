@@ -47,7 +47,7 @@ class Waits(NamedTuple):
             return self
         at = min(waited_ms // BIN_MS, BINS)
         if not left:
-            return self._replace(answered=_one_more(self.answered, at))
+            return Waits(self.gone, self.left, _one_more(self.answered, at))
         found = Waits(self.gone + 1, _one_more(self.left, at), self.answered)
         return found if found.gone < LEFT_MAX else found._halved()
 

@@ -40,7 +40,7 @@ class TopicTimes(NamedTuple):
 NO_TIMES = TopicTimes()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Speeds:
     """All that handle times say."""
 

@@ -12,6 +12,7 @@ import pytest
 from services.contract import facts as f
 from services.contract.desk import DeskPolicy
 from services.contract.facts import Presence, TopicWeight
+from services.router.board import Board
 from services.router.crew import Crew
 from services.router.eligibility import AVAILABLE
 from services.router.model import changed
@@ -180,3 +181,71 @@ def test_columns_forget_those_who_left_when_nearly_all_of_1500_like_agents_have(
     assert abs(board.mean[row] - board.mean_of(row)) < NEARLY_MICRO
     assert at_once == next_pick(alone, "A0000", world.now_ms, classes_min=NEVER)
     assert at_once is not None and at_once.contact_id == "a"
+
+
+COLUMNS = "since base key weight consult failure seconds parts shares decision covers units plain count rate_sum mean"
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_under_new_beliefs_and_prices_are_those_that_are_made_anew(seed: int) -> None:
+    """What was there before is taken over; heads that changed meanwhile, and who came and went, are brought up to date."""
+    rng, some = random.Random(seed), np.random.default_rng(seed)
+    world = busy_world(rng)
+    for number in range(120):
+        something(world, rng, number)
+    before = world.desk
+    former = before.crew.ledger.board(before.crew)
+    former.sync(before)
+    for number in range(120, 120 + 10 * seed):
+        something(world, rng, number)
+    crew, count = world.desk.crew, 30
+    beliefs = replace(
+        crew.beliefs,
+        resolves=tuple(some.uniform(0.4, 0.95, count) for _ in crew.beliefs.resolves),
+        speed=some.uniform(0.7, 1.4, count),
+        handle_seconds=some.uniform(100.0, 500.0, len(crew.beliefs.handle_seconds)),
+        approver_free=0.4,
+    )
+    tariff = replace(crew.tariff, of_agent=some.uniform(0.0, 2.0, count), highest=2.0)
+    there = changed(world.desk, crew=crew.with_beliefs(beliefs).with_tariff(tariff))
+    anew = Board(there.crew)
+    anew.sync(there)
+    means = anew.mean.copy()
+    for row in range(len(anew.works)):  # one by one they are what they are at once
+        anew._sum(row, anew.grounds[row])
+    assert np.array_equal(anew.mean, means)
+    over = there.crew.ledger.board(there.crew)
+    over.sync(there)
+    assert over is not former and len(anew.works) > 20
+    assert {over.works[row] for row in over.odd} == {anew.works[row] for row in anew.odd}
+    for row, work in enumerate(anew.works):
+        same = over.row_of(work)
+        assert over.heads[same] == anew.heads[row]
+        for name in COLUMNS.split():
+            mine, theirs = getattr(over, name)[same], getattr(anew, name)[row]
+            if name == "key":
+                mine, theirs = over.waiting[mine], anew.waiting[theirs]
+            elif name == "decision":
+                mine, theirs = over._decision_of(same), anew._decision_of(row)
+            assert np.array_equal(mine, theirs), (name, work)
+    for agent_id in sorted(there.agents):
+        free = changed(there.agents[agent_id], used_units=0, soft_units=0)
+        asked = changed(there, agents=there.agents.set(agent_id, free))
+        at_once = next_pick(asked, agent_id, world.now_ms, classes_min=0)
+        assert at_once == next_pick(asked, agent_id, world.now_ms, classes_min=NEVER)
+
+
+def test_columns_of_heads_that_are_gone_are_not_taken_over() -> None:
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.give(call("held"))
+    world.tell(call("a"))
+    world.tell(call("b", language="de"))
+    former = world.desk.crew.ledger.board(world.desk.crew)
+    former.sync(world.desk)
+    world.tell(f.CallerHungUp(contact_id="a"))
+    former.sync(world.desk)
+    assert len(former.works) == 2
+    crew = world.desk.crew.with_beliefs(world.desk.crew.beliefs)
+    assert [crew.ledger.board(crew).heads[0], len(crew.ledger.board(crew).works)] == ["b", 1]
