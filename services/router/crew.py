@@ -21,6 +21,7 @@ from services.router.policy.hazard import GammaPatience, Patience
 from services.router.policy.settings import PolicySettings
 from services.router.policy.tariff import Tariff
 from services.router.roster import Roster
+from services.router.standing import Standing
 from services.router.waiting import Fit, Work
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Crew:
         "_available_count",
         "_leavings",
         "_signed_in",
+        "_standings",
         "_there",
         "beliefs",
         "known",
@@ -57,8 +59,12 @@ class Crew:
         beliefs: Beliefs | None = None,
         tariff: Tariff | None = None,
         ledger: Ledger | None = None,
+        standings: dict[Fit, Standing] | None = None,
     ) -> None:
-        """Beliefs and prices must be in the roster's order; without them those of the configuration hold."""
+        """Beliefs and prices must be in the roster's order; without them those of the configuration hold.
+
+        `standings`: of a crew of the same roster and presences.
+        """
         self.roster = roster or Roster(Desk())
         self.settings: PolicySettings = self.roster.settings
         """The policy's settings in force; part of the configuration."""
@@ -82,6 +88,8 @@ class Crew:
         """Those that were asked for; see `pool`."""
         self._there: dict[int, There] = {}
         """By the identity of a ground, which each keeps alive."""
+        self._standings: dict[Fit, Standing] = standings or {}
+        """Of pools that were found before beliefs or prices changed."""
         self.known: dict[int, tuple[Work, Pool]] = {}
         """Pools by the identity of a class of work; what stands in it may be some other object's: see `pool`."""
 
@@ -130,11 +138,18 @@ class Crew:
 
     def with_beliefs(self, beliefs: Beliefs) -> Crew:
         """The crew once beliefs are published; arrays in the roster's order."""
-        return Crew(self.roster, self.presences, beliefs=beliefs, tariff=self.tariff)
+        return Crew(self.roster, self.presences, beliefs=beliefs, tariff=self.tariff, standings=self._found())
 
     def with_tariff(self, tariff: Tariff) -> Crew:
         """The crew once prices are in force; the array in the roster's order."""
-        return Crew(self.roster, self.presences, beliefs=self.beliefs, tariff=tariff)
+        return Crew(self.roster, self.presences, beliefs=self.beliefs, tariff=tariff, standings=self._found())
+
+    def _found(self) -> dict[Fit, Standing]:
+        """What was found of all pools, by this crew or by those before it, within a bound."""
+        found = {fit: Standing.of(pool) for fit, pool in self.pools.items()}
+        if len(found) + len(self._standings) > POOLS_REMEMBERED_MAX:
+            return found
+        return self._standings | found
 
     def pool(self, work: Work) -> Pool:
         """Who may take such work.
@@ -155,7 +170,11 @@ class Crew:
             if len(self.pools) >= POOLS_REMEMBERED_MAX:
                 self.pools.clear()
                 self._there.clear()
-            found = pool_of(self.roster, self.presences, work.fit, self._there)
+            standing = self._standings.get(work.fit)
+            if standing is not None:
+                found = standing.pool(self.roster, self.presences, work.fit, self._there)
+            else:
+                found = pool_of(self.roster, self.presences, work.fit, self._there)
             self.pools[work.fit] = found
         if len(self.known) >= POOLS_REMEMBERED_MAX:
             self.known.clear()

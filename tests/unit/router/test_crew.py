@@ -8,8 +8,10 @@ import numpy as np
 
 from services.contract.facts import Presence
 from services.router.crew import Crew
+from services.router.eligibility import pool_of
 from services.router.policy.settings import DEFAULTS
 from services.router.roster import Roster
+from services.router.waiting import Fit, Kind, Work
 from tests.unit.router.world import agent, desk
 
 
@@ -44,6 +46,30 @@ def test_beliefs_and_prices_outlive_a_change_of_presence() -> None:
     assert after.beliefs is beliefs
     assert after.tariff is tariff
     assert after.available == ("A",)
+
+
+def test_what_was_found_of_a_pool_outlives_beliefs_and_prices_and_no_change_of_presence() -> None:
+    """What follows from beliefs, such as their rates, is looked up anew."""
+    before = crew().with_presence("A", Presence.AVAILABLE)
+    work = Work(Kind.CALL, Fit("en", ("billing",), "", "", 0, 100), 1.0, urgent=False)
+    barred = work._replace(fit=work.fit._replace(declined=("A",)))
+    slow = replace(before.beliefs, speed=2.0 * before.beliefs.speed)
+    for one in (work, barred):
+        found = before.pool(one)
+        said = found.reason, found.exclusions, found.relaxations, found.barred, list(found.at)
+        after = before.with_beliefs(slow)
+        for later in (
+            after,
+            after.with_tariff(before.tariff),
+        ):  # the second knows it from the one before the first
+            again, anew = later.pool(one), pool_of(later.roster, later.presences, one.fit)
+            for same in (again, anew):
+                assert (same.reason, same.exclusions, same.relaxations, same.barred, list(same.at)) == said
+            assert again is not found and again.exclusions is found.exclusions
+            assert again.there.rate_sum(later.ledger) < found.there.rate_sum(before.ledger)
+
+    both = before.with_presence("B", Presence.AVAILABLE).pool(work)
+    assert (both.relaxations, before.pool(work).relaxations) == ((), ("certificate",))
 
 
 def test_another_configuration_starts_from_its_own_beliefs() -> None:
