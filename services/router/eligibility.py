@@ -232,6 +232,7 @@ class Pool:
     """The available agents who may take work of one fit, free or busy; of one presence of everybody."""
 
     __slots__ = (
+        "_but_capacity",
         "_exclusions",
         "_presences",
         "_reason",
@@ -259,6 +260,7 @@ class Pool:
         self._roster, self._presences = roster, presences
         self._reason: WaitingReason | None = None
         self._exclusions: tuple[Exclusion, ...] | None = None
+        self._but_capacity: tuple[tuple[Exclusion, ...], int] | None = None
 
     @property
     def at(self) -> Index:
@@ -278,6 +280,15 @@ class Pool:
         if self._exclusions is None:
             self._exclusions = _exclusions(self._roster, self._presences, self.fit, self.relaxations)
         return self._exclusions
+
+    @property
+    def but_capacity(self) -> tuple[tuple[Exclusion, ...], int]:
+        """The exclusions by other rules than capacity, and how many could never hold the units."""
+        if self._but_capacity is None:
+            others = tuple([one for one in self.exclusions if one.rule != "capacity"])
+            never = sum([one.agents for one in self.exclusions if one.rule == "capacity"])
+            self._but_capacity = others, never
+        return self._but_capacity
 
 
 def pool_of(roster: Roster, presences: Presences, fit: Fit, known: dict[int, There] | None = None) -> Pool:

@@ -108,6 +108,11 @@ class Ranking:
         """Places in the roster of those who were weighed."""
         return self.slate.at
 
+    @property
+    def weighed(self) -> int:
+        """How many they are."""
+        return len(self.slate.at)
+
 
 def rank(desk: DeskState, contact: Contact, at: Index, now_ms: int) -> list[Candidate]:
     """The best of the agents at these places first, with at most two runners-up; an empty list for none."""
@@ -145,7 +150,7 @@ def ranking_of(
 def candidates_of(crew: Crew, ranking: Ranking | Choice) -> list[Candidate]:
     """The ranking as it is told; terms sum to the score."""
     if not isinstance(ranking, Ranking):
-        return [told_row(crew, row) for row in ranking.rows()]
+        return ranking.candidates(crew.ledger.weigher, crew.roster.agent_ids)
     slate = ranking.slate
     return [
         _candidate(
@@ -172,18 +177,11 @@ def _exploration(crew: Crew, need: Need, slate: Slate, weight: float, seed: int)
 
 def busy_candidate(crew: Crew, busy: Slate | Row, row: int, free_in_seconds: float) -> Candidate:
     """A busy agent as the hold test weighed it."""
-    seconds = round(free_in_seconds, DIGITS)
     if not isinstance(busy, Slate):
-        return _told(
-            crew, busy.position, busy, list(busy.terms), busy.total, busy=True, free_in_seconds=seconds
-        )
+        return busy.waited_for(crew.ledger.weigher, crew.roster.agent_ids, free_in_seconds)
+    seconds = round(free_in_seconds, DIGITS)
     cost = busy.costs.total.item(row)
     return _candidate(crew, busy, row, cost, busy=True, free_in_seconds=seconds)
-
-
-def told_row(crew: Crew, row: Row) -> Candidate:
-    """A free agent as the compiled way weighed it."""
-    return _told(crew, row.position, row, list(row.terms), row.score, row.idle, row.bonus)
 
 
 def _liked(crew: Crew, contact: Contact, at: Index) -> list[int]:
@@ -262,7 +260,7 @@ class _Shares(NamedTuple):
 def _told(
     crew: Crew,
     at: int,
-    shares: _Shares | Row,
+    shares: _Shares,
     values: list[int],
     score: int,
     idle: int = 0,

@@ -255,11 +255,12 @@ def _explained(
     hold: HoldTest | None,
 ) -> Explanation:
     pool, ranking = found.pool, found.ranking
-    weighed = len(ranking.at) if ranking is not None else 0
-    exclusions = pool.exclusions
+    weighed = ranking.weighed if ranking is not None else 0
+    exclusions: tuple[Exclusion, ...] = pool.exclusions
     if found.all_weighed and len(pool.at) > weighed:
         busy = len(pool.at) - weighed - found.ending - found.kept - found.resting - found.owned
-        busy += sum([one.agents for one in exclusions if one.rule == "capacity"])
+        others, never = pool.but_capacity
+        busy += never
         counted = (
             ("capacity", busy),
             ("shift_end", found.ending),
@@ -268,7 +269,7 @@ def _explained(
             ("owner", found.owned),
         )
         exclusions = (
-            *[one for one in exclusions if one.rule != "capacity"],
+            *others,
             *[Exclusion(rule=rule, agents=agents) for rule, agents in counted if agents],
         )
     return Explanation(

@@ -23,11 +23,14 @@ from libc.string cimport memcpy, memmove
 
 import numpy as np
 
-from services.router.kernels.terms cimport Terms
+from services.contract.decisions import Candidate, ScoreTerm
+
+from services.router.kernels.terms cimport Terms, rounded
 from services.router.kernels.weigher cimport Asked, Levels, Weigher, cost_at
 
 _INT64 = np.dtype(np.int64)
 SIDES_REMEMBERED_MAX = 8
+cdef int64_t EXACT_MAX = 1 << 53
 
 
 cdef class Row:
@@ -80,6 +83,48 @@ cdef class Row:
     @property
     def resolves(self):
         return self.best.terms.resolves
+
+    def waited_for(self, Weigher weigher, tuple agent_ids, double seconds):
+        """As a busy agent is told, who is free in so many seconds."""
+        self.best.score = self.best.terms.total
+        return _told(weigher, agent_ids, &self.best, True, seconds)
+
+
+cdef _told(Weigher weigher, tuple agent_ids, Best* best, bint busy, double seconds):
+    """`score._told`."""
+    cdef Terms* it = &best.terms
+    cdef list terms = []
+    if it.talk:
+        terms.append(ScoreTerm(name="talk", value=_cs(it.talk)))
+    if it.price:
+        terms.append(ScoreTerm(name="price", value=_cs(it.price)))
+    if it.authority_missing:
+        terms.append(ScoreTerm(name="authority_missing", value=_cs(it.authority_missing)))
+    if it.not_resolved:
+        terms.append(ScoreTerm(name="not_resolved", value=_cs(it.not_resolved)))
+    if best.idle:
+        terms.append(ScoreTerm(name="idle", value=_cs(-best.idle)))
+    if best.bonus:
+        terms.append(ScoreTerm(name="continuity", value=_cs(-best.bonus)))
+    return Candidate(
+        agent_id=agent_ids[best.position],
+        score=_cs(best.score),
+        terms=tuple(terms),
+        resolves=rounded(it.resolves),
+        authority_covers=rounded(it.covers),
+        talk_seconds=rounded(it.talk_seconds),
+        price=rounded(weigher.price[best.position]),
+        busy=busy,
+        free_in_seconds=rounded(seconds),
+        skill=rounded(it.skill),
+    )
+
+
+cdef object _cs(int64_t micro):
+    """Customer-seconds; Python divides what has more digits than a double."""
+    if -EXACT_MAX <= micro <= EXACT_MAX:
+        return <double> micro / 1e6
+    return (<object> micro) / 1000000
 
 
 cdef Row row_of(Best* best):
@@ -144,6 +189,14 @@ cdef class Choice:
         cdef int place
         for place in range(self.count):
             found.append(row_of(&self.best[place]))
+        return found
+
+    def candidates(self, Weigher weigher, tuple agent_ids):
+        """The same as they are told."""
+        found = []
+        cdef int place
+        for place in range(self.count):
+            found.append(_told(weigher, agent_ids, &self.best[place], False, 0.0))
         return found
 
 

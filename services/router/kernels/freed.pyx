@@ -24,6 +24,22 @@ from libc.string cimport memcpy
 
 import numpy as np
 
+cdef extern from *:
+    """
+    /* Which byte of a word is the first in memory with its one bit set; the bit is cleared. */
+    static inline int frontdesk_first_of(uint64_t* word) {
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        int at = __builtin_clzll(*word);
+        *word &= ~(1ULL << (63 - at));
+    #else
+        int at = __builtin_ctzll(*word);
+        *word &= *word - 1;
+    #endif
+        return at >> 3;
+    }
+    """
+    int first_of "frontdesk_first_of"(uint64_t* word) noexcept nogil
+
 from services.router.kernels.leaving cimport Leaving
 from services.router.kernels.terms cimport Terms, weigh
 
@@ -77,6 +93,26 @@ cdef class Heads:
     def __dealloc__(self):
         free(self.found)
 
+    cdef Py_ssize_t may_take(self, Py_ssize_t at, Py_ssize_t rows) noexcept nogil:
+        """Notes which of the first `rows` rows the agent at this place may take, rising, eight at a time; how many."""
+        cdef const uint8_t* bits = &self.bits[at >> 3, 0]
+        cdef uint8_t bit = 1 << (at & 7)
+        cdef uint64_t word, mine = <uint64_t> 0x0101010101010101 * bit
+        cdef Py_ssize_t row = 0, count = 0
+        while row + 8 <= rows:
+            memcpy(&word, bits + row, 8)
+            word &= mine
+            while word:
+                self.found[count].row = row + first_of(&word)
+                count += 1
+            row += 8
+        while row < rows:
+            if bits[row] & bit:
+                self.found[count].row = row
+                count += 1
+            row += 1
+        return count
+
     def look(
         self,
         Py_ssize_t at,
@@ -91,28 +127,19 @@ cdef class Heads:
 
         The rows of the oldest over the guard, if any is over it; whether some are live, whether some are deferrable.
         """
-        cdef const uint8_t* bits = &self.bits[at >> 3, 0]
-        cdef uint8_t bit = 1 << (at & 7)
-        cdef uint64_t word
-        cdef Py_ssize_t row = 0
+        cdef Py_ssize_t place, row, most = self.may_take(at, rows)
         cdef int64_t waited, oldest = 0
         cdef double target
         cdef bint guarded = False, some = len(left_out) > 0, live = False, deferrable = False
         cdef Head* head
         self.count = 0
-        while row < rows:
-            if row & 7 == 0 and row + 8 <= rows:
-                memcpy(&word, bits + row, 8)
-                if word == 0:
-                    row += 8
-                    continue
+        for place in range(most):
+            row = self.found[place].row
             if (
-                not bits[row] & bit
-                or not self.plain[row]
+                not self.plain[row]
                 or self.units[row] > (room_call if self.call[row] else room)
                 or (some and row in left_out)
             ):
-                row += 1
                 continue
             waited, target = now_ms - self.base[row], self.target[row]
             if self.mail[row]:
@@ -121,12 +148,12 @@ cdef class Heads:
                 if not guarded or self.since[row] < oldest:
                     oldest = self.since[row]
                 guarded = True
+            # Those that stay move to the front; none is asked for again once some have.
             head = &self.found[self.count]
             head.row, head.waited, head.target = row, waited, target
             head.deferrable = self.flexible[row] and <double> waited <= rint(self.urgent_share * target)
             live, deferrable = live or not head.deferrable, deferrable or head.deferrable
             self.count += 1
-            row += 1
         if not guarded:
             return None, live, deferrable
         old = []

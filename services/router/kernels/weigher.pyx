@@ -21,6 +21,8 @@ from libc.stdlib cimport free, malloc
 
 import numpy as np
 
+from services.router.kernels.terms cimport rounded
+
 LEVELS_REMEMBERED_MAX = 64
 
 
@@ -147,3 +149,8 @@ cdef const double* _doubles(column) except? NULL:
     """Where the numbers of a column stand, which somebody keeps alive; NULL where there are none."""
     cdef const double[::1] view = column
     return &view[0] if view.shape[0] else NULL
+
+
+def rounded_as_told(double value):
+    """`round(value, 6)`, as the compiled way rounds what is told."""
+    return rounded(value)

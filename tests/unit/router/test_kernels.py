@@ -199,3 +199,15 @@ def test_objects_stand_on_pages_that_the_system_was_asked_to_make_large(built: N
     assert done.returncode == 0, done.stderr
     given = Path("/sys/kernel/mm/transparent_hugepage").exists()
     assert int(done.stdout) >= 32 if given else int(done.stdout) == 0
+
+
+def test_figures_that_are_told_are_rounded_as_python_rounds_them(built: None) -> None:
+    rng = random.Random(7)
+    near = [number / 2_000_000 for number in range(-41, 42)]
+    some = [rng.uniform(-1.0, 1.0) * 10.0 ** rng.randint(-9, 12) for _ in range(20_000)]
+    close = [
+        round(one, 6) + rng.choice([-1, 1]) * 5e-7 * (1 + rng.uniform(-1e-9, 1e-9)) for one in some[:5_000]
+    ]
+    for value in (*near, *some, *close, 0.0, -0.0, -1e-7, 1e300):
+        ours, theirs = kernels.weigher.rounded_as_told(value), round(value, 6)
+        assert (ours, str(ours)) == (theirs, str(theirs))
