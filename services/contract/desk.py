@@ -296,5 +296,7 @@ class DeskPolicy:
     """Capacity that a message takes whose customer was asked something and is silent."""
     advised_share: float | None = None
     """Of the adviser's own chance to settle it: what is left to an owner who is stuck and gets advice."""
+    own_price_agents: int | None = None
+    """A desk of up to so many agents gives each a price of his own; a larger one prices agents alike as one."""
     loyal_tiers: tuple[str, ...] = ()
     """Customers of these tiers are loyal; empty means "loyal"."""

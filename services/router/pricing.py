@@ -172,8 +172,7 @@ class Pricer:
             watch.falling, watch.stepped_at_ms = dict(desk.prices.of_group), now_ms
             return
         seconds = min(STEP_SECONDS_MAX, (now_ms - watch.stepped_at_ms) / 1000)
-        keys = desk.groups.keys
-        before = np.array([watch.falling.get(key, 0.0) for key in keys], dtype=np.float64)
+        keys, before = desk.groups.keys, desk.groups.priced(watch.falling)
         moved = stepped(before, busy_shares(desk), seconds, desk.crew.settings)
         watch.falling, watch.stepped_at_ms = dict(zip(keys, moved.tolist(), strict=True)), now_ms
         if now_ms - watch.fell_at_ms >= FALLBACK_EVERY_MS:
@@ -243,9 +242,9 @@ def compute(
     settings, crew, groups = desk.crew.settings, desk.crew, desk.groups
     wanted = demands(desk, now_ms)
     made = program(groups, crew.available, crew.beliefs, settings, wanted)
-    start = None if duals is None else _in_order(groups.keys, duals)
+    start = None if duals is None else groups.priced(duals)
     solution = solver(made, settings, start)
-    new = in_force(solution.price, _in_order(groups.keys, dict(desk.prices.of_group)), settings)
+    new = in_force(solution.price, groups.priced(dict(desk.prices.of_group)), settings)
     return _Computed(
         solution,
         dict(zip(groups.keys, new.tolist(), strict=True)),
@@ -255,18 +254,14 @@ def compute(
 
 
 def busy_shares(desk: DeskState) -> Floats:
-    """Share of the units of each group's available agents that is in use; 0 where nobody is available."""
+    """Share of the units of the available agents alike that is in use, by group; 0 where nobody is available."""
     roster, groups = desk.crew.roster, desk.groups
     there = frozenset(desk.crew.available)
     used = np.array(
         [desk.agents[a].used_units if a in there else 0 for a in roster.agent_ids], dtype=np.float64
     )
     units = np.where([a in there for a in roster.agent_ids], groups.units, 0.0)
-    count = len(groups.keys)
-    sums = np.bincount(groups.group_of, used, minlength=count)
-    return np.asarray(
-        sums / np.maximum(np.bincount(groups.group_of, units, minlength=count), 1.0), np.float64
-    )
+    return groups.busy_shares(used, units)
 
 
 def _due(desk: DeskState, watch: _Watch, now_ms: int) -> bool:
@@ -286,10 +281,6 @@ def _fresh_at_ms(desk: DeskState, watch: _Watch) -> int:
     """When prices last came of more than how busy groups are."""
     given = desk.prices.applied_at_ms if desk.prices.source is not PricesSource.FALLBACK else 0
     return max(watch.good_at_ms, given)
-
-
-def _in_order(keys: tuple[str, ...], prices: Mapping[str, float]) -> Floats:
-    return np.array([prices.get(key, 0.0) for key in keys], dtype=np.float64)
 
 
 def _digest(wanted: list[Demand]) -> str:

@@ -30,7 +30,7 @@ from services.router.waiting import Work
 if TYPE_CHECKING:
     from services.router.kernels.arrival import Choice, Row
 
-POLICY_VERSION = "r1.2"
+POLICY_VERSION = "r1.3"
 SECOND_MS = 1_000
 
 

@@ -29,7 +29,7 @@ def prices_set(step: Step, body: PricesSet) -> None:
         raise Refuse(
             "stale_epoch", f"the prices in force have epoch {epoch}; compute anew from what stands now"
         )
-    known = frozenset(step.desk.groups.keys)
+    known = step.desk.groups.known
     step.emit(
         PricesApplied(
             epoch=body.epoch,

@@ -175,6 +175,13 @@ class PolicySettings:
         "share",
         "of the adviser's own chance to settle it: what is left to an owner who is stuck and gets advice",
     )
+    own_price_agents: int = _set(
+        1_000,
+        0,
+        1_200,
+        "agents",
+        "a desk of up to so many gives each agent a price of his own; a larger one prices agents alike as one",
+    )
     loyal_tiers: tuple[str, ...] = ("loyal",)
     """Customers of these tiers weigh weight_loyal; words of the desk's own."""
 

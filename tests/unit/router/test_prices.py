@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.contract.desk import Desk
+from services.contract.desk import Desk, DeskPolicy
 from services.contract.facts import (
     DeskConfigured,
     ForecastRow,
@@ -52,6 +52,11 @@ def team() -> Desk:
     )
 
 
+def priced_alike(configured: Desk) -> Desk:
+    """The desk as if it had too many agents for prices of their own."""
+    return replace(configured, policy=DeskPolicy(own_price_agents=0))
+
+
 def world(configured: Desk | None = None) -> World:
     one = World(configured or team())
     one.sign_in("ana", "bor", "cem", "dan")
@@ -68,21 +73,51 @@ def prices(one: World, epoch: int, **of_agent: float) -> PricesSet:
     return PricesSet(epoch=epoch, prices=parts, source=PricesSource.PROGRAM, status="optimal")
 
 
-def test_agents_are_one_group_by_certificates_languages_and_rights() -> None:
-    groups = Groups(
-        Roster(
-            desk(
-                agent("a", refund=60),
-                agent("b", refund=90, capacity=200, speed=0.5, billing=0.9),
-                agent("c", refund=200),
-                agent("d", "billing", refund=60),
-                agent("e", languages="de", refund=60),
-            )
-        )
+def five() -> Desk:
+    """a and b are alike."""
+    return desk(
+        agent("a", refund=60),
+        agent("b", refund=90, capacity=200, speed=0.5, billing=0.9),
+        agent("c", refund=200),
+        agent("d", "billing", refund=60),
+        agent("e", languages="de", refund=60),
     )
+
+
+def test_agents_of_a_large_desk_are_one_group_by_certificates_languages_and_rights() -> None:
+    groups = Groups(Roster(replace(five(), policy=DeskPolicy(own_price_agents=4))))
 
     assert groups.group_of[0] == groups.group_of[1]
     assert len(set(groups.group_of.tolist())) == len(groups.keys) == 4
+    assert groups.alike_of.tolist() == list(range(4))
+
+
+def test_each_agent_of_a_smaller_one_is_a_group_that_is_priced_alone() -> None:
+    groups = Groups(Roster(replace(five(), policy=DeskPolicy(own_price_agents=5))))
+    prices = {groups.keys[groups.group_of[1]]: 0.5}
+
+    assert len(set(groups.group_of.tolist())) == len(groups.keys) == 5
+    assert groups.tariff(1, prices).of_agent.tolist() == [0.0, 0.5, 0.0, 0.0, 0.0]
+
+
+def test_prices_of_agents_alike_hold_for_each_of_them_until_it_has_its_own() -> None:
+    """A log from before agents had their own prices, and a replica of that version beside this one."""
+    alike, own = (Groups(Roster(replace(five(), policy=DeskPolicy(own_price_agents=n)))) for n in (0, 5))
+    one = world(five())
+    one.sign_in("a", "b", "c", "d", "e")
+    old = GroupPrice(group=alike.keys[alike.group_of[0]], price=0.75)
+    one.tell(PricesSet(epoch=1, prices=(old,)))
+
+    assert own.known > set(alike.keys)
+    assert one.desk.crew.tariff.of_agent.tolist() == [0.75, 0.75, 0.0, 0.0, 0.0]
+
+
+def test_how_busy_an_agent_is_counts_with_those_alike() -> None:
+    groups = Groups(Roster(five()))
+    units = np.array([100.0, 200.0, 0.0, 100.0, 100.0])
+    shares = groups.busy_shares(np.array([100.0, 50.0, 0.0, 100.0, 0.0]), units)
+
+    assert shares[groups.group_of].tolist() == [0.5, 0.5, 0.0, 1.0, 0.0]
 
 
 def test_prices_are_in_force_for_the_agents_of_their_groups() -> None:
@@ -135,14 +170,33 @@ def test_prices_of_unknown_groups_are_left_out() -> None:
 
 
 def test_prices_stay_with_their_groups_through_a_new_configuration_and_presence() -> None:
+    one = world(priced_alike(team()))
+    one.tell(prices(one, 1, cem=0.5, dan=1.25))
+    more = replace(priced_alike(team()), agents=(agent("abe", refund=500), *team().agents))
+    one.tell(DeskConfigured(desk=more))
+    one.sign_in("abe")
+
+    assert one.desk.crew.tariff.of_agent.tolist() == [0.5, 0.0, 0.0, 0.5, 1.25]
+    assert one.desk.crew.tariff.epoch == 1
+
+
+def test_own_prices_stay_with_their_agents_and_who_is_new_is_free_until_the_next_tariff() -> None:
     one = world()
     one.tell(prices(one, 1, cem=0.5, dan=1.25))
     more = replace(team(), agents=(agent("abe", refund=500), *team().agents))
     one.tell(DeskConfigured(desk=more))
     one.sign_in("abe")
 
-    assert one.desk.crew.tariff.of_agent.tolist() == [0.5, 0.0, 0.0, 0.5, 1.25]
-    assert one.desk.crew.tariff.epoch == 1
+    assert one.desk.crew.tariff.of_agent.tolist() == [0.0, 0.0, 0.0, 0.5, 1.25]
+
+
+def test_of_agents_alike_the_one_who_resolves_more_is_dearer() -> None:
+    one = World(desk(agent("less", billing=0.5), agent("more", billing=0.9)))
+    one.sign_in("less", "more")
+    one.tell(ForecastSet(rows=(row(one, "billing", 30),)))
+    found = solved(one)
+
+    assert found["more"] > found["less"]
 
 
 def test_a_replay_gives_the_same_tariff_byte_for_byte() -> None:
