@@ -8,6 +8,7 @@ program. Both are known by keys made of what agents are, so that prices stay whe
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from hashlib import blake2b
 
@@ -27,12 +28,12 @@ class Groups:
     """The groups of one configuration; answers only."""
 
     __slots__ = (
+        "_alike",
         "alike_of",
         "certified",
         "first",
         "group_of",
         "keys",
-        "known",
         "languages",
         "roster",
         "units",
@@ -55,8 +56,7 @@ class Groups:
             [places[_alike(key)] for key in self.keys], dtype=np.intp
         )
         """Those alike to whom each group belongs, from 0."""
-        self.known = frozenset((*self.keys, *places))
-        """Keys of which a tariff may speak."""
+        self._alike = Counter(alike)
         members = dict(zip(reversed(named), reversed(roster.agent_ids), strict=True))
         self.first = tuple([members[key] for key in self.keys])
         """One member of each group, who has what all have."""
@@ -69,11 +69,29 @@ class Groups:
         levels = self.roster.levels(decision_type, currency)
         return np.array([levels[agent_id] for agent_id in self.first], dtype=np.intp)
 
+    def knows(self, key: str) -> bool:
+        """True of a key of which a tariff may speak: of a group here, of agents alike, of one of them."""
+        return _alike(key) in self._alike
+
     def priced(self, prices: Mapping[str, float]) -> Floats:
-        """The price of each group: its own, else that of those alike, as tariffs had it before there were own ones; else 0."""
+        """The price of each group: its own, else what follows from those alike; else 0.
+
+        So a tariff holds too where the desk has become larger or smaller than `own_price_agents` since it was made: of
+        those alike each has the price that all had, and all have the mean of what each had.
+        """
+        of_one: dict[str, list[float]] = defaultdict(list)
+        for key, price in prices.items():
+            if OWN in key:
+                of_one[_alike(key)].append(price)
         return np.array(
-            [prices.get(key, prices.get(_alike(key), 0.0)) for key in self.keys], dtype=np.float64
+            [prices.get(key, self._of_alike(key, prices, of_one)) for key in self.keys], np.float64
         )
+
+    def _of_alike(self, key: str, prices: Mapping[str, float], of_one: Mapping[str, list[float]]) -> float:
+        if OWN in key:
+            return prices.get(_alike(key), 0.0)
+        found = of_one.get(key, [])
+        return sum(found) / max(self._alike[key], len(found))
 
     def tariff(self, epoch: int, prices: Mapping[str, float]) -> Tariff:
         """The prices of groups as those of agents; a group without a price costs nothing."""

@@ -29,13 +29,13 @@ def prices_set(step: Step, body: PricesSet) -> None:
         raise Refuse(
             "stale_epoch", f"the prices in force have epoch {epoch}; compute anew from what stands now"
         )
-    known = step.desk.groups.known
+    knows = step.desk.groups.knows
     step.emit(
         PricesApplied(
             epoch=body.epoch,
             prices=tuple(
                 sorted(
-                    [part for part in body.prices if part.group in known and part.price > 0.0],
+                    [part for part in body.prices if knows(part.group) and part.price > 0.0],
                     key=lambda part: part.group,
                 )
             ),

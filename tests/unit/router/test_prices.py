@@ -108,8 +108,17 @@ def test_prices_of_agents_alike_hold_for_each_of_them_until_it_has_its_own() -> 
     old = GroupPrice(group=alike.keys[alike.group_of[0]], price=0.75)
     one.tell(PricesSet(epoch=1, prices=(old,)))
 
-    assert own.known > set(alike.keys)
+    assert own.knows(old.group)
     assert one.desk.crew.tariff.of_agent.tolist() == [0.75, 0.75, 0.0, 0.0, 0.0]
+
+
+def test_a_desk_that_has_grown_too_large_for_own_prices_keeps_their_mean() -> None:
+    one = world(replace(five(), policy=DeskPolicy(own_price_agents=5)))
+    one.sign_in("a", "b", "c", "d", "e")
+    one.tell(prices(one, 1, a=0.5, b=1.0, c=0.25))
+    one.tell(DeskConfigured(desk=replace(five(), policy=DeskPolicy(own_price_agents=4))))
+
+    assert one.desk.crew.tariff.of_agent.tolist() == [0.75, 0.75, 0.25, 0.0, 0.0]
 
 
 def test_how_busy_an_agent_is_counts_with_those_alike() -> None:
