@@ -58,6 +58,9 @@ class KafkaLog:
         self._counts: dict[str, int] = {}
         self._lookup: Any = self._consumer()
         self._places = KafkaLookup(self._lookup._client)
+        self._reads: set[asyncio.Timeout] = set()
+        """Of the records being read by their place."""
+        self._closed = False
         self._readers: set[KafkaTail | KafkaOwnership] = set()
         self._abandoned: set[asyncio.Future[None]] = set()
         """Consumers whose opener went away, being stopped."""
@@ -125,6 +128,10 @@ class KafkaLog:
         return self._appender.append(topic, partition, key, value)
 
     async def close(self) -> None:
+        self._closed = True
+        for read in self._reads:
+            if not read.expired():
+                read.reschedule(0)  # ends now: nobody will answer any more
         for reader in list(self._readers):
             await reader.close()
         if self._abandoned:
@@ -168,15 +175,24 @@ class KafkaLog:
         if offset < 0:
             raise kafka_faults.lost(topic, partition, offset)
         try:
-            async with asyncio.timeout(self._answer_seconds_max):
-                found = await self._places.first_from(where, offset)
+            found = await self._first_from(where, offset)
         except KafkaError as error:
             raise kafka_faults.of_read(self._bootstrap, topic, error) from error
         except (OSError, TimeoutError) as error:
-            raise kafka_faults.away(self._bootstrap, "no answer in time") from error
+            why = "the log was closed" if self._closed else "no answer in time"
+            raise kafka_faults.away(self._bootstrap, why) from error
         if found is None or found.offset != offset:
             raise kafka_faults.lost(topic, partition, offset)
         return found
+
+    async def _first_from(self, where: TopicPartition, offset: int) -> Record | None:
+        """Raises TimeoutError also at once, when the log is or becomes closed."""
+        async with asyncio.timeout(0 if self._closed else self._answer_seconds_max) as bound:
+            self._reads.add(bound)
+            try:
+                return await self._places.first_from(where, offset)
+            finally:
+                self._reads.discard(bound)
 
     async def delete_before(self, topic: str, partition: int, offset: int) -> None:
         """Removes the records before the offset, as retention would; not part of `Log`."""

@@ -10,15 +10,9 @@ import asyncio
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import (
-    CorruptRecordException,
-    KafkaError,
-    NodeNotReadyError,
-    OffsetOutOfRangeError,
-    StaleMetadata,
-    for_code,
-)
+from aiokafka import errors as kafka
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 
 from services.runtime.log import Record
@@ -29,6 +23,25 @@ FETCH_BYTES = 65_536
 """Kafka answers with a batch that is larger when it is the first."""
 RETRY_SECONDS = 0.1
 READ_UNCOMMITTED = 0
+LATEST = -1
+"""The time by which ListOffsets is asked for the end."""
+LASTING = (
+    kafka.OffsetOutOfRangeError,
+    kafka.TopicAuthorizationFailedError,
+    kafka.GroupAuthorizationFailedError,
+    kafka.ClusterAuthorizationFailedError,
+    kafka.AuthenticationFailedError,
+    kafka.AuthenticationMethodNotSupported,
+    kafka.SaslAuthenticationFailed,
+    kafka.UnsupportedSaslMechanismError,
+    kafka.UnsupportedCodecError,
+    kafka.UnsupportedVersionError,
+    kafka.UnsupportedForMessageFormatError,
+    kafka.IncompatibleBrokerVersion,
+    kafka.UnrecognizedBrokerVersion,
+)
+"""What repeating does not mend. Every other error may pass, also those that the client does not know or mark: a replica
+that has just begun to lead, a disk that fails before another takes over."""
 
 
 class KafkaLookup:
@@ -41,41 +54,64 @@ class KafkaLookup:
     async def first_from(self, where: TopicPartition, offset: int) -> Record | None:
         """The first record at or after the offset; None when the partition ends before it.
 
-        Raises OffsetOutOfRangeError, and other KafkaErrors that repeating does not mend. The caller bounds the wait: while
-        no leader answers, it is asked for again and again.
+        Raises the errors of LASTING, and CorruptRecordException for a batch that arrived with a wrong checksum. The caller
+        bounds the wait: while no leader answers, it is asked for again and again.
         """
-        async with self._turns:
-            while True:
+        while True:
+            async with self._turns:  # not held while nothing is asked
                 try:
-                    found, behind, end_offset = await self._asked(where, offset)
-                except KafkaError as error:
-                    if not error.retriable:
-                        raise
-                    if error.invalid_metadata or isinstance(error, NodeNotReadyError):
+                    batches, end_offset = await self._fetched(where, offset)
+                    if not batches and end_offset <= offset and await self._end_offset(where) <= offset:
+                        return None
+                except LASTING:
+                    raise
+                except kafka.KafkaError as error:
+                    if (
+                        error.invalid_metadata
+                        or not error.retriable
+                        or isinstance(error, kafka.NodeNotReadyError)
+                    ):
                         self._client.force_metadata_update()
-                else:
-                    if found is not None or behind >= end_offset:
-                        return found
-                    if behind > offset:
-                        offset = behind
-                        continue
+                    batches = b""
+            found, behind = _first(batches, where, offset)
+            if found is not None:
+                return found
+            if behind == offset:
                 await asyncio.sleep(RETRY_SECONDS)
+            offset = behind  # compaction leaves empty batches
 
-    async def _asked(self, where: TopicPartition, offset: int) -> tuple[Record | None, int, int]:
-        """The record, if the answer has it; where to go on, for compaction leaves empty batches; where the partition ends."""
+    async def _fetched(self, where: TopicPartition, offset: int) -> tuple[bytes, int]:
+        """Whole batches from the one with the offset on, or none; where the partition ends as far as the leader knows."""
+        asked = [(where.topic, [(where.partition, offset, FETCH_BYTES)])]
+        request = FetchRequest(0, 0, FETCH_BYTES, READ_UNCOMMITTED, asked)
+        end_offset, *_, batches = await self._answer(where, offset, request)
+        return batches, end_offset
+
+    async def _end_offset(self, where: TopicPartition) -> int:
+        """Where the partition ends. What a fetch says of it may lag behind for a moment after a leader has begun, and tells
+        of no error; asked for the end itself, such a leader refuses, to be asked again (KIP-207).
+        """
+        request = OffsetRequest(-1, READ_UNCOMMITTED, [(where.topic, [(where.partition, LATEST)])])
+        _, end_offset = await self._answer(where, LATEST, request)
+        return int(end_offset)
+
+    async def _answer(self, where: TopicPartition, offset: int, request: Any) -> tuple[Any, ...]:
+        """What the leader says of the partition, behind the error code; raises what the code means."""
         client = self._client
         await client._maybe_wait_metadata()
         await client.add_topic(where.topic)
         leader = client.cluster.leader_for_partition(where)
         if leader is None or leader == -1:
-            raise StaleMetadata(where)
-        asked = [(where.topic, [(where.partition, offset, FETCH_BYTES)])]
-        response = await client.send(leader, FetchRequest(0, 0, FETCH_BYTES, READ_UNCOMMITTED, asked))
-        (_, ((_, error_code, end_offset, *_, batches),)), *_ = response.topics
+            raise kafka.StaleMetadata(where)
+        response = await client.send(leader, request)
+        parts = [part for _, parts in response.topics for part in parts]
+        if not parts:
+            raise kafka.StaleMetadata(where)
+        ((_, error_code, *found),) = parts
         if error_code:
-            error = for_code(error_code)
-            raise error({where: offset}) if error is OffsetOutOfRangeError else error()
-        return *_first(batches, where, offset), end_offset
+            error = kafka.for_code(error_code)
+            raise error({where: offset}) if error is kafka.OffsetOutOfRangeError else error()
+        return tuple(found)
 
 
 def _first(batches: bytes, where: TopicPartition, offset: int) -> tuple[Record | None, int]:
@@ -84,7 +120,7 @@ def _first(batches: bytes, where: TopicPartition, offset: int) -> tuple[Record |
     while read.has_next():
         batch = read.next_batch()
         if not batch.validate_crc():
-            raise CorruptRecordException(f"wrong checksum in {where} near {offset}")
+            raise kafka.CorruptRecordException(f"wrong checksum in {where} near {offset}")
         for one in batch if not batch.is_control_batch else ():
             if one.offset >= offset:
                 key, value = one.key or b"", one.value or b""
