@@ -25,6 +25,7 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.measure import Figure, percentile
+from benchmarks.plots import plot
 from services.contract import facts as f
 from services.contract.codec import decode_decision, encode_decision
 from services.contract.decisions import Decision, Offered
@@ -47,7 +48,6 @@ SIZES = ((100, 1_000), (1_000, 1_000), (10_000, 1_000), (10_000, 10_000), (10_00
 SETTLED, SCORED, KEPT = 1_000, 2_000, 4_000
 """Contacts settled under the clock, searches alone, and records kept for the reference."""
 IDLE_SHARE = 0.05
-PLOT_WIDTH = 60
 DESK, START_MS = "bench", 1_775_548_800_000
 HANDLE_SECONDS = 270
 TOPICS = tuple(f"topic{number:02}" for number in range(20))
@@ -396,13 +396,6 @@ def _plots(found: list[Measured]) -> str:
         rows = [(f"{one.agents:,} x {one.waiting:,}", percentile(taken_us(one), 0.5)) for one in found]
         text += "\n" + plot(f"{name}, p50", rows)
     return text + "\n"
-
-
-def plot(title: str, values: list[tuple[str, float]]) -> str:
-    """Bars of text, the longest PLOT_WIDTH wide; near-logarithmic growth shows as steps that stay alike."""
-    most = max(value for _, value in values)
-    rows = [f"{name:>18} {'#' * round(PLOT_WIDTH * value / most)} {value:.1f} us" for name, value in values]
-    return "\n".join([title, *rows]) + "\n"
 
 
 def _progress(said: str) -> None:

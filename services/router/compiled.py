@@ -1,6 +1,7 @@
 """Scores and the hold test by compiled code (kernels/): what score.py and holding.py say, to the last bit, without numpy.
 
-Used where it was built and nothing explores; `kernels.COMPILED` says so.
+Used where it was built (`kernels.COMPILED`) and nothing explores. Most searches are one call into the compiled code
+(kernels/seeking.pyx); `best_of` and `tested` serve the contacts that it leaves, those that come back to an owner.
 """
 
 from __future__ import annotations

@@ -66,9 +66,10 @@ def test_every_end_of_ones_own_asking_is_counted_also_of_a_contact_that_one_does
 
 
 class AfterTheDeadline(router_pb2_grpc.RouterServiceServicer):
-    """A router that has no notice for the agent and refuses each command at offset 7, where a contact stands as given."""
+    """A router that has no notice for the agent and refuses each command at offset 7, where a contact stands as given, or
+    is not known."""
 
-    def __init__(self, state: int) -> None:
+    def __init__(self, state: int | None) -> None:
         self.state = state
         self.asked: list[int] = []
 
@@ -86,16 +87,18 @@ class AfterTheDeadline(router_pb2_grpc.RouterServiceServicer):
 
     async def GetContact(self, request: Any, context: Any) -> router_pb2.GetContactResponse:
         self.asked.append(request.min_position.offset)
+        if self.state is None:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such contact")
         return router_pb2.GetContactResponse(contact_id=request.contact_id, state=self.state)  # type: ignore[arg-type] # an open enum's number
 
 
 @pytest.mark.parametrize(
     ("state", "lost"),
-    [(router_pb2.CONTACT_STATE_CLOSED, []), (router_pb2.CONTACT_STATE_QUEUED, ["one"])],
-    ids=["a deadline closed it", "nobody closed it"],
+    [(router_pb2.CONTACT_STATE_CLOSED, []), (router_pb2.CONTACT_STATE_QUEUED, ["one"]), (None, ["one"])],
+    ids=["a deadline closed it", "nobody closed it", "nobody knows it"],
 )
 async def test_a_contact_that_may_not_be_closed_any_more_is_lost_only_where_the_log_has_it_open(
-    state: int, lost: list[str]
+    state: int | None, lost: list[str]
 ) -> None:
     found, router, server = ledger(), AfterTheDeadline(state), grpc.aio.server()
     found.assigned("c1", "ana", 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from frontdesk.client import AgentDesktop, RouterClient
+from frontdesk.client import AgentDesktop, ClientError, RouterClient
 from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
 from services.cli.demo.stories import Truth
 from services.cli.demo.truth import Ledger
@@ -194,11 +194,15 @@ class SimulatedAgent:
 
     async def _is_over(self, contact_id: str, refused: router_pb2.CommandResponse) -> bool:
         """Whether the log has the contact as closed at the refusal's position: a deadline may have passed while no router
-        was there to tell, and whoever begins a session anew is told what stands only.
+        was there to tell, and whoever begins a session anew is told what stands only. Where nobody can say, it has not.
         """
         after = refused.position if refused.HasField("position") else None
-        async with RouterClient(self._address, deadline_seconds=RETRY_SECONDS) as router:
-            found = await router.get_contact(self._desk_id, contact_id, min_position=after)
+        try:
+            async with RouterClient(self._address, deadline_seconds=RETRY_SECONDS) as router:
+                found = await router.get_contact(self._desk_id, contact_id, min_position=after)
+        except ClientError as error:
+            log.warning("demo_contact_unknown", contact=contact_id, error=str(error))
+            return False
         return found.state == router_pb2.CONTACT_STATE_CLOSED
 
     # --- what the agent is told ------------------------------------------------------------------------------
