@@ -80,20 +80,19 @@ class Memory:
         self._look_again(entry.at_ms)
 
     def _look_again(self, at_ms: int) -> None:
-        before, window_ms = self.outcomes, self._window_days * DAY_MS
-        self._skills, self.outcomes = before.looked_at(
+        window_ms = self._window_days * DAY_MS
+        self._skills, self.outcomes, keys = self.outcomes.looked_at(
             self._skills, lambda _: PRIOR, lambda ended_ms: (at_ms - ended_ms) / window_ms, self.today
         )
-        for first, last in zip(before.revised, self.outcomes.revised, strict=True):
-            keys = [before.opened[one].result.key for one in range(first, last) if one in before.opened]
-            self._touched |= {(key.agent_id, key.topic_id) for key in keys}
+        self._touched |= {(key.agent_id, key.topic_id) for key in keys}
 
     def next_day(self) -> None:
         """It is morning: the windows of a day are over."""
         self.day += 1
         for case in self._ended.pop(self.day - self._window_days, []):
-            keys = [self.outcomes.opened[one].result.key for one in self.outcomes.of_case[case]]
-            self._skills, self.outcomes = self.outcomes.window_over(self._skills, case, lambda _: PRIOR)
+            results = self.outcomes.of(case)
+            keys = [one.result.key for _, one in results]
+            self._skills, self.outcomes = self.outcomes.window_over(self._skills, results, lambda _: PRIOR)
             self._touched |= {(key.agent_id, key.topic_id) for key in keys}
 
     def believed(self, pool: Pool) -> Pool:

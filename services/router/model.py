@@ -31,6 +31,8 @@ from services.contract.facts import (
     TransferReason,
 )
 from services.contract.record import COPIERS, quick_record
+from services.router.cases import Case as Case
+from services.router.cases import Cases, Customers, Threads
 from services.router.crew import Crew
 from services.router.groups import Groups
 from services.router.identity import Links
@@ -323,37 +325,6 @@ class Contact:
         return self.units if self.awaited is None else self.awaited.units
 
 
-@quick_record
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An issue: it outlives its contacts by the repeat window, so that a repeat finds it."""
-
-    case_id: str
-    customer_key: str
-    """The identity that it came with; links may let others find it."""
-    topic_id: str
-    opened_at_ms: int = 0
-    open_contact_ids: tuple[str, ...] = ()
-    thread_keys: tuple[str, ...] = ()
-    deadline_at_ms: int = 0
-    """End of the repeat window; 0 while a contact is open, for its timer is the contact's."""
-    resolved_at_ms: int = 0
-    """When it was provisionally settled; 0 while it is not."""
-    closed_at_ms: int = 0
-    """When an agent closed its last open contact, settled or not; 0 while one is open, or who called gave up."""
-    returned: bool = False
-    """Something came back after the first contact."""
-    first_contact_id: str = ""
-    first_channel: Channel = Channel.UNSPECIFIED
-    first_queue_id: str = ""
-    agent_id: str = ""
-    """Who had its last contact that somebody had."""
-    first_settled: bool = False
-    """Its first contact settled it."""
-    measured: bool = False
-    """Its first contact was had by an agent and was no spam, so that its resolution is counted."""
-
-
 @dataclass(frozen=True, slots=True)
 class KeptMention:
     """A mention that no rule made a contact."""
@@ -398,7 +369,7 @@ class DeskState:
     """The desk's limits with the defaults filled in."""
     agents: Workforce = field(default_factory=Workforce)
     contacts: Map[str, Contact] = field(default_factory=Map)
-    cases: Map[str, Case] = field(default_factory=Map)
+    cases: Cases = field(default_factory=Cases)
     offers: Map[str, Offer] = field(default_factory=Map)
     helps: Map[str, Help] = field(default_factory=Map)
     pending_help_ids: tuple[str, ...] = ()
@@ -420,9 +391,9 @@ class DeskState:
     """Since when the desk has more work than time; 0 while it has not (routing.md 2.9)."""
     live_at_ms: int = 0
     """When the last contact was opened that is not deferrable; without any, nothing is kept in reserve."""
-    threads: Map[str, str] = field(default_factory=Map)
+    threads: Threads = field(default_factory=Threads)
     """Keyed hash of a conversation to the case it belongs to."""
-    customers: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    customers: Customers = field(default_factory=Customers)
     """Keyed hash of a customer to his newest cases, oldest first."""
     ended_early_ids: tuple[str, ...] = ()
     """Calls that ended before they arrived, oldest first; bounded."""

@@ -43,7 +43,7 @@ def opened(desk: DeskState, event: CaseOpened, at_ms: int) -> DeskState:
     if event.customer_key:
         known = (*customers.get(event.customer_key, ()), event.case_id)[-CASES_PER_CUSTOMER_MAX:]
         customers = customers.set(event.customer_key, known)
-    return changed(desk, cases=desk.cases.set(event.case_id, case), customers=customers)
+    return changed(desk, cases=desk.cases.add(event.case_id, case), customers=customers)
 
 
 def reopened(desk: DeskState, event: Reopened, at_ms: int) -> DeskState:
@@ -88,28 +88,35 @@ def contact_ended(desk: DeskState, event: Resolved | Closed | Abandoned, at_ms: 
 
 def confirmed(desk: DeskState, event: ResolutionConfirmed, at_ms: int) -> DeskState:
     """Said once per case; its memory ends with Forgotten."""
-    _case(desk, event.case_id)
+    if event.case_id not in desk.cases:
+        raise CorruptLog(f"no case {event.case_id}")
     return desk
 
 
 def forgotten(desk: DeskState, event: Forgotten, at_ms: int) -> DeskState:
     if event.contact_id:
-        contact_of(desk, event.contact_id, ContactState.CLOSED)
-        return changed(desk, contacts=desk.contacts.delete(event.contact_id))
-    case = _case(desk, event.case_id)
+        case_id = contact_of(desk, event.contact_id, ContactState.CLOSED).case_id
+        return changed(desk, contacts=desk.contacts.delete(event.contact_id), **_put_away(desk, case_id))
+    case, cases = desk.cases.taken(event.case_id)
+    if case is None:
+        raise CorruptLog(f"no case {event.case_id}")
     if case.open_contact_ids:
         raise CorruptLog(f"case {event.case_id} still has an open contact")
     customers, threads = desk.customers, desk.threads
     if case.customer_key:
-        left = tuple([one for one in customers.get(case.customer_key, ()) if one != case.case_id])
-        if left:
-            customers = customers.set(case.customer_key, left)
-        elif case.customer_key in customers:
-            customers = customers.delete(case.customer_key)
+        known, without_him = customers.taken(case.customer_key)
+        left = tuple([one for one in known or () if one != case.case_id])
+        customers = customers.set(case.customer_key, left) if left else without_him
     for key in case.thread_keys:
-        if threads.get(key) == case.case_id:
-            threads = threads.delete(key)
-    return changed(desk, cases=desk.cases.delete(case.case_id), customers=customers, threads=threads)
+        known_id, without_it = threads.taken(key)
+        threads = without_it if known_id == case.case_id else threads
+    return changed(desk, cases=cases, customers=customers, threads=threads)
+
+
+def _put_away(desk: DeskState, case_id: str) -> dict[str, object]:
+    """The case in less room: nothing more is to be expected of it, but its customer may come back."""
+    case = desk.cases.fresh.get(case_id)
+    return {"cases": desk.cases.put_away(case_id)} if case is not None and not case.open_contact_ids else {}
 
 
 def _case(desk: DeskState, case_id: str) -> Case:

@@ -24,6 +24,7 @@ from services.contract.decisions import (
     WrapUpStarted,
 )
 from services.contract.facts import TransferReason
+from services.router.cases import Threads
 from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.levels import level_of
@@ -36,7 +37,6 @@ from services.router.model import (
     ContactState,
     DeskState,
     EarlyAnswer,
-    Map,
     changed,
 )
 from services.router.score import MISSED_CALLBACK
@@ -206,7 +206,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         queued_at_ms=contact.queued_at_ms
         if event.queued_at_ms == contact.queued_at_ms
         else event.queued_at_ms,
-        deadline_at_ms=event.deadline_at_ms,
+        deadline_at_ms=_shared(event.deadline_at_ms, contact),
         ahead=event.ahead,
         awaited=None,
         owner_id="",
@@ -215,6 +215,12 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
     )
     contact = changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
     return with_contact(desk, contact, agents=agents, handover_ids=handovers, **into_lane(desk, contact))
+
+
+def _shared(at_ms: int, contact: Contact) -> int:
+    """The instant; the very one of the contact's target where it is equal, as most are that begin to wait."""
+    target_at_ms = contact.opened.target_at_ms
+    return target_at_ms if at_ms == target_at_ms else at_ms
 
 
 def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState:
@@ -375,5 +381,5 @@ def _waited_ms(contact: Contact, at_ms: int) -> int:
     return max(0, at_ms - contact.queued_at_ms) if contact.state is ContactState.OFFERED else 0
 
 
-def _unthreaded(threads: Map[str, str], key: str, case_id: str) -> Map[str, str]:
+def _unthreaded(threads: Threads, key: str, case_id: str) -> Threads:
     return threads.delete(key) if threads.get(key) == case_id else threads

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from services.contract import decisions as d
@@ -42,7 +41,6 @@ from services.router.waiting import Kind
 
 PUBLISHED_EVERY_MS = 60_000
 DIGITS = 9
-KEYS_SHARED_MAX = 65_536
 _STATEMENTS = {
     Outcome.RESOLVED: Statement.SETTLED,
     Outcome.UNSTATED: Statement.UNSTATED,
@@ -100,34 +98,45 @@ def contact_ended(before: DeskState, desk: DeskState, event: d.Resolved | d.Clos
 def opened(before: DeskState, desk: DeskState, event: d.ContactOpened, at_ms: int) -> DeskState:
     """A repeat: results of its case on the same topic were none."""
     known = desk.learned
-    if event.first_in_case or event.case_id not in known.outcomes.of_case:
+    results = [] if event.first_in_case else known.outcomes.of(event.case_id)
+    if not results:
         return desk
     topics = {topic.topic_id: topic.weight for topic in event.need.topics} if event.need is not None else {}
     today, board = known.today(at_ms), _board(known)
     window_ms = desk.limits.repeat_window_ms
-    cells = [known.outcomes.opened[one].result.key for one in known.outcomes.of_case[event.case_id]]
     skills, outcomes = known.outcomes.came_back(
         known.skills,
-        event.case_id,
+        results,
         topics,
         board.prior,
         lambda ended_ms: (at_ms - ended_ms) / window_ms,
         today=today,
         timed=at_ms - known.began_ms >= window_ms,
     )
+    cells = [one.result.key for _, one in results]
     return _after(desk, _touched(known, skills, outcomes, cells), at_ms)
 
 
 def window_over(
     before: DeskState, desk: DeskState, event: d.ResolutionConfirmed | d.Forgotten, at_ms: int
 ) -> DeskState:
-    """The repeat window of a case is over: its results stand."""
+    """The repeat window of a case is over: its results stand. They take less room once a contact of it is forgotten."""
     known = desk.learned
-    if event.case_id not in known.outcomes.of_case:
+    if isinstance(event, d.Forgotten) and event.contact_id:
+        return _put_away(desk, before.contacts[event.contact_id].case_id)
+    results = known.outcomes.of(event.case_id)
+    if not results:
         return desk
-    cells = [known.outcomes.opened[one].result.key for one in known.outcomes.of_case[event.case_id]]
-    skills, outcomes = known.outcomes.window_over(known.skills, event.case_id, _board(known).prior)
+    cells = [one.result.key for _, one in results]
+    skills, outcomes = known.outcomes.window_over(known.skills, results, _board(known).prior)
     return _after(desk, _touched(known, skills, outcomes, cells), at_ms)
+
+
+def _put_away(desk: DeskState, case_id: str) -> DeskState:
+    outcomes = desk.learned.outcomes.put_away(case_id)
+    if outcomes is desk.learned.outcomes:
+        return desk
+    return changed(desk, learned=with_changes(desk.learned, outcomes=outcomes))
 
 
 def help_ended(before: DeskState, desk: DeskState, event: d.ConsultEnded, at_ms: int) -> DeskState:
@@ -243,7 +252,7 @@ def _result(
     if configured is None:
         return known
     stratum = stratum_of(_likeliest_level(contact), complaint=contact.complaint, repeat=contact.repeat)
-    key = _shared_key(agent_id, topic_id, stratum)
+    key = Key(agent_id, topic_id, stratum)
     outcomes = known.outcomes
     label = 0.0 if said is None else outcomes.provisional(topic_id, said, 0.0, today)
     result = known.skills.result(key, label, configured, known.strengths, today)
@@ -253,12 +262,6 @@ def _result(
         entry = Open(contact.case_id, at_ms, said, result)
         skills, outcomes = outcomes.entered(known.skills, entry, configured.topic)
     return _touched(known, skills, outcomes, [key])
-
-
-@lru_cache(maxsize=KEYS_SHARED_MAX)
-def _shared_key(agent_id: str, topic_id: str, stratum: int) -> Key:
-    """Equal keys as one: each open result keeps its own for the repeat window, and they are few."""
-    return Key(agent_id, topic_id, stratum)
 
 
 def _touched(known: Learned, skills: Skills, outcomes: Outcomes, keys: list[Key]) -> Learned:
@@ -323,19 +326,13 @@ def _after(desk: DeskState, known: Learned, at_ms: int) -> DeskState:
 
 def _looked_at(known: Learned, window_ms: int, at_ms: int) -> Learned:
     before = known.outcomes
-    skills, outcomes = before.looked_at(
+    skills, outcomes, keys = before.looked_at(
         known.skills, _board(known).prior, lambda ended_ms: (at_ms - ended_ms) / window_ms, known.today(at_ms)
     )
     if outcomes is before:
         return known
     if skills is known.skills:
         return with_changes(known, outcomes=outcomes)
-    numbers = {
-        number
-        for old, new in zip(before.revised, outcomes.revised, strict=True)
-        for number in range(old, new)
-    }
-    keys = [before.opened[number].result.key for number in sorted(numbers) if number in before.opened]
     return _touched(known, skills, outcomes, keys)
 
 

@@ -73,11 +73,18 @@ def comparable(written: bytes) -> bool:
 def _pieces(value: Any, part: Part = WHOLE) -> Iterator[bytes]:
     """The bytes, one object of a map at a time: a whole partition as one nested tuple would wake the collector."""
     kind: Any = type(value)
-    if kind is immutables.Map:
+    if _IS_MAP[kind]:
         yield b"{"
-        for key in sorted(_keys_in(value, part)):
-            yield repr(_plain(key)).encode()
-            yield from _pieces(value[key], part)
+        found = _entries_in(value, part)
+        built = getattr(value, "built", None)
+        for key in sorted(found):
+            one = found[key] if built is None else built(key, found[key])
+            inner: Any = type(one)
+            if _IS_MAP[inner] or _maps_inside(inner):
+                yield repr(_plain(key)).encode()
+                yield from _pieces(one, part)
+            else:
+                yield f"{_plain(key)!r}{_plain(one)!r};".encode()
         yield b"}"
     elif names := _maps_inside(kind):
         for name in names:
@@ -87,13 +94,27 @@ def _pieces(value: Any, part: Part = WHOLE) -> Iterator[bytes]:
         yield b";"
 
 
-def _keys_in(value: Any, part: Part) -> list[Any]:
-    """The map's keys in a part of it; what has maps itself, such as a desk, is in each, for those have parts of their own."""
+class _AreMaps(dict[type, bool]):
+    """Whether values of a type are maps, however those are kept (packed.py)."""
+
+    def __missing__(self, kind: type) -> bool:
+        return self.setdefault(kind, kind is immutables.Map or hasattr(kind, "STANDS_FOR"))
+
+
+_IS_MAP = _AreMaps()
+
+
+def _entries_in(value: Any, part: Part) -> dict[Any, Any]:
+    """The map's entries in a part of it; what has maps itself, such as a desk, is in each, for those have parts of their own.
+
+    Of a packed map they are rows, of which the values are built one at a time.
+    """
     which, count = part
+    entries = value.rows() if hasattr(value, "rows") else value.items()
     kind: Any = type(next(iter(value.values()), None))
     if count == 1 or _maps_inside(kind):
-        return list(value)
-    return [key for key in value if crc32(_name(key).encode()) % count == which]
+        return dict(entries)
+    return {key: one for key, one in entries if crc32(_name(key).encode()) % count == which}
 
 
 def _name(key: Any) -> str:
@@ -121,7 +142,7 @@ def _plain(value: Any) -> Any:
         return tuple(parts)
     if kind in _SCALARS:
         return value
-    if kind is immutables.Map:
+    if _IS_MAP[kind]:
         return tuple([(_plain(key), _plain(value[key])) for key in sorted(value)])
     if isinstance(value, tuple):
         return tuple([_plain(part) for part in value])

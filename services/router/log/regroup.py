@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.contract.topics import partition_of
-from services.router.log.seen import REPLY_BUCKETS_MAX, Bucket, Map, Run, Seen, run_of
+from services.router.log.seen import REPLY_BUCKETS_MAX, Bucket, Map, Replies, Run, Seen, run_of
 from services.router.model import DeskState, PartitionState, changed
 
 
@@ -73,9 +73,7 @@ def _merged(memories: list[Seen]) -> Seen:
             runs.append(run_of(newest.day, np.fromiter(sorted(newest.replies), dtype=np.uint64)))
     runs.sort(key=lambda run: (run.day, -run.count, run.mark))
     answered = [
-        Bucket(
-            one.day, Map({name: reply for name, reply in one.replies.items() if reply is not None}), one.mark
-        )
+        Bucket(one.day, Replies([pair for pair in one.replies.items() if pair[1] is not None]), one.mark)
         for one in buckets
     ]
     answered.sort(key=lambda bucket: (-bucket.day, bucket.mark))

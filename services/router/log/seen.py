@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import immutables
@@ -27,6 +27,8 @@ import numpy as np
 
 from services.contract.decisions import Reply
 from services.contract.record import quick_record
+from services.router.packed import AgedMap, OfNumber
+from services.router.rows import encode, lengthened, reader, shortened
 
 Map = immutables.Map
 DAYS = 8
@@ -42,6 +44,7 @@ CELL_FACTS = 16
 RUNS_PER_BOUND = 8
 """A run holds at most this part of the bound, so that no more is dropped at once."""
 MARKS = 1 << 64
+Numbers = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 @lru_cache(maxsize=64)
@@ -50,13 +53,45 @@ def fingerprint(fact_id: str) -> int:
     return int.from_bytes(blake2b(fact_id.encode(), digest_size=8).digest(), "big")
 
 
+class ReplyRows(OfNumber[Reply | None]):
+    """Replies as rows; one of no bytes for None."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def row(value: Reply | None) -> bytes:
+        if value is None:
+            return b""
+        return encode((value.accepted, value.reason, value.detail, shortened(value.subject_id), value.epoch))
+
+    @staticmethod
+    def value(key: int, row: bytes) -> Reply | None:  # noqa: ARG004 - as its kind of map has it
+        if not row:
+            return None
+        accepted, reason, detail, subject_id, epoch = _READ(row)
+        return Reply(
+            accepted=accepted, reason=reason, detail=detail, subject_id=lengthened(subject_id), epoch=epoch
+        )
+
+
+class Replies(AgedMap[int, Reply | None]):
+    """What facts were answered, by their fingerprints; None for those that were not, which are no commands."""
+
+    __slots__ = ()
+    STANDS_FOR: ClassVar[Any] = Map[int, Reply | None]
+    PACKED = ReplyRows
+
+
+_READ = reader(tuple[bool, str, str, Any, int])
+
+
 @quick_record
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """Facts decided lately on one day; once it is a run, only those that were answered."""
 
     day: int
-    replies: Map[int, Reply | None] = field(default_factory=Map, metadata={"derived": True})
+    replies: Replies = field(default_factory=Replies, metadata={"derived": True})
     mark: int = 0
     """Sum of hashes of all that was in `replies`, which stands for it in digests: many ids need no walk."""
 
@@ -139,13 +174,13 @@ def _with(bucket: Bucket, fact_id: str, reply: Reply | None) -> Bucket:
     if reply is not None:
         said = f"{fact_id}\x1f{reply.accepted}{reply.reason}{reply.subject_id}{reply.epoch}"
         mark = fingerprint(said)
-    return Bucket(bucket.day, bucket.replies.set(name, reply), (bucket.mark + mark) % MARKS)
+    return Bucket(bucket.day, bucket.replies.add(name, reply), (bucket.mark + mark) % MARKS)
 
 
 def _answered(bucket: Bucket) -> Bucket:
     """The bucket with those facts only that got a reply."""
-    answered = {name: reply for name, reply in bucket.replies.items() if reply is not None}
-    return Bucket(bucket.day, Map(answered), bucket.mark)
+    answered = Replies([entry for entry in bucket.replies.items() if entry[1] is not None])
+    return Bucket(bucket.day, answered, bucket.mark)
 
 
 def _bounded(runs: tuple[Run, ...], day: int, facts_max: int) -> tuple[tuple[Run, ...], int]:
@@ -160,7 +195,6 @@ def _bounded(runs: tuple[Run, ...], day: int, facts_max: int) -> tuple[tuple[Run
 # --- runs --------------------------------------------------------------------------------------------------
 
 
-Numbers = np.ndarray[Any, np.dtype[np.uint64]]
 _KNOWN: WeakValueDictionary[tuple[int, int, int], Run] = WeakValueDictionary()
 """Runs that some state of this process holds: whoever makes an equal one takes that. Nothing depends on a hit."""
 

@@ -25,6 +25,8 @@ import msgspec
 import numpy as np
 
 from services.contract.decisions import Need
+from services.router.rows import encode as encode
+from services.router.rows import reader
 from services.router.waiting import Slope, Work
 
 Map = immutables.Map
@@ -32,8 +34,6 @@ SHARED: tuple[type, ...] = (Work, Slope, Need)
 """Values of these that are equal become one object, as most of them were: contacts of a class share it."""
 SHARED_MAX = 16_384
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
-_BIG = 1
-"""MessagePack extension of whole numbers beyond 64 bits."""
 
 
 class Misfit(ValueError):
@@ -55,14 +55,6 @@ class Shape:
 RAW = Shape(Any)
 
 
-def encode(value: Any) -> bytes:
-    """Wire types as bytes."""
-    try:
-        return _ENCODER.encode(value)
-    except OverflowError:
-        return _ENCODER.encode(_wrapped(value))
-
-
 def packed(shape: Shape, value: Any) -> bytes:
     """A value as bytes."""
     return encode(value if shape.plain is None else shape.plain(value))
@@ -70,7 +62,7 @@ def packed(shape: Shape, value: Any) -> bytes:
 
 def decoder(shape: Shape) -> Callable[[bytes | memoryview], Any]:
     """Reads values of the shape; raises Misfit."""
-    read = msgspec.msgpack.Decoder(shape.wire, ext_hook=_extended).decode
+    read = reader(shape.wire)
 
     def decode(data: bytes | memoryview) -> Any:
         try:
@@ -100,6 +92,8 @@ def shape_of(kind: Any) -> Shape:
         return Shape(tuple[Any, tuple[int, ...], bytes], _array_plain, _array)
     if kind in SHARED:
         return _shared(kind)
+    if (stands_for := getattr(kind, "STANDS_FOR", None)) is not None:
+        return _pairs(kind, *typing.get_args(stands_for))
     if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, tuple)):
         return _record(kind)
     raise TypeError(f"{kind} has no shape")
@@ -134,6 +128,7 @@ def fresh(kind: type, values: dict[str, Any]) -> Any:
 def described(kind: Any, seen: set[Any] | None = None) -> str:
     """The type in words, with all that it is made of, each once."""
     seen = set() if seen is None else seen
+    kind = getattr(kind, "STANDS_FOR", kind)
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if origin is not None:
         name = getattr(origin, "__name__", str(origin))
@@ -197,7 +192,7 @@ def _pairs(origin: Any, key: Any, value: Any) -> Shape:
         return pairs if plain is None else plain(pairs)
 
     def to_map(wire: Any) -> Any:
-        return origin(dict(wire if build is None else build(wire)))
+        return origin(wire if build is None else build(wire))
 
     return Shape(inner.wire, to_plain, to_map)
 
@@ -272,20 +267,4 @@ def _array(wire: Any) -> Any:
     return np.frombuffer(data, dtype=dtype).reshape(shape)
 
 
-def _wrapped(value: Any) -> Any:
-    """The value with whole numbers beyond 64 bits as extensions."""
-    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
-        return msgspec.msgpack.Ext(_BIG, int(value).to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-    if isinstance(value, tuple):
-        return [_wrapped(one) for one in value]
-    return value
-
-
-def _extended(code: int, data: memoryview) -> int:
-    if code != _BIG:
-        raise ValueError(f"an extension of code {code}")
-    return int.from_bytes(data, "big", signed=True)
-
-
-_ENCODER = msgspec.msgpack.Encoder()
 _NIL = b"\xc0"

@@ -26,7 +26,7 @@ import numpy as np
 from services.router.crew import Crew
 from services.router.groups import Groups
 from services.router.log.canonical import STATE_FORM
-from services.router.log.seen import Bucket, Run, Seen, run_of
+from services.router.log.seen import Bucket, Replies, Run, Seen, run_of
 from services.router.log.shapes import (
     Misfit,
     columns,
@@ -99,7 +99,7 @@ def frames(state: PartitionState) -> Iterator[bytes]:
     runs = tuple([part_name(run) for run in seen.runs])
     older = tuple([part_name(bucket) for bucket in seen.buckets[1:]])
     yield _framed(encode((runs, older, seen.dropped, bool(seen.buckets), newest.day, newest.mark)))
-    yield from _map_written(newest.replies, columns(Bucket)["replies"])
+    yield from _map_written(newest.replies, Replies.STANDS_FOR)
 
 
 def state_from(data: memoryview, parts: Mapping[str, Part]) -> PartitionState:
@@ -107,7 +107,7 @@ def state_from(data: memoryview, parts: Mapping[str, Part]) -> PartitionState:
     source = _Frames(data)
     values = _values(source, PartitionState)
     runs, older, dropped, has_newest, day, mark = source.take(_SEEN)
-    replies = _map_read(source, columns(Bucket)["replies"])
+    replies = _packed_read(source, Replies)
     if not source.at_end:
         raise Misfit("a snapshot goes on after its end")
     try:
@@ -176,8 +176,8 @@ def _framed(data: bytes) -> bytes:
 def _written(value: Any, kind: Any) -> Iterator[bytes]:
     if kind is Workforce:
         yield from _map_written(value.by_id, Map[str, AgentState])
-    elif get_origin(kind) is Map:
-        yield from _map_written(value, kind)
+    elif _is_map(kind):
+        yield from _map_written(value, getattr(kind, "STANDS_FOR", kind))
     else:
         tree = _tree(kind)
         yield _framed(encode(tree.plain(tree.take(value))))
@@ -210,6 +210,8 @@ def _read(source: _Frames, kind: Any) -> Any:
         return _map_read(source, Map[str, AgentState])
     if get_origin(kind) is Map:
         return _map_read(source, kind)
+    if hasattr(kind, "STANDS_FOR"):
+        return _packed_read(source, kind)
     values = _values(source, kind)
     return _desk(values) if kind is DeskState else fresh(kind, dict(values))
 
@@ -232,15 +234,31 @@ def _map_read(source: _Frames, kind: Any) -> Any:
             name = source.take(read)
             found[name] = _read(source, item)
         return Map(found)
-    read = _entries(key, item)
-    while len(found) < size:
+    return _whole(Map(dict(_entries_of(source, _entries(key, item), size))), size)
+
+
+def _packed_read(source: _Frames, kind: Any) -> Any:
+    """A map of a kind of its own, an entry at a time: there is no room for all as they are when they are not packed."""
+    size: int = source.take(_COUNT)
+    return _whole(kind(_entries_of(source, _entries(*get_args(kind.STANDS_FOR)), size)), size)
+
+
+def _whole(found: Any, size: int) -> Any:
+    if len(found) != size:
+        raise Misfit("a snapshot's map has a key twice")
+    return found
+
+
+def _entries_of(source: _Frames, read: Read, size: int) -> Iterator[tuple[Any, Any]]:
+    left = size
+    while left > 0:
         entries = source.take(read)
         if not entries:
             raise Misfit("a snapshot's map is shorter than it says")
-        found.update(entries)
-    if len(found) != size:
+        yield from entries
+        left -= len(entries)
+    if left < 0:
         raise Misfit("a snapshot's map is longer than it says")
-    return Map(found)
 
 
 def _desk(values: dict[str, Any]) -> DeskState:
@@ -284,7 +302,12 @@ def _types(kind: type) -> dict[str, Any]:
 
 
 def _has_maps(kind: Any) -> bool:
-    return get_origin(kind) is Map or _is_tree(kind)
+    return _is_map(kind) or _is_tree(kind)
+
+
+def _is_map(kind: Any) -> bool:
+    """A map, however it is kept (packed.py)."""
+    return get_origin(kind) is Map or hasattr(kind, "STANDS_FOR")
 
 
 @cache

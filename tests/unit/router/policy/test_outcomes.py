@@ -37,17 +37,24 @@ class Desk:
         self.look()
 
     def look(self) -> None:
-        self.skills, self.outcomes = self.outcomes.looked_at(
+        self.skills, self.outcomes, _ = self.outcomes.looked_at(
             self.skills, lambda _: 0.8, self.share_since, self.today
         )
 
     def come_back(self, case_id: str, *, timed: bool = True, **topics: float) -> None:
         self.skills, self.outcomes = self.outcomes.came_back(
-            self.skills, case_id, topics, lambda _: 0.8, self.share_since, today=self.today, timed=timed
+            self.skills,
+            self.outcomes.of(case_id),
+            topics,
+            lambda _: 0.8,
+            self.share_since,
+            today=self.today,
+            timed=timed,
         )
 
     def close_window(self, case_id: str) -> None:
-        self.skills, self.outcomes = self.outcomes.window_over(self.skills, case_id, lambda _: 0.8)
+        results = self.outcomes.of(case_id)
+        self.skills, self.outcomes = self.outcomes.window_over(self.skills, results, lambda _: 0.8)
 
     def share_since(self, at_ms: int) -> float:
         return (self.now_ms - at_ms) / WINDOW_MS

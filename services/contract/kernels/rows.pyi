@@ -1,0 +1,6 @@
+from typing import Any
+
+SOURCES: str
+
+CaseRows: Any
+OpenRows: Any
