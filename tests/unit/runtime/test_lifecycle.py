@@ -106,7 +106,7 @@ def test_a_start_that_fails_says_where_and_not_with_which_text(
         raise KeyError(PERSONAL)
 
     settings = SimpleNamespace(log_level="info", log_json=True, loop="asyncio")
-    plan = SimpleNamespace(settings=settings, misspelt={})
+    plan = SimpleNamespace(settings=settings, misspelt={}, roles=("metrics",))
     monkeypatch.setattr(Plan, "from_env", lambda *_: plan)
     monkeypatch.setattr(serve, "start", start)
     monkeypatch.setattr(serve, "allow_files", lambda: None)
