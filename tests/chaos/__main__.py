@@ -45,6 +45,7 @@ ROUTERS, PARTITIONS = 3, 4
 WARM_SECONDS = 10.0
 DRAIN_SECONDS_MAX = 180.0
 END_SECONDS_MAX = 120.0
+LAST_WORDS_CHARACTERS = 4_000
 
 
 def main() -> int:
@@ -122,7 +123,8 @@ class Run:
                 await router.end()
             await log.close()
             found = await asyncio.to_thread(Check(plan).run)
-            return self._tell(found, field.struck, ends_ms, seconds, held_seconds, spent_line)
+            held = self._tell(found, field.struck, ends_ms, seconds, held_seconds, spent_line)
+            return held and agents.returncode == 0
 
     async def _create(self, log: KafkaLog) -> None:
         """Once every broker is known to the controller."""
@@ -200,6 +202,9 @@ class Run:
         await asyncio.sleep(3)
         counters[STOP_WORKING] = 1
         told, _ = await asyncio.wait_for(agents.communicate(), END_SECONDS_MAX)
+        if agents.returncode:  # without agents nothing is settled, whatever the routers do
+            words = (self._folder / "agents.log").read_text(errors="replace")[-LAST_WORDS_CHARACTERS:]
+            say(f"chaos: ERROR, the agents' process ended by itself with {agents.returncode}:\n{words}")
         reconnects, lost = [*told.decode().split(), "?", "?"][:2]
         say(f"chaos: {reconnects} reconnects of agents, {lost} sessions begun anew")
         return float(said.decode().split()[0]) if said.strip() else -1.0

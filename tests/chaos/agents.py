@@ -7,7 +7,9 @@ Everything that an agent is told and everything it asked is written down, for th
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import random
+import resource
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +26,10 @@ ASKS = 0.02
 """Contacts whose customer is asked something and says nothing: two deadlines each."""
 HANDLE_SECONDS = 0.2
 ANSWER_SECONDS_MAX = 300.0
+STILL_SECONDS_MAX = 15.0
+"""Where a loop stands that has not turned for so long is told."""
+MEMORY_BYTES_MAX = 8 << 30
+"""Of addresses, where one gigabyte is usual; without a bound a fault takes the memory of the whole machine."""
 
 
 class Agent:
@@ -148,7 +154,9 @@ async def main(plan: Plan) -> None:
             await asyncio.sleep(0.01)
         counters[READY] = 1
         while not counters[STOP_WORKING]:
-            await asyncio.sleep(0.2)
+            faulthandler.dump_traceback_later(STILL_SECONDS_MAX)
+            await asyncio.sleep(1)
+        faulthandler.cancel_dump_traceback_later()
         for _ in range(300):
             if not any(one.busy for one in everybody):
                 break
@@ -161,4 +169,6 @@ async def main(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.enable()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     uvloop.run(main(Plan.read(sys.argv[1])))
