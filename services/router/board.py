@@ -151,6 +151,12 @@ class Board:
 
     def sync(self, desk: DeskState) -> None:
         """Brings the columns to this state."""
+        if (
+            desk.trace is self._trace
+            and desk.trace is not None
+            and desk.crew.presences is self._crew.presences
+        ):
+            return  # nobody came, left or moved since
         self._sync_presence(desk.crew)
         dirty: dict[Work, None] = {}
         keys: dict[tuple[str, str], None] = {}

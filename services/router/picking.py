@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.contract.record import quick_record
 from services.router import kernels
 from services.router.board import Board
 from services.router.crew import Crew
@@ -33,6 +34,7 @@ BOARD_CLASSES_MIN = 192
 """From so many classes on their heads are weighed at once, as columns (board.py)."""
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Pick:
     """The contact that an agent should be offered."""
@@ -88,8 +90,9 @@ class _Seen:
         agent, crew = desk.agents[agent_id], desk.crew
         self.at = crew.roster.seats.index[agent_id]
         self.byte, self.bit = self.at >> 3, 1 << (self.at & 7)
-        self.room = room_for(desk, agent, Kind.MESSAGE)
-        self.room_call = room_for(desk, agent, Kind.CALL)
+        self.room = self.room_call = crew.roster.agents[agent_id].capacity_units - agent.used_units
+        if crew.settings.interrupt_email:  # `room_for`, of both kinds at once
+            self.room_call += agent.soft_units
         self.shifts = desk.agents.shift_ends is not None and crew.settings.shift_end_factor > 0
         self.pick: Pick | None = None
         self.key: tuple[int, int, int, str] | None = None
