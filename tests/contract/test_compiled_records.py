@@ -33,7 +33,7 @@ MODULES = (
         "router.policy.cost",
         "router.policy.learning",
     ),
-    *("router.cases", "router.log.seen", "router.switchboard"),
+    *("router.cases", "router.log.seen", "router.switchboard", "router.picking"),
 )
 BY_PYTHON: Any = type.__call__
 """Makes an object as a class does that has no compiled constructor."""
