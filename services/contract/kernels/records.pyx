@@ -5,6 +5,10 @@ A dataclass with slots keeps each field at a place of its own in its objects, wh
 constructor takes the arguments as the interpreter has them and puts each at its place; a copy takes all places over and
 replaces some. Whatever is out of the ordinary (a wrong name, a missing argument, a class that keeps its fields elsewhere)
 is left to the Python way, errors included.
+
+Records made here are hidden from the cycle collector where no cycle can ever go through them: their fields hold what refers to
+nothing, members of enumerations, and tuples and records of only such, none of which can be changed. The collector walks what
+lives, over and over; of a router's objects most are such records.
 """
 
 cdef extern from *:
@@ -49,6 +53,11 @@ cdef extern from "Python.h":
         const char* ml_doc
     int METH_FASTCALL, METH_KEYWORDS, T_OBJECT_EX, Py_EQ
     PyTypeObject* Py_TYPE(PyObject*)
+    int PyObject_IS_GC(PyObject*)
+    int PyObject_GC_IsTracked(PyObject*)
+    void PyObject_GC_UnTrack(void*)
+    int PyTuple_Check(PyObject*)
+    int PyLong_Check(PyObject*)
     object PyCFunction_New(PyMethodDef*, object)
     Py_ssize_t PyVectorcall_NARGS(size_t)
     Py_ssize_t PyTuple_GET_SIZE(PyObject*)
@@ -136,6 +145,46 @@ cdef object _planned(kind):
         plan.places[at] = member.offset
         plan.positional += not parts[at].kw_only
     return plan
+
+
+cdef int is_closed(PyObject* value, int nested) noexcept:
+    """True of what no cycle can go through, now or later; tuples of only such are hidden from the collector themselves."""
+    cdef PyTypeObject* kind = Py_TYPE(value)
+    cdef PyObject* item
+    cdef Py_ssize_t at
+    if not PyObject_IS_GC(value):
+        return 1
+    if kind.tp_vectorcall == <void*>_made:
+        return not PyObject_GC_IsTracked(value)
+    if PyTuple_Check(value) and not kind.tp_dictoffset:
+        if not PyObject_GC_IsTracked(value):
+            return 1
+        if nested >= 4:  # tuples in tuples are looked into so deep
+            return 0
+        for at in range(PyTuple_GET_SIZE(value)):
+            item = PyTuple_GET_ITEM(value, at)
+            if item == NULL or not is_closed(item, nested + 1):
+                return 0
+        PyObject_GC_UnTrack(value)
+        return 1
+    return PyLong_Check(value)  # a member of an enumeration, which its class keeps
+
+
+cdef int _are_closed(PyObject** values, Py_ssize_t count) noexcept:
+    cdef Py_ssize_t at
+    for at in range(count):
+        if not is_closed(values[at], 0):
+            return 0
+    return 1
+
+
+cdef void _hide(_Plan plan, char* made) noexcept:
+    """Hides a new record from the collector if no cycle can go through it."""
+    cdef Py_ssize_t at
+    for at in range(plan.count):
+        if not is_closed((<PyObject**>(made + plan.places[at]))[0], 0):
+            return
+    PyObject_GC_UnTrack(made)
 
 
 def construct(kind):
@@ -226,6 +275,7 @@ cdef PyObject* _made(PyObject* kind, PyObject** args, size_t flagged, PyObject* 
             DEC(made)
             raise
         if filled:
+            _hide(<_Plan>found, <char*>made)
             return made
         DEC(made)
     result = _by_python(_CALL, (<object>kind,), args, given, kwnames)
@@ -284,6 +334,10 @@ cdef PyObject* _changed(PyObject* by_python, PyObject** args, Py_ssize_t given, 
                 DEC(made)
                 raise
             if done:
+                if PyObject_GC_IsTracked(args[0]):
+                    _hide(<_Plan>plan, <char*>made)
+                elif _are_closed(args + 1, PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0):
+                    PyObject_GC_UnTrack(made)
                 return made
             DEC(made)
     result = _by_python(<object>by_python, (), args, given, kwnames)
