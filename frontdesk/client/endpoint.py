@@ -27,7 +27,11 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.min_reconnect_backoff_ms", 3_000),
     ("grpc.max_reconnect_backoff_ms", 3_000),
     ("grpc.dns_min_time_between_resolutions_ms", 5_000),
+    ("grpc.enable_retries", 0),
 )
+"""Without gRPC's own retries: what was never sent it repeats at once and without a bound, in the memory of the call, so that one
+call takes gigabytes within seconds where each connection closes as it opens. `retry.py` repeats, after a pause and within a
+deadline."""
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "xds:")
 
 
