@@ -68,6 +68,7 @@ class Vitals:
             while not looking.done():
                 self._watchdog.beat()
                 self.look_at_owner()
+                self.look_at_progress()
                 await asyncio.wait([looking], timeout=BEAT_SECONDS)
             looking.result()
         finally:
@@ -84,6 +85,19 @@ class Vitals:
         oldest = self._owner.oldest_append_seconds()
         stands(APPEND, bad=oldest > 0, since=self._clock() - oldest)
 
+    def look_at_progress(self) -> None:
+        """Which partitions have moved since, asking nobody: a busy log may take long to say where they all end."""
+        self._forget_what_is_not_owned()
+        for condition, known, at in (
+            (NOT_FOLDED, self._folded, self._tail.next_offset),
+            (NOT_DECIDED, self._decided, self._next_fact),
+        ):
+            for partition, before in known.items():
+                here = at(partition)
+                if here != before.at:
+                    known[partition] = _Progress(here, before.end, self._clock())
+            self._tell(condition, known)
+
     async def _look_often(self) -> None:
         while True:
             await self.look_at_partitions()
@@ -96,10 +110,8 @@ class Vitals:
         await self._look(
             NOT_FOLDED, DECISIONS, range(self._tail.partitions), self._folded, self._tail.next_offset
         )
-        owned = sorted(self._owner.owned)
-        for partition in self._decided.keys() - set(owned):
-            del self._decided[partition]
-        await self._look(NOT_DECIDED, FACTS, owned, self._decided, self._next_fact)
+        self._forget_what_is_not_owned()
+        await self._look(NOT_DECIDED, FACTS, sorted(self._owner.owned), self._decided, self._next_fact)
 
     async def _look(
         self,
@@ -111,17 +123,29 @@ class Vitals:
     ) -> None:
         """The condition has lasted as long as the partition stands that stands longest with something to do."""
         for partition in partitions:
-            before = known.get(partition)
-            try:
-                end = await self._source.end_offset(topic, partition)
-            except LogError:
+            end = await self._end(topic, partition)
+            before, here = known.get(partition), at(partition)
+            if end is None:
                 end = before.end if before is not None else 0
-            here = at(partition)
             moved = before is None or before.at != here or before.at >= before.end
             since = self._clock() if moved or before is None else before.since
             known[partition] = _Progress(here, end, since)
+        self._tell(condition, known)
+
+    def _forget_what_is_not_owned(self) -> None:
+        for partition in self._decided.keys() - self._owner.owned:
+            del self._decided[partition]
+
+    def _tell(self, condition: str, known: dict[int, _Progress]) -> None:
         behind = [one.since for one in known.values() if one.at < one.end]
         self._watchdog.stands(condition, bad=bool(behind), since=min(behind, default=None))
+
+    async def _end(self, topic: str, partition: int) -> int | None:
+        """None where the log does not say."""
+        try:
+            return await self._source.end_offset(topic, partition)
+        except LogError:
+            return None
 
     def _next_fact(self, partition: int) -> int:
         return self._tail.state(partition).last_fact + 1

@@ -61,6 +61,7 @@ class Patient:
             self.now += 1
             self.dog.beat()
             self.vitals.look_at_owner()
+            self.vitals.look_at_progress()
             if second % 5 == 0:
                 await self.vitals.look_at_partitions()
             self.dog.look()
@@ -161,4 +162,42 @@ async def test_a_log_that_is_away_is_no_reason_by_itself(patient: Patient) -> No
     await patient.pass_seconds(10)
     patient.away = True
     await patient.pass_seconds(120)
+    assert not patient.ended
+
+
+@pytest.mark.parametrize("moves", ["folded", "decided"])
+async def test_a_router_that_moves_lives_while_a_busy_log_does_not_say_where_it_ends(
+    patient: Patient, moves: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Looking at all partitions then takes longer than one may stand still."""
+    patient.ends = dict.fromkeys(patient.ends, 1_000)
+    await patient.vitals.look_at_partitions()
+    other = "decided" if moves == "folded" else "folded"
+    setattr(patient, other, [1_000, 1_000])
+    for _ in range(120):
+        patient.now += 1
+        getattr(patient, moves)[0] += 1
+        getattr(patient, moves)[1] += 1
+        patient.dog.beat()
+        patient.vitals.look_at_progress()
+        patient.dog.look()
+    assert not patient.ended
+    getattr(patient, moves)[0] = 1_000  # the other one still has something to do, and does not do it
+    for _ in range(32):
+        patient.now += 1
+        patient.dog.beat()
+        patient.vitals.look_at_progress()
+        patient.dog.look()
+    assert patient.ended and (NOT_FOLDED if moves == "folded" else NOT_DECIDED) in told(capfd)
+
+
+async def test_facts_of_a_partition_that_was_given_away_are_nobodys_here(patient: Patient) -> None:
+    patient.ends[FACTS, 1] = 11
+    await patient.vitals.look_at_partitions()
+    patient.owned = frozenset({0})
+    for _ in range(60):
+        patient.now += 1
+        patient.dog.beat()
+        patient.vitals.look_at_progress()
+        patient.dog.look()
     assert not patient.ended
