@@ -20,16 +20,13 @@ from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_append import KafkaAppender
 from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.kafka_faults import ANSWER_MS_MAX, AWAY_MS_MAX
+from services.runtime.kafka_lookup import KafkaLookup
 from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
 from services.runtime.kafka_refusal import explained
-from services.runtime.kafka_tail import KafkaTail, record_of, stop
+from services.runtime.kafka_tail import KafkaTail, stop
 from services.runtime.log import LogRefused, LogUnavailable, OwnershipListener, Record, TopicSpec
 
 T = TypeVar("T")
-
-POOL_MAX = 4
-"""Consumers kept for `read_at`; more callers than that wait for one another."""
-LOOKUP_FETCH_BYTES = 65_536
 
 
 class KafkaLog:
@@ -60,9 +57,10 @@ class KafkaLog:
         self._reads_only = False
         self._counts: dict[str, int] = {}
         self._lookup: Any = self._consumer()
-        self._pool: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
-        for _ in range(POOL_MAX):
-            self._pool.put_nowait(None)
+        self._places = KafkaLookup(self._lookup._client)
+        self._reads: set[asyncio.Timeout] = set()
+        """Of the records being read by their place."""
+        self._closed = False
         self._readers: set[KafkaTail | KafkaOwnership] = set()
         self._abandoned: set[asyncio.Future[None]] = set()
         """Consumers whose opener went away, being stopped."""
@@ -130,15 +128,15 @@ class KafkaLog:
         return self._appender.append(topic, partition, key, value)
 
     async def close(self) -> None:
+        self._closed = True
+        for read in self._reads:
+            if not read.expired():
+                read.reschedule(0)  # ends now: nobody will answer any more
         for reader in list(self._readers):
             await reader.close()
         if self._abandoned:
             await asyncio.wait(self._abandoned)  # each is bounded
         await self._appender.close()
-        while not self._pool.empty():
-            consumer = self._pool.get_nowait()
-            if consumer is not None:
-                await stop(consumer)
         await stop(self._lookup)
 
     def _abandon(self, consumer: Any) -> None:
@@ -174,23 +172,27 @@ class KafkaLog:
 
     async def read_at(self, topic: str, partition: int, offset: int) -> Record:
         where = await self._known(topic, partition)
-        if not 0 <= offset < await self.end_offset(topic, partition):
+        if offset < 0:
             raise kafka_faults.lost(topic, partition, offset)
-        consumer = await self._pool.get()
-        keep = False
         try:
-            if consumer is None:
-                consumer = self._consumer(max_partition_fetch_bytes=LOOKUP_FETCH_BYTES)
-                await self._start(consumer)
-            record = await self._read_one(consumer, where, offset)
-            keep = True
-        finally:
-            self._pool.put_nowait(consumer if keep else None)
-            if not keep and consumer is not None:
-                await stop(consumer)
-        if record is None or record.offset != offset:
+            found = await self._first_from(where, offset)
+        except KafkaError as error:
+            raise kafka_faults.of_read(self._bootstrap, topic, error) from error
+        except (OSError, TimeoutError) as error:
+            why = "the log was closed" if self._closed else "no answer in time"
+            raise kafka_faults.away(self._bootstrap, why) from error
+        if found is None or found.offset != offset:
             raise kafka_faults.lost(topic, partition, offset)
-        return record
+        return found
+
+    async def _first_from(self, where: TopicPartition, offset: int) -> Record | None:
+        """Raises TimeoutError also at once, when the log is or becomes closed."""
+        async with asyncio.timeout(0 if self._closed else self._answer_seconds_max) as bound:
+            self._reads.add(bound)
+            try:
+                return await self._places.first_from(where, offset)
+            finally:
+                self._reads.discard(bound)
 
     async def delete_before(self, topic: str, partition: int, offset: int) -> None:
         """Removes the records before the offset, as retention would; not part of `Log`."""
@@ -252,20 +254,3 @@ class KafkaLog:
         if not 0 <= partition < await self.partitions(topic):
             raise kafka_faults.unknown_topic(topic, partition)
         return TopicPartition(topic, partition)
-
-    async def _read_one(self, consumer: Any, where: TopicPartition, offset: int) -> Record | None:
-        """The first record at or after the offset; None when the log answers that it holds none there."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._answer_seconds_max
-        consumer.assign([where])
-        consumer.seek(where, offset)
-        try:
-            while loop.time() < until:
-                found = await consumer.getmany(where, timeout_ms=500, max_records=1)
-                if found.get(where):
-                    return record_of(found[where][0])
-        except KafkaError as error:
-            raise kafka_faults.of_read(self._bootstrap, where.topic, error) from error
-        finally:
-            consumer.unsubscribe()
-        raise kafka_faults.away(self._bootstrap, "no answer in time")
