@@ -201,10 +201,17 @@ class Run:
             say(f"chaos: {counters[SENT] - counters[SETTLED]} contacts were not settled in time")
         await asyncio.sleep(3)
         counters[STOP_WORKING] = 1
-        told, _ = await asyncio.wait_for(agents.communicate(), END_SECONDS_MAX)
-        if agents.returncode:  # without agents nothing is settled, whatever the routers do
-            words = (self._folder / "agents.log").read_text(errors="replace")[-LAST_WORDS_CHARACTERS:]
-            say(f"chaos: ERROR, the agents' process ended by itself with {agents.returncode}:\n{words}")
+        try:
+            told, _ = await asyncio.wait_for(agents.communicate(), END_SECONDS_MAX)
+        finally:
+            if agents.returncode != 0:  # without agents nothing is settled, whatever the routers do
+                words = (self._folder / "agents.log").read_text(errors="replace")[-LAST_WORDS_CHARACTERS:]
+                how = (
+                    "stands still"
+                    if agents.returncode is None
+                    else f"ended by itself with {agents.returncode}"
+                )
+                say(f"chaos: ERROR, the agents' process {how}:\n{words}")
         reconnects, lost = [*told.decode().split(), "?", "?"][:2]
         say(f"chaos: {reconnects} reconnects of agents, {lost} sessions begun anew")
         return float(said.decode().split()[0]) if said.strip() else -1.0

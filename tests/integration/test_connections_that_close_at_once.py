@@ -1,7 +1,8 @@
-"""Clients stay small and calm where each connection closes as it opens, as those of a router do that is being stopped.
+"""Clients stay small where each connection closes as it opens, as those of a router do that is being stopped.
 
 gRPC repeats what it has never sent at once and without a bound, in the memory of the call: with its own retries on, this client
-grew by 300 MB to some gigabytes a second here, its event loop standing still.
+grew by 300 MB to some gigabytes a second here, its event loop standing still. It does dial again at once, as gRPC does where a connection
+has stood for a moment.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ GOAWAY = _frame(GOAWAY_KIND, struct.pack(">II", 0, NO_ERROR))
 """RFC 9113, section 6.8: no stream was processed."""
 
 
-@pytest.mark.parametrize("asked_first", [False, True], ids=["at once", "once a call is sent"])
+@pytest.mark.parametrize("asked_first", [False, True], ids=["at once", "once the client has spoken"])
 async def test_clients_stay_small_where_each_connection_is_told_to_go_away(asked_first: bool) -> None:
     opened = 0
 

@@ -6,8 +6,8 @@ constructor takes the arguments as the interpreter has them and puts each at its
 replaces some. Whatever is out of the ordinary (a wrong name, a missing argument, a class that keeps its fields elsewhere)
 is left to the Python way, errors included.
 
-Records made here are hidden from the cycle collector where no cycle can ever go through them: their fields hold what refers to
-nothing, members of enumerations, and tuples and records of only such, none of which can be changed. The collector walks what
+Records made here are hidden from the cycle collector where no cycle can ever go through them: their fields hold what it would not
+follow anyway, members of enumerations, and tuples and records of only such, none of which can be changed. The collector walks what
 lives, over and over; of a router's objects most are such records.
 """
 
@@ -167,7 +167,7 @@ cdef int is_closed(PyObject* value, int nested) noexcept:
                 return 0
         PyObject_GC_UnTrack(value)
         return 1
-    return PyLong_Check(value)  # a member of an enumeration, which its class keeps
+    return PyLong_Check(value)  # a member of an enumeration: it refers to its name, number and class
 
 
 cdef int _are_closed(PyObject** values, Py_ssize_t count) noexcept:
@@ -193,6 +193,8 @@ def construct(kind):
         type(kind) is not type
         or kind.__new__ is not object.__new__
         or hasattr(kind, "__post_init__")
+        or not kind.__dataclass_params__.frozen
+        or kind.__dictoffset__
         or not all([part.init for part in fields(kind)])
         or _plan_of(kind) is None
     ):
@@ -333,6 +335,8 @@ cdef PyObject* _changed(PyObject* by_python, PyObject** args, Py_ssize_t given, 
             except:
                 DEC(made)
                 raise
+            if done and kind.tp_vectorcall != <void*>_made:
+                return made  # no quick record, so it may not be frozen
             if done:
                 if PyObject_GC_IsTracked(args[0]):
                     _hide(<_Plan>plan, <char*>made)
