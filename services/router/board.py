@@ -151,13 +151,9 @@ class Board:
 
     def sync(self, desk: DeskState) -> None:
         """Brings the columns to this state."""
-        if (
-            desk.trace is self._trace
-            and desk.trace is not None
-            and desk.crew.presences is self._crew.presences
-        ):
-            return  # nobody came, left or moved since
         self._sync_presence(desk.crew)
+        if desk.trace is not None and desk.trace is self._trace:
+            return  # no lane has changed since
         dirty: dict[Work, None] = {}
         keys: dict[tuple[str, str], None] = {}
         at: Trace | None = desk.trace

@@ -46,9 +46,14 @@ class Pick:
 
 def room_for(desk: DeskState, agent: AgentState, kind: Kind) -> int:
     """Units that the agent may be given of work of a kind; a call stops what is interruptible."""
-    capacity = desk.crew.roster.agents[agent.agent_id].capacity_units
-    stops = kind is Kind.CALL and desk.crew.settings.interrupt_email
-    return capacity - agent.used_units + (agent.soft_units if stops else 0)
+    room, room_call = _rooms(desk, agent)
+    return room_call if kind is Kind.CALL else room
+
+
+def _rooms(desk: DeskState, agent: AgentState) -> tuple[int, int]:
+    """The same of work that is no call, and of calls."""
+    room = desk.crew.roster.agents[agent.agent_id].capacity_units - agent.used_units
+    return room, room + (agent.soft_units if desk.crew.settings.interrupt_email else 0)
 
 
 def next_pick(
@@ -90,9 +95,7 @@ class _Seen:
         agent, crew = desk.agents[agent_id], desk.crew
         self.at = crew.roster.seats.index[agent_id]
         self.byte, self.bit = self.at >> 3, 1 << (self.at & 7)
-        self.room = self.room_call = crew.roster.agents[agent_id].capacity_units - agent.used_units
-        if crew.settings.interrupt_email:  # `room_for`, of both kinds at once
-            self.room_call += agent.soft_units
+        self.room, self.room_call = _rooms(desk, agent)
         self.shifts = desk.agents.shift_ends is not None and crew.settings.shift_end_factor > 0
         self.pick: Pick | None = None
         self.key: tuple[int, int, int, str] | None = None

@@ -156,14 +156,15 @@ async def main(plan: Plan) -> None:
         while not counters[STOP_WORKING]:
             faulthandler.dump_traceback_later(STILL_SECONDS_MAX)
             await asyncio.sleep(1)
-        faulthandler.cancel_dump_traceback_later()
         for _ in range(300):
+            faulthandler.dump_traceback_later(STILL_SECONDS_MAX)
             if not any(one.busy for one in everybody):
                 break
             await asyncio.sleep(0.1)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        faulthandler.cancel_dump_traceback_later()
     reconnects, lost = sum(one.reconnects for one in everybody), sum(one.lost for one in everybody)
     sys.stdout.write(f"{reconnects} {lost}\n")
 

@@ -19,7 +19,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.object cimport PyObject
 from libc.string cimport memcmp, memcpy
 
-from services.contract.kernels.records cimport is_closed
+from services.contract.kernels.records cimport try_hide
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -245,11 +245,11 @@ cdef class Aged:
     def set(self, key, value):
         if self.packed._size and key not in self.fresh and key in self.packed:
             return self._made(self.fresh, self.packed.set(key, value))
-        is_closed(<PyObject*>value, 0)  # as below
+        try_hide(<PyObject*>value, 0)
         return self._made(self.fresh.set(key, value), self.packed)
 
     def add(self, key, value):
-        is_closed(<PyObject*>value, 0)  # hidden from the cycle collector, if it may be
+        try_hide(<PyObject*>value, 0)
         return self._made(self.fresh.set(key, value), self.packed)
 
     def delete(self, key):

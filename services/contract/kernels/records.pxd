@@ -1,4 +1,4 @@
 from cpython.object cimport PyObject
 
 
-cdef int is_closed(PyObject* value, int nested) noexcept
+cdef int try_hide(PyObject* value, int nested) noexcept

@@ -147,8 +147,8 @@ cdef object _planned(kind):
     return plan
 
 
-cdef int is_closed(PyObject* value, int nested) noexcept:
-    """True of what no cycle can go through, now or later; tuples of only such are hidden from the collector themselves."""
+cdef int try_hide(PyObject* value, int nested) noexcept:
+    """Hides the value from the collector where no cycle can go through it, now or later; 0 where one may."""
     cdef PyTypeObject* kind = Py_TYPE(value)
     cdef PyObject* item
     cdef Py_ssize_t at
@@ -163,26 +163,26 @@ cdef int is_closed(PyObject* value, int nested) noexcept:
             return 0
         for at in range(PyTuple_GET_SIZE(value)):
             item = PyTuple_GET_ITEM(value, at)
-            if item == NULL or not is_closed(item, nested + 1):
+            if item == NULL or not try_hide(item, nested + 1):
                 return 0
         PyObject_GC_UnTrack(value)
         return 1
     return PyLong_Check(value)  # a member of an enumeration: it refers to its name, number and class
 
 
-cdef int _are_closed(PyObject** values, Py_ssize_t count) noexcept:
+cdef int _all_hidden(PyObject** values, Py_ssize_t count) noexcept:
     cdef Py_ssize_t at
     for at in range(count):
-        if not is_closed(values[at], 0):
+        if not try_hide(values[at], 0):
             return 0
     return 1
 
 
-cdef void _hide(_Plan plan, char* made) noexcept:
+cdef void _hide_made(_Plan plan, char* made) noexcept:
     """Hides a new record from the collector if no cycle can go through it."""
     cdef Py_ssize_t at
     for at in range(plan.count):
-        if not is_closed((<PyObject**>(made + plan.places[at]))[0], 0):
+        if not try_hide((<PyObject**>(made + plan.places[at]))[0], 0):
             return
     PyObject_GC_UnTrack(made)
 
@@ -277,7 +277,7 @@ cdef PyObject* _made(PyObject* kind, PyObject** args, size_t flagged, PyObject* 
             DEC(made)
             raise
         if filled:
-            _hide(<_Plan>found, <char*>made)
+            _hide_made(<_Plan>found, <char*>made)
             return made
         DEC(made)
     result = _by_python(_CALL, (<object>kind,), args, given, kwnames)
@@ -339,8 +339,8 @@ cdef PyObject* _changed(PyObject* by_python, PyObject** args, Py_ssize_t given, 
                 return made  # no quick record, so it may not be frozen
             if done:
                 if PyObject_GC_IsTracked(args[0]):
-                    _hide(<_Plan>plan, <char*>made)
-                elif _are_closed(args + 1, PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0):
+                    _hide_made(<_Plan>plan, <char*>made)
+                elif _all_hidden(args + 1, PyTuple_GET_SIZE(kwnames) if kwnames != NULL else 0):
                     PyObject_GC_UnTrack(made)
                 return made
             DEC(made)
