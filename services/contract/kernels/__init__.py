@@ -1,4 +1,4 @@
-"""Records made, copied and packed by compiled code (Cython): built by `make setup` and into the image, else absent.
+"""Records made, copied, packed and written by compiled code (Cython): built by `make setup` and into the image, else absent.
 
 Without it record.py makes the same records in Python, and the router's packed maps (services/router/buckets.py) are Python's
 too. `COMPILED` tells which one a process runs.
@@ -11,9 +11,9 @@ from pathlib import Path
 from services.contract.kernels.sources import why_not
 
 try:
-    from services.contract.kernels import buckets, ids, records, rows
+    from services.contract.kernels import buckets, ids, plain, records, rows
 except ImportError as error:  # not there, or not of this Python
     WHY_NOT = str(error)
 else:
-    WHY_NOT = why_not(Path(__file__).parent, buckets, ids, records, rows)
+    WHY_NOT = why_not(Path(__file__).parent, buckets, ids, plain, records, rows)
 COMPILED: bool = not WHY_NOT

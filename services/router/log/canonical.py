@@ -11,7 +11,7 @@ A digest may be of a part: then maps give the entries only whose keys fall into 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import blake2b
@@ -22,6 +22,8 @@ from zlib import crc32
 
 import immutables
 import numpy as np
+
+from services.contract import kernels
 
 DIGEST_BYTES = 16
 Part = tuple[int, int]
@@ -81,16 +83,16 @@ def _pieces(value: Any, part: Part = WHOLE) -> Iterator[bytes]:
             one = found[key] if built is None else built(key, found[key])
             inner: Any = type(one)
             if _IS_MAP[inner] or _maps_inside(inner):
-                yield repr(_plain(key)).encode()
+                yield text(key)
                 yield from _pieces(one, part)
             else:
-                yield f"{_plain(key)!r}{_plain(one)!r};".encode()
+                yield entry(key, one)
         yield b"}"
     elif names := _maps_inside(kind):
         for name in names:
             yield from _pieces(getattr(value, name), part)
     else:
-        yield repr(_plain(value)).encode()
+        yield text(value)
         yield b";"
 
 
@@ -151,19 +153,47 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.shape, value.astype("<f8").tobytes()
     if is_dataclass(kind):
-        _PLANS[kind] = _plan(kind)
+        names, deep = _kept(kind)
+        _PLANS[kind] = _getter(names), deep
         return _plain(value)
     raise TypeError(f"{kind.__name__} has no canonical form")
 
 
-def _plan(kind: type[Any]) -> tuple[Any, tuple[int, ...]]:
-    """How to read all fields at once, and which of them hold more than a number or a string.
+def _kept(kind: type[Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The fields that are written, and which of them hold more than a number or a string.
 
     Empty ones of those (no owner, an empty tuple, an enum's 0) are written as None, whatever their type.
     """
     kept = [part for part in fields(kind) if not part.metadata.get("derived")]
     deep = tuple([at for at, part in enumerate(kept) if part.type not in _SCALAR_NAMES])
-    names = [part.name for part in kept]
+    return tuple([part.name for part in kept]), deep
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads all fields at once."""
     if len(names) == 1:
-        return (lambda value, name=names[0]: (getattr(value, name),)), deep
-    return attrgetter(*names), deep
+        return lambda value, name=names[0]: (getattr(value, name),)  # type: ignore[misc] # the name is bound
+    return attrgetter(*names)
+
+
+def _planned(kind: type[Any]) -> tuple[tuple[str, ...], tuple[int, ...], Any] | None:
+    if not is_dataclass(kind):
+        return None
+    names, deep = _kept(kind)
+    return names, deep, _getter(names)
+
+
+def text_by_python(value: Any) -> bytes:
+    """The bytes of a value without maps of states."""
+    return repr(_plain(value)).encode()
+
+
+def entry_by_python(key: Any, value: Any) -> bytes:
+    """Those of an entry of a map."""
+    return f"{_plain(key)!r}{_plain(value)!r};".encode()
+
+
+text, entry = text_by_python, entry_by_python
+if kernels.COMPILED:
+    _writer = kernels.plain.Writer(_plain, _IS_MAP, _planned, np.ndarray)
+    text, entry = _writer.text, _writer.entry
