@@ -1,4 +1,4 @@
-"""frontdesk explain: every decision about a contact, in plain words."""
+"""frontdesk explain: every decision about a contact, in plain words; from a router, or from the log itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import grpc
 
@@ -15,32 +17,73 @@ from frontdesk.v1 import router_pb2
 from services.cli.address import add_endpoint, endpoint_of
 from services.contract.codec import from_message
 from services.contract.decisions import Candidate, Explanation
+from services.router.explaining import from_the_log, in_words
 from services.router.weighed import figures, terms
+from services.runtime.generation_log import generation_from, generation_of
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_log import KafkaLog
+from services.runtime.log import Log, LogError
+from services.runtime.sqlite_log import SqliteLog
 
 SECONDS_MAX = 30.0
 
 
+EPILOG = """examples:
+  frontdesk explain 2c1e... --desk acme --address 127.0.0.1:50051
+  frontdesk explain 2c1e... --desk acme --data copy-of-frontdesk.db      an embedded log, whole; no router is asked
+  frontdesk explain 2c1e... --desk acme --bootstrap 127.0.0.1:9092       the desk's whole partition on Kafka"""
+
+
 def main(argv: Sequence[str]) -> int:
-    """Prints the steps; 1 when the contact is unknown or the router away."""
+    """Prints the steps; 1 when the contact is unknown, or the router or the log away."""
     parser = argparse.ArgumentParser(
         prog="frontdesk explain",
         description="Why a contact went where it went: each decision with what was weighed.",
-        epilog="example:\n  frontdesk explain 2c1e... --desk acme --address 127.0.0.1:50051",
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("contact_id", help="the contact's id")
     parser.add_argument("--desk", default="acme", help="desk (default: acme)")
     add_endpoint(parser)
+    logs = parser.add_mutually_exclusive_group()
+    logs.add_argument("--data", type=Path, help="read an embedded log's file, however long it takes")
+    logs.add_argument("--bootstrap", help="read Kafka at this address, however long it takes")
     options = parser.parse_args(argv)
+    if options.data is not None and not options.data.exists():
+        sys.stderr.write(f"frontdesk explain: there is no log at {options.data}\n")
+        return 1
     endpoint = endpoint_of(options, os.environ)
     try:
-        response = asyncio.run(_asked(endpoint, options.desk, options.contact_id))
+        if options.data is None and options.bootstrap is None:
+            response = asyncio.run(_asked(endpoint, options.desk, options.contact_id))
+        else:
+            response = asyncio.run(_read(options))
     except (ClientError, OSError) as error:
         sys.stderr.write(f"frontdesk explain: {_words(error, endpoint)}\n")
+        return 1
+    except LogError as error:
+        sys.stderr.write(f"frontdesk explain: {error}\n")
+        return 1
+    if not response.steps:
+        sys.stderr.write(f"frontdesk explain: no decision of desk {options.desk} names this contact\n")
         return 1
     for line in lines(response):
         sys.stdout.write(line + "\n")
     return 0
+
+
+async def _read(options: argparse.Namespace) -> router_pb2.ExplainDecisionResponse:
+    async with AsyncExitStack() as stack:
+        log: Log = await (
+            SqliteLog.open(options.data)
+            if options.bootstrap is None
+            else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap), reads_only=True)
+        )
+        stack.push_async_callback(log.close)
+        generation = generation_from(os.environ)
+        source = generation_of(log, generation)
+        found = [one async for one in from_the_log(source, options.desk, options.contact_id)]
+        return in_words(found, options.contact_id, router_pb2.Position(generation=generation))
 
 
 async def _asked(endpoint: Endpoint, desk_id: str, contact_id: str) -> router_pb2.ExplainDecisionResponse:

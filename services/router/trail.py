@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from services.contract.codec import decode_decision
-from services.contract.decisions import ContactOpened, Decision
+from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
 from services.router.tail import DecisionTail, Verdict
-from services.router.trail_anchors import READ_RECORDS_MAX, Anchor, Anchors
-from services.router.trail_search import about_fact
+from services.router.trail_anchors import Anchor, Anchors
+from services.router.trail_search import BACK_RECORDS, Effort, about_fact, concerns, counted, look_back, opens
 from services.runtime.log import Log
 
 RECENT_RECORDS = 2_000
@@ -25,13 +26,6 @@ OFFSETS_PER_CONTACT_MAX = 500
 """Decisions about one contact that are remembered; with more, the log is read."""
 _NEW: list[int] = []
 """Stands for a contact that is not known yet."""
-
-
-def concerns(record: Decision) -> tuple[str, ...]:
-    """Contacts that a record says something about, each once, in the order of its events."""
-    named = dict.fromkeys([getattr(event, "contact_id", "") for event in record.events])
-    named.pop("", None)
-    return tuple(named)
 
 
 class Trail:
@@ -46,6 +40,7 @@ class Trail:
         """Offsets by desk and contact, the longest unheard of first; None when they aren't all known."""
         self._forgot = False
         self._anchors = Anchors(source, tail)
+        self._searching = asyncio.Lock()
         tail.listen(self._on_verdict)
 
     def since(self, partition: int, offset: int) -> list[tuple[int, Decision]] | None:
@@ -62,45 +57,63 @@ class Trail:
         """Every accepted decision about a desk's contact, in order.
 
         Where too much was decided since, or before this replica's snapshot, the log is read: from the fact that brought
-        a contact which is still known, else the whole partition. The caller bounds the wait.
+        a contact which is still known, else back to where it was opened (last, where it came again after its id was
+        forgotten). One such question at a time; the caller bounds the wait. Raises TooFarBack.
         """
         contact = (desk_id, contact_id)
-        offsets = self._contacts.get(contact, [] if self._knows_all(partition) else None)
+        offsets = self._offsets(partition, contact)
         if offsets is None:
-            end = self._tail.next_offset(partition)
-            found = await self._read_from_the_log(partition, desk_id, contact_id)
-            self._learn(partition, contact, [at for at, _ in found], end)
-            return found
+            async with self._searching:
+                offsets = self._offsets(partition, contact)
+                if offsets is None:
+                    end = self._tail.next_offset(partition)
+                    found = await self._read_from_the_log(partition, desk_id, contact_id)
+                    self._learn(partition, contact, [at for at, _ in found], end)
+                    return found
         records = [await self._source.read_at(DECISIONS, partition, offset) for offset in tuple(offsets)]
         return [(record.offset, decode_decision(record.value)) for record in records]
+
+    def _offsets(self, partition: int, contact: tuple[str, str]) -> list[int] | None:
+        return self._contacts.get(contact, [] if self._knows_all(partition) else None)
 
     async def _read_from_the_log(
         self, partition: int, desk_id: str, contact_id: str
     ) -> list[tuple[int, Decision]]:
-        state = self._tail.state(partition)
-        desk = state.desks.get(desk_id)
+        effort, end = Effort(), self._tail.next_offset(partition)
+        desk = self._tail.state(partition).desks.get(desk_id)
         known = desk.contacts.get(contact_id) if desk is not None else None
         if known is not None:
-            end = self._tail.next_offset(partition)
             begin = await about_fact(self._source, partition, known.opened.fact_offset, end=end)
-            found = await self._about(partition, desk_id, contact_id, after=begin - 1)
-            if begin == 0 or (found and _opens(found[0][1], contact_id)):
+            found = await self._about(partition, desk_id, contact_id, begin, end, effort)
+            if begin == 0 or any(opens(record, contact_id) for _, record in found):
                 return found
-        return await self._about(partition, desk_id, contact_id, after=-1)
+        if not self._forgot and (desk_id, contact_id) not in self._contacts:
+            end = self._tail.begun_at(partition)  # nothing that was folded here is about it
+        found, last = [], -1
+        while True:
+            place = await look_back(self._source, partition, desk_id, contact_id, end=end, effort=effort)
+            if place is None:
+                return found
+            begin, last = max(0, place.first - BACK_RECORDS), max(last, place.last)
+            found = await self._about(partition, desk_id, contact_id, begin, last + 1, effort)
+            if not place.opens or any(opens(record, contact_id) for _, record in found):
+                return found
+            end = place.first  # it was a rival's
 
     async def _about(
-        self, partition: int, desk_id: str, contact_id: str, *, after: int
+        self, partition: int, desk_id: str, contact_id: str, begin: int, end: int, effort: Effort
     ) -> list[tuple[int, Decision]]:
+        named = contact_id.encode()
         return [
             (at, record)
-            async for at, record in self.accepted(partition, after=after)
+            async for at, record in self._counted(partition, begin, end, naming=named, effort=effort)
             if record.desk_id == desk_id and contact_id in concerns(record)
         ]
 
     def _learn(self, partition: int, contact: tuple[str, str], offsets: list[int], end: int) -> None:
-        """The next one who asks about a contact that is heard of again need not read the log."""
+        """The next one who asks about the contact need not read the log."""
         later = self.since(partition, end - 1)
-        if later is None or contact not in self._contacts:
+        if later is None or not offsets:
             return
         desk_id, contact_id = contact
         whole = dict.fromkeys(offsets)
@@ -109,34 +122,35 @@ class Trail:
         )
         if len(whole) <= OFFSETS_PER_CONTACT_MAX:
             self._contacts[contact] = list(whole)
+            self._bound()
 
     async def accepted(self, partition: int, *, after: int = -1) -> AsyncGenerator[tuple[int, Decision]]:
         """Accepted records beyond an offset, up to what is folded now, each once and in order.
 
         Reads from the nearest place where the chain is known (trail_anchors.py): what is read follows from how far the
-        offset is from one, not from how long the log is. Holds READ_RECORDS_MAX records at a time.
+        offset is from one, not from how long the log is.
         """
-        end = self._tail.next_offset(partition)
-        begin = at = after + 1
-        if at >= end:
+        async with aclosing(
+            self._counted(partition, after + 1, self._tail.next_offset(partition))
+        ) as records:
+            async for one in records:
+                yield one
+
+    async def _counted(
+        self, partition: int, begin: int, end: int, *, naming: bytes = b"", effort: Effort | None = None
+    ) -> AsyncGenerator[tuple[int, Decision]]:
+        if begin >= end:
             return
-        at, chain, walked = await self._anchors.before(partition, begin)
-        tail = await self._source.tail(DECISIONS, {partition: at})
-        try:
-            while at < end:
-                for read in await tail.read(records_max=min(READ_RECORDS_MAX, end - at), wait_ms=200):
-                    if walked and read.offset >= begin:
-                        self._anchors.reached(partition, Anchor(read.offset, chain))
-                        walked = False
-                    at = read.offset + 1
-                    record = decode_decision(read.value)
-                    if chain.accepts(record):
-                        chain = chain.after(record)
-                        if read.offset > after:
-                            yield read.offset, record
-                await asyncio.sleep(0)
-        finally:
-            await tail.close()
+        at, chain, walked = await self._anchors.before(partition, begin, effort)
+        reading = counted(
+            self._source, partition, chain, at=at, begin=begin, end=end, naming=naming, effort=effort
+        )
+        async with aclosing(reading) as records:
+            async for offset, before, record in records:
+                if walked:
+                    self._anchors.reached(partition, Anchor(begin, before))
+                    walked = False
+                yield offset, record
 
     def _on_verdict(self, verdict: Verdict) -> None:
         self._anchors.fold(verdict.partition, verdict.offset, verdict.before)
@@ -145,6 +159,9 @@ class Trail:
         self._recent[verdict.partition].append((verdict.offset, verdict.record))
         for contact_id in concerns(verdict.record):
             self._remember(verdict, contact_id)
+        self._bound()
+
+    def _bound(self) -> None:
         while len(self._contacts) > CONTACTS_MAX:
             self._contacts.popitem(last=False)
             self._forgot = True
@@ -157,7 +174,7 @@ class Trail:
         contact = (verdict.record.desk_id, contact_id)
         offsets = self._contacts.get(contact, _NEW)
         if offsets is _NEW:
-            whole = self._knows_all(verdict.partition) or _opens(verdict.record, contact_id)
+            whole = self._knows_all(verdict.partition) or opens(verdict.record, contact_id)
             offsets = self._contacts[contact] = [] if whole else None
         else:
             self._contacts.move_to_end(contact)
@@ -166,7 +183,3 @@ class Trail:
         offsets.append(verdict.offset)
         if len(offsets) > OFFSETS_PER_CONTACT_MAX:
             self._contacts[contact] = None
-
-
-def _opens(record: Decision, contact_id: str) -> bool:
-    return any(isinstance(event, ContactOpened) and event.contact_id == contact_id for event in record.events)

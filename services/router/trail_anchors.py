@@ -19,6 +19,7 @@ from services.contract.codec import decode_decision, decode_link
 from services.contract.topics import DECISIONS
 from services.router.model import PartitionState
 from services.router.tail import DecisionTail
+from services.router.trail_search import READ_RECORDS_MAX, Effort
 from services.runtime.log import Log, PositionLost, Tail
 
 ANCHOR_EVERY_RECORDS = 1_000
@@ -34,7 +35,6 @@ SETTLE_RECORDS = 1_000
 copy; read on from there, the first one counts again before the position is reached."""
 BEYOND_RECORDS = 100
 """A walk reads so many records at a time where it only looks for the next accepted one."""
-READ_RECORDS_MAX = 500
 
 
 class Anchor(NamedTuple):
@@ -71,13 +71,13 @@ class Anchors:
         """A reader came here from a place that a walk found."""
         self._walked[partition].append(anchor)
 
-    async def before(self, partition: int, offset: int) -> Anchor:
+    async def before(self, partition: int, offset: int, effort: Effort | None = None) -> Anchor:
         """A place at or before an offset from which every accepted record from the offset on is met by reading on.
 
         Reads about twice as many records as lie between the offset and the nearest known place, at the most. One walk
         of a partition at a time: the next reader may find where that one came to. Raises PositionLost when the log
         does not hold the records that would tell (less than SETTLE_RECORDS behind a start that is not 0, unless a place
-        is known there), else what the log raises.
+        is known there), TooFarBack when the effort has a bound, else what the log raises.
         """
         start = await self._source.start_offset(DECISIONS, partition)
         found = self._near(partition, offset, start)
@@ -85,7 +85,7 @@ class Anchors:
             return found
         async with self._walking[partition]:
             found = self._near(partition, offset, start)
-            return found or await self._walk(partition, offset, start)
+            return found or await self._walk(partition, offset, start, effort)
 
     def _near(self, partition: int, offset: int, start: int) -> Anchor | None:
         """The nearest place behind that the log still holds, unless the way back from ahead is shorter."""
@@ -109,7 +109,7 @@ class Anchors:
             return folded[at]
         return Anchor(self._tail.next_offset(partition), self._tail.state(partition).chain)
 
-    async def _walk(self, partition: int, offset: int, start: int) -> Anchor:
+    async def _walk(self, partition: int, offset: int, start: int, effort: Effort | None) -> Anchor:
         """Back over the accepted records from the place ahead, to the first one that is well before the offset."""
         ahead = self._ahead(partition, offset)
         goal, wanted, end = offset - SETTLE_RECORDS, ahead.chain.head, ahead.offset
@@ -117,7 +117,7 @@ class Anchors:
         try:
             while wanted and end > start:
                 begin = max(start, end - BLOCK_RECORDS, min(end, goal) - BEYOND_RECORDS)
-                for at, decision_id, prev_id in reversed(await _links(tail, partition, begin, end)):
+                for at, decision_id, prev_id in reversed(await _links(tail, partition, begin, end, effort)):
                     if decision_id != wanted:
                         continue
                     if at < goal:
@@ -139,14 +139,18 @@ class Anchors:
         return Anchor(at + 1, Chain().after(record), walked=True)
 
 
-async def _links(tail: Tail, partition: int, begin: int, end: int) -> list[tuple[int, int, int]]:
+async def _links(
+    tail: Tail, partition: int, begin: int, end: int, effort: Effort | None
+) -> list[tuple[int, int, int]]:
     """Offset, id and predecessor's id of the records from `begin` on, before `end`."""
     tail.seek(partition, begin)
     links: list[tuple[int, int, int]] = []
     while begin + len(links) < end:
         wanted = min(READ_RECORDS_MAX, end - begin - len(links))
-        for read in await tail.read(records_max=wanted, wait_ms=200):
-            links.append((read.offset, *decode_link(read.value)))
+        records = await tail.read(records_max=wanted, wait_ms=200)
+        if effort is not None:
+            effort.count(records)
+        links += [(read.offset, *decode_link(read.value)) for read in records]
         await asyncio.sleep(0)
     return links
 

@@ -1,23 +1,81 @@
-"""Where in the decision log a contact begins, found by halving: its first record is that of the fact which brought it.
+"""Where in the decision log a contact stands, found without decoding what is not about it; and what finding it may cost.
 
-Accepted records name facts that never fall; those of rivals between them may name others. So the place found is a
-hint, taken some way back, and whoever reads on from it checks that the first record about the contact opens it.
+The place found is a hint, for a rival's record that does not count may say the same as one that does. Whoever reads on
+from it, some way back, by the chain, checks that what is met there opens the contact.
 """
 
 from __future__ import annotations
 
-from services.contract.codec import decode_decision
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.contract.chain import Chain
+from services.contract.codec import decode_decision, decode_outline
+from services.contract.decisions import ContactOpened, Decision
 from services.contract.topics import DECISIONS
-from services.runtime.log import Log
+from services.runtime.log import Log, Record, Tail
 
 BACK_RECORDS = 200
 """How far before the place found reading begins."""
+BLOCK_RECORDS = 10_000
+"""Records that are looked through, from their first to their last, before those that stand before them."""
+READ_RECORDS_MAX = 500
+RECORDS_MAX = 1_000_000
+BYTES_MAX = 500_000_000
+"""Most that one question may read of the log: some three seconds of a processor that also decides."""
+
+
+class TooFarBack(Exception):
+    """The answer takes more of the log than one question may read."""
+
+    def __init__(self, records: int, bytes_: int) -> None:
+        super().__init__(f"after {records} records of {bytes_} bytes")
+        self.records, self.bytes = records, bytes_
+
+
+@dataclass(slots=True)
+class Effort:
+    """What one question has read."""
+
+    records: int = 0
+    bytes: int = 0
+
+    def count(self, read: Sequence[Record]) -> None:
+        """Raises TooFarBack once it is too much."""
+        self.records += len(read)
+        self.bytes += sum([len(one.value) for one in read])
+        if self.records > RECORDS_MAX or self.bytes > BYTES_MAX:
+            raise TooFarBack(self.records, self.bytes)
+
+
+class Stretch(NamedTuple):
+    """Where a contact's records may lie."""
+
+    first: int
+    """The newest one that opens the contact; where none does, the oldest about it that the log holds."""
+    last: int
+    opens: bool
+
+
+def concerns(record: Decision) -> tuple[str, ...]:
+    """Contacts that a record says something about, each once, in the order of its events."""
+    named = dict.fromkeys([getattr(event, "contact_id", "") for event in record.events])
+    named.pop("", None)
+    return tuple(named)
+
+
+def opens(record: Decision, contact_id: str) -> bool:
+    """True where the contact begins."""
+    return any(isinstance(event, ContactOpened) and event.contact_id == contact_id for event in record.events)
 
 
 async def about_fact(source: Log, partition: int, fact_offset: int, *, end: int) -> int:
-    """An offset not far before the record that decides a fact, among those before `end`.
+    """An offset not far before the record that decides a fact, among those before `end`; found by halving.
 
-    Asks for one record at a time, twenty of a million. Raises what the log raises.
+    Accepted records name facts that never fall; those of rivals between them may name others. Asks for one record at a
+    time, twenty of a million. Raises what the log raises.
     """
     low = await source.start_offset(DECISIONS, partition)
     begin, high = low, end
@@ -29,3 +87,81 @@ async def about_fact(source: Log, partition: int, fact_offset: int, *, end: int)
         else:
             high = middle
     return max(begin, low - BACK_RECORDS)
+
+
+async def look_back(
+    source: Log, partition: int, desk_id: str, contact_id: str, *, end: int, effort: Effort
+) -> Stretch | None:
+    """Where a contact of which nothing else is known stands before `end`: back in blocks, as far as the newest record
+    that opens it. None when no record that the log holds is about it.
+
+    An id says nothing of its time, so no place is ruled out; but only records in whose bytes it stands are decoded, a
+    tenth of the work. Raises what the log raises, and TooFarBack.
+    """
+    start, named = await source.start_offset(DECISIONS, partition), contact_id.encode()
+    first = last = -1
+    tail = await source.tail(DECISIONS, {partition: max(start, end - 1)})
+    try:
+        while end > start:
+            begin = max(start, end - BLOCK_RECORDS)
+            for read in reversed(await _naming(tail, partition, begin, end, named, effort)):
+                record = decode_decision(read.value)
+                if record.desk_id != desk_id or contact_id not in concerns(record):
+                    continue
+                first, last = read.offset, max(last, read.offset)
+                if opens(record, contact_id):
+                    return Stretch(first, last, opens=True)
+            end = begin
+    finally:
+        await tail.close()
+    return Stretch(first, last, opens=False) if last >= 0 else None
+
+
+async def _naming(
+    tail: Tail, partition: int, begin: int, end: int, named: bytes, effort: Effort
+) -> list[Record]:
+    """Records from `begin` on, before `end`, in which these bytes stand."""
+    tail.seek(partition, begin)
+    found: list[Record] = []
+    while begin < end:
+        records = await tail.read(records_max=min(READ_RECORDS_MAX, end - begin), wait_ms=200)
+        effort.count(records)
+        begin += len(records)
+        found += [read for read in records if named in read.value]
+        await asyncio.sleep(0)
+    return found
+
+
+async def counted(
+    source: Log,
+    partition: int,
+    chain: Chain,
+    *,
+    at: int,
+    begin: int,
+    end: int,
+    naming: bytes = b"",
+    effort: Effort | None = None,
+) -> AsyncGenerator[tuple[int, Chain, Decision]]:
+    """Accepted records from `begin` on, before `end`, each with what the chain is before it; read from `at` on, where it
+    is `chain`.
+
+    Those in which the bytes `naming` do not stand come without their events. Holds READ_RECORDS_MAX at a time.
+    """
+    tail = await source.tail(DECISIONS, {partition: at})
+    try:
+        while at < end:
+            records = await tail.read(records_max=min(READ_RECORDS_MAX, end - at), wait_ms=200)
+            if effort is not None:
+                effort.count(records)
+            for read in records:
+                at = read.offset + 1
+                whole = read.offset >= begin and naming in read.value
+                record = decode_decision(read.value) if whole else decode_outline(read.value)
+                if chain.accepts(record):
+                    if read.offset >= begin:
+                        yield read.offset, chain, record
+                    chain = chain.after(record)
+            await asyncio.sleep(0)
+    finally:
+        await tail.close()

@@ -130,7 +130,7 @@ async def test_what_came_before_the_snapshot_is_still_told(place: Place) -> None
 async def test_a_contact_from_before_the_snapshot_is_explained_without_reading_what_came_before_it(
     place: Place, monkeypatch: pytest.MonkeyPatch, misled: bool
 ) -> None:
-    """From the fact that brought it; when its first record is not met there, from the log's start. Once."""
+    """From the fact that brought it; when its first record is not met there, it is looked for backwards. Once."""
     for module, name, records in (
         (trail_anchors, "SETTLE_RECORDS", 40),
         (trail_anchors, "BEYOND_RECORDS", 20),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -12,13 +13,17 @@ import pytest
 
 from frontdesk.v1 import router_pb2
 from services.contract.topics import partition_of
-from services.router import trail
+from services.router import trail, trail_search
+from services.router.trail_search import concerns
+from services.runtime.generation_log import GenerationLog
+from services.runtime.log import LogUnavailable, PositionLost, Tail
 from tests.integration.router_shell import (
     DESK,
     PARTITIONS,
     Running,
     desktop,
     folded,
+    reason_of,
     running,
     stack,
     stub,
@@ -102,4 +107,59 @@ async def explained_offsets(service: Any, desk_id: str, contact_id: str) -> list
 async def decided(running: Running, contact_id: str) -> list[int]:
     """Offsets of all that was decided about a contact, read from the log."""
     every = running.router.api._explaining._trail.accepted(partition_of("acme", PARTITIONS))
-    return [at async for at, record in every if contact_id in trail.concerns(record)]
+    return [at async for at, record in every if contact_id in concerns(record)]
+
+
+async def test_a_question_that_would_read_too_much_of_the_log_is_refused_with_what_to_do(
+    running: Running, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact_id = await running.arrive("one")
+    await folded(running, 1)
+    trail = running.router.api._explaining._trail
+    trail._forgot = True  # as after 50,000 others
+    trail._contacts.clear()
+    service, told_from_the_log = stub(running, stack), await decided(running, contact_id)
+    monkeypatch.setattr(trail_search, "RECORDS_MAX", 1)
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await explained_offsets(service, "acme", contact_id)
+    assert reason_of(refused.value) == (grpc.StatusCode.FAILED_PRECONDITION, "TOO_FAR_BACK")
+    assert "frontdesk explain" in (refused.value.details() or "")
+
+    monkeypatch.setattr(trail_search, "RECORDS_MAX", 1_000)
+    assert await explained_offsets(service, "acme", contact_id) == told_from_the_log != []
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (None, (grpc.StatusCode.DEADLINE_EXCEEDED, "LOG_TOO_LONG")),
+        (LogUnavailable("away"), (grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE")),
+        (PositionLost("deleted"), (grpc.StatusCode.FAILED_PRECONDITION, "TOO_FAR_BACK")),
+    ],
+    ids=["slow", "away", "shortened"],
+)
+async def test_a_log_that_does_not_give_the_answer_is_a_refusal_within_the_callers_deadline(
+    running: Running,
+    stack: AsyncExitStack,
+    fault: Exception | None,
+    told: tuple[grpc.StatusCode, str],
+) -> None:
+    contact_id = await running.arrive("one")
+    await folded(running, 1)
+    trail = running.router.api._explaining._trail
+    trail._forgot = True
+    trail._contacts.clear()
+
+    class Away(GenerationLog):
+        async def tail(self, topic: str, positions: Mapping[int, int]) -> Tail:
+            if fault is not None:
+                raise fault
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    trail._source = Away(running.log, 1)
+    service, name = stub(running, stack), router_pb2.ExplainDecisionRequest
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await service.ExplainDecision(name(desk_id="acme", contact_id=contact_id), timeout=1)
+    assert reason_of(refused.value) == told

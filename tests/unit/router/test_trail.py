@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from services.contract.chain import Chain
-from services.contract.codec import decode_link, encode_decision
-from services.contract.decisions import Decision, FactCause, GenesisCause, TimerCause
+from services.contract.codec import decode_link, decode_outline, encode_decision
+from services.contract.decisions import ContactOpened, Decision, FactCause, GenesisCause, Reply, TimerCause
 from services.contract.topics import DECISIONS
 from services.router import trail_anchors
 from services.router.log.fold import fold
@@ -196,3 +197,9 @@ async def test_near_the_beginning_of_a_shortened_log_nothing_is_told_unless_a_pl
 def test_a_link_is_read_from_a_record_without_the_rest_of_it() -> None:
     record = contested(1, doubled=False)[5]
     assert decode_link(encode_decision(record)) == (record.decision_id, record.prev_id)
+
+
+def test_an_outline_is_the_record_without_what_was_decided() -> None:
+    outline = replace(contested(1, doubled=False)[5], fact_id="f", desk_id="d")
+    record = replace(outline, events=(ContactOpened(contact_id="one"),), reply=Reply(accepted=True))
+    assert decode_outline(encode_decision(record)) == outline
