@@ -31,6 +31,8 @@ from frontdesk.v1.facts_pb2 import ContactResolved, OfferAnswered
 
 NOTICES_MAX = 10_000
 """Notices kept for a slow reader; then the session is ended with an error."""
+OPEN_NAMED_MAX = 100
+"""Open requests of each kind that are named when a session goes on; the router takes no more."""
 NOT_WRITTEN = frozenset({"OVERLOADED", "OUTCOME_UNKNOWN", "LOG_UNAVAILABLE", "TOO_MANY_COMMANDS"})
 """Answers to a command that say nothing of it: it is sent again, with its id."""
 
@@ -228,6 +230,9 @@ class AgentDesktop:
         hello = router_pb2.SessionHello(desk_id=self.desk_id, agent_id=self.agent_id)
         if self._position is not None:
             hello.resume_after.CopyFrom(self._position)
+            helps, handovers = self.hands.asked()
+            hello.open_help_ids.extend(helps[:OPEN_NAMED_MAX])
+            hello.open_handover_ids.extend(handovers[:OPEN_NAMED_MAX])
         try:
             await self._call.write(router_pb2.AgentSessionRequest(hello=hello))
         except asyncio.InvalidStateError as error:

@@ -32,6 +32,12 @@ class Hands:
         """A session is opened; what it tells before it is ready may be all that stands."""
         self._standing.clear()
 
+    def asked(self) -> tuple[list[str], list[str]]:
+        """Open requests of this agent: for help by help_id, to pass a contact on by contact_id; the newest first."""
+        newest = tuple(reversed(self.requests.items()))
+        helps = [key for key, asked in newest if asked.help_id]
+        return helps, [key for key, asked in newest if not asked.help_id]
+
     def take(self, notice: Notice) -> list[Notice]:
         """What is news to whoever follows: nothing that is in hand already; at `ready`, ends of what is so no more."""
         match notice.WhichOneof("message"):

@@ -86,14 +86,18 @@ class AgentSessionRequest(_message.Message):
     def __init__(self, hello: _Optional[_Union[SessionHello, _Mapping]] = ..., command: _Optional[_Union[AgentCommand, _Mapping]] = ...) -> None: ...
 
 class SessionHello(_message.Message):
-    __slots__ = ("desk_id", "agent_id", "resume_after")
+    __slots__ = ("desk_id", "agent_id", "resume_after", "open_help_ids", "open_handover_ids")
     DESK_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     RESUME_AFTER_FIELD_NUMBER: _ClassVar[int]
+    OPEN_HELP_IDS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_HANDOVER_IDS_FIELD_NUMBER: _ClassVar[int]
     desk_id: str
     agent_id: str
     resume_after: Position
-    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+    open_help_ids: _containers.RepeatedScalarFieldContainer[str]
+    open_handover_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, desk_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., resume_after: _Optional[_Union[Position, _Mapping]] = ..., open_help_ids: _Optional[_Iterable[str]] = ..., open_handover_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AgentSessionResponse(_message.Message):
     __slots__ = ("position", "offer", "offer_ended", "assigned", "help", "help_ended", "released", "presence", "reply", "ready", "continued", "request", "handover_ended")

@@ -13,6 +13,7 @@ from services.router.cards import Cards
 from services.router.commands import Answer, Commander
 from services.router.desktops import Desktops
 from services.router.explaining import Explaining
+from services.router.past_ends import PastEnds
 from services.router.reads import Reads
 from services.router.replica import Replica
 from services.router.requests import Context, check_ids
@@ -38,7 +39,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         self._reads = Reads(self._replica, cards)
         self._explaining = Explaining(self._replica, trail)
         self._watching = Watching(self._replica, trail, self.switchboard)
-        self._desktops = Desktops(tail, self._replica, self.switchboard, cards, self._writes)
+        self._desktops = Desktops(tail, self._replica, self.switchboard, cards, self._writes, PastEnds(trail))
 
     def add_to(self, server: grpc.aio.Server) -> None:
         router_pb2_grpc.add_RouterServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call] # generated

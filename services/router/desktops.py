@@ -15,9 +15,11 @@ import grpc
 
 from frontdesk.v1 import decisions_pb2, router_pb2
 from services.router.cards import Cards
+from services.router.past_ends import PastEnds
 from services.router.replica import Replica
 from services.router.requests import check_ids
 from services.router.sessions import Notice, Session
+from services.router.sessions_requests import Open
 from services.router.switchboard import Feed, Switchboard
 from services.router.tail import DecisionTail
 from services.router.writes import Writes
@@ -33,6 +35,8 @@ COMMAND_SECONDS_MAX = 30.0
 """Longest wait for the decision of a command that came in a session."""
 BEHIND_SECONDS_MAX = 5.0
 """Longest wait for a position to resume after, where the agent is not known before it."""
+OPEN_MAX = 100
+"""Requests of each kind that a desktop may name as open."""
 Requests = AsyncIterator[router_pb2.AgentSessionRequest]
 
 
@@ -45,6 +49,7 @@ class Desktops:
     switchboard: Switchboard
     cards: Cards
     writes: Writes
+    past: PastEnds
 
     async def serve(self, requests: Requests) -> AsyncGenerator[Notice, None]:
         """Reads commands and tells notices at once; ends when the desktop closes its side.
@@ -54,6 +59,7 @@ class Desktops:
         hello = await _hello(requests)
         desk_id, agent_id = hello.desk_id, hello.agent_id
         check_ids(desk_id=desk_id, agent_id=agent_id)
+        asked = _open(hello)
         after = None
         if hello.HasField("resume_after"):
             after = await self.replica.resumable(desk_id, hello.resume_after, "resume_after")
@@ -64,7 +70,7 @@ class Desktops:
         with self.switchboard.agent(desk_id, agent_id, records_max=RECORDS_MAX) as feed:
             feed.on_end = out.fail
             tasks = [
-                asyncio.ensure_future(out.failing(self._tell(session, feed, after, out))),
+                asyncio.ensure_future(out.failing(self._tell(session, feed, after, asked, out))),
                 asyncio.ensure_future(out.failing(self._listen(desk_id, agent_id, requests, out))),
             ]
             try:
@@ -76,9 +82,9 @@ class Desktops:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _tell(
-        self, session: Session, feed: Feed, after: router_pb2.Position | None, out: _Outbox
+        self, session: Session, feed: Feed, after: router_pb2.Position | None, asked: Open, out: _Outbox
     ) -> None:
-        async for notice in session.notices(self.tail, self.switchboard, feed, after):
+        async for notice in session.notices(self.tail, self.switchboard, feed, after, self.past, asked):
             await out.put(notice)
 
     async def _listen(self, desk_id: str, agent_id: str, requests: Requests, out: _Outbox) -> None:
@@ -133,6 +139,19 @@ class _Outbox:
             raise
         except Exception as error:
             self.fail(error)
+
+
+def _open(hello: router_pb2.SessionHello) -> Open:
+    """What the desktop holds as open; raises INVALID_ARGUMENT."""
+    for field, ids in (
+        ("open_help_ids", hello.open_help_ids),
+        ("open_handover_ids", hello.open_handover_ids),
+    ):
+        if len(ids) > OPEN_MAX:
+            raise invalid({field: f"at most {OPEN_MAX}"})
+        for at, one in enumerate(ids):
+            check_ids(**{f"{field}[{at}]": one})
+    return Open(frozenset(hello.open_help_ids), frozenset(hello.open_handover_ids))
 
 
 async def _hello(requests: Requests) -> router_pb2.SessionHello:

@@ -101,7 +101,7 @@ async def from_the_log(source: Log, desk_id: str, contact_id: str) -> AsyncGener
     if begin > 0:
         raise PositionLost(f"{DECISIONS} {partition} begins at {begin}: its first records were deleted")
     async for at, _, record in counted(
-        source, partition, Chain(), at=0, begin=0, end=end, naming=contact_id.encode()
+        source, partition, Chain(), at=0, begin=0, end=end, naming=(contact_id.encode(),)
     ):
         if record.desk_id == desk_id and contact_id in concerns(record):
             yield at, record

@@ -20,6 +20,7 @@ from services.router import sessions_requests as requests
 from services.router.cards import Cards
 from services.router.explain import describe
 from services.router.model import Contact, DeskState, PartitionState
+from services.router.past_ends import PastEnds
 from services.router.switchboard import Feed, Lost, Switchboard, Told, holder
 from services.router.tail import DecisionTail
 from services.runtime.rpc import Refusal
@@ -40,6 +41,8 @@ class Session:
         switchboard: Switchboard,
         feed: Feed,
         resume_after: router_pb2.Position | None,
+        past: PastEnds | None = None,
+        asked: requests.Open = requests.NOTHING_OPEN,
     ) -> AsyncIterator[Notice]:
         """Notices, for ever; raises the Refusal that ends the feed. Its feed must be listed already, in the same turn
         of the loop, so that nothing falls between the state and what follows it.
@@ -57,7 +60,11 @@ class Session:
         ready = Notice(ready=router_pb2.SessionReady(told_whole=missed is None))
         if missed is None:  # what was told may be older than what was seen: all after it is news again
             ends, known_after = self._ends(state, switchboard, seen, goes_on=resume_after is not None)
-            self._place(ready.ready.ends_known_after, offset if known_after is None else known_after)
+            known_after = offset if known_after is None else known_after
+            self._place(ready.ready.ends_known_after, known_after)
+            if resume_after is not None and past is not None:
+                for notice in await self._past_ends(past, state, asked, ends, seen.offset, known_after):
+                    yield notice
             seen = _Seen()
             for notice in ends:
                 yield notice
@@ -140,6 +147,23 @@ class Session:
         lately = [told for told in lately if told.offset > seen.offset]
         ends, left_out = requests.ends_lately(desk, self._agent_id, lately, goes_on=goes_on)
         return ends, known_after if left_out is None else left_out
+
+    async def _past_ends(
+        self,
+        past: PastEnds,
+        state: PartitionState,
+        asked: requests.Open,
+        ends: list[Notice],
+        after: int,
+        until: int,
+    ) -> list[Notice]:
+        """How what the desktop holds as open ended before what is remembered."""
+        desk = state.desks.get(self._desk_id)
+        if desk is None:
+            return []
+        gone = asked.without(desk, self._agent_id, ends)
+        found = await past.of(self._partition, self._desk_id, self._agent_id, gone, after=after, until=until)
+        return [end for end in found if requests.matters(desk, self._agent_id, end, goes_on=True)]
 
     def _place(self, position: router_pb2.Position, offset: int, index: int = 0) -> None:
         position.generation, position.partition = self._generation, self._partition

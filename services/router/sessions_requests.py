@@ -1,12 +1,14 @@
 """What an agent asked for: advice, an approval, or to pass a contact on; as it stands, and how it ended.
 
 A session that goes on is told every step. One that starts with all that stands is told what is open, and before that
-how requests ended, as far as this replica remembers; `SessionReady.ends_known_after` says how far that is.
+how requests ended, as far as this replica remembers; `SessionReady.ends_known_after` says how far that is. Those that the
+desktop names as open are looked for in the log before that (`past_ends.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
@@ -83,7 +85,7 @@ def ends_lately(
     """
     found: list[Notice] = []
     for told in reversed(lately):
-        ends = [one for one in _ends(told, agent_id) if _matters(desk, agent_id, one, goes_on=goes_on)]
+        ends = [one for one in _ends(told, agent_id) if matters(desk, agent_id, one, goes_on=goes_on)]
         if len(found) + len(ends) > ENDS_TOLD_MAX:
             return found[::-1], told.offset
         found += reversed(ends)
@@ -110,7 +112,41 @@ def release(contact_id: str, reason: str) -> Notice:
     return Notice(released=router_pb2.ReleasedNotice(contact_id=contact_id, reason=reason))
 
 
-def _matters(desk: DeskState, agent_id: str, end: Notice, *, goes_on: bool) -> bool:
+class Open(NamedTuple):
+    """Requests that a desktop holds as open."""
+
+    help_ids: frozenset[str] = frozenset()
+    handover_ids: frozenset[str] = frozenset()
+    """Contacts that it asked to pass on."""
+
+    def without(self, desk: DeskState, agent_id: str, ends: Sequence[Notice]) -> Open:
+        """Those that neither stand nor are among these ends."""
+        stand = list(standing(desk, agent_id))
+        helps = {asked.help_id for asked in stand} | {end.help_ended.help_id for end in ends}
+        over = {end.handover_ended.contact_id for end in ends} | {end.released.contact_id for end in ends}
+        on = {asked.contact_id for asked in stand if not asked.help_id} | over
+        return Open(self.help_ids - helps, self.handover_ids - on)
+
+    def ended(self, record: d.Decision, agent_id: str) -> list[Notice]:
+        """How those of an agent ended with a record; whose a request for help is only the desktop says."""
+        return [end for event in record.events if (end := self._end(event, agent_id)) is not None]
+
+    def _end(self, event: d.Event, agent_id: str) -> Notice | None:
+        match event:
+            case d.ConsultEnded() if event.help_id in self.help_ids and event.adviser_id != agent_id:
+                return Notice(help_ended=to_message(event))
+            case d.HandoverEnded(agent_id=owner_id) if owner_id == agent_id:
+                known = event.contact_id in self.handover_ids
+                return Notice(handover_ended=to_message(event)) if known else None
+        gone = released(event, agent_id)
+        return release(*gone) if gone is not None and gone[0] in self.handover_ids else None
+
+
+NOTHING_OPEN = Open()
+
+
+def matters(desk: DeskState, agent_id: str, end: Notice, *, goes_on: bool) -> bool:
+    """False for an end that says nothing to this agent's desktop, as what stands now."""
     kind = str(end.WhichOneof("message"))
     has_it = holder(desk.contacts.get(getattr(end, kind).contact_id)) == agent_id
     return goes_on and not has_it if kind == "released" else goes_on or has_it

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from services.contract.codec import decode_decision
@@ -103,7 +103,7 @@ class Trail:
     async def _about(
         self, partition: int, desk_id: str, contact_id: str, begin: int, end: int, effort: Effort
     ) -> list[tuple[int, Decision]]:
-        named = contact_id.encode()
+        named = (contact_id.encode(),)
         return [
             (at, record)
             async for at, record in self._counted(partition, begin, end, naming=named, effort=effort)
@@ -124,20 +124,33 @@ class Trail:
             self._contacts[contact] = list(whole)
             self._bound()
 
-    async def accepted(self, partition: int, *, after: int = -1) -> AsyncGenerator[tuple[int, Decision]]:
-        """Accepted records beyond an offset, up to what is folded now, each once and in order.
+    async def accepted(
+        self,
+        partition: int,
+        *,
+        after: int = -1,
+        end: int | None = None,
+        naming: Sequence[bytes] = (b"",),
+    ) -> AsyncGenerator[tuple[int, Decision]]:
+        """Accepted records beyond an offset, up to what is folded now or before `end`, each once and in order; those in
+        which none of `naming` stands without their events.
 
         Reads from the nearest place where the chain is known (trail_anchors.py): what is read follows from how far the
         offset is from one, not from how long the log is.
         """
-        async with aclosing(
-            self._counted(partition, after + 1, self._tail.next_offset(partition))
-        ) as records:
+        end = self._tail.next_offset(partition) if end is None else end
+        async with aclosing(self._counted(partition, after + 1, end, naming=naming)) as records:
             async for one in records:
                 yield one
 
     async def _counted(
-        self, partition: int, begin: int, end: int, *, naming: bytes = b"", effort: Effort | None = None
+        self,
+        partition: int,
+        begin: int,
+        end: int,
+        *,
+        naming: Sequence[bytes] = (b"",),
+        effort: Effort | None = None,
     ) -> AsyncGenerator[tuple[int, Decision]]:
         if begin >= end:
             return

@@ -140,13 +140,13 @@ async def counted(
     at: int,
     begin: int,
     end: int,
-    naming: bytes = b"",
+    naming: Sequence[bytes] = (b"",),
     effort: Effort | None = None,
 ) -> AsyncGenerator[tuple[int, Chain, Decision]]:
     """Accepted records from `begin` on, before `end`, each with what the chain is before it; read from `at` on, where it
     is `chain`.
 
-    Those in which the bytes `naming` do not stand come without their events. Holds READ_RECORDS_MAX at a time.
+    Those in which none of `naming` stands come without their events. Holds READ_RECORDS_MAX at a time.
     """
     tail = await source.tail(DECISIONS, {partition: at})
     try:
@@ -156,7 +156,7 @@ async def counted(
                 effort.count(records)
             for read in records:
                 at = read.offset + 1
-                whole = read.offset >= begin and naming in read.value
+                whole = read.offset >= begin and any(one in read.value for one in naming)
                 record = decode_decision(read.value) if whole else decode_outline(read.value)
                 if chain.accepts(record):
                     if read.offset >= begin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -184,8 +184,19 @@ def violations(error: grpc.aio.AioRpcError) -> dict[str, str]:
 class RawSession:
     """A session without the client's care."""
 
-    def __init__(self, service: Any, agent_id: str, resume_after: router_pb2.Position | None = None) -> None:
-        hello = router_pb2.SessionHello(desk_id="acme", agent_id=agent_id, resume_after=resume_after)
+    def __init__(
+        self,
+        service: Any,
+        agent_id: str,
+        resume_after: router_pb2.Position | None = None,
+        open_ids: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        hello = router_pb2.SessionHello(
+            desk_id="acme",
+            agent_id=agent_id,
+            resume_after=resume_after,
+            **(open_ids or {}),
+        )
         self.call = service.AgentSession()
         self._hello = router_pb2.AgentSessionRequest(hello=hello)
 

@@ -189,3 +189,10 @@ def test_a_contact_that_was_passed_on_is_told_as_released_once_with_its_reason()
     assert hands.take(gone) == [gone]
     assert told(hands, gone, ready(told_whole=True)) == []
     assert (hands.contacts, hands.requests) == ({}, {})
+
+
+def test_what_is_open_is_named_newest_first_help_apart_from_contacts_to_be_passed_on() -> None:
+    hands = Hands()
+    told(hands, asked("h1"), passing_on("c1"), asked("h2"), passing_on("c2"), ready(told_whole=True))
+
+    assert hands.asked() == (["h2", "h1"], ["c2", "c1"])
