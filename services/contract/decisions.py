@@ -116,7 +116,7 @@ class Decision:
     owner: str = ""
     """Instance that wrote it, for people; fold never reads it."""
     digest: bytes = b""
-    """Hash of the state before this record, on records where the state asks for it; else empty."""
+    """Hash of a part of the state, on records where the state asks for it; else empty. The first byte says of which state: that before this record, or the one before the record that carried a digest last."""
 
 
 @quick_record

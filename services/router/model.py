@@ -38,6 +38,8 @@ from services.router.groups import Groups
 from services.router.identity import Links
 from services.router.learned import Learned
 from services.router.log.canonical import canonical as canonical
+from services.router.log.digests import DIGEST_EVERY_MIN as DIGEST_EVERY_MIN
+from services.router.log.digests import Underway
 from services.router.log.seen import Seen
 from services.router.policy.forecast import Arrivals
 from services.router.roster import Roster
@@ -47,8 +49,6 @@ from services.router.workforce import Workforce
 T = TypeVar("T")
 Map = immutables.Map
 DAY_MS = 86_400_000
-DIGEST_EVERY_MIN = 1_000
-"""Records between digests of a small state."""
 
 
 class ContactState(IntEnum):
@@ -441,7 +441,9 @@ class PartitionState:
     seen: Seen = field(default_factory=Seen)
     """Facts that were decided."""
     next_digest_at: int = DIGEST_EVERY_MIN
-    """The record at this count carries a digest of the state before it."""
+    """The record at this count carries a digest."""
+    digesting: Underway | None = field(default=None, compare=False, repr=False, metadata={"derived": True})
+    """The digest that it carries, of the state before the digest record before it; None where that is not known."""
 
     @classmethod
     def empty(cls) -> PartitionState:

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.contract.codec import encode_decision
 from services.contract.topics import DECISIONS, SNAPSHOTS
 from services.router.log import seen, shelf
-from services.router.log.canonical import canonical
+from services.router.log.canonical import canonical, digest, digest_in_steps
+from services.router.log.digests import Underway
 from services.router.log.fold import fold
 from services.router.log.shelf import Placed, Shelf, TooLarge, load, look, write
 from services.router.model import PartitionState, changed
@@ -228,6 +230,48 @@ async def test_one_whose_state_has_another_digest_is_passed_over(
         await story.keep()
 
     assert same(await story.loaded(), wanted)
+
+
+async def test_the_digest_under_way_comes_along(story: Story) -> None:
+    """Whoever starts from it tells the same of the earlier state as those who were there, and the rest of it waits for nobody."""
+    await story.go_on()
+    earlier = story.state
+    story.state = changed(earlier, digesting=Underway(digest_in_steps(earlier)))
+    wanted = await story.keep()
+    found = await story.loaded()
+
+    assert same(found, wanted) and found is not None and found.state.digesting is not None
+    assert found.state.digesting.done and wanted.state.digesting is not None
+    assert found.state.digesting.found() == wanted.state.digesting.found() == digest(earlier)
+
+
+async def test_one_whose_digest_under_way_changed_is_passed_over(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story.go_on()
+    wanted = await story.keep()
+    with monkeypatch.context() as damaged:
+        damaged.setattr(shelf, "_sealed", lambda digesting, of: b"\x0c" + b"x" * 32)
+        await story.go_on()
+        story.state = changed(story.state, digesting=Underway.known(b"\x0c" + b"y" * 16))
+        await story.keep()
+
+    assert same(await story.loaded(), wanted)
+
+
+async def test_one_of_a_version_that_knows_no_digest_under_way_is_loaded_and_one_of_this_by_it(
+    story: Story,
+) -> None:
+    """Its manifest has a field less; it reads over one that it does not know."""
+    await story.go_on()
+    await story.keep()
+    assert story.shelf.newest is not None
+    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(story.shelf.newest))
+    older = msgspec.msgpack.decode(msgspec.msgpack.encode(fields[:-1]), type=shelf.Manifest)
+    newer = msgspec.msgpack.decode(msgspec.msgpack.encode([*fields, b"more"]), type=shelf.Manifest)
+
+    assert older == newer == story.shelf.newest
+    assert older.digesting == b""
 
 
 async def test_one_that_does_not_hold_together_is_passed_over(

@@ -7,12 +7,16 @@ import random
 import subprocess
 import sys
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.contract.codec import encode_decision
+from services.contract.decisions import Decision
 from services.contract.facts import CallerHungUp
-from services.router.log.canonical import digest
+from services.router.log import digests
+from services.router.log.canonical import STATE_FORM, digest
+from services.router.model import changed
 from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, MARKER, big_desk
 from tests.properties.invariants import (
@@ -65,6 +69,36 @@ def test_state_ends_when_nothing_comes_any_more() -> None:
         waiting_for_nobody = [name for name in left if name == "QUEUED"]
         assert left == waiting_for_nobody
         assert len(desk.cases) <= len(left) and not desk.offers and not desk.helps
+
+
+class Watched(World):
+    """Keeps what digesting at once gives of each state that a digest is due on."""
+
+    def append(self, record: Decision) -> Decision:
+        if digests.due(self.state):
+            self.__dict__.setdefault("met", []).append(digests.digest_of(self.state))
+        return super().append(record)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_a_digest_in_steps_is_of_the_state_as_it_was(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much changes meanwhile: each is what digesting at once gave when the state was met."""
+    monkeypatch.setattr(digests, "DIGEST_EVERY_MIN", 20)
+    monkeypatch.setattr(digests, "STEPS_PER_RECORD", steps)
+    told = 0
+    for seed in range(max(4, RUNS // 5)):
+        rng, world = random.Random(seed), Watched(big_desk())
+        world.sign_in(*adversary.AGENTS)
+        world.state = changed(world.state, next_digest_at=world.state.count)
+        for _ in range(STEPS_PER_RUN):
+            rng.choice(BUSY)(world, rng.randrange(8), rng.randrange(8))
+        written, met = [record.digest for record in world.records if record.digest], world.__dict__["met"]
+
+        assert written[0] == met[0]
+        assert [one[1:] for one in written[1:]] == [one[1:] for one in met[:-1]]
+        assert {one[0] for one in written[1:]} == {STATE_FORM | digests.EARLIER}
+        told += len(written)
+    assert told > 40
 
 
 def test_a_replay_in_another_process_gives_the_same_digest() -> None:

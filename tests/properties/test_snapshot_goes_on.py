@@ -15,8 +15,9 @@ from services.contract.codec import encode_decision
 from services.router.loads import Loads, Version
 from services.router.log import seen
 from services.router.log.canonical import canonical, digest
+from services.router.log.digests import Underway
 from services.router.log.snapshot import frames, part_bytes, part_from, part_name, parts_of, state_from
-from services.router.model import PartitionState
+from services.router.model import PartitionState, changed
 from services.router.timers import TimerIndex
 from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, MARKER, big_desk
@@ -25,7 +26,7 @@ from tests.properties.test_core import RUNS
 from tests.unit.router.world import World
 
 STEPS = 150
-REMADE = frozenset({"trace", "crew", "groups"})
+REMADE = frozenset({"trace", "crew", "groups", "digesting"})
 """What follows from the rest and has no values to compare; deciding on them is compared instead."""
 
 
@@ -75,9 +76,10 @@ def test_no_personal_data_is_in_a_snapshot() -> None:
 
 
 def again(state: PartitionState) -> PartitionState:
-    """The state, written and read."""
+    """The state, written and read, with the digest under way, which a manifest tells."""
     parts = {part_name(one): part_from(part_name(one), part_bytes(one)) for one in parts_of(state)}
-    return state_from(memoryview(b"".join(frames(state))), parts)
+    read = state_from(memoryview(b"".join(frames(state))), parts)
+    return changed(read, digesting=state.digesting and Underway.known(state.digesting.found()))
 
 
 def differences(one: Any, other: Any, path: str = "state") -> list[str]:

@@ -43,7 +43,7 @@ from services.router.decide import (
 )
 from services.router.decide.refusal import Malformed, Refuse
 from services.router.decide.step import Step
-from services.router.log.fold import digest_due, digest_of
+from services.router.log import digests
 from services.router.model import PartitionState
 from services.router.timers import AGENT, CONTACT, Timer, deadline_of
 
@@ -304,4 +304,4 @@ def _at(state: PartitionState, now_ms: int) -> int:
 
 
 def _digest(state: PartitionState) -> bytes:
-    return digest_of(state) if digest_due(state) else b""
+    return digests.told_by(state) if digests.due(state) else b""

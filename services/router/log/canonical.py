@@ -11,10 +11,12 @@ A digest may be of a part: then maps give the entries only whose keys fall into 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import blake2b
+from heapq import merge
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 from weakref import ref
@@ -30,7 +32,10 @@ Part = tuple[int, int]
 """Which one, counted from 0, and of how many."""
 WHOLE: Part = (0, 1)
 STATE_FORM = 12
-"""Raise it with every change of the state's fields, or of what a digest is of: those written before are then not compared."""
+"""Raise it with every change of the state's fields, or of their bytes: digests written before are then not compared. At most 127."""
+ENTRIES_PER_STEP = 32
+"""Entries of a map that are looked at, or elements of a long tuple that are written, in one step."""
+KEYS_SORTED_AT_ONCE = 4_096
 _LAST: list[tuple[ref[Any], Part, bytes]] = []
 _PLANS: dict[type, tuple[Any, tuple[int, ...]]] = {}
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
@@ -73,13 +78,16 @@ def comparable(written: bytes) -> bool:
 
 
 def _pieces(value: Any, part: Part = WHOLE) -> Iterator[bytes]:
-    """The bytes, one object of a map at a time: a whole partition as one nested tuple would wake the collector."""
+    """The bytes, one object of a map at a time: a whole partition as one nested tuple would wake the collector.
+
+    Pieces may be empty, so that none takes long.
+    """
     kind: Any = type(value)
     if _IS_MAP[kind]:
         yield b"{"
-        found = _entries_in(value, part)
+        found = yield from _entries_in(value, part)
         built = getattr(value, "built", None)
-        for key in sorted(found):
+        for key in (yield from _in_order(found)):
             one = found[key] if built is None else built(key, found[key])
             inner: Any = type(one)
             if _IS_MAP[inner] or _maps_inside(inner):
@@ -92,8 +100,27 @@ def _pieces(value: Any, part: Part = WHOLE) -> Iterator[bytes]:
         for name in names:
             yield from _pieces(getattr(value, name), part)
     else:
-        yield text(value)
+        yield from _long(value) if is_dataclass(kind) else [text(value)]
         yield b";"
+
+
+def _long(value: Any) -> Iterator[bytes]:
+    """What `text` of the value is, a part of its long tuples at a time, for a desk has thousands of agents."""
+    names, deep = _kept(type(value))
+    between = b"("
+    for at, name in enumerate(names):
+        part = getattr(value, name)
+        if isinstance(part, tuple) and len(part) > ENTRIES_PER_STEP:
+            between += b"("
+            for begin in range(0, len(part), ENTRIES_PER_STEP):
+                yield between + b", ".join(map(text, part[begin : begin + ENTRIES_PER_STEP]))
+                between = b", "
+            between = b"), "
+        else:
+            empty = not isinstance(part, np.ndarray) and not part
+            yield between + (text(None if empty else part) if at in deep else repr(part).encode())
+            between = b", "
+    yield between.removesuffix(b", ") + (b",)" if len(names) == 1 else b")")
 
 
 class _AreMaps(dict[type, bool]):
@@ -106,17 +133,33 @@ class _AreMaps(dict[type, bool]):
 _IS_MAP = _AreMaps()
 
 
-def _entries_in(value: Any, part: Part) -> dict[Any, Any]:
+def _entries_in(value: Any, part: Part) -> Generator[bytes, None, dict[Any, Any]]:
     """The map's entries in a part of it; what has maps itself, such as a desk, is in each, for those have parts of their own.
 
     Of a packed map they are rows, of which the values are built one at a time.
     """
     which, count = part
-    entries = value.rows() if hasattr(value, "rows") else value.items()
+    entries = iter(value.rows() if hasattr(value, "rows") else value.items())
     kind: Any = type(next(iter(value.values()), None))
-    if count == 1 or _maps_inside(kind):
-        return dict(entries)
-    return {key: one for key, one in entries if crc32(_name(key).encode()) % count == which}
+    all_of_them = count == 1 or _maps_inside(kind)
+    found: dict[Any, Any] = {}
+    while some := list(islice(entries, ENTRIES_PER_STEP)):
+        found.update(
+            some
+            if all_of_them
+            else [(key, one) for key, one in some if crc32(_name(key).encode()) % count == which]
+        )
+        yield b""
+    return found
+
+
+def _in_order(found: dict[Any, Any]) -> Generator[bytes, None, Iterable[Any]]:
+    """The keys, sorted."""
+    keys, runs = list(found), []
+    for at in range(0, len(keys), KEYS_SORTED_AT_ONCE):
+        runs.append(sorted(keys[at : at + KEYS_SORTED_AT_ONCE]))
+        yield b""
+    return merge(*runs) if len(runs) > 1 else chain.from_iterable(runs)
 
 
 def _name(key: Any) -> str:

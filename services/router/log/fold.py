@@ -18,12 +18,9 @@ from services.contract.decisions import (
 from services.contract.record import quick_record
 from services.router.evolve import CorruptLog, evolve_all
 from services.router.limits import DEFAULTS
-from services.router.log.canonical import comparable, digest
+from services.router.log import digests
 from services.router.log.seen import Seen, remember
-from services.router.model import DAY_MS, DIGEST_EVERY_MIN, DeskState, Map, PartitionState, changed
-
-DIGEST_PARTS_MAX = 8
-"""Into so many parts a state is cut for digests at the most; each part is met every so many digests, on average."""
+from services.router.model import DAY_MS, DeskState, Map, PartitionState, changed
 
 
 class DigestMismatch(CorruptLog):
@@ -50,9 +47,11 @@ def fold(state: PartitionState, record: Decision) -> Folded:
         return Folded(state, False, _why_rejected(state, record))
     if record.decided_at_ms < state.decided_at_ms:
         raise CorruptLog(f"decision {record.decision_id:016x} goes back in time")
-    asked = digest_due(state)
-    if asked and comparable(record.digest) and record.digest != digest_of(state):
+    asked = digests.due(state)
+    if asked and digests.differs(state, record.digest):
         raise DigestMismatch(f"digest of record {state.count} differs: this build folds another state")
+    if state.digesting is not None:
+        state.digesting.go_on()
     after = chain.after(record)
     cause = record.cause
     genesis = (
@@ -73,26 +72,11 @@ def fold(state: PartitionState, record: Decision) -> Folded:
         decided_at_ms=record.decided_at_ms,
         desks=_evolved(state, record),
         seen=_remembered(state, record) if isinstance(cause, FactCause) else state.seen,
-        next_digest_at=_next_digest(state) if asked else state.next_digest_at,
+        next_digest_at=digests.next_at(state) if asked else state.next_digest_at,
+        digesting=digests.begun(state, record.digest) if asked else state.digesting,
         **genesis,
     )
     return Folded(folded, True)
-
-
-def digest_due(state: PartitionState) -> bool:
-    """True when the next record must carry a digest of this state."""
-    return state.count == state.next_digest_at
-
-
-def digest_of(state: PartitionState) -> bytes:
-    """What the record on a large state says of it: one part, drawn by the record before, so that nobody waits for long."""
-    count = max(1, min(DIGEST_PARTS_MAX, state.objects() // DIGEST_EVERY_MIN))
-    return digest(state, (state.head % count, count))
-
-
-def _next_digest(state: PartitionState) -> int:
-    """After as many records as there are objects, so that digests cost the same per record at any size."""
-    return state.count + max(DIGEST_EVERY_MIN, state.objects())
 
 
 def _evolved(state: PartitionState, record: Decision) -> Map[str, DeskState]:

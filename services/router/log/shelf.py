@@ -30,6 +30,7 @@ import structlog
 from services.contract.codec import Undecodable, decode_decision
 from services.contract.topics import DECISIONS, SNAPSHOTS
 from services.router.log.canonical import STATE_FORM, digest_in_steps
+from services.router.log.digests import Underway
 from services.router.log.shapes import Misfit
 from services.router.log.snapshot import (
     FORMAT,
@@ -42,7 +43,7 @@ from services.router.log.snapshot import (
     state_from,
     state_types,
 )
-from services.router.model import PartitionState
+from services.router.model import PartitionState, changed
 from services.runtime.log import Log, PositionLost, Record
 
 T = TypeVar("T")
@@ -101,6 +102,8 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
     size_bytes: int
     chunks: tuple[Chunk, ...]
     parts: tuple[Stored, ...]
+    digesting: bytes = b""
+    """The digest that the next digest record tells, of an earlier state, and its seal; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,27 @@ async def write(source: Log, partition: int, placed: Placed, shelf: Shelf, *, by
         len(data),
         chunks,
         parts,
+        await _under_way(state, found_digest, pace),
     )
     for name in shelf.parts.keys() - {part.name for part in (*parts, *_parts_of(shelf.newest))}:
         for at in range(len(shelf.parts[name].chunks)):
             await writer.remove(f"{partition}/part/{name}/{at}")
     offset = await writer.put(f"{partition}/{slot}", b"m", msgspec.msgpack.encode(manifest))
     return _shelf(offset, offset + 1, manifest, shelf.newest)
+
+
+async def _under_way(state: PartitionState, found_digest: bytes, pace: _Pace) -> bytes:
+    if state.digesting is None:
+        return b""
+    while not state.digesting.done:
+        state.digesting.go_on()
+        await pace.step()
+    return _sealed(state.digesting.found(), found_digest)
+
+
+def _sealed(digesting: bytes, found_digest: bytes) -> bytes:
+    """Nothing in the state tells whether it is right, so its bytes must, and whose it is."""
+    return digesting + _hash(digesting + found_digest) if digesting else b""
 
 
 def _shelf(offset: int, end_offset: int, newest: Manifest | None, older: Manifest | None) -> Shelf:
@@ -311,6 +329,11 @@ async def _loaded(source: Log, partition: int, manifest: Manifest) -> Placed:
         raise Misfit("its manifest is another one's")
     if await _paced(digest_in_steps(state), _Pace()) != manifest.digest:
         raise Misfit("its state has not the digest that it had")
+    if manifest.digesting:
+        known = manifest.digesting[: len(manifest.digest)]
+        if manifest.digesting != _sealed(known, manifest.digest):
+            raise Misfit("the digest under way is not its own")
+        state = changed(state, digesting=Underway.known(known))
     # What was rejected behind the head is rejected again; in a log that was cut and written anew it is something else.
     return Placed(state, manifest.head_offset, manifest.head_offset + 1)
 

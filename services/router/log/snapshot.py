@@ -51,9 +51,9 @@ ENTRIES_PER_FRAME = 64
 _LENGTH = struct.Struct(">I")
 _REMADE: dict[type, frozenset[str]] = {
     DeskState: frozenset({"trace", "groups", "crew"}),
-    PartitionState: frozenset({"seen"}),
+    PartitionState: frozenset({"seen", "digesting"}),
 }
-"""Fields that are not written."""
+"""Fields that are not written here; what digest is under way stands in the manifest."""
 
 Part = Run | Bucket
 Read = Callable[[bytes | memoryview], Any]

@@ -12,11 +12,8 @@ from services.contract.decisions import Decision
 from services.contract.topics import PARTITION_HASH, partition_of
 from services.router.decide import decide_fact, decide_genesis, decide_rejected
 from services.router.evolve import CorruptLog, evolve
-from services.router.log import canonical as canonical_module
-from services.router.log import fold as fold_module
-from services.router.log.canonical import digest
-from services.router.log.fold import DigestMismatch, digest_of, fold
-from services.router.model import DIGEST_EVERY_MIN, PartitionState, canonical, changed
+from services.router.log.fold import fold
+from services.router.model import PartitionState, canonical
 from tests.unit.router.world import DAY, DESK, START_MS, World, agent, call, desk, names, only
 
 
@@ -113,65 +110,6 @@ def test_a_clock_set_back_stands_until_it_is_caught_up() -> None:
     world.now_ms -= DAY
 
     assert world.tell(call("c")).decided_at_ms == START_MS
-
-
-def test_a_digest_is_asked_for_and_compared() -> None:
-    world = World(desk(agent("A")))
-    while world.state.count < DIGEST_EVERY_MIN:
-        world.tell(f.NonContactSeen(kind="reaction"))
-        assert world.records[-1].digest == b""
-    asked = next_record(world)
-
-    assert asked.digest == digest(world.state)
-    assert fold(world.state, asked).state.next_digest_at == 2 * DIGEST_EVERY_MIN
-    with pytest.raises(DigestMismatch):
-        fold(world.state, replace(asked, digest=asked.digest[:1] + b"x" * 16))
-    with pytest.raises(DigestMismatch):
-        fold(world.state, replace(asked, digest=b""))
-
-
-def test_parts_of_a_digest_together_tell_of_every_object() -> None:
-    """A large state is digested a part at a time: what differs in it shows in one part, and all of them in that of all."""
-    parts = [(which, 4) for which in range(4)]
-    world = World(desk(agent("A")))
-    for number in range(12):
-        world.tell(call(f"c{number}"))
-    was = [digest(world.state, part) for part in parts]
-    differ = []
-    for contact in world.desk.contacts.values():
-        other = changed(contact, ahead=True)
-        contacts = world.desk.contacts.set(contact.contact_id, other)
-        desks = world.state.desks.set(DESK, changed(world.desk, contacts=contacts))
-        told = [digest(changed(world.state, desks=desks), part) for part in parts]
-        differ.append([now != before for now, before in zip(told, was, strict=True)])
-
-    assert all(sum(one) == 1 for one in differ)
-    assert {one.index(True) for one in differ} == {0, 1, 2, 3}
-    assert all(
-        digest(changed(world.state, head=1), part) != one for part, one in zip(parts, was, strict=True)
-    )
-
-
-def test_a_large_state_is_digested_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a record with a digest keeps nobody waiting for the whole of it."""
-    monkeypatch.setattr(fold_module, "DIGEST_EVERY_MIN", 1)
-    world = World(desk(agent("A")))
-    for number in range(4):
-        world.tell(call(f"c{number}"))
-    count = min(8, world.state.objects())
-
-    assert digest_of(world.state) == digest(world.state, (world.state.head % count, count))
-    assert digest_of(world.state) != digest(world.state)
-
-
-@pytest.mark.parametrize("written", [b"x" * 16, bytes((canonical_module.STATE_FORM + 1,)) + b"x" * 16])
-def test_a_digest_of_another_form_of_the_state_is_not_compared(written: bytes) -> None:
-    """A log that an earlier version wrote folds on: what its digests speak of had other fields."""
-    world = World(desk(agent("A")))
-    while world.state.count < DIGEST_EVERY_MIN:
-        world.tell(f.NonContactSeen(kind="reaction"))
-
-    assert fold(world.state, replace(next_record(world), digest=written)).accepted
 
 
 def test_equal_states_have_equal_bytes_and_any_difference_shows() -> None:

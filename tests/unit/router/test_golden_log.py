@@ -3,7 +3,9 @@
 `golden/decisions-form-1.z` holds 1,104 records of an adversary's day, written before mentions, links and states of
 calls were known; its one digest is of another form of the state. `golden/decisions-form-11.z` holds 1,433 records of such a day
 with links, mentions, prices, forecasts, overload and customers who were asked something; its digest is of form 11, which
-a build of that form compares. Never write one anew: add a file for a new form.
+a build of that form compares. `golden/decisions-form-12.z` is of a rolling upgrade: a version whose digests are all of the state before
+their record wrote 2,031 records, the next one, which tells of an earlier state, wrote up to 3,040. Never write one anew: add a file for
+a new form.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,14 +21,17 @@ import pytest
 from services.contract import decisions as d
 from services.contract.codec import decode_decision, encode_decision
 from services.router.log.canonical import comparable, digest
-from services.router.model import ContactState
+from services.router.log.digests import EARLIER
+from services.router.log.fold import DigestMismatch, fold
+from services.router.model import ContactState, PartitionState
 from services.router.timers import TimerIndex
 from tests.unit.router.world import DAY, World, call, names
 
 GOLDEN = Path(__file__).parent / "golden"
-FORMS = (1, 11)
+FORMS = (1, 11, 12)
 DIGEST_OF_FORM_11 = bytes.fromhex("0b495a0d9b79539a68e9e1749a44f77cbe")
 """Of the state that its records fold to; its first byte is the form."""
+DIGEST_OF_FORM_12 = bytes.fromhex("0ccf501740ce8f32594d5ed233370856e2")
 
 
 def records(form: int = 1) -> list[bytes]:
@@ -74,6 +80,38 @@ def test_form_11_gives_what_was_decided_then() -> None:
     assert (kinds["ContactOpened"], kinds["Assigned"], kinds["OverloadBegan"]) == (81, 67, 7)
     if comparable(DIGEST_OF_FORM_11):
         assert digest(world.state) == DIGEST_OF_FORM_11
+
+
+def test_form_12_gives_what_was_decided_then_and_its_digests_are_compared() -> None:
+    world = folded(12)
+    kinds = Counter(type(event).__name__ for record in world.records for event in record.events)
+    told = {at: record.digest for at, record in enumerate(world.records) if record.digest}
+
+    assert Counter(one.state for one in world.desk.contacts.values()) == {
+        ContactState.QUEUED: 6,
+        ContactState.CLOSED: 3,
+        ContactState.AWAITING_APPROVAL: 3,
+        ContactState.ASSIGNED: 1,
+        ContactState.PROMISED: 1,
+        ContactState.HANDING_OVER: 1,
+        ContactState.WRAPPING: 1,
+    }
+    assert (len(world.desk.cases), world.state.seen.count) == (19, 2787)
+    assert (kinds["ContactOpened"], kinds["Assigned"], kinds["OverloadBegan"]) == (63, 70, 4)
+    assert [(at, one[0]) for at, one in told.items()] == [(1000, 12), (2000, 12), (3000, 12 | EARLIER)]
+    if comparable(DIGEST_OF_FORM_12):
+        assert digest(world.state) == DIGEST_OF_FORM_12
+        for spoilt in told:
+            with pytest.raises(DigestMismatch, match=f"record {spoilt} differs"):
+                _folded_with(spoilt, told[spoilt][:1] + b"x" * 16)
+
+
+def _folded_with(spoilt: int, digest: bytes) -> None:
+    """Folds the log of form 12 with another digest in one place."""
+    state = PartitionState.empty()
+    for at, value in enumerate(records(12)):
+        record = decode_decision(value)
+        state = fold(state, replace(record, digest=digest) if at == spoilt else record).state
 
 
 @pytest.mark.parametrize("form", FORMS)
