@@ -6,7 +6,7 @@
     decode_outline                      all but what was decided: what tells whether the record counts
     to_message, from_message            for the gRPC adapters, which hold messages
 
-How each message is translated is in `plans.py`. Decoding raises `Undecodable`, with no value of the record in its text
+How each message is translated is in `plans.py`; compiled code does the same without a message in between (`wire.py`). Decoding raises `Undecodable`, with no value of the record in its text
 (it may be personal data).
 """
 
@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
-from frontdesk.v1 import decisions_pb2, facts_pb2
+from frontdesk.v1 import decisions_pb2
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
 from services.contract.plans import FILLS, READS, make
+from services.contract.wire import DECIDED, OUTLINES, WIRE
 
 T = TypeVar("T")
 
@@ -30,27 +31,36 @@ class Undecodable(ValueError):
 
 def encode_fact(fact: Fact) -> bytes:
     """Bytes of one fact, the same for equal facts."""
-    message = facts_pb2.Fact()
-    FILLS[Fact](message, fact)
-    return message.SerializeToString(deterministic=True)
+    return _encoded(fact)
 
 
 def decode_fact(data: bytes) -> Fact:
     """The fact in these bytes. A body of a kind unknown here decodes to None. Raises Undecodable."""
-    return from_message(_parse(facts_pb2.Fact(), data), Fact)
+    found = WIRE.decode(Fact, data) if WIRE is not None else None
+    return decode_by_protobuf(data, Fact) if found is None else found
 
 
 def encode_decision(decision: Decision) -> bytes:
     """Bytes of one decision record, the same for equal records."""
-    message = decisions_pb2.Decision()
-    FILLS[Decision](message, decision)
-    return message.SerializeToString(deterministic=True)
+    return _encoded(decision)
 
 
 def decode_decision(data: bytes) -> Decision:
     """The record in these bytes. An event kind unknown here decodes to None among the events, so that the
     reader can stop at it (engine.md 1.4). Raises Undecodable."""
-    return from_message(_parse(decisions_pb2.Decision(), data), Decision)
+    found = WIRE.decode(Decision, data) if WIRE is not None else None
+    return decode_by_protobuf(data, Decision) if found is None else found
+
+
+def encode_by_protobuf(value: object) -> bytes:
+    """Bytes of a dataclass of the contract by way of its message."""
+    message: bytes = to_message(value).SerializeToString(deterministic=True)
+    return message
+
+
+def decode_by_protobuf(data: bytes, kind: type[T]) -> T:
+    """The dataclass in these bytes by way of its message; raises Undecodable."""
+    return from_message(_parse(make(kind)(), data), kind)
 
 
 def decode_link(data: bytes) -> tuple[int, int]:
@@ -61,9 +71,15 @@ def decode_link(data: bytes) -> tuple[int, int]:
 
 def decode_outline(data: bytes) -> Decision:
     """The record in these bytes without its events and its reply; half of the work of decoding it. Raises Undecodable."""
+    found = OUTLINES.decode(Decision, data) if OUTLINES is not None else None
+    return outline_by_protobuf(data) if found is None else found
+
+
+def outline_by_protobuf(data: bytes) -> Decision:
+    """The same by way of its message."""
     message = _parse(decisions_pb2.Decision(), data)
-    message.ClearField("events")
-    message.ClearField("reply")
+    for name in DECIDED:
+        message.ClearField(name)
     return from_message(message, Decision)
 
 
@@ -82,6 +98,11 @@ def from_message(message: Message, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise Undecodable(f"expected {kind.__name__}, got {message.DESCRIPTOR.name}")
     return value
+
+
+def _encoded(value: object) -> bytes:
+    found = WIRE.encode(value) if WIRE is not None else None
+    return encode_by_protobuf(value) if found is None else found
 
 
 def _parse(message: Any, data: bytes) -> Any:

@@ -35,7 +35,7 @@ _MESSAGES: dict[str, Descriptor] = {
     for file in (desk_pb2, facts_pb2, decisions_pb2)
     for name, message in file.DESCRIPTOR.message_types_by_name.items()
 }
-_TIMESTAMP = "google.protobuf.Timestamp"
+TIMESTAMP = "google.protobuf.Timestamp"
 LABELS = frozenset(
     {
         "agent_id",
@@ -62,12 +62,18 @@ def make(kind: type) -> Any:
     return getattr(module, message.name)
 
 
+def message_of(kind: type) -> Descriptor | None:
+    """The message of a dataclass of the contract; None for what is none."""
+    message = _MESSAGES.get(kind.__name__)
+    return message if message is not None and dataclass_of(message.name) is kind else None
+
+
 class _Fills(dict[type, Fill]):
     """By dataclass; made when first asked for. KeyError for what is no message of the contract."""
 
     def __missing__(self, kind: type) -> Fill:
-        message = _MESSAGES[kind.__name__]
-        if _dataclass_of(message.name) is not kind:
+        message = message_of(kind)
+        if message is None:
             raise KeyError(kind)
         return self.setdefault(kind, _fill(message))
 
@@ -78,7 +84,7 @@ class _Reads(dict[str, Read]):
     def __missing__(self, full_name: str) -> Read:
         _, _, name = full_name.rpartition(".")
         message = _MESSAGES[name]
-        if message.full_name != full_name or _is_union(message):
+        if message.full_name != full_name or is_union(message):
             raise KeyError(full_name)
         return self.setdefault(full_name, _read(message))
 
@@ -91,12 +97,12 @@ def _fill(message: Descriptor) -> Fill:
     lines: list[str] = []
     done: set[str] = set()
     for field in message.fields:
-        name, oneof = _checked(field.name), _real_oneof(field)
+        name, oneof = _checked(field.name), real_oneof(field)
         if oneof is None:
             lines += _filled(field, name, known)
         elif oneof.name not in done:
             done.add(oneof.name)
-            known[f"_{oneof.name}"] = {_dataclass_of(_name(part)): part.name for part in oneof.fields}
+            known[f"_{oneof.name}"] = {dataclass_of(_name(part)): part.name for part in oneof.fields}
             lines += [f"x = v.{_checked(oneof.name)}", "if x is not None:"]
             lines += _part_filled(f"_{oneof.name}", "m")
     return _compiled(message, "fill(m, v)", ["pass", *lines], known)
@@ -113,15 +119,15 @@ def _filled(field: FieldDescriptor, name: str, known: dict[str, Any]) -> list[st
         if field.cpp_type in (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT):
             return [f"m.{name} = v.{name}"]
         return [f"x = v.{name}", f"if x: m.{name} = x"]
-    if inner.full_name == _TIMESTAMP:
+    if inner.full_name == TIMESTAMP:
         return [
             f"x = v.{name}_ms",
             f"if x: p = m.{name}; p.seconds = x // 1000; p.nanos = x % 1000 * 1000000",
         ]
-    if _is_union(inner):
-        known[f"_{name}"] = {_dataclass_of(_name(part)): part.name for part in inner.fields}
+    if is_union(inner):
+        known[f"_{name}"] = {dataclass_of(_name(part)): part.name for part in inner.fields}
         return [f"for x in v.{name}:", f"    one = m.{name}.add()", *_part_filled(f"_{name}", "one")]
-    known[f"_{name}"] = _dataclass_of(inner.name)
+    known[f"_{name}"] = dataclass_of(inner.name)
     if field.is_repeated:
         return [f"for x in v.{name}: fills[_{name}](m.{name}.add(), x)"]
     return [f"x = v.{name}", f"if x is not None: p = m.{name}; p.SetInParent(); fills[_{name}](p, x)"]
@@ -138,11 +144,11 @@ def _part_filled(names: str, into: str) -> list[str]:
 
 
 def _read(message: Descriptor) -> Read:
-    known: dict[str, Any] = {"reads": READS, "kind": _dataclass_of(message.name), "intern": sys.intern}
+    known: dict[str, Any] = {"reads": READS, "kind": dataclass_of(message.name), "intern": sys.intern}
     lines: list[str] = []
     done: set[str] = set()
     for field in message.fields:
-        name, oneof = _checked(field.name), _real_oneof(field)
+        name, oneof = _checked(field.name), real_oneof(field)
         if oneof is None:
             lines.append(_read_field(field, name, known))
         elif oneof.name not in done:
@@ -156,7 +162,7 @@ def _read_field(field: FieldDescriptor, name: str, known: dict[str, Any]) -> str
     """The argument for one field that is no part of a oneof."""
     inner = field.message_type
     if field.enum_type is not None:
-        kind: Any = _dataclass_of(field.enum_type.name)
+        kind: Any = dataclass_of(field.enum_type.name)
         known[f"_{name}"], known[f"_{name}_other"] = dict(kind._value2member_map_), kind
         return f"{name}=_{name}[x] if (x := m.{name}) in _{name} else _{name}_other(x)"
     if inner is None:
@@ -167,9 +173,9 @@ def _read_field(field: FieldDescriptor, name: str, known: dict[str, Any]) -> str
         if name in LABELS:
             return f"{name}=intern(m.{name})"
         return f"{name}=m.{name}"
-    if inner.full_name == _TIMESTAMP:
+    if inner.full_name == TIMESTAMP:
         return f"{name}_ms=(x := m.{name}).seconds * 1000 + x.nanos // 1000000"
-    if _is_union(inner):
+    if is_union(inner):
         known[f"_{name}"] = _part_reader(inner.oneofs[0].name, inner.fields)
         return f"{name}=tuple([_{name}(x) for x in m.{name}])"
     known[f"_{name}"] = inner.full_name
@@ -202,7 +208,7 @@ def _checked(name: str) -> str:
     return name
 
 
-def _dataclass_of(name: str) -> Any:
+def dataclass_of(name: str) -> Any:
     return next(getattr(module, name) for module in _MODULES if hasattr(module, name))
 
 
@@ -211,12 +217,12 @@ def _name(field: FieldDescriptor) -> str:
     return field.message_type.name if field.message_type is not None else ""
 
 
-def _is_union(message: Descriptor) -> bool:
+def is_union(message: Descriptor) -> bool:
     """True for a message that is nothing but one oneof; it has no dataclass of its own."""
     return len(message.oneofs) == 1 and len(message.fields) == len(message.oneofs[0].fields) > 0
 
 
-def _real_oneof(field: FieldDescriptor) -> Any:
+def real_oneof(field: FieldDescriptor) -> Any:
     """The oneof that the contract wrote; protobuf's own one of an optional field starts with _."""
     oneof = field.containing_oneof
     return oneof if oneof is not None and not oneof.name.startswith("_") else None

@@ -1,0 +1,9 @@
+from collections.abc import Callable
+from typing import Any
+
+SOURCES: str
+
+class Wire:
+    def __init__(self, planned: Callable[[type[Any]], list[tuple[Any, ...]] | None]) -> None: ...
+    def encode(self, value: Any) -> bytes | None: ...
+    def decode(self, kind: type[Any], data: bytes) -> Any: ...
