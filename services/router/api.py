@@ -31,7 +31,9 @@ NAME = "frontdesk.v1.RouterService"
 class RouterApi(router_pb2_grpc.RouterServiceServicer):
     """The servicer; one per replica."""
 
-    def __init__(self, tail: DecisionTail, trail: Trail, log: Log, commander: Commander) -> None:
+    def __init__(
+        self, tail: DecisionTail, trail: Trail, log: Log, commander: Commander, past: PastEnds
+    ) -> None:
         cards = Cards(log)
         self._replica = Replica(tail, log)
         self.switchboard = Switchboard(tail)
@@ -39,7 +41,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
         self._reads = Reads(self._replica, cards)
         self._explaining = Explaining(self._replica, trail)
         self._watching = Watching(self._replica, trail, self.switchboard)
-        self._desktops = Desktops(tail, self._replica, self.switchboard, cards, self._writes, PastEnds(trail))
+        self._desktops = Desktops(tail, self._replica, self.switchboard, cards, self._writes, past)
 
     def add_to(self, server: grpc.aio.Server) -> None:
         router_pb2_grpc.add_RouterServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call] # generated

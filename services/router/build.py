@@ -27,11 +27,13 @@ from services.router.measures import (
     HeartMeasures,
     LetterMeasures,
     OwnerMeasures,
+    PastEndsMeasures,
     PriceMeasures,
     SnapshotMeasures,
     TailMeasures,
 )
 from services.router.owner import Owner
+from services.router.past_ends import PastEnds
 from services.router.pricing import Pricer
 from services.router.settings import Pricing, RouterSettings
 from services.router.snapshots import SnapshotWriter
@@ -67,6 +69,7 @@ class Router:
     owner: Owner
     api: RouterApi
     commander: Commander
+    past: PastEnds
     snapshots: SnapshotWriter
     vitals: Vitals | None
     """Runs where a process is served, never in a test's: what it finds ends the process."""
@@ -83,12 +86,15 @@ class Router:
 
     async def run(self) -> None:
         """Folds and decides until cancelled; raises when either breaks."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.tail.run(), name="tail")
-            group.create_task(self._own(), name="owner")
-            group.create_task(self.snapshots.run(), name="snapshots")
-            if self.pricer is not None:
-                group.create_task(self.pricer.run(), name="pricer")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.tail.run(), name="tail")
+                group.create_task(self._own(), name="owner")
+                group.create_task(self.snapshots.run(), name="snapshots")
+                if self.pricer is not None:
+                    group.create_task(self.pricer.run(), name="pricer")
+        finally:
+            await self.past.close()
 
     async def hand_over(self) -> None:
         """Lets others decide from now on; goes on folding and answering."""
@@ -149,10 +155,11 @@ def build(
         seconds=settings.snapshot_seconds,
         megabytes_max=settings.snapshot_megabytes_max,
     )
-    api = RouterApi(tail, trail, log, commander)
+    past = PastEnds(trail, PastEndsMeasures(registry))
+    api = RouterApi(tail, trail, log, commander, past)
     vitals = None
     if settings.watchdog_seconds:
         limits = Limits(settings.watchdog_seconds, settings.watchdog_rebalance_seconds)
         vitals = Vitals(log, tail, owner, Watchdog(limits.by_condition()), time.monotonic)
     priced = pricer if settings.pricing is not Pricing.OFF else None
-    return Router(tail, owner, api, commander, snapshots, vitals, priced)
+    return Router(tail, owner, api, commander, past, snapshots, vitals, priced)

@@ -16,7 +16,7 @@ from services.router.explain import explained
 from services.router.replica import RETRY_MS, Replica
 from services.router.requests import Context, check_ids
 from services.router.trail import Trail
-from services.router.trail_search import BYTES_MAX, RECORDS_MAX, TooFarBack, concerns, counted
+from services.router.trail_search import BYTES_MAX, RECORDS_MAX, TooFarBack, as_field, concerns, counted
 from services.runtime.log import Log, LogError, PositionLost
 from services.runtime.rpc import Refusal, answer_seconds
 
@@ -101,7 +101,7 @@ async def from_the_log(source: Log, desk_id: str, contact_id: str) -> AsyncGener
     if begin > 0:
         raise PositionLost(f"{DECISIONS} {partition} begins at {begin}: its first records were deleted")
     async for at, _, record in counted(
-        source, partition, Chain(), at=0, begin=0, end=end, naming=(contact_id.encode(),)
+        source, partition, Chain(), at=0, begin=0, end=end, naming=(as_field(contact_id),)
     ):
         if record.desk_id == desk_id and contact_id in concerns(record):
             yield at, record

@@ -127,11 +127,8 @@ class Open(NamedTuple):
         on = {asked.contact_id for asked in stand if not asked.help_id} | over
         return Open(self.help_ids - helps, self.handover_ids - on)
 
-    def ended(self, record: d.Decision, agent_id: str) -> list[Notice]:
-        """How those of an agent ended with a record; whose a request for help is only the desktop says."""
-        return [end for event in record.events if (end := self._end(event, agent_id)) is not None]
-
-    def _end(self, event: d.Event, agent_id: str) -> Notice | None:
+    def end(self, event: d.Event, agent_id: str) -> Notice | None:
+        """How an event ends one of them, an agent's; whose a request for help is only the desktop says."""
         match event:
             case d.ConsultEnded() if event.help_id in self.help_ids and event.adviser_id != agent_id:
                 return Notice(help_ended=to_message(event))
@@ -143,6 +140,11 @@ class Open(NamedTuple):
 
 
 NOTHING_OPEN = Open()
+
+
+def request_named(event: d.Event) -> str:
+    """The id under which a desktop holds the request that an event may end; empty when it ends none."""
+    return getattr(event, "help_id", "") or getattr(event, "contact_id", "")
 
 
 def matters(desk: DeskState, agent_id: str, end: Notice, *, goes_on: bool) -> bool:

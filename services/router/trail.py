@@ -15,7 +15,16 @@ from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
 from services.router.tail import DecisionTail, Verdict
 from services.router.trail_anchors import Anchor, Anchors
-from services.router.trail_search import BACK_RECORDS, Effort, about_fact, concerns, counted, look_back, opens
+from services.router.trail_search import (
+    BACK_RECORDS,
+    Effort,
+    about_fact,
+    as_field,
+    concerns,
+    counted,
+    look_back,
+    opens,
+)
 from services.runtime.log import Log
 
 RECENT_RECORDS = 2_000
@@ -103,7 +112,7 @@ class Trail:
     async def _about(
         self, partition: int, desk_id: str, contact_id: str, begin: int, end: int, effort: Effort
     ) -> list[tuple[int, Decision]]:
-        named = (contact_id.encode(),)
+        named = (as_field(contact_id),)
         return [
             (at, record)
             async for at, record in self._counted(partition, begin, end, naming=named, effort=effort)

@@ -22,9 +22,13 @@ BACK_RECORDS = 200
 BLOCK_RECORDS = 10_000
 """Records that are looked through, from their first to their last, before those that stand before them."""
 READ_RECORDS_MAX = 500
+YIELD_EVERY_RECORDS = 100
+"""The event loop gets a turn after so many records were decoded."""
 RECORDS_MAX = 1_000_000
 BYTES_MAX = 500_000_000
 """Most that one question may read of the log: some three seconds of a processor that also decides."""
+DECODED_RECORDS = 10
+"""To decode a record costs as much as to look through so many."""
 
 
 class TooFarBack(Exception):
@@ -41,13 +45,33 @@ class Effort:
 
     records: int = 0
     bytes: int = 0
+    decoded: int = 0
 
     def count(self, read: Sequence[Record]) -> None:
-        """Raises TooFarBack once it is too much."""
+        """Records were read; raises TooFarBack once it is too much."""
         self.records += len(read)
         self.bytes += sum([len(one.value) for one in read])
-        if self.records > RECORDS_MAX or self.bytes > BYTES_MAX:
+        self._check()
+
+    def decode(self) -> None:
+        """A record that may say something of it is to be decoded; raises TooFarBack once it is too much."""
+        self.decoded += 1
+        self._check()
+
+    def _check(self) -> None:
+        if self.records + DECODED_RECORDS * self.decoded > RECORDS_MAX or self.bytes > BYTES_MAX:
             raise TooFarBack(self.records, self.bytes)
+
+
+def as_field(text: str) -> bytes:
+    """A text as it stands in a record that has it as a field, its length before it; so that what is part of another
+    text, as a short id may be, is not taken for it."""
+    data = text.encode()
+    length, prefix = len(data), bytearray()
+    while length > 0x7F:
+        prefix.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes((*prefix, length)) + data
 
 
 class Stretch(NamedTuple):
@@ -95,16 +119,20 @@ async def look_back(
     """Where a contact of which nothing else is known stands before `end`: back in blocks, as far as the newest record
     that opens it. None when no record that the log holds is about it.
 
-    An id says nothing of its time, so no place is ruled out; but only records in whose bytes it stands are decoded, a
+    An id says nothing of its time, so no place is ruled out; but only records in which it stands as a field are decoded, a
     tenth of the work. Raises what the log raises, and TooFarBack.
     """
-    start, named = await source.start_offset(DECISIONS, partition), contact_id.encode()
+    start, named = await source.start_offset(DECISIONS, partition), as_field(contact_id)
     first = last = -1
     tail = await source.tail(DECISIONS, {partition: max(start, end - 1)})
     try:
         while end > start:
             begin = max(start, end - BLOCK_RECORDS)
-            for read in reversed(await _naming(tail, partition, begin, end, named, effort)):
+            hits = reversed(await _naming(tail, partition, begin, end, named, effort))
+            for number, read in enumerate(hits, 1):
+                if number % YIELD_EVERY_RECORDS == 0:
+                    await asyncio.sleep(0)
+                effort.decode()
                 record = decode_decision(read.value)
                 if record.desk_id != desk_id or contact_id not in concerns(record):
                     continue
@@ -154,9 +182,13 @@ async def counted(
             records = await tail.read(records_max=min(READ_RECORDS_MAX, end - at), wait_ms=200)
             if effort is not None:
                 effort.count(records)
-            for read in records:
+            for number, read in enumerate(records, 1):
+                if number % YIELD_EVERY_RECORDS == 0:
+                    await asyncio.sleep(0)
                 at = read.offset + 1
                 whole = read.offset >= begin and any(one in read.value for one in naming)
+                if whole and effort is not None:
+                    effort.decode()
                 record = decode_decision(read.value) if whole else decode_outline(read.value)
                 if chain.accepts(record):
                     if read.offset >= begin:

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from frontdesk.client import AgentDesktop
 from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
+from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.codec import encode_fact
 from services.contract.topics import FACTS
@@ -22,6 +23,7 @@ from services.router.build import Router, build, topics
 from services.router.model import Contact, ContactState
 from services.router.sessions_requests import Open
 from services.router.settings import RouterSettings
+from services.router.trail_search import as_field
 from services.runtime.clock import ManualClock
 from services.runtime.log import Log, LogUnavailable
 from services.runtime.rpc import RpcServer
@@ -243,65 +245,60 @@ async def test_what_the_log_does_not_give_in_time_ends_without_a_result(
     assert (ended.help_id, ended.result) == (help_id, facts_pb2.HELP_RESULT_UNSPECIFIED)
 
 
-async def test_desktops_that_come_at_once_are_answered_by_one_reading(
+async def test_who_gives_up_ends_no_reading_for_others(
     site: Site, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first one's is under way while the others come; they share the next."""
     ana = await talking(site, stack)
     help_id = await ask_advice(ana, site.contact.epoch)
     await site.tell(f.AgentSignedIn(agent_id="bor"))
     await site.tell(f.HelpAnswered(help_id=help_id, agent_id="bor", result=f.HelpResult.ADVICE))
-    trail = site.router.api._desktops.past._trail
-    readings, accepted = [], trail.accepted
+    past, until = site.router.past, site.router.tail.next_offset(0) - 1
+    accepted, begun, go_on = past._trail.accepted, asyncio.Event(), asyncio.Event()
+    readings = []
 
-    def counting(*args: Any, **how: Any) -> Any:
+    async def late(*args: Any, **how: Any) -> Any:
         readings.append(how["naming"])
-        return accepted(*args, **how)
-
-    monkeypatch.setattr(trail, "accepted", counting)
-    past, until = site.router.api._desktops.past, site.router.tail.next_offset(0) - 1
-    others = [Open(frozenset({f"h{number}"})) for number in range(30)]
-
-    told = await asyncio.gather(
-        *(
-            past.of(0, "acme", "ana", asked, after=0, until=until)
-            for asked in (Open(frozenset({help_id})), Open(frozenset({help_id, "h"})), *others)
-        )
-    )
-
-    assert [[one.help_ended.help_id for one in ends] for ends in told] == [[help_id], [help_id], *[[]] * 30]
-    assert readings == [[help_id.encode()], (b"",)] and past._waiting == []
-
-
-async def test_who_gives_up_while_reading_for_others_leaves_them_to_the_next(
-    site: Site, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ana = await talking(site, stack)
-    help_id = await ask_advice(ana, site.contact.epoch)
-    await site.tell(f.AgentSignedIn(agent_id="bor"))
-    await site.tell(f.HelpAnswered(help_id=help_id, agent_id="bor", result=f.HelpResult.ADVICE))
-    past, until = site.router.api._desktops.past, site.router.tail.next_offset(0) - 1
-    accepted, stuck = past._trail.accepted, asyncio.Event()
-
-    async def hanging(*_: Any, **__: Any) -> Any:
-        stuck.set()
-        await asyncio.Event().wait()
-        yield
+        begun.set()
+        await go_on.wait()
+        async for one in accepted(*args, **how):
+            yield one
 
     def asks() -> asyncio.Task[Any]:
         asked = Open(frozenset({help_id}))
         return asyncio.create_task(past.of(0, "acme", "ana", asked, after=0, until=until))
 
-    monkeypatch.setattr(past._trail, "accepted", hanging)
+    monkeypatch.setattr(past._trail, "accepted", late)
     first, second = asks(), asks()
-    await stuck.wait()
-    monkeypatch.setattr(past._trail, "accepted", accepted)
+    await begun.wait()
     first.cancel()
+    go_on.set()
 
     (ended,) = await second
     assert ended.help_ended.result == facts_pb2.HELP_RESULT_ADVICE
     await asyncio.gather(first, return_exceptions=True)
-    assert past._waiting == []
+    assert readings == [[as_field(help_id)]] and past._waiting == set()
+
+
+async def test_a_record_in_whose_middle_a_session_broke_is_read_to_its_end(
+    site: Site, stack: AsyncExitStack
+) -> None:
+    ana = await talking(site, stack)
+    help_id = await ask_advice(ana, site.contact.epoch)
+    await site.close()
+    await site.tell(f.AgentSignedIn(agent_id="bor"))
+    await site.tell(f.HelpAnswered(help_id=help_id, agent_id="bor", result=f.HelpResult.ADVICE))
+    (end,) = [
+        at
+        async for at, record in site.router.past._trail.accepted(0)
+        if any(isinstance(event, d.ConsultEnded) for event in record.events)
+    ]
+    await begin_anew(site)
+    for offset, index, told_again in ((end, 1, True), (end, 0, False), (end - 1, 0, True)):
+        seen = router_pb2.Position(generation=1, partition=0, offset=offset, index=index)
+        names = {"open_help_ids": [help_id]}
+        async with RawSession(stub(site, stack), "ana", seen, open_ids=names) as session:  # type: ignore[arg-type] # its address is all that is asked of it
+            first = await session.next("help_ended", "ready")
+        assert (first.WhichOneof("message") == "help_ended") is told_again, (offset - end, index)
 
 
 async def test_more_open_requests_than_may_be_named_are_refused(site: Site, stack: AsyncExitStack) -> None:

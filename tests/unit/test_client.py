@@ -104,3 +104,28 @@ async def test_a_desktop_waits_longer_for_a_router_that_it_had_than_for_one_that
     ):
         while desktop.reconnects < 3:  # each session ends at once, and the next one is waited for
             await asyncio.sleep(0.01)
+
+
+async def test_no_more_open_requests_are_named_than_a_router_takes_and_those_are_the_newest(
+    serve: Callable[[Script], Awaitable[str]],
+) -> None:
+    hellos: list[router_pb2.SessionHello] = []
+
+    async def script(requests: AsyncIterator[router_pb2.AgentSessionRequest]) -> AsyncIterator[Notice]:
+        hellos.append((await anext(aiter(requests))).hello)
+        for number in range(120 if len(hellos) == 1 else 0):
+            yield Notice(request=router_pb2.RequestNotice(help_id=f"h{number}", contact_id="c"))
+            yield Notice(request=router_pb2.RequestNotice(contact_id=f"c{number}"))
+        yield Notice(position=router_pb2.Position(offset=1), ready=router_pb2.SessionReady())
+        if len(hellos) > 1:
+            async for _ in requests:
+                pass
+
+    desktop = AgentDesktop(await serve(script), "acme", "ana", backoff=Backoff(first_seconds=0.01))
+    async with asyncio.timeout(5), desktop:
+        while len(hellos) < 2:
+            await asyncio.sleep(0.01)
+    newest = range(119, 19, -1)
+    assert list(hellos[0].open_help_ids) == []
+    assert list(hellos[1].open_help_ids) == [f"h{number}" for number in newest]
+    assert list(hellos[1].open_handover_ids) == [f"c{number}" for number in newest]
