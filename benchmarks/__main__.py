@@ -51,7 +51,10 @@ BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "router": (router_core.run, "routing alone at 120 and at 10,000 agents against a plain scan"),
     "recovery": (recovery.run, "a restart from a snapshot and its tail against folding the log from zero"),
     "replica": (replica.run, "what a desk of 1,000 agents costs its owner and whoever follows it"),
-    "sessions": (sessions.run, f"{sessions.SESSIONS:,} agents' sessions over two routers on real Kafka"),
+    "sessions": (
+        sessions.run,
+        f"{sessions.SESSIONS:,} agents' sessions over {sessions.REPLICAS} routers on real Kafka",
+    ),
     "metrics": (metrics.run, "decisions into every KPI table against a bare Faust table write"),
     "prices": (prices.run, "the price program against one greedy pass over the same matrix"),
     "wallboard": (wallboard.run, "200 browsers that watch the wallboard, against one"),

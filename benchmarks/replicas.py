@@ -16,7 +16,8 @@ from services.cli.demo.system import free_port
 
 PARTITIONS = 4
 ROOT = Path(__file__).resolve().parent.parent
-STOP_SECONDS_MAX = 20
+STOP_SECONDS_MAX = 45
+"""Longer than a process takes that ends itself because its stop is overdue (lifecycle.py)."""
 
 
 @dataclass

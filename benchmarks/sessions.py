@@ -3,7 +3,8 @@
 The desktops live in this process and share a few connections: a replica sees as many calls, not as many sockets, whose
 memory comes on top in reality. Desks have a hundred agents each. A contact is offered to one
 of them; its time is from the append of the fact to the notice in the agent's hands: two appends with all
-acknowledgements, two fetches, and the stream.
+acknowledgements, two fetches, and the stream. Then one of the routers is told to stop, and its agents' sessions go on at
+the others, which are offered contacts again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -23,6 +25,7 @@ import grpc
 from benchmarks.measure import Figure, percentile
 from benchmarks.replicas import PARTITIONS, Replica, replicas
 from frontdesk.client import AgentDesktop, Endpoint, RouterClient
+from frontdesk.client.endpoint import OPTIONS
 from frontdesk.v1 import facts_pb2
 from services.contract.codec import encode_fact, to_message
 from services.contract.desk import Agent, Desk, Queue, Topic
@@ -32,7 +35,8 @@ from services.runtime import broker
 from services.runtime.kafka_log import KafkaLog
 
 SESSIONS = int(os.environ.get("FRONTDESK_BENCH_SESSIONS", "10000"))
-REPLICAS = 2
+REPLICAS = int(os.environ.get("FRONTDESK_BENCH_REPLICAS", "3"))
+"""Both are settings, so that a short try and other deployments can be played too."""
 AGENTS_PER_DESK = 100
 CHANNELS = 20
 OPENING = 200
@@ -51,6 +55,12 @@ class Tally:
     waits: list[float] = field(default_factory=list)
     offers: Counter[str] = field(default_factory=Counter)
     opened: int = 0
+    lost: int = 0
+    """Sessions that ended and were to stand again."""
+    away_since: dict[int, float] = field(default_factory=dict)
+    away_seconds_max: float = 0.0
+    back_at: float = 0.0
+    """When the last of them stood again."""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offered(self, contact_id: str, offer_id: str) -> None:
@@ -58,6 +68,17 @@ class Tally:
         due = self.due.pop(contact_id, None)
         if due is not None:
             self.waits.append(time.perf_counter() - due)
+            self.moved.set()
+
+    def connection(self, number: int, stands: bool) -> None:
+        """A session was lost, or stands again."""
+        now = time.perf_counter()
+        if not stands:
+            self.lost += 1
+            self.away_since[number] = now
+        elif (since := self.away_since.pop(number, None)) is not None:
+            self.away_seconds_max = max(self.away_seconds_max, now - since)
+            self.back_at = now
             self.moved.set()
 
 
@@ -72,7 +93,9 @@ async def run(_bootstrap: str) -> list[Figure]:
         try:
             found = await asyncio.to_thread(running.__enter__)
             try:
-                figures, _ = await measured(found, sessions=SESSIONS, contacts=CONTACTS)
+                figures, _ = await measured(
+                    found, sessions=SESSIONS, contacts=CONTACTS, stop_one=REPLICAS > 1
+                )
             finally:
                 await asyncio.to_thread(running.__exit__, None, None, None)
         finally:
@@ -81,9 +104,9 @@ async def run(_bootstrap: str) -> list[Figure]:
 
 
 async def measured(
-    found: list[Replica], *, sessions: int, contacts: int, name: str = "bench"
+    found: list[Replica], *, sessions: int, contacts: int, stop_one: bool = False, name: str = "bench"
 ) -> tuple[list[Figure], Tally]:
-    """Opens the sessions, sends the contacts, and tells what that cost the replicas."""
+    """Opens the sessions, sends the contacts, and tells what that cost the replicas; and the stop of the first one."""
     endpoint, tally = Endpoint([one.address for one in found]), Tally()
     desks = [f"{name}-{number}" for number in range(-(-sessions // AGENTS_PER_DESK))]
     async with asyncio.timeout(SECONDS_MAX), AsyncExitStack() as stack:
@@ -92,7 +115,7 @@ async def measured(
         router = await stack.enter_async_context(RouterClient(endpoint, deadline_seconds=120))
         for desk_id in desks:
             await router.configure_desk(to_message(desk(desk_id)), command_id="1")
-        channels = await _channels(endpoint, stack)
+        channels = _channels(endpoint, stack)
         memory = sum(one.memory_kib() for one in found)
         cpu = sum(one.cpu_seconds() for one in found)
         began = time.perf_counter()
@@ -109,6 +132,7 @@ async def measured(
                 )
                 await stack.enter_async_context(desktop)
                 await desktop.send(sign_in=facts_pb2.AgentSignedIn())
+            desktop.on_connection = partial(tally.connection, number)
             stack.callback(asyncio.ensure_future(_listen(desktop, tally)).cancel)
             tally.opened += 1
             if tally.opened % TELL_EVERY == 0:
@@ -125,7 +149,23 @@ async def measured(
         busy_cpu = sum(one.cpu_seconds() for one in found)
         await _contacts(log, desks, contacts, tally)
         busy = sum(one.cpu_seconds() for one in found) - busy_cpu
-    waits = tally.waits
+        waits = list(tally.waits)
+        after_stop = await _stopped(found, sessions, tally) if stop_one else []
+        if stop_one:
+            tally.waits.clear()
+            await _contacts(log, desks, contacts, tally, first=contacts)
+            after_stop += [
+                Figure(
+                    "append to offer in hand with one router less, p50",
+                    percentile(tally.waits, 0.5) * 1e3,
+                    "ms",
+                ),
+                Figure(
+                    "append to offer in hand with one router less, p99",
+                    percentile(tally.waits, 0.99) * 1e3,
+                    "ms",
+                ),
+            ]
     return [
         Figure(f"sessions over {len(found)} replicas", sessions, "sessions"),
         Figure("memory of the replicas, a session", per_session, "KiB"),
@@ -136,8 +176,38 @@ async def measured(
         Figure(f"CPU of a contact offered and accepted at {PER_SECOND}/s", busy / contacts * 1e6, "us"),
         Figure("append of a contact to its offer in hand, p50", percentile(waits, 0.5) * 1000, "ms"),
         Figure("append of a contact to its offer in hand, p99", percentile(waits, 0.99) * 1000, "ms"),
+        *after_stop,
         Figure("contacts that were offered once and no more", _offered_once(tally), "contacts"),
     ], tally
+
+
+async def _stopped(found: list[Replica], sessions: int, tally: Tally) -> list[Figure]:
+    """Tells the first router to stop; returns once its sessions stand at the others."""
+    left = found[1:]
+    memory, cpu = sum(one.memory_kib() for one in left), sum(one.cpu_seconds() for one in left)
+    tally.lost, began = 0, time.perf_counter()
+    status = await asyncio.to_thread(found[0].stop)
+    if status != 0:
+        raise RuntimeError(f"a router that was told to stop ended with {status}")
+    while tally.away_since:
+        tally.moved.clear()
+        await tally.moved.wait()
+    seconds = max(0.0, tally.back_at - began)
+    return [
+        Figure("sessions that moved when a router was told to stop", tally.lost, "sessions"),
+        Figure("until the last of them stood elsewhere", seconds, "s"),
+        Figure("longest that one of them was away", tally.away_seconds_max, "s"),
+        Figure(
+            "CPU of those left, a session that moved",
+            (sum(one.cpu_seconds() for one in left) - cpu) / max(1, tally.lost) * 1e6,
+            "us",
+        ),
+        Figure(
+            "memory of those left, a session of all",
+            (sum(one.memory_kib() for one in left) - memory) / sessions,
+            "KiB more",
+        ),
+    ]
 
 
 def _offered_once(tally: Tally) -> int:
@@ -160,12 +230,13 @@ def desk(desk_id: str) -> Desk:
     return Desk(desk_id=desk_id, version="1", topics=(topic,), queues=(Queue(queue_id="all"),), agents=people)
 
 
-async def _channels(endpoint: Endpoint, stack: AsyncExitStack) -> list[grpc.aio.Channel]:
-    """Connections that the desktops share, spread over the replicas."""
-    found = []
+def _channels(endpoint: Endpoint, stack: AsyncExitStack) -> list[grpc.aio.Channel]:
+    """Connections that the desktops share, spread over the replicas; each goes on at the next one once its own is gone."""
+    listed, found = endpoint.listed, []
     for number in range(CHANNELS):
-        one = Endpoint(endpoint.listed[number % len(endpoint.listed)])
-        channel = await one.channel(one_replica=True)
+        at = number % len(listed)
+        target = f"ipv4:{','.join([*listed[at:], *listed[:at]])}"
+        channel = grpc.aio.insecure_channel(target, options=[*OPTIONS, ("grpc.use_local_subchannel_pool", 1)])
         stack.push_async_callback(channel.close)
         found.append(channel)
     return found
@@ -180,11 +251,11 @@ async def _listen(desktop: AgentDesktop, tally: Tally) -> None:
             await desktop.resolve(notice.assigned.contact.contact_id, notice.assigned.epoch)
 
 
-async def _contacts(log: KafkaLog, desks: list[str], count: int, tally: Tally) -> None:
+async def _contacts(log: KafkaLog, desks: list[str], count: int, tally: Tally, *, first: int = 0) -> None:
     """Contacts at a steady rate, over all desks; returns once each was offered."""
     began = time.perf_counter()
-    for number in range(count):
-        await asyncio.sleep(began + number / PER_SECOND - time.perf_counter())
+    for number in range(first, first + count):
+        await asyncio.sleep(began + (number - first) / PER_SECOND - time.perf_counter())
         desk_id = desks[number % len(desks)]
         contact_id = f"{desk_id}-c{number}"
         tally.due[contact_id] = time.perf_counter()

@@ -20,7 +20,7 @@ import grpc
 KEEPALIVE_MS, KEEPALIVE_TIMEOUT_MS = 15_000, 5_000
 """Silence after which a replica is asked whether it is there, and how long it has to answer; services admit a ping
 every ten seconds."""
-_OPTIONS: tuple[tuple[str, int], ...] = (
+OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_time_ms", KEEPALIVE_MS),
     ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
     ("grpc.initial_reconnect_backoff_ms", 200),
@@ -90,7 +90,7 @@ class Endpoint:
         target = await self._target(shuffled=one_replica)
         policy = {"pick_first": {"shuffleAddressList": True}} if one_replica else {"round_robin": {}}
         options: list[tuple[str, int | str]] = [
-            *_OPTIONS,
+            *OPTIONS,
             ("grpc.service_config", json.dumps({"loadBalancingConfig": [policy]})),
             *self.options,
         ]
