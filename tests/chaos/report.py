@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from tests.chaos.check import Findings
 from tests.chaos.faults import Struck
@@ -21,6 +22,8 @@ class Row:
     """The longest that any partition stood without an accepted record, of gaps that reach into the fault's time."""
     take_over_seconds: float | None
     """The longest until another router decided a partition that its owner had lost; None where nobody lost one."""
+    still_seconds: float
+    """The longest of them that nobody decided: from the last record of the one to the first of the other."""
     rejected: int
     notes: tuple[str, ...]
 
@@ -37,16 +40,17 @@ def rows(found: Findings, struck: Sequence[Struck], ends_ms: int) -> list[Row]:
 
 def _row(kind: str, strikes: list[tuple[Struck, int]], found: Findings) -> Row:
     taken = [
-        seconds
+        take_over
         for one, until_ms in strikes
         for name, at_ms in one.taken
-        for seconds in take_overs(found, name, at_ms, until_ms)
+        for take_over in take_overs(found, name, at_ms, until_ms)
     ]
     return Row(
         kind,
         len(strikes),
         max(worst_gap(found, one.began_ms, until_ms) for one, until_ms in strikes),
-        max(taken, default=None),
+        max((one.seconds for one in taken), default=None),
+        max((one.still_seconds for one in taken), default=0.0),
         sum(one.began_ms <= at_ms < until_ms for one, until_ms in strikes for at_ms in found.rejected_at),
         tuple(dict.fromkeys(one.note for one, _ in strikes if one.note)),
     )
@@ -64,8 +68,17 @@ def worst_gap(found: Findings, from_ms: int, until_ms: int) -> float:
     return worst / 1000
 
 
-def take_overs(found: Findings, name: str, at_ms: int, until_ms: int) -> list[float]:
-    """For each partition that `name` decided last before the moment: seconds until another did."""
+class TakeOver(NamedTuple):
+    """Of one partition."""
+
+    seconds: float
+    """From the moment in which its owner lost it, as a stop or a kill begins, until another one decided."""
+    still_seconds: float
+    """Without a record before that: an owner that leaves in order decides on."""
+
+
+def take_overs(found: Findings, name: str, at_ms: int, until_ms: int) -> list[TakeOver]:
+    """For each partition that `name` decided last before the moment."""
     taken = []
     for times, owners in zip(found.times, found.owners, strict=True):
         before = [place for place, time in enumerate(times) if time <= at_ms]
@@ -74,7 +87,8 @@ def take_overs(found: Findings, name: str, at_ms: int, until_ms: int) -> list[fl
         for place in range(before[-1] + 1, len(times)):
             if owners[place] != name and times[place] >= at_ms:
                 if times[place] <= until_ms:
-                    taken.append((times[place] - at_ms) / 1000)
+                    still_ms = times[place] - times[place - 1]
+                    taken.append(TakeOver((times[place] - at_ms) / 1000, still_ms / 1000))
                 break
     return taken
 
@@ -99,7 +113,11 @@ def table(found: Findings, every: Sequence[Row]) -> list[str]:
         "| --- | --- | --- | --- | --- |",
     ]
     for row in every:
-        taken = "-" if row.take_over_seconds is None else f"{row.take_over_seconds:.1f} s"
+        taken = (
+            "-"
+            if row.take_over_seconds is None
+            else f"{row.take_over_seconds:.1f} s, still {row.still_seconds:.1f} s"
+        )
         note = f" ({'; '.join(row.notes)})" if row.notes else ""
         lines.append(
             f"| {row.kind}{note} | {row.times} | {row.gap_seconds:.1f} s | {taken} | {row.rejected} |"

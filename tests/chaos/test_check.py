@@ -140,10 +140,16 @@ def test_the_table_has_the_worst_gap_and_the_longest_take_over() -> None:
     every = rows(found, struck, 10_000)
 
     assert worst_gap(found, 1_000, 9_150) == 9.0
-    assert take_overs(found, "a", 1_000, 9_150) == [8.1]
+    assert take_overs(found, "a", 1_000, 9_150) == [(8.1, 9.0)]
     assert (every[0].gap_seconds, every[0].take_over_seconds, every[0].rejected) == (9.0, 8.1, 0)
     assert every[1].rejected == 1
-    assert "| kill | 1 | 9.0 s | 8.1 s | 0 |" in table(found, every)
+    assert "| kill | 1 | 9.0 s | 8.1 s, still 9.0 s | 0 |" in table(found, every)
+
+
+def test_who_decides_on_while_it_leaves_leaves_nobody_waiting() -> None:
+    found = Findings(times=[array("q", [900, 2_000, 3_000, 3_200])], owners=[["a", "a", "a", "b"]])
+
+    assert take_overs(found, "a", 1_000, 9_000) == [(2.2, 0.2)]
 
 
 @pytest.mark.parametrize("name", ["network_cut", "full_disk"])
