@@ -14,7 +14,8 @@ import structlog
 from services.contract.codec import Undecodable, decode_fact
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
-from services.router.decide import decide_fact, decide_rejected
+from services.contract.topics import PARTITION_HASH
+from services.router.decide import decide_fact, decide_genesis, decide_rejected
 from services.router.log.fold import fold
 from services.router.model import PartitionState
 from services.runtime.clock import Clock
@@ -84,6 +85,18 @@ class Maker:
             detail=detail,
             fact_id=fact_id,
             desk_id=record.key.decode(errors="replace"),
+            now_ms=self._clock.now_ms(),
+            decision_id=self._new_id(),
+            owner=self._name,
+        )
+
+    def genesis(self, *, generation: int, partitions: int, first_fact_offset: int) -> Decision:
+        """A partition's first record."""
+        return decide_genesis(
+            generation=generation,
+            partitions=partitions,
+            partition_hash=PARTITION_HASH,
+            first_fact_offset=first_fact_offset,
             now_ms=self._clock.now_ms(),
             decision_id=self._new_id(),
             owner=self._name,

@@ -3,6 +3,9 @@
 Owning a partition gives liveness only. The owner decides on a speculative state (*ahead*), appends without
 waiting, and lets the tail say what counted: its own record at the head of *pending* was accepted, fine;
 anything else, and all that was built on it is dropped and decided again from the folded state.
+
+What the group takes away is decided on, without the group, until another one's record shows that it decides there, or
+the group gives it back (parting.py): so a rebalance makes no gap, however long it takes.
 """
 
 from __future__ import annotations
@@ -20,15 +23,17 @@ import structlog
 from services.contract.codec import encode_decision
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
-from services.contract.topics import DECISIONS, FACTS, PARTITION_HASH
-from services.router.decide import decide_genesis, decide_timer
+from services.contract.topics import DECISIONS, FACTS
+from services.router.decide import decide_timer
 from services.router.foreseen import Appended
+from services.router.genesis import check_genesis, write_genesis
 from services.router.letters import RejectionLetters
-from services.router.making import CannotDecide, Made, Maker, fact_of, folded
+from services.router.making import Made, Maker, fact_of, folded
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
-from services.router.parting import Parting, facts_alone
-from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX, DecisionTail, Verdict
+from services.router.parting import HOLD_SECONDS_MAX, PART_SECONDS_MAX, Parting
+from services.router.sources import Sources
+from services.router.tail import DecisionTail, Verdict
 from services.router.timers import Timer, TimerIndex
 from services.runtime.clock import Clock
 from services.runtime.log import (
@@ -36,11 +41,9 @@ from services.runtime.log import (
     BufferFull,
     Log,
     LogError,
-    LogUnavailable,
     Membership,
     Ownership,
     Record,
-    Tail,
 )
 from services.runtime.observe import frames_of
 
@@ -52,7 +55,7 @@ PUT_ASIDE_MS = 60_000
 """A timer that could not be decided is left alone for this long."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
-LEAVE_SECONDS_MAX = 5.0
+LEAVE_SECONDS_MAX = 9.0
 """How long a stop waits until others decide: longer than it takes to leave and then to part (parting.py)."""
 
 log = structlog.get_logger()
@@ -69,6 +72,8 @@ class _Held:
     """With the loop's time at which each was appended, oldest first."""
     ready: bool = False
     paused: bool = False
+    alone: bool = False
+    """Decided without the group, which has taken it away or was left (parting.py)."""
     taking: asyncio.Task[None] | None = None
     hinted: int = -1
 
@@ -97,52 +102,76 @@ class Owner:
         self._ownership: Ownership | None = None
         self._broken: BaseException | None = None
         self._letters = letters
-        self._away_since: float | None = None
         self._leaving = False
-        self._parting: Parting | None = None
+        self._parting = Parting(source, self._next_fact)
+        self._sources = Sources(self._parting, records_max=pending_max, patience_ms=self._patience_ms)
+        self._in_group = False
         self._left = asyncio.Event()
 
     # --- group membership: positions come from the folded state, never from the group ----------------------
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
         for partition in partitions if not self._leaving else ():
+            held = self._held.get(partition)
+            if held is not None and held.alone and held.ready:  # given back: nothing is to be taken
+                held.alone = False
+                self._parting.forget(partition)
+                continue
             held = _Held(self._tail.state(partition))
             self._held[partition] = held
             held.taking = asyncio.ensure_future(self._take(partition, held))
-        self._measures.owned.set(len(self._held))
-        return {p: max(0, self._tail.state(p).last_fact + 1) for p in partitions}
+        self._count_owned()
+        return {partition: self._next_fact(partition) for partition in partitions}
 
     def revoked(self, partitions: Sequence[int]) -> None:
-        if self._parting is None:
-            self._let_go(partitions)
+        held = {p: self._held[p] for p in partitions if p in self._held and not self._held[p].alone}
+        self._go_alone([p for p, one in held.items() if one.ready and self._in_group], HOLD_SECONDS_MAX)
+        self._let_go([p for p, one in held.items() if not one.alone])
+
+    def _go_alone(self, partitions: Sequence[int], seconds_max: float) -> None:
+        """Decides them without the group from now on, for so long at the most."""
+        if not partitions:
+            return
+        for partition in partitions:
+            self._held[partition].alone = True
+        self._parting.cover(partitions)
+        self._parting.hold({p: self._held[p].ahead.count for p in partitions}, seconds_max)
+        self._count_owned()
 
     def _let_go(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
             self._tail.foreseen.forget(partition)
+            self._parting.forget(partition)
             held = self._held.pop(partition, None)
             if held is None:
                 continue
             held.ready = False  # whoever is appending for it stops
             if held.taking is not None:
                 held.taking.cancel()
-        self._measures.owned.set(len(self._held))
+        self._count_owned()
+
+    def _count_owned(self) -> None:
+        self._measures.owned.set(sum(not held.alone for held in self._held.values()))
+
+    def _next_fact(self, partition: int) -> int:
+        held = self._held.get(partition)
+        state = held.ahead if held is not None and held.ready else self._tail.state(partition)
+        return max(0, state.last_fact + 1)
 
     @property
     def owned_ready(self) -> frozenset[int]:
-        """Partitions that are being decided here right now."""
-        return frozenset(p for p, held in self._held.items() if held.ready)
+        """Partitions that the group gave to this process and that it decides right now."""
+        return frozenset(p for p, held in self._held.items() if held.ready and not held.alone)
 
     @property
     def owned(self) -> frozenset[int]:
-        """Partitions that the group gave to this process, ready or not."""
+        """Partitions that the group gave to this process, ready or not, and those that it still decides."""
         return frozenset(self._held)
 
     @property
     def membership(self) -> Membership | None:
         """How the process stands with the group; None before it joins and after it left."""
-        if self._ownership is None or self._parting is not None:
-            return None
-        return self._ownership.membership
+        return self._ownership.membership if self._ownership is not None and self._in_group else None
 
     def oldest_append_seconds(self) -> float:
         """How long the oldest append has been without an answer; 0 when none is."""
@@ -165,6 +194,7 @@ class Owner:
     async def run(self) -> None:
         """Decides until cancelled or told to leave; raises when a partition cannot be decided any more."""
         stop_listening = self._tail.listen(self._on_verdict)
+        self._in_group = True
         self._ownership = await self._source.own(FACTS, GROUP, self)
         hinted_at = asyncio.get_running_loop().time()
         hinting: asyncio.Future[None] | None = None
@@ -178,52 +208,49 @@ class Owner:
                     hinting = asyncio.ensure_future(self._hint())
             await self._part(self._ownership)
         finally:
+            self._in_group = False
             stop_listening()
             for task in (hinting, letters):
                 if task is not None:
                     task.cancel()
-            await self._ownership.close()
             self._let_go(tuple(self._held))
+            self._sources.close()
+            await self._parting.close()
+            await self._ownership.close()
             self._ownership = None
             self._left.set()
 
-    async def _turn(self, facts: Ownership | Tail) -> None:
-        self._on_facts(await self._read(facts))
+    async def _turn(self, ownership: Ownership) -> None:
+        self._on_facts(await self._sources.read(ownership if self._in_group else None))
         self._fire_timers()
         if self._broken is not None:
             raise self._broken
+        if self._parting.holding:
+            decided = {partition: held.ahead.count for partition, held in self._held.items()}
+            self._let_go(self._parting.over(decided, self._due_at()))
+        elif not self._leaving:
+            self._parting.end()
         await asyncio.sleep(0)
 
     async def _part(self, ownership: Ownership) -> None:
         """Leaves the group; each partition is decided here until a record of another's is seen in it (parting.py)."""
-        mine = self.owned_ready
-        positions = {p: max(0, self._held[p].ahead.last_fact + 1) for p in mine}
-        opening = asyncio.ensure_future(facts_alone(self._source, positions))
-        try:
-            while not opening.done():
-                await self._turn(ownership)
-        finally:
-            opening.cancel()
-        facts = opening.result()
-        if facts is None:
+        ready = [partition for partition, held in self._held.items() if held.ready]
+        if not ready:
             return
-        loop = asyncio.get_running_loop()
-        self._let_go(self._held.keys() - (mine & self.owned_ready))
-        self._parting = Parting(facts, self._decided(), loop.time())
-        for partition, held in self._held.items():
-            self._seek(partition, held.ahead.last_fact + 1)
+        self._parting.cover(ready)
+        while self._parting.opening:
+            await self._turn(ownership)
+        if self._parting.facts is None:
+            return
+        self._let_go([partition for partition, held in self._held.items() if not held.ready])
+        self._go_alone(tuple(self._held), PART_SECONDS_MAX)
+        self._in_group = False
         leaving = asyncio.ensure_future(ownership.close())
         try:
             while self._held:
-                await self._turn(facts)
-                self._let_go(self._parting.over(self._decided(), self._due_at(), loop.time()))
+                await self._turn(ownership)
         finally:
-            await facts.close()
             await leaving
-
-    def _decided(self) -> dict[int, int]:
-        """How many records each partition has, those on their way among them."""
-        return {partition: held.ahead.count for partition, held in self._held.items()}
 
     def _due_at(self) -> dict[int, float]:
         """When the next deadline of each partition is due, by the loop's time in seconds; without those that have none."""
@@ -234,21 +261,6 @@ class Owner:
             for partition, at_ms in nearest.items()
             if at_ms is not None
         }
-
-    async def _read(self, ownership: Ownership | Tail) -> list[Record]:
-        """The next facts; a log that is away is waited for up to AWAY_SECONDS_MAX, then LogUnavailable is raised."""
-        loop = asyncio.get_running_loop()
-        try:
-            records = await ownership.read(records_max=self._pending_max, wait_ms=self._patience_ms())
-        except LogUnavailable as error:
-            self._away_since = self._away_since or loop.time()
-            if loop.time() - self._away_since > AWAY_SECONDS_MAX:
-                raise
-            log.warning("facts_not_read", error=str(error))
-            await asyncio.sleep(AWAY_RETRY_SECONDS)
-            return []
-        self._away_since = None
-        return records
 
     def _patience_ms(self) -> int:
         """How long to wait for facts: short while deadlines are near, so that timers fire on time."""
@@ -404,7 +416,7 @@ class Owner:
                 # what was read while paused was let go
                 self._seek(verdict.partition, held.ahead.last_fact + 1)
                 self._ownership.resume(verdict.partition)
-        elif verdict.accepted or self._parting is not None:
+        elif verdict.accepted or held.alone:
             self._reset(verdict.partition, held, "foreign_record")
         elif own in held.pending:
             self._reset(verdict.partition, held, "own_rejected")
@@ -413,7 +425,7 @@ class Owner:
         """Drops the speculation; a task takes the partition again from the folded state."""
         if not held.ready:
             return
-        if self._parting is not None:
+        if held.alone:
             self._let_go([partition])
             return
         log.info("speculation_dropped", partition=partition, reason=reason, pending=len(held.pending))
@@ -447,58 +459,25 @@ class Owner:
         if held.in_flight:
             await asyncio.wait(tuple(held.in_flight))  # bounded by the log's own deadline of an append
         await asyncio.sleep(0)  # the log's other writers get their turn
-        await self._tail.reached(partition, await self._source.end_offset(DECISIONS, partition))
+        await self._tail.near_end([partition])
         if self._tail.state(partition).count == 0:
-            await self._write_genesis(partition)
+            await write_genesis(self._source, self._tail, partition, self._generation, self._maker)
+            self._measures.decided_by["genesis"].inc()
         if self._held.get(partition) is not held:
             return
         held.ahead = self._tail.state(partition)
-        self._check_genesis(partition, held.ahead)
+        check_genesis(partition, held.ahead, self._generation, self._tail.partitions)
         held.timers.rebuild(held.ahead)
         held.ready, held.paused = True, False
         self._seek(partition, held.ahead.last_fact + 1)
         if self._ownership is not None and partition in self._ownership.owned:
             self._ownership.resume(partition)
 
-    async def _write_genesis(self, partition: int) -> None:
-        """Record 0; two racing creators are told apart by the chain, the second is rejected.
-
-        Of a later generation it is written by `frontdesk regenerate` only, which carries the desks over.
-        """
-        if self._generation > 1:
-            raise CannotDecide(f"generation {self._generation} was not begun: run `frontdesk regenerate`")
-        genesis = decide_genesis(
-            generation=self._generation,
-            partitions=self._tail.partitions,
-            partition_hash=PARTITION_HASH,
-            first_fact_offset=await self._source.start_offset(FACTS, partition),
-            now_ms=self._clock.now_ms(),
-            decision_id=self._new_id(),
-            owner=self._name,
-        )
-        offset = await self._source.append(DECISIONS, partition, b"", encode_decision(genesis))
-        await self._tail.reached(partition, offset + 1)
-        self._measures.decided_by["genesis"].inc()
-
-    def _check_genesis(self, partition: int, state: PartitionState) -> None:
-        if state.closed:
-            raise CannotDecide(
-                f"generation {state.generation} of the log was ended: set FRONTDESK_LOG_GENERATION and "
-                "FRONTDESK_PARTITIONS as `frontdesk regenerate` said"
-            )
-        ours = (self._generation, self._tail.partitions, PARTITION_HASH)
-        theirs = (state.generation, state.partitions, state.partition_hash)
-        if ours != theirs:
-            raise CannotDecide(
-                f"decisions {partition} were begun with (generation, partitions, hash) {theirs}, this process has "
-                f"{ours}: set FRONTDESK_PARTITIONS as the log was created, partitions never change in place"
-            )
-
     # --- small helpers -------------------------------------------------------------------------------------
 
     def _seek(self, partition: int, offset: int) -> None:
-        if self._parting is not None:
-            self._parting.facts.seek(partition, offset)
+        if self._held[partition].alone:
+            self._parting.seek(partition, offset)
         elif self._ownership is not None and partition in self._ownership.owned:
             self._ownership.seek(partition, offset)
 

@@ -1,52 +1,145 @@
-"""How an owner leaves: it decides on until another one does, so that a graceful stop makes no gap.
+"""How an owner lets go: it decides on until another one does, so that neither a stop nor a rebalance makes a gap.
 
-Who leaves a group gets none of its facts from then on; the others hear of it at their next heartbeat, join again, are
-given their shares and catch up, and on a busy machine that takes seconds in which nobody would decide. Two owners at
-once are safe (engine.md 1.1): so the one that leaves reads its facts without the group, and lets go of a partition
-when a record there shows that another one decides it.
+Who leaves a group gets none of its facts from then on, and while the group shares out anew nobody gets any: its members
+hear of it at their next heartbeats, join again, are given their shares and catch up, and on a busy machine that takes
+seconds in which nobody would decide. Two owners at once are safe (engine.md 1.1): so whoever loses a partition reads its
+facts without the group, and lets go when a record there shows that another one decides it, or when the group has given it
+back.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from services.contract.topics import FACTS
+from services.runtime.ending import ended_within
 from services.runtime.log import Log, LogError, Tail
 
-PART_SECONDS_MAX = 3.0
+PART_SECONDS_MAX = 6.0
 """How long after having left the group facts are still decided where nobody has taken over."""
+HOLD_SECONDS_MAX = 15.0
+"""The same for who stays: longer than the group waits for a member that is gone (its session, 10 s)."""
 QUIET_SECONDS = 0.5
 """Where nothing was to be decided for so long, and no deadline is near, nobody would notice a gap."""
-OPEN_SECONDS_MAX = 1.0
+OPEN_SECONDS_MAX = 2.0
+CLOSE_SECONDS_MAX = 5.0
+
+
+@dataclass(slots=True)
+class _Hold:
+    ends_at: float
+    count: int
+    """Records that the partition had when it moved last ..."""
+    moved_at: float
+    """... which was then, by the loop's time."""
 
 
 class Parting:
-    """The facts of some partitions, read without the group; tells when each has been held long enough."""
+    """The partitions that are decided without the group, how long, and the reader of their facts."""
 
-    def __init__(self, facts: Tail, decided: Mapping[int, int], now: float) -> None:
-        """`decided` gives how many records each partition has, `now` is the loop's time in seconds."""
-        self.facts = facts
-        self._ends_at = now + PART_SECONDS_MAX
-        self._moved = {partition: (count, now) for partition, count in decided.items()}
+    def __init__(self, source: Log, next_fact: Callable[[int], int]) -> None:
+        """`next_fact` answers the offset at which a partition's facts are to be read."""
+        self._source, self._next_fact = source, next_fact
+        self._holds: dict[int, _Hold] = {}
+        self._covered: frozenset[int] = frozenset()
+        self._opening: asyncio.Future[None] | None = None
+        self._closing: set[asyncio.Future[object]] = set()
+        self.facts: Tail | None = None
+        """None until it is open, and where it cannot be opened."""
 
-    def over(self, decided: Mapping[int, int], due_at: Mapping[int, float], now: float) -> list[int]:
-        """Partitions to be let go of: all when the time is over, else those where nothing happens or is about to.
+    @property
+    def holding(self) -> bool:
+        """Some partition is decided without the group."""
+        return bool(self._holds)
 
-        `due_at` gives the next deadline, where there is one, by the loop's time: a partition is held for one that
-        comes before the end.
+    def holds(self, partition: int) -> bool:
+        return partition in self._holds
+
+    @property
+    def opening(self) -> tuple[asyncio.Future[None], ...]:
+        """What opens the reader, while that is under way."""
+        return () if self._opening is None or self._opening.done() else (self._opening,)
+
+    def cover(self, partitions: Iterable[int]) -> None:
+        """Has their facts read too, from where they are to be read now."""
+        wanted = self._covered.union(partitions) if self._opening is not None else frozenset(partitions)
+        if self._opening is None or wanted != self._covered or (self.facts is None and not self.opening):
+            self.end()
+            self._covered = wanted
+            self._opening = asyncio.ensure_future(self._open(wanted))
+        for partition in partitions:
+            self.seek(partition, self._next_fact(partition))
+
+    def hold(self, counts: Mapping[int, int], seconds_max: float) -> None:
+        """Partitions with the number of their records, and for how long at the most."""
+        now = asyncio.get_running_loop().time()
+        for partition, count in counts.items():
+            self._holds[partition] = _Hold(now + seconds_max, count, now)
+
+    def forget(self, partition: int) -> None:
+        """It is not decided without the group any more."""
+        self._holds.pop(partition, None)
+
+    def over(self, decided: Mapping[int, int], due_at: Mapping[int, float]) -> list[int]:
+        """Partitions to be let go of: whose time is over, or where nothing happens or is about to; all without a reader.
+
+        `decided` gives how many records each has, those on their way among them; `due_at` the next deadline, where there
+        is one, by the loop's time: a partition is held for one that comes before the end.
         """
-        if now >= self._ends_at:
-            return list(decided)
-        for partition, count in decided.items():
-            if count != self._moved[partition][0]:
-                self._moved[partition] = (count, now)
-        return [
-            partition
-            for partition in decided
-            if now - self._moved[partition][1] > QUIET_SECONDS
-            and due_at.get(partition, self._ends_at) >= self._ends_at
-        ]
+        if self.facts is None and not self.opening:
+            return list(self._holds)
+        found, now = [], asyncio.get_running_loop().time()
+        for partition, hold in self._holds.items():
+            if decided[partition] != hold.count or self.opening:  # what comes meanwhile is not seen yet
+                hold.count, hold.moved_at = decided[partition], now
+            quiet = (
+                now - hold.moved_at > QUIET_SECONDS and due_at.get(partition, hold.ends_at) >= hold.ends_at
+            )
+            if quiet or now >= hold.ends_at:
+                found.append(partition)
+        return found
+
+    def seek(self, partition: int, offset: int) -> None:
+        if self.facts is not None:
+            self.facts.seek(partition, offset)
+
+    def give_up(self, facts: Tail) -> None:
+        """This reader has failed."""
+        if facts is self.facts:
+            self._drop(facts)
+
+    def end(self) -> None:
+        """Nothing is read any more, until somebody asks for it again."""
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if self.facts is not None:
+            self._drop(self.facts)
+        self._covered = frozenset()
+
+    async def close(self) -> None:
+        """Returns once every reader has ended."""
+        self.end()
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _open(self, partitions: frozenset[int]) -> None:
+        facts = await facts_alone(self._source, {p: self._next_fact(p) for p in partitions})
+        if facts is None:
+            return
+        self.facts = facts
+        for partition in partitions:  # they were decided further meanwhile
+            facts.seek(partition, self._next_fact(partition))
+
+    def _drop(self, facts: Tail) -> None:
+        self.facts = None
+        closing: asyncio.Future[object] = asyncio.ensure_future(
+            ended_within(CLOSE_SECONDS_MAX, facts.close())
+        )
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
 
 async def facts_alone(source: Log, positions: Mapping[int, int]) -> Tail | None:

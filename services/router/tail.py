@@ -7,7 +7,7 @@ decided (engine.md 1.1): a record counts once it has been read back and accepted
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -27,6 +27,10 @@ BATCH_RECORDS = 500
 YIELD_EVERY_RECORDS = 100
 """The event loop gets a turn after this many folded records."""
 
+NEAR_RECORDS = 50
+"""Who was further behind the end than so many records looks again: while it caught up the log grew."""
+LOOKS_MAX = 20
+"""Then it goes on as it is, for it will not come nearer."""
 AWAY_SECONDS_MAX = 60.0
 """A log that cannot be read for that long ends the process."""
 AWAY_RETRY_SECONDS = 0.5
@@ -115,10 +119,19 @@ class DecisionTail:
             await self._moved.wait()
 
     async def caught_up(self) -> None:
-        """Returns once all that is in the log now is folded."""
-        for partition in range(self.partitions):
-            await self.reached(partition, await self._source.end_offset(DECISIONS, partition))
+        """Returns once the log is folded up to its end; so nobody is given a partition who would be late with it."""
+        await self.near_end(range(self.partitions))
         self.ready = True
+
+    async def near_end(self, partitions: Sequence[int]) -> None:
+        """Returns once all that was in them a moment ago is folded: asks anew where they end as long as much was missing."""
+        for _ in range(LOOKS_MAX):
+            ends = {p: await self._source.end_offset(DECISIONS, p) for p in partitions}
+            behind = max(end - self._next[partition] for partition, end in ends.items())
+            for partition, end in ends.items():
+                await self.reached(partition, end)
+            if behind <= NEAR_RECORDS:
+                break
 
     async def run(self) -> None:
         """Folds for ever; raises when a partition cannot be folded (it is never skipped, engine.md 1.4)."""

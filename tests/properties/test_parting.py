@@ -1,4 +1,5 @@
-"""An owner that is told to stop decides on until another one does: the group may take its time (parting.py).
+"""An owner that is told to stop, or loses a partition, decides on until another one does: the group may take its time
+(parting.py).
 
 Real owners and tails on the simulated log; time is the simulation's, so its seconds are exact.
 """
@@ -17,7 +18,7 @@ from services.contract.codec import encode_fact
 from services.contract.decisions import FactCause, TimerCause
 from services.contract.topics import DECISIONS, FACTS
 from services.router.owner import LEAVE_SECONDS_MAX
-from services.router.parting import OPEN_SECONDS_MAX, PART_SECONDS_MAX, QUIET_SECONDS
+from services.router.parting import HOLD_SECONDS_MAX, OPEN_SECONDS_MAX, PART_SECONDS_MAX, QUIET_SECONDS
 from services.router.tail import Verdict
 from services.router.timers import deadline_of
 from services.runtime.log import BufferFull, LogUnavailable
@@ -97,6 +98,11 @@ class Scene:
         await loop.create_task(self.first.owner.leave(), context=self.first.context)
         return loop.time() - began
 
+    def lose(self) -> None:
+        """The group shares out anew, and the first stays in it."""
+        assert self.first.view.member is not None
+        self.first.view.member.revoke()
+
     def take_over_later(self) -> None:
         """The group has heard of it, and gives the partition to the second."""
         member = self.second.view.member
@@ -154,6 +160,86 @@ def test_who_leaves_stops_when_another_decides() -> None:
     _played(story)
 
     assert GROUP_SECONDS <= took < PART_SECONDS_MAX
+
+
+def test_what_the_group_gives_to_another_is_decided_on_meanwhile() -> None:
+    """Nobody leaves: one has joined, and the group takes its time to give the partition to it."""
+
+    async def story(scene: Scene) -> None:
+        streaming = asyncio.ensure_future(scene.facts(4))
+        await asyncio.sleep(1)
+        scene.take_over_later()
+        scene.lose()
+        await streaming
+        assert scene.first.owner.owned == frozenset()
+        assert scene.second.owner.owned_ready == {0}
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    owners = [owner for _, owner, _ in scene.decided]
+    assert owners == sorted(owners), "the second decides all from its first one on"
+    assert min(owners.count("first"), owners.count("second")) > 20
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < GROUP_SECONDS / 4
+
+
+def test_what_the_group_gives_back_is_not_taken_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it cannot be read how long the log is, which whoever takes a partition must know."""
+
+    async def story(scene: Scene) -> None:
+        streaming = asyncio.ensure_future(scene.facts(4))
+        await asyncio.sleep(1)
+        scene.lose()
+        assert scene.first.owner.owned_ready == frozenset()
+        await asyncio.sleep(GROUP_SECONDS)
+
+        async def never(*_: object) -> None:
+            await asyncio.get_running_loop().create_future()
+
+        monkeypatch.setattr(scene.first.view, "end_offset", never)
+        assert scene.first.view.member is not None
+        scene.first.view.member.assign()
+        assert scene.first.owner.owned_ready == {0}
+        await streaming
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    assert {owner for _, owner, _ in scene.decided} == {"first"}
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < GROUP_SECONDS / 4
+
+
+def test_what_was_taken_away_before_the_stop_is_decided_on_too() -> None:
+    """A rolling restart: the group still shares out because of the last one when the next one is told to stop."""
+
+    async def story(scene: Scene) -> None:
+        streaming = asyncio.ensure_future(scene.facts(4))
+        await asyncio.sleep(1)
+        scene.take_over_later()
+        scene.lose()
+        await scene.leave()
+        await streaming
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent))
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < GROUP_SECONDS / 4
+
+
+def test_what_nobody_takes_is_let_go_in_the_end() -> None:
+    async def story(scene: Scene) -> None:
+        streaming = asyncio.ensure_future(scene.facts(HOLD_SECONDS_MAX + 1))
+        scene.lose()
+        await streaming
+        assert scene.first.owner.owned == frozenset()
+
+    scene = _played(story)
+
+    assert 0 < len(scene.decided) < scene.sent
+    assert scene.decided[-1][0] == pytest.approx(HOLD_SECONDS_MAX, abs=1)
 
 
 def test_who_is_the_last_one_decides_for_a_bounded_time() -> None:
