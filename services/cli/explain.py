@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
 async def _read(options: argparse.Namespace) -> router_pb2.ExplainDecisionResponse:
     async with AsyncExitStack() as stack:
         log: Log = await (
-            SqliteLog.open(options.data)
+            SqliteLog.open(options.data, reads_only=True)
             if options.bootstrap is None
             else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap), reads_only=True)
         )

@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
 async def _print(data: Path, bootstrap: str | None, with_bytes: bool) -> None:
     async with AsyncExitStack() as stack:
         log: Log = await (
-            SqliteLog.open(data)
+            SqliteLog.open(data, reads_only=True)
             if bootstrap is None
             else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap), reads_only=True)
         )

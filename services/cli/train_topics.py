@@ -85,7 +85,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 async def _of_log(options: argparse.Namespace) -> list[Label]:
     async with AsyncExitStack() as stack:
         log: Log = await (
-            SqliteLog.open(options.data)
+            SqliteLog.open(options.data, reads_only=True)
             if options.bootstrap is None
             else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap), reads_only=True)
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX, InFlight, Pending
 from services.runtime.log import (
     LogError,
+    LogRefused,
     LogUnavailable,
     OutcomeUnknown,
     OwnershipListener,
@@ -47,6 +48,7 @@ class SqliteLog:
         records_in_flight_max: int,
         append_deadline_ms: int,
         session_timeout_ms: int,
+        reads_only: bool,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._path = path
@@ -55,7 +57,8 @@ class SqliteLog:
         self._in_flight = InFlight(
             loop, records_max=records_in_flight_max, deadline_ms=append_deadline_ms, overdue=self._overdue
         )
-        self._reader = Reader(path)
+        self._reads_only = reads_only
+        self._reader = Reader(path, alone=reads_only)
         self._news = News(self._reader)
         self._writer = Writer(path, loop, clock, self._news.tell)
         self._members: set[SqliteOwnership] = set()
@@ -70,10 +73,12 @@ class SqliteLog:
         records_in_flight_max: int = RECORDS_IN_FLIGHT_MAX,
         append_deadline_ms: int = APPEND_DEADLINE_MS,
         session_timeout_ms: int = SESSION_TIMEOUT_MS,
+        reads_only: bool = False,
     ) -> SqliteLog:
         """Opens the file, making it (not its folder) where it is missing.
 
-        `clock` gives the append times of records, in epoch milliseconds; membership has a clock of its own.
+        `clock` gives the append times of records, in epoch milliseconds; membership has a clock of its own. With
+        `reads_only` the file is left as it is, with all that is past its retention, and what would write raises LogRefused.
         Raises LogUnavailable when the file cannot be opened, LogError when it is something else.
         """
         log = cls(
@@ -82,22 +87,28 @@ class SqliteLog:
             records_in_flight_max=records_in_flight_max,
             append_deadline_ms=append_deadline_ms,
             session_timeout_ms=session_timeout_ms,
+            reads_only=reads_only,
         )
         async with AsyncExitStack() as stack:
             stack.callback(log._in_flight.close)
-            await log._writer.open()
-            stack.push_async_callback(log._writer.close, CLOSE_SECONDS_MAX)
+            if not reads_only:
+                await log._writer.open()
+                stack.push_async_callback(log._writer.close, CLOSE_SECONDS_MAX)
             await log._reader.open()
             stack.push_async_callback(log._reader.close)
             stack.push_async_callback(log._news.close)
-            stack.push_async_callback(_cancel, asyncio.create_task(log._keep_house(), name="log-retention"))
+            if not reads_only:
+                stack.push_async_callback(
+                    _cancel, asyncio.create_task(log._keep_house(), name="log-retention")
+                )
             log._closing = stack.pop_all()
         return log
 
     def append(self, topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+        writer = self._writing()
         pending = self._in_flight.admit(topic, partition, key, value)
         try:
-            self._writer.append(pending)
+            writer.append(pending)
         except LogUnavailable as error:
             pending.fail(error)
         return pending.future
@@ -109,7 +120,7 @@ class SqliteLog:
         await self._closing.aclose()
 
     async def create_topics(self, topics: Sequence[TopicSpec]) -> None:
-        await self._writer.run(lambda connection: _create(connection, topics))
+        await self._writing().run(lambda connection: _create(connection, topics))
         self._news.tell_all()
 
     async def partitions(self, topic: str) -> int:
@@ -126,7 +137,7 @@ class SqliteLog:
 
     async def delete_before(self, topic: str, partition: int, offset: int) -> None:
         """Removes the records before the offset, as retention would; not part of `Log`."""
-        await self._writer.run(lambda connection: delete_before(connection, topic, partition, offset))
+        await self._writing().run(lambda connection: delete_before(connection, topic, partition, offset))
 
     async def tail(self, topic: str, positions: Mapping[int, int]) -> SqliteTail:
         count = await self.partitions(topic)
@@ -135,9 +146,10 @@ class SqliteLog:
         return SqliteTail(self._reader, self._news, topic, positions)
 
     async def own(self, topic: str, group: str, listener: OwnershipListener) -> SqliteOwnership:
+        writer = self._writing()
         await self.partitions(topic)
         member = SqliteOwnership(
-            self._writer,
+            writer,
             self._reader,
             self._news,
             topic,
@@ -148,6 +160,11 @@ class SqliteLog:
         )
         self._members.add(member)
         return member
+
+    def _writing(self) -> Writer:
+        if self._reads_only:
+            raise LogRefused("this log was opened to be read")
+        return self._writer
 
     def _overdue(self, pending: Pending) -> None:
         if self._writer.withdraw(pending):

@@ -24,13 +24,13 @@ READ_BYTES_MAX = 8_000_000
 class Reader:
     """Runs queries beside the event loop, on a thread of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        self._path, self._alone = path, alone
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="frontdesk-log-reader")
         self._connection: sqlite3.Connection | None = None
 
     async def open(self) -> None:
-        self._connection = await self._hop(lambda: connect(self._path, writing=False))
+        self._connection = await self._hop(lambda: connect(self._path, writing=False, alone=self._alone))
 
     async def run(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Raises LogUnavailable where SQLite cannot answer or the log has been closed."""

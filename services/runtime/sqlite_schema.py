@@ -47,13 +47,16 @@ CREATE TABLE IF NOT EXISTS hints (
 """
 
 
-def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
+def connect(path: Path, *, writing: bool, alone: bool = False) -> sqlite3.Connection:
     """Opens the file; the writing side also makes it and its tables. Raises LogUnavailable, LogError.
 
-    Every commit of the writing side is on disk before it is acknowledged (`synchronous=FULL`).
+    Every commit of the writing side is on disk before it is acknowledged (`synchronous=FULL`). A reader that is `alone`,
+    without a writing side in its process, changes no byte of the file and takes none that is no log; SQLite may leave
+    its `-wal` and `-shm` beside it.
     """
+    file = f"{path.absolute().as_uri()}?mode=ro" if alone else str(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, uri=alone)
     except sqlite3.Error as error:
         raise unavailable(path, error) from error
     try:
@@ -64,6 +67,8 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
             _prepare(connection, path)
         else:
             connection.execute("PRAGMA query_only = ON")
+            if alone and not _format(connection, path):
+                raise LogError(f"{path} is not a log of Frontdesk (it is empty); name another file")
     except sqlite3.OperationalError as error:
         connection.close()
         raise unavailable(path, error) from error
@@ -84,11 +89,16 @@ def unavailable(path: Path, error: Exception) -> LogUnavailable:
     )
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _format(connection: sqlite3.Connection, path: Path) -> int:
+    """The format of the file; 0 of one that has nothing of ours yet. Raises LogError for one that is not read here."""
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found not in (0, _FORMAT):
         raise LogError(
             f"{path} has format {found}, this version reads {_FORMAT}; use the version that wrote it"
         )
-    if found == 0:
+    return found
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    if not _format(connection, path):
         connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_FORMAT}; COMMIT;")

@@ -55,8 +55,8 @@ async def routed(log: Log) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """What the router of the log there said."""
-    log = await SqliteLog.open(tmp_path / "log.db")
+    """What the router of the log there said, in 1970: its facts are long past their retention."""
+    log = await SqliteLog.open(tmp_path / "log.db", clock=lambda: 1_000)
     async with routed(log) as address:
         assert await asyncio.to_thread(main, ["one", "--address", address]) == 0
     await log.close()
@@ -68,8 +68,10 @@ async def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
 async def test_an_embedded_log_says_what_its_router_said(
     told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before = (tmp_path / "log.db").read_bytes()
     assert await asyncio.to_thread(main, ["one", "--data", str(tmp_path / "log.db")]) == 0
     assert capsys.readouterr().out == told
+    assert (tmp_path / "log.db").read_bytes() == before
 
 
 async def test_a_copy_of_it_on_kafka_says_the_same(
@@ -99,6 +101,11 @@ def test_what_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     data = tmp_path / "log.db"
     assert main(["one", "--data", str(data)]) == 1
     assert "there is no log at" in capsys.readouterr().err
+
+    data.touch()
+    assert main(["one", "--data", str(data)]) == 1
+    assert "is not a log of Frontdesk" in capsys.readouterr().err
+    assert data.read_bytes() == b""
 
     async def made(partitions: int) -> None:
         log = await SqliteLog.open(data)
