@@ -57,7 +57,7 @@ class Explaining:
         except PositionLost:
             raise Refusal(
                 grpc.StatusCode.FAILED_PRECONDITION,
-                "TOO_FAR_BACK",
+                "LOG_SHORTENED",
                 "the log no longer holds the records that would tell what counts",
             ) from None
         except LogError as error:

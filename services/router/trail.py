@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import NamedTuple
 
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
@@ -18,6 +19,8 @@ from services.router.trail_anchors import Anchor, Anchors
 from services.router.trail_search import (
     BACK_RECORDS,
     Effort,
+    Stretch,
+    TooFarBack,
     about_fact,
     as_field,
     concerns,
@@ -33,8 +36,18 @@ CONTACTS_MAX = 50_000
 """Contacts whose decisions can be found without reading the log."""
 OFFSETS_PER_CONTACT_MAX = 500
 """Decisions about one contact that are remembered; with more, the log is read."""
+LOOKED_MAX = 10_000
+"""Contacts remembered whose beginning was looked for in vain, so that nobody who asks again has it all read again."""
 _NEW: list[int] = []
 """Stands for a contact that is not known yet."""
+
+
+class _Looked(NamedTuple):
+    """A contact's beginning is not among the records before `end`."""
+
+    end: int = 0
+    too_far: tuple[int, int] | None = None
+    """Records and bytes read until that was given up; None where nothing is about it at all."""
 
 
 class Trail:
@@ -48,6 +61,8 @@ class Trail:
         self._contacts: OrderedDict[tuple[str, str], list[int] | None] = OrderedDict()
         """Offsets by desk and contact, the longest unheard of first; None when they aren't all known."""
         self._forgot = False
+        self._looked: OrderedDict[tuple[str, str], _Looked] = OrderedDict()
+        """By desk and contact, the one looked for longest ago first."""
         self._anchors = Anchors(source, tail)
         self._searching = asyncio.Lock()
         tail.listen(self._on_verdict)
@@ -96,18 +111,43 @@ class Trail:
             found = await self._about(partition, desk_id, contact_id, begin, end, effort)
             if begin == 0 or any(opens(record, contact_id) for _, record in found):
                 return found
+        now = end
         if not self._forgot and (desk_id, contact_id) not in self._contacts:
             end = self._tail.begun_at(partition)  # nothing that was folded here is about it
         found, last = [], -1
         while True:
-            place = await look_back(self._source, partition, desk_id, contact_id, end=end, effort=effort)
+            place = await self._look_back(partition, (desk_id, contact_id), end, now, effort)
             if place is None:
+                if not found:
+                    self._look_no_more((desk_id, contact_id), _Looked(now))
                 return found
             begin, last = max(0, place.first - BACK_RECORDS), max(last, place.last)
             found = await self._about(partition, desk_id, contact_id, begin, last + 1, effort)
             if not place.opens or any(opens(record, contact_id) for _, record in found):
                 return found
             end = place.first  # it was a rival's
+
+    async def _look_back(
+        self, partition: int, contact: tuple[str, str], end: int, now: int, effort: Effort
+    ) -> Stretch | None:
+        """Looks through what came since it was looked for in vain; what was too far then is too far now."""
+        looked = self._looked.get(contact, _Looked())
+        try:
+            place = await look_back(
+                self._source, partition, *contact, begin=looked.end, end=end, effort=effort
+            )
+            if looked.too_far is not None and (place is None or not place.opens):
+                raise TooFarBack(*looked.too_far)
+        except TooFarBack as error:
+            self._look_no_more(contact, _Looked(now, (error.records, error.bytes)))
+            raise
+        return place
+
+    def _look_no_more(self, contact: tuple[str, str], looked: _Looked) -> None:
+        self._looked[contact] = looked
+        self._looked.move_to_end(contact)
+        if len(self._looked) > LOOKED_MAX:
+            self._looked.popitem(last=False)
 
     async def _about(
         self, partition: int, desk_id: str, contact_id: str, begin: int, end: int, effort: Effort

@@ -114,21 +114,23 @@ async def about_fact(source: Log, partition: int, fact_offset: int, *, end: int)
 
 
 async def look_back(
-    source: Log, partition: int, desk_id: str, contact_id: str, *, end: int, effort: Effort
+    source: Log, partition: int, desk_id: str, contact_id: str, *, begin: int = 0, end: int, effort: Effort
 ) -> Stretch | None:
-    """Where a contact of which nothing else is known stands before `end`: back in blocks, as far as the newest record
-    that opens it. None when no record that the log holds is about it.
+    """Where a contact of which nothing else is known stands from `begin` on, before `end`: back in blocks, as far as the
+    newest record that opens it. None when no record there is about it.
 
     An id says nothing of its time, so no place is ruled out; but only records in which it stands as a field are decoded, a
     tenth of the work. Raises what the log raises, and TooFarBack.
     """
-    start, named = await source.start_offset(DECISIONS, partition), as_field(contact_id)
+    start, named = max(begin, await source.start_offset(DECISIONS, partition)), as_field(contact_id)
+    if end <= start:
+        return None
     first = last = -1
-    tail = await source.tail(DECISIONS, {partition: max(start, end - 1)})
+    tail = await source.tail(DECISIONS, {partition: end - 1})
     try:
         while end > start:
-            begin = max(start, end - BLOCK_RECORDS)
-            hits = reversed(await _naming(tail, partition, begin, end, named, effort))
+            block = max(start, end - BLOCK_RECORDS)
+            hits = reversed(await _naming(tail, partition, block, end, named, effort))
             for number, read in enumerate(hits, 1):
                 if number % YIELD_EVERY_RECORDS == 0:
                     await asyncio.sleep(0)
@@ -139,7 +141,7 @@ async def look_back(
                 first, last = read.offset, max(last, read.offset)
                 if opens(record, contact_id):
                     return Stretch(first, last, opens=True)
-            end = begin
+            end = block
     finally:
         await tail.close()
     return Stretch(first, last, opens=False) if last >= 0 else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import cast
 
 import pytest
@@ -19,8 +21,8 @@ from services.router.explaining import from_the_log
 from services.router.model import PartitionState, changed
 from services.router.tail import DecisionTail, Verdict
 from services.router.trail import Trail
-from services.router.trail_search import TooFarBack
-from services.runtime.log import Log, TopicSpec
+from services.router.trail_search import Effort, Stretch, TooFarBack
+from services.runtime.log import Log, PositionLost, Record, TopicSpec
 from tests.conformance.places import Prefixed, WholeLog
 
 RECORDS = 500
@@ -51,15 +53,18 @@ class ChainTail:
     def begun_at(self, partition: int) -> int:
         return self._begin
 
-    def listen(self, listener: object) -> object:
-        for offset, record in enumerate(self._records):
+    def listen(self, listener: Callable[[Verdict], None]) -> None:
+        self._listener = listener
+        self.go_on(self._records)
+
+    def go_on(self, records: list[d.Decision]) -> None:
+        for offset, record in enumerate(records, self._told):
             before, accepted = self.state(0), self._chain.accepts(record)
             if accepted:
                 self._chain = self._chain.after(record)
             self._told = offset + 1
             if offset >= self._begin:
-                listener(Verdict(0, offset, record, accepted, self.state(0), before))  # type: ignore[operator]
-        return None
+                self._listener(Verdict(0, offset, record, accepted, self.state(0), before))
 
 
 @dataclass
@@ -239,11 +244,148 @@ async def test_a_question_reads_no_more_than_its_bound(
     assert 350 < told.value.records <= 350 + 40
     monkeypatch.setattr(trail_search, "RECORDS_MAX", 10_000)
     monkeypatch.setattr(trail_search, "BYTES_MAX", 5_000)
+    trail = trail_of(decisions, records, len(records))
     with pytest.raises(TooFarBack) as told:
         await trail.of_contact(0, DESK, "c0")
     assert told.value.bytes > 5_000
 
     monkeypatch.setattr(trail_search, "BYTES_MAX", 10_000_000)
+    trail = trail_of(decisions, records, len(records))
     assert await trail.of_contact(0, DESK, "c0") == early
     monkeypatch.setattr(trail_search, "RECORDS_MAX", 0)  # what was found is remembered
     assert await trail.of_contact(0, DESK, "c0") == early
+
+
+class Reads:
+    """Counts the records that questions read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._count, count = 0, Effort.count
+
+        def counting(effort: Effort, read: list[Record]) -> None:
+            self._count += len(read)
+            count(effort, read)
+
+        monkeypatch.setattr(Effort, "count", counting)
+
+    def since(self) -> int:
+        """Since it was asked last."""
+        count, self._count = self._count, 0
+        return count
+
+
+async def test_an_id_that_nobody_has_is_looked_for_once_and_then_only_in_what_came_since(
+    decisions: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, reads = written(1), Reads(monkeypatch)
+    await put(decisions, out.records)
+    tail = ChainTail(list(out.records), len(out.records) - 100)
+    trail = Trail(decisions, cast(DecisionTail, tail))
+    assert trail._forgot
+    assert await trail.of_contact(0, DESK, "nobody") == [] and reads.since() == len(out.records)
+    for _ in range(3):
+        assert await trail.of_contact(0, DESK, "nobody") == [] and reads.since() == 0
+
+    old = len(out.records)
+    for events in ([d.HeartbeatPassed()], [d.EndedEarly(contact_id="nobody")], [d.HeartbeatPassed()] * 40):
+        out.append(*events)
+    assert await _after(tail, decisions, out, old, trail) == counted(out.records, DESK, "nobody") != []
+    assert (
+        reads.since() < 4 * BACK + 60 + 12
+    )  # the three records, and the way to a place where the chain is known
+
+
+async def _after(tail: ChainTail, decisions: Log, out: Written, old: int, trail: Trail) -> Found:
+    await put(decisions, out.records[old:])
+    tail.go_on(out.records[old:])
+    return await trail.of_contact(0, DESK, "nobody")
+
+
+async def test_what_was_too_far_back_is_not_read_again_unless_the_contact_begins_anew(
+    decisions: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, reads = written(1), Reads(monkeypatch)
+    await put(decisions, out.records)
+    tail = ChainTail(list(out.records), len(out.records))
+    trail = Trail(decisions, cast(DecisionTail, tail))
+    monkeypatch.setattr(trail_search, "RECORDS_MAX", 350)
+    with pytest.raises(TooFarBack) as first:
+        await trail.of_contact(0, DESK, "nobody")
+    assert reads.since() >= 350
+    with pytest.raises(TooFarBack) as again:
+        await trail.of_contact(0, DESK, "nobody")
+    assert reads.since() == 0
+    assert (again.value.records, again.value.bytes) == (first.value.records, first.value.bytes)
+
+    old = len(out.records)
+    out.append(d.EndedEarly(contact_id="nobody"))  # it says nothing of what was before
+    with pytest.raises(TooFarBack):
+        await _after(tail, decisions, out, old, trail)
+    assert reads.since() <= 1
+    old = len(out.records)
+    out.append(d.ContactOpened(contact_id="nobody"))
+    assert await _after(tail, decisions, out, old, trail) == counted(out.records, DESK, "nobody")
+
+
+async def test_what_is_remembered_of_questions_has_a_bound(
+    decisions: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail_module, "LOOKED_MAX", 4)
+    records = written(1).records
+    await put(decisions, records)
+    trail = trail_of(decisions, records, len(records))
+    for number in range(10):
+        assert await trail.of_contact(0, DESK, f"c{number}") == counted(records, DESK, f"c{number}") != []
+        assert await trail.of_contact(0, DESK, f"nobody {number}") == []
+    assert len(trail._contacts) == trail_module.CONTACTS_MAX == 3
+    assert list(trail._looked) == [(DESK, f"nobody {number}") for number in range(6, 10)]
+
+
+async def test_one_question_at_a_time_reads_and_the_next_finds_what_it_learnt(
+    decisions: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = written(1).records
+    await put(decisions, records)
+    trail = trail_of(decisions, records, len(records))
+    reading, read, most, look_back = [], [], [], trail_search.look_back
+
+    async def watched(*args: object, **how: object) -> Stretch | None:
+        reading.append(args[3])
+        read.append(args[3])
+        most.append(len(reading))
+        try:
+            return await look_back(*args, **how)  # type: ignore[arg-type]
+        finally:
+            reading.pop()
+
+    monkeypatch.setattr(trail_module, "look_back", watched)
+    asked = ["c1", "c2", "c1", "c3", "c2"]
+    found = await asyncio.gather(*(trail.of_contact(0, DESK, contact_id) for contact_id in asked))
+    assert found == [counted(records, DESK, contact_id) for contact_id in asked]
+    assert max(most) == 1
+    assert [contact_id for contact_id, _ in groupby(read)] == ["c1", "c2", "c3"]
+
+
+async def test_the_way_back_to_a_known_place_counts_towards_a_questions_bound(
+    decisions: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = written(1).records
+    await put(decisions, records)
+    trail = trail_of(decisions, records, len(records))
+
+    async def at_once(*_: object, **__: object) -> Stretch:
+        return Stretch(240, 250, opens=True)
+
+    monkeypatch.setattr(trail_module, "look_back", at_once)
+    monkeypatch.setattr(trail_search, "RECORDS_MAX", 150)  # the contact's own stretch is 26 records
+    with pytest.raises(TooFarBack) as told:
+        await trail.of_contact(0, DESK, "c9")
+    assert 150 < told.value.records <= 150 + 40
+
+
+async def test_a_log_without_its_beginning_is_said_to_be_one(decisions: Log, log: WholeLog) -> None:
+    records = written(1).records
+    await put(decisions, records)
+    await log.delete_before(cast(Prefixed, decisions)._name(DECISIONS), 0, 10)
+    with pytest.raises(PositionLost, match="its first records were deleted"):
+        _ = [one async for one in from_the_log(decisions, DESK, "c3")]

@@ -135,7 +135,7 @@ async def test_a_question_that_would_read_too_much_of_the_log_is_refused_with_wh
     [
         (None, (grpc.StatusCode.DEADLINE_EXCEEDED, "LOG_TOO_LONG")),
         (LogUnavailable("away"), (grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE")),
-        (PositionLost("deleted"), (grpc.StatusCode.FAILED_PRECONDITION, "TOO_FAR_BACK")),
+        (PositionLost("deleted"), (grpc.StatusCode.FAILED_PRECONDITION, "LOG_SHORTENED")),
     ],
     ids=["slow", "away", "shortened"],
 )
