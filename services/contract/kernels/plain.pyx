@@ -46,6 +46,8 @@ cdef extern from "Python.h":
     PyObject* PyDict_GetItemWithError(object, object) except? NULL
     bint PyLong_Check(object)
     bint PyTuple_Check(object)
+    int Py_EnterRecursiveCall(const char*) except *
+    void Py_LeaveRecursiveCall()
 
 cdef enum:
     ROOM_FIRST = 4096
@@ -245,6 +247,13 @@ cdef class Writer:
         return self._record(text, made, value)
 
     cdef int _tuple(self, Text* text, tuple value) except -1:
+        Py_EnterRecursiveCall(b" while a value is written")
+        try:
+            return self._items(text, value)
+        finally:
+            Py_LeaveRecursiveCall()
+
+    cdef int _items(self, Text* text, tuple value) except -1:
         cdef Py_ssize_t at, size = PyTuple_GET_SIZE(value)
         _put(text, b"(", 1)
         for at in range(size):

@@ -137,6 +137,14 @@ def test_what_has_no_canonical_form_is_refused_alike(value: object) -> None:
     assert written_by(canonical.text, value) is refused
 
 
+def test_what_is_nested_too_deep_is_refused_alike() -> None:
+    deep: object = ()
+    for _ in range(50_000):
+        deep = (deep,)
+    assert written_by(canonical.text, deep) is RecursionError
+    assert written_by(text_by_python, deep) is RecursionError
+
+
 def test_a_state_has_the_same_digest_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     state = folded(11).state
     compiled = list(canonical.digest_in_steps(state))[-1]
