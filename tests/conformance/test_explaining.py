@@ -295,6 +295,18 @@ async def test_an_id_that_nobody_has_is_looked_for_once_and_then_only_in_what_ca
     )  # the three records, and the way to a place where the chain is known
 
 
+async def test_what_was_folded_here_is_not_looked_through_later_for_an_id_that_was_not_in_it(
+    decisions: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail_module, "CONTACTS_MAX", 1_000)
+    records, reads = written(1).records, Reads(monkeypatch)
+    await put(decisions, records)
+    trail = trail_of(decisions, records, len(records) - 100)
+    assert await trail.of_contact(0, DESK, "nobody") == [] and reads.since() == len(records) - 100
+    trail._forgot = True  # as after many others
+    assert await trail.of_contact(0, DESK, "nobody") == [] and reads.since() == 0
+
+
 async def _after(tail: ChainTail, decisions: Log, out: Written, old: int, trail: Trail) -> Found:
     await put(decisions, out.records[old:])
     tail.go_on(out.records[old:])

@@ -279,6 +279,20 @@ async def test_who_gives_up_ends_no_reading_for_others(
     assert readings == [[as_field(help_id)]] and past._waiting == set()
 
 
+async def test_a_reading_ends_with_its_router(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    past, until = site.router.past, site.router.tail.next_offset(0) - 1
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(past._trail._anchors, "before", never)
+    asking = asyncio.create_task(past.of(0, "acme", "ana", Open(frozenset({"h"})), after=-1, until=until))
+    await eventually(lambda: bool(past._readers))
+    await site.stop()
+    assert not past._readers
+    assert await asking == []
+
+
 async def test_a_record_in_whose_middle_a_session_broke_is_read_to_its_end(
     site: Site, stack: AsyncExitStack
 ) -> None:

@@ -299,8 +299,8 @@ async def test_a_fault_is_told_once_a_reading_and_the_next_one_is_none_the_worse
 
 
 async def test_a_reading_for_which_nobody_waits_is_not_begun_or_ends() -> None:
-    trail = FakeTrail({0: [record(helped()) for _ in range(1_000)]})
-    past = readers(trail)
+    registry, trail = CollectorRegistry(), FakeTrail({0: [record(helped()) for _ in range(1_000)]})
+    past = readers(trail, registry)
 
     def ask() -> asyncio.Task[list[Notice]]:
         return asyncio.create_task(past.of(0, "acme", "ana", asks("h"), after=-1, until=999))
@@ -314,7 +314,7 @@ async def test_a_reading_for_which_nobody_waits_is_not_begun_or_ends() -> None:
     for _ in range(past_ends.READINGS_MAX):
         past._turns.release()
     await until(lambda: not past._readers)
-    assert trail.readings == []
+    assert trail.readings == [] and not any(readings(registry).values())
 
     trail.gate.clear()
     late = ask()
