@@ -55,6 +55,8 @@ PUT_ASIDE_MS = 60_000
 """A timer that could not be decided is left alone for this long."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
+NEARER_SECONDS_MAX = 1.0
+"""How long who takes a partition reads on behind what was in it when it looked first."""
 LEAVE_SECONDS_MAX = 9.0
 """How long a stop waits until others decide: longer than it takes to leave and then to part (parting.py)."""
 
@@ -104,7 +106,9 @@ class Owner:
         self._letters = letters
         self._leaving = False
         self._parting = Parting(source, self._next_fact)
-        self._sources = Sources(self._parting, records_max=pending_max, patience_ms=self._patience_ms)
+        self._sources = Sources(
+            self._parting, records_max=pending_max, patience_ms=self._patience_ms, takes=self._takes
+        )
         self._in_group = False
         self._left = asyncio.Event()
 
@@ -215,8 +219,9 @@ class Owner:
                     task.cancel()
             self._let_go(tuple(self._held))
             self._sources.close()
-            await self._parting.close()
+            self._parting.end()  # its reader ends while the group is left
             await self._ownership.close()
+            await self._parting.close()
             self._ownership = None
             self._left.set()
 
@@ -261,6 +266,11 @@ class Owner:
             for partition, at_ms in nearest.items()
             if at_ms is not None
         }
+
+    def _takes(self, partition: int) -> bool:
+        """Facts of it are decided now; while too much is on its way, they would be read again."""
+        held = self._held.get(partition)
+        return held is not None and held.ready and not held.paused
 
     def _patience_ms(self) -> int:
         """How long to wait for facts: short while deadlines are near, so that timers fire on time."""
@@ -459,7 +469,7 @@ class Owner:
         if held.in_flight:
             await asyncio.wait(tuple(held.in_flight))  # bounded by the log's own deadline of an append
         await asyncio.sleep(0)  # the log's other writers get their turn
-        await self._tail.near_end([partition])
+        await self._tail.near_end([partition], seconds_max=NEARER_SECONDS_MAX)
         if self._tail.state(partition).count == 0:
             await write_genesis(self._source, self._tail, partition, self._generation, self._maker)
             self._measures.decided_by["genesis"].inc()

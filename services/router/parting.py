@@ -23,6 +23,8 @@ HOLD_SECONDS_MAX = 15.0
 """The same for who stays: longer than the group waits for a member that is gone (its session, 10 s)."""
 QUIET_SECONDS = 0.5
 """Where nothing was to be decided for so long, and no deadline is near, nobody would notice a gap."""
+SILENT_READS_MIN = 2
+"""So many reads in a row must have had nothing too: who is late himself has not looked."""
 OPEN_SECONDS_MAX = 2.0
 CLOSE_SECONDS_MAX = 5.0
 
@@ -34,6 +36,8 @@ class _Hold:
     """Records that the partition had when it moved last ..."""
     moved_at: float
     """... which was then, by the loop's time."""
+    silent: int = 0
+    """Reads since without a fact of it."""
 
 
 class Parting:
@@ -54,8 +58,18 @@ class Parting:
         """Some partition is decided without the group."""
         return bool(self._holds)
 
+    @property
+    def held(self) -> frozenset[int]:
+        return frozenset(self._holds)
+
     def holds(self, partition: int) -> bool:
         return partition in self._holds
+
+    def looked(self, found: Iterable[int]) -> None:
+        """The reader has answered, with facts of these partitions."""
+        spoken = set(found)
+        for partition, hold in self._holds.items():
+            hold.silent = 0 if partition in spoken else hold.silent + 1
 
     @property
     def opening(self) -> tuple[asyncio.Future[None], ...]:
@@ -93,9 +107,11 @@ class Parting:
         found, now = [], asyncio.get_running_loop().time()
         for partition, hold in self._holds.items():
             if decided[partition] != hold.count or self.opening:  # what comes meanwhile is not seen yet
-                hold.count, hold.moved_at = decided[partition], now
+                hold.count, hold.moved_at, hold.silent = decided[partition], now, 0
             quiet = (
-                now - hold.moved_at > QUIET_SECONDS and due_at.get(partition, hold.ends_at) >= hold.ends_at
+                now - hold.moved_at > QUIET_SECONDS
+                and hold.silent >= SILENT_READS_MIN
+                and due_at.get(partition, hold.ends_at) >= hold.ends_at
             )
             if quiet or now >= hold.ends_at:
                 found.append(partition)

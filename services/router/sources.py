@@ -15,6 +15,9 @@ from services.router.parting import Parting
 from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Ownership, Record, Tail
 
+AGAIN_SECONDS = 0.005
+"""Nothing is read while nothing can be decided; then it is looked again."""
+
 log = structlog.get_logger()
 
 
@@ -22,9 +25,17 @@ class Sources:
     """Reads that are under way. One that nobody waits for any more is cancelled; what it had found is read again, for an
     owner that sees a hole seeks."""
 
-    def __init__(self, parting: Parting, *, records_max: int, patience_ms: Callable[[], int]) -> None:
-        """`patience_ms` answers how long a read may wait for facts."""
+    def __init__(
+        self,
+        parting: Parting,
+        *,
+        records_max: int,
+        patience_ms: Callable[[], int],
+        takes: Callable[[int], bool],
+    ) -> None:
+        """`patience_ms` answers how long a read may wait for facts, `takes` whether those of a partition are decided now."""
         self._parting, self._records_max, self._patience_ms = parting, records_max, patience_ms
+        self._takes = takes
         self._reads: dict[Ownership | Tail, asyncio.Future[list[Record]]] = {}
         self._away_since: float | None = None
 
@@ -37,11 +48,15 @@ class Sources:
             return await self._of_group(group)
         if group is not None and group not in self._reads:
             self._reads[group] = asyncio.ensure_future(self._of_group(group))
-        if alone is not None and alone not in self._reads:
+        full = alone is not None and not any(map(self._takes, self._parting.held))
+        if alone is not None and alone not in self._reads and not full:
             self._reads[alone] = asyncio.ensure_future(self._without_group(alone))
         waiting: list[asyncio.Future[Any]] = [*self._reads.values(), *self._parting.opening]
-        if waiting:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting:
+            await asyncio.sleep(AGAIN_SECONDS)
+            return []
+        patience = AGAIN_SECONDS if full else None
+        await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         done = [source for source, reading in self._reads.items() if reading.done()]
         return [record for source in done for record in self._reads.pop(source).result()]
 
@@ -74,4 +89,9 @@ class Sources:
             log.warning("facts_not_read", error=str(error))
             self._parting.give_up(facts)
             return []
-        return [record for record in records if self._parting.holds(record.partition)]
+        self._parting.looked({record.partition for record in records})
+        return [
+            record
+            for record in records
+            if self._parting.holds(record.partition) and self._takes(record.partition)
+        ]

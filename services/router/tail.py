@@ -7,6 +7,7 @@ decided (engine.md 1.1): a record counts once it has been read back and accepted
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,8 +30,8 @@ YIELD_EVERY_RECORDS = 100
 
 NEAR_RECORDS = 50
 """Who was further behind the end than so many records looks again: while it caught up the log grew."""
-LOOKS_MAX = 20
-"""Then it goes on as it is, for it will not come nearer."""
+READY_SECONDS_MAX = 15.0
+"""Looks again for so long: a log that grows nearly as fast as it is folded must not keep a router away."""
 AWAY_SECONDS_MAX = 60.0
 """A log that cannot be read for that long ends the process."""
 AWAY_RETRY_SECONDS = 0.5
@@ -120,18 +121,24 @@ class DecisionTail:
 
     async def caught_up(self) -> None:
         """Returns once the log is folded up to its end; so nobody is given a partition who would be late with it."""
-        await self.near_end(range(self.partitions))
+        await self.near_end(range(self.partitions), seconds_max=READY_SECONDS_MAX)
         self.ready = True
 
-    async def near_end(self, partitions: Sequence[int]) -> None:
-        """Returns once all that was in them a moment ago is folded: asks anew where they end as long as much was missing."""
-        for _ in range(LOOKS_MAX):
-            ends = {p: await self._source.end_offset(DECISIONS, p) for p in partitions}
-            behind = max(end - self._next[partition] for partition, end in ends.items())
-            for partition, end in ends.items():
-                await self.reached(partition, end)
-            if behind <= NEAR_RECORDS:
-                break
+    async def near_end(self, partitions: Sequence[int], *, seconds_max: float) -> None:
+        """Returns once all that is in them now is folded, and what came meanwhile; that for so long at the most."""
+        missing = await self._to_end(partitions)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds_max):
+                while missing > NEAR_RECORDS:
+                    missing = await self._to_end(partitions)
+
+    async def _to_end(self, partitions: Sequence[int]) -> int:
+        """Returns once all that is in them now is folded; answers how much was missing where most was."""
+        ends = {p: await self._source.end_offset(DECISIONS, p) for p in partitions}
+        missing = max(end - self._next[partition] for partition, end in ends.items())
+        for partition, end in ends.items():
+            await self.reached(partition, end)
+        return missing
 
     async def run(self) -> None:
         """Folds for ever; raises when a partition cannot be folded (it is never skipped, engine.md 1.4)."""

@@ -138,5 +138,7 @@ class KafkaTail:
             raise LogError(f"partition {partition} of {self._topic} is not read by this tail") from error
 
     async def close(self) -> None:
-        await stop(self._consumer)
-        self._forget(self)
+        try:
+            await stop(self._consumer)
+        finally:
+            self._forget(self)

@@ -10,8 +10,8 @@ import pytest
 
 from services.contract.codec import encode_decision
 from services.contract.topics import DECISIONS, PARTITION_HASH
+from services.router import tail
 from services.router.decide import decide_genesis
-from services.router.tail import LOOKS_MAX
 from tests.rivals.replica import Replica, SkewedClock
 from tests.rivals.store import CALM, Store
 from tests.rivals.virtual import play
@@ -66,5 +66,11 @@ def test_what_came_meanwhile_is_folded_too() -> None:
     assert _ready_after(5_000, 3_000, 2_000, 1, 500) == (10_001, 10_001)
 
 
-def test_a_log_that_grows_faster_than_it_is_read_does_not_keep_it_away() -> None:
-    assert _ready_after(*[2_000] * (3 * LOOKS_MAX)) == (2_000 * LOOKS_MAX,) * 2
+def test_a_log_that_grows_as_fast_as_it_is_read_keeps_it_away_for_a_bounded_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grows = [3_000] * 40
+    assert _ready_after(*grows)[0] >= 120_000
+    monkeypatch.setattr(tail, "READY_SECONDS_MAX", 0.05)
+    folded, _ = _ready_after(*grows)
+    assert 3_000 <= folded < 60_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 
@@ -21,9 +21,9 @@ from services.router.owner import LEAVE_SECONDS_MAX
 from services.router.parting import HOLD_SECONDS_MAX, OPEN_SECONDS_MAX, PART_SECONDS_MAX, QUIET_SECONDS
 from services.router.tail import Verdict
 from services.router.timers import deadline_of
-from services.runtime.log import BufferFull, LogUnavailable
+from services.runtime.log import BufferFull, LogUnavailable, Record
 from tests.rivals.replica import Replica, SkewedClock, owned_tasks
-from tests.rivals.store import CALM, Store
+from tests.rivals.store import CALM, Store, View
 from tests.rivals.virtual import play
 from tests.unit.router.world import DESK, START_MS, agent, call, desk
 
@@ -240,6 +240,42 @@ def test_what_nobody_takes_is_let_go_in_the_end() -> None:
 
     assert 0 < len(scene.decided) < scene.sent
     assert scene.decided[-1][0] == pytest.approx(HOLD_SECONDS_MAX, abs=1)
+
+
+def test_a_backlog_is_decided_to_its_end_though_answers_take_longer_than_quiet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing moves while too much is on its way; that is no quiet, and nothing is read that could not be decided."""
+    read, backlog = 0, 40
+
+    async def story(scene: Scene) -> None:
+        loop, view, order = asyncio.get_running_loop(), scene.first.view, count()
+        plainly = View.Reader.read
+
+        def slowly(topic: str, _: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+            future: asyncio.Future[int] = loop.create_future()
+            late = 1.4 * QUIET_SECONDS + next(order) * 1e-6
+            loop.call_later(late, view._land, topic, key, value, future, False)
+            return future
+
+        async def counting(reader: View.Reader, **asked: int) -> list[Record]:
+            nonlocal read
+            found = await plainly(reader, **asked)
+            read += len(found) if reader._topic == FACTS else 0
+            return found
+
+        monkeypatch.setattr(view, "append", slowly)
+        monkeypatch.setattr(View.Reader, "read", counting)
+        for _ in range(backlog):
+            scene.fact(f.AgentSignedIn(agent_id="nobody"))
+        scene.lose()
+        await asyncio.sleep(HOLD_SECONDS_MAX - 1)
+
+    scene = _played(story)
+
+    assert {fact for _, _, fact in scene.decided} == set(range(scene.sent))
+    assert {owner for _, owner, _ in scene.decided} == {"first"}
+    assert read < 2 * backlog
 
 
 def test_who_is_the_last_one_decides_for_a_bounded_time() -> None:
