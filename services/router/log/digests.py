@@ -14,6 +14,7 @@ state before its record, as those versions did; the first byte says which (docs/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.router.log.canonical import (
@@ -106,7 +107,9 @@ def begun(state: PartitionState, written: bytes) -> Underway:
     """
     if comparable(written):
         return Underway.known(written)
-    return Underway(digest_in_steps(state, part_of(state)))
+    # Without the one before: where records of another form tell digests nobody finishes those, and each would hold the last.
+    alone = replace(state, digesting=None)
+    return Underway(digest_in_steps(alone, part_of(state)))
 
 
 def digest_of(state: PartitionState) -> bytes:
