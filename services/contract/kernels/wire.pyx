@@ -81,6 +81,8 @@ cdef enum:
     ROOM_FIRST = 2048
     NUMBER_MAX = 1000
     ONEOFS_MAX = 4
+    SHORT_BYTES_MAX = 5         # of a tag and of a length, as protobuf reads them
+    LENGTH_MAX = 0x7FFFFFFF
 
 cdef long long SECONDS_MAX = 1LL << 50
 cdef tuple NOTHING = ()
@@ -268,9 +270,18 @@ cdef int _take_varint(In* source, Py_ssize_t end, unsigned long long* number) no
     return 0
 
 
+cdef inline int _take_short(In* source, Py_ssize_t end, unsigned long long* number) noexcept:
+    """A tag or a length: protobuf takes no longer ones, whatever their value. Most are of one byte."""
+    if source.at < end and source.data[source.at] < 128:
+        number[0] = source.data[source.at]
+        source.at += 1
+        return 1
+    return _take_varint(source, min(end, source.at + SHORT_BYTES_MAX), number)
+
+
 cdef int _take_tag(In* source, Py_ssize_t end, unsigned int* number, unsigned int* wire) noexcept:
     cdef unsigned long long tag
-    if not _take_varint(source, end, &tag) or tag >> 32 or not tag >> 3:
+    if not _take_short(source, end, &tag) or tag >> 32 or not tag >> 3:
         return 0
     number[0], wire[0] = <unsigned int>(tag >> 3), <unsigned int>(tag & 7)
     return 1
@@ -279,7 +290,7 @@ cdef int _take_tag(In* source, Py_ssize_t end, unsigned int* number, unsigned in
 cdef Py_ssize_t _take_length(In* source, Py_ssize_t end) noexcept:
     """Where the part that begins here ends; -1 where it does not fit."""
     cdef unsigned long long size
-    if not _take_varint(source, end, &size) or size > <unsigned long long>(end - source.at):
+    if not _take_short(source, end, &size) or size > LENGTH_MAX or size > <unsigned long long>(end - source.at):
         return -1
     return source.at + <Py_ssize_t>size
 
@@ -385,9 +396,11 @@ cdef class Wire:
         finally:
             PyMem_Free(out.data)
 
-    def decode(self, kind, bytes data not None):
+    def decode(self, kind, data):
         """The record of a class in these bytes; None where protobuf should read them."""
         cdef In source
+        if type(data) is not bytes:
+            return None
         source.data, source.at = <const unsigned char*>PyBytes_AS_STRING(data), 0
         try:
             return self._take(&source, PyBytes_GET_SIZE(data), kind, 0)
@@ -412,7 +425,10 @@ cdef class Wire:
         if message is None or message.is_outline or type(value) is not kind or depth > DEPTH_MAX:
             return 0
         for at in range(len(message.oneof_places)):
-            one = <object>(<PyObject**>(cells + <Py_ssize_t>message.oneof_places[at]))[0]
+            found = (<PyObject**>(cells + <Py_ssize_t>message.oneof_places[at]))[0]
+            if found == NULL:
+                return 0
+            one = <object>found
             chosen[at] = 0
             if one is not None:
                 found = PyDict_GetItemWithError(message.oneof_parts[at], type(one))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from services.contract.chain import Chain
-from services.contract.codec import decode_decision, decode_outline, encode_decision
+from services.contract.codec import Undecodable, decode_decision, decode_outline, encode_decision
 from services.contract.decisions import (
     Assigned,
     ContactOpened,
@@ -21,6 +23,8 @@ from services.contract.decisions import (
 )
 from services.contract.topics import DECISIONS
 from services.router import trail_search
+from services.router.measures import TailMeasures
+from services.router.tail import DecisionTail
 from services.router.trail_search import Effort, Stretch, TooFarBack, as_field, counted, look_back
 from services.runtime.log import TopicSpec
 from services.runtime.sqlite_log import SqliteLog
@@ -129,6 +133,30 @@ async def test_what_is_decoded_weighs_more_than_what_is_looked_through(
             pass
     assert watched.whole - decoded == (2_000 - effort.records) // trail_search.DECODED_RECORDS
     assert await look_back(log, 0, "acme", "nobody", end=RECORDS + 1, effort=Effort()) is None
+
+
+async def test_a_router_stops_at_a_record_with_broken_events_so_that_none_continues_it(
+    log: SqliteLog,
+) -> None:
+    """Its outline may be read (codec.decode_outline), and tells no more than what counts up to there."""
+    await put(log, HeartbeatPassed(), HeartbeatPassed())
+    record = Decision(decision_id=4, prev_id=3, fact_offset=2, desk_id="acme", cause=FactCause())
+    whole = encode_decision(replace(record, events=(ContactOpened(contact_id="one"),)))
+    opened = as_field("one")
+    broken = whole.replace(opened, opened[:-1] + b"\xff")
+    assert broken != whole
+    await log.append(DECISIONS, 0, b"acme", broken)
+    tail = DecisionTail(log, 1, TailMeasures(CollectorRegistry()))
+    with pytest.raises(Undecodable):
+        await tail.run()
+    assert tail.next_offset(0) == 3 and tail.state(0).head == 3
+    known = [
+        at async for at, _, _ in counted(log, 0, Chain(), at=0, begin=0, end=3, naming=[as_field("two")])
+    ]
+    assert known == [0, 1, 2]
+    with pytest.raises(Undecodable):
+        async for _ in counted(log, 0, Chain(), at=0, begin=0, end=4):
+            pass
 
 
 @pytest.mark.parametrize("text", ["e", "x" * 127, "x" * 128, "é" * 200, "x" * 20_000])
