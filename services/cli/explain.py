@@ -15,7 +15,7 @@ import grpc
 from frontdesk.client import Backoff, ClientError, Endpoint, Refused, RouterClient
 from frontdesk.v1 import router_pb2
 from services.cli.address import add_endpoint, endpoint_of
-from services.contract.codec import from_message
+from services.contract.codec import Undecodable, from_message
 from services.contract.decisions import Candidate, Explanation
 from services.router.explaining import from_the_log, in_words
 from services.router.weighed import figures, terms
@@ -63,6 +63,9 @@ def main(argv: Sequence[str]) -> int:
         return 1
     except LogError as error:
         sys.stderr.write(f"frontdesk explain: {error}\n")
+        return 1
+    except Undecodable as error:
+        sys.stderr.write(f"frontdesk explain: a decision in the log cannot be read: {error}\n")
         return 1
     if not response.steps:
         sys.stderr.write(f"frontdesk explain: no decision of desk {options.desk} names this contact\n")

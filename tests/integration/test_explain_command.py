@@ -119,3 +119,16 @@ def test_what_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     asyncio.run(made(1))
     assert main(["one", "--data", str(data)]) == 1
     assert "no decision of desk acme names this contact" in capsys.readouterr().err
+
+
+async def test_a_log_with_a_record_that_is_none_says_so(
+    told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told
+    log = await SqliteLog.open(tmp_path / "log.db", clock=lambda: 1_000)
+    await log.append(DECISIONS, 0, b"", b"\xff\x03one")
+    await log.close()
+
+    assert await asyncio.to_thread(main, ["one", "--data", str(tmp_path / "log.db")]) == 1
+
+    assert "cannot be read: not a Decision record (5 bytes)" in capsys.readouterr().err
