@@ -27,7 +27,6 @@ from services.router.measures import (
     HeartMeasures,
     LetterMeasures,
     OwnerMeasures,
-    PastEndsMeasures,
     PriceMeasures,
     SnapshotMeasures,
     TailMeasures,
@@ -155,7 +154,7 @@ def build(
         seconds=settings.snapshot_seconds,
         megabytes_max=settings.snapshot_megabytes_max,
     )
-    past = PastEnds(trail, PastEndsMeasures(registry))
+    past = PastEnds(trail)
     api = RouterApi(tail, trail, log, commander, past)
     vitals = None
     if settings.watchdog_seconds:

@@ -161,26 +161,6 @@ class LetterMeasures:
             self.written.labels(reason)
 
 
-class PastEndsMeasures:
-    """What operators see of desktops that ask how requests ended before what is remembered."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        readings = Counter(
-            "frontdesk_router_past_ends_readings_total",
-            "Readings of the log for desktops that were away while requests ended, by how each went.",
-            ("result",),
-            registry=registry,
-        )
-        sessions = Counter(
-            "frontdesk_router_past_ends_unanswered_total",
-            "Sessions that were told no such ends: too many waited already, or the reading took too long.",
-            ("reason",),
-            registry=registry,
-        )
-        self.readings = {result: readings.labels(result) for result in ("read", "too_slow", "failed")}
-        self.sessions = {reason: sessions.labels(reason) for reason in ("crowded", "late")}
-
-
 class PriceMeasures:
     """What operators see of the prices of agents' time; of the desks owned here."""
 

@@ -11,12 +11,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal
 
 import structlog
 
 from services.contract.decisions import Decision
-from services.router.measures import PastEndsMeasures
 from services.router.sessions_requests import Notice, Open, request_named
 from services.router.trail import Trail
 from services.router.trail_search import as_field
@@ -35,7 +33,6 @@ NAMED_MAX = 10
 """With more ids than that it is cheaper to decode every record than to look which of them stands in it."""
 YIELD_EVERY_ANSWERS = 100
 """The event loop gets a turn after so many sessions were looked after."""
-Result = Literal["read", "too_slow", "failed"]
 
 log = structlog.get_logger()
 
@@ -91,13 +88,15 @@ class _Round:
 class PastEnds:
     """Reads a partition's log once at a time, as long as somebody waits for it."""
 
-    def __init__(self, trail: Trail, measures: PastEndsMeasures) -> None:
-        self._trail, self._measures = trail, measures
+    def __init__(self, trail: Trail) -> None:
+        self._trail = trail
         self._coming: dict[int, _Round] = {}
         """By partition, whom the next reading serves."""
         self._readers: dict[int, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(READINGS_MAX)
         self._waiting: set[_Question] = set()
+        self._turned_away = 0
+        """Sessions since the last reading that were one too many."""
         self._closed = False
 
     async def of(
@@ -109,7 +108,7 @@ class PastEnds:
         if self._closed or begin > until or not any(asked):
             return []
         if len(self._waiting) >= QUESTIONS_MAX:
-            self._measures.sessions["crowded"].inc()
+            self._turned_away += 1
             return []
         answer: asyncio.Future[list[Notice]] = asyncio.get_running_loop().create_future()
         question = _Question(desk_id, agent_id, asked, begin, until + 1, answer)
@@ -122,7 +121,6 @@ class PastEnds:
             async with asyncio.timeout(SECONDS_MAX):
                 return await answer
         except TimeoutError:
-            self._measures.sessions["late"].inc()
             return []
         finally:
             coming.remove(question)
@@ -151,23 +149,24 @@ class PastEnds:
         if not asking.questions:
             return
         asked = len(asking.questions)
-        result: Result = "failed"
+        whole = False
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 await self._read(partition, asking)
-            result = "read"
+            whole = True
         except TimeoutError:
-            result = "too_slow"
-            log.warning("past_ends_not_read", partition=partition, sessions=asked, reason=result)
+            log.warning("past_ends_not_read", partition=partition, sessions=asked, reason="too_slow")
         except LogError as error:
             log.warning(
                 "past_ends_not_read", partition=partition, sessions=asked, reason=type(error).__name__
             )
         except Exception:
             log.exception("past_ends_not_read", partition=partition, sessions=asked)
-        self._measures.readings[result].inc()
+        if self._turned_away:
+            log.warning("past_ends_crowded", sessions=self._turned_away)
+            self._turned_away = 0
         for number, question in enumerate(tuple(asking.questions), 1):
-            question.settle(question.ends if result == "read" else [])
+            question.settle(question.ends if whole else [])
             if number % YIELD_EVERY_ANSWERS == 0:
                 await asyncio.sleep(0)
 

@@ -9,12 +9,10 @@ from typing import Any, cast
 
 import pytest
 import structlog
-from prometheus_client import CollectorRegistry
 
 from services.contract import decisions as d
 from services.contract.codec import decode_outline, encode_decision
 from services.router import past_ends
-from services.router.measures import PastEndsMeasures
 from services.router.past_ends import PastEnds
 from services.router.sessions_requests import NOTHING_OPEN, Notice, Open
 from services.router.trail import Trail
@@ -53,8 +51,8 @@ class FakeTrail:
             self.closed += 1
 
 
-def readers(trail: FakeTrail, registry: CollectorRegistry | None = None) -> PastEnds:
-    return PastEnds(cast(Trail, trail), PastEndsMeasures(registry or CollectorRegistry()))
+def readers(trail: FakeTrail) -> PastEnds:
+    return PastEnds(cast(Trail, trail))
 
 
 def record(*events: d.Event, desk_id: str = "acme") -> d.Decision:
@@ -234,19 +232,24 @@ async def test_who_comes_while_the_log_is_read_is_served_by_the_next_reading_tog
     assert not past._coming and not past._waiting
 
 
-async def test_more_than_may_wait_are_told_no_ends_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_may_wait_are_told_no_ends_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(past_ends, "QUESTIONS_MAX", 2)
-    registry, trail = CollectorRegistry(), FakeTrail({0: [record(helped())]})
-    past = readers(trail, registry)
-    told = await asyncio.gather(*(past.of(0, "acme", "ana", asks("h"), after=-1, until=0) for _ in range(3)))
-    assert [kinds(ends) for ends in told] == [["help_ended"], ["help_ended"], []]
-    assert unanswered(registry, "crowded") == 1
+    trail = FakeTrail({0: [record(helped())]})
+    past = readers(trail)
+    with structlog.testing.capture_logs() as lines:
+        told = await asyncio.gather(
+            *(past.of(0, "acme", "ana", asks("h"), after=-1, until=0) for _ in range(5))
+        )
+    assert [kinds(ends) for ends in told] == [["help_ended"], ["help_ended"], [], [], []]
+    assert [(one["event"], one["sessions"]) for one in lines] == [("past_ends_crowded", 3)]
     assert kinds(await past.of(0, "acme", "ana", asks("h"), after=-1, until=0)) == ["help_ended"]
 
 
 async def test_a_partition_whose_log_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past_ends, "SECONDS_MAX", 0.2)
-    registry, trail = CollectorRegistry(), FakeTrail({at: [record(helped())] for at in range(4)})
+    trail = FakeTrail({at: [record(helped())] for at in range(4)})
     accepted = trail.accepted
 
     async def stuck(partition: int, **how: Any) -> AsyncIterator[tuple[int, d.Decision]]:
@@ -256,14 +259,13 @@ async def test_a_partition_whose_log_hangs_holds_up_no_other(monkeypatch: pytest
             yield one
 
     monkeypatch.setattr(trail, "accepted", stuck)
-    past = readers(trail, registry)
+    past = readers(trail)
     with structlog.testing.capture_logs() as lines:
         told = await asyncio.gather(
             *(past.of(at, "acme", "ana", asks("h"), after=-1, until=0) for at in (0, 0, 0, 1, 2, 3))
         )
     assert [kinds(ends) for ends in told] == [[]] * 3 + [["help_ended"]] * 3
     await until(lambda: not past._readers)
-    assert readings(registry) == {"read": 3, "too_slow": 1, "failed": 0}
     assert [(one["event"], one["partition"], one["sessions"]) for one in lines] == [
         ("past_ends_not_read", 0, 3)
     ]
@@ -285,22 +287,21 @@ async def test_no_more_partitions_are_read_at_a_time_than_may(monkeypatch: pytes
 
 @pytest.mark.parametrize("fault", [LogUnavailable("away"), ValueError("a fault of ours")])
 async def test_a_fault_is_told_once_a_reading_and_the_next_one_is_none_the_worse(fault: Exception) -> None:
-    registry, trail = CollectorRegistry(), FakeTrail({0: [record(helped())]}, fault=fault)
-    past = readers(trail, registry)
+    trail = FakeTrail({0: [record(helped())]}, fault=fault)
+    past = readers(trail)
     with structlog.testing.capture_logs() as lines:
         told = await asyncio.gather(
             *(past.of(0, "acme", "ana", asks("h"), after=-1, until=0) for _ in range(30))
         )
     assert told == [[]] * 30
     assert [(one["event"], one["sessions"]) for one in lines] == [("past_ends_not_read", 30)]
-    assert readings(registry) == {"read": 0, "too_slow": 0, "failed": 1}
     trail.fault = None
     assert kinds(await past.of(0, "acme", "ana", asks("h"), after=-1, until=0)) == ["help_ended"]
 
 
 async def test_a_reading_for_which_nobody_waits_is_not_begun_or_ends() -> None:
-    registry, trail = CollectorRegistry(), FakeTrail({0: [record(helped()) for _ in range(1_000)]})
-    past = readers(trail, registry)
+    trail = FakeTrail({0: [record(helped()) for _ in range(1_000)]})
+    past = readers(trail)
 
     def ask() -> asyncio.Task[list[Notice]]:
         return asyncio.create_task(past.of(0, "acme", "ana", asks("h"), after=-1, until=999))
@@ -314,7 +315,7 @@ async def test_a_reading_for_which_nobody_waits_is_not_begun_or_ends() -> None:
     for _ in range(past_ends.READINGS_MAX):
         past._turns.release()
     await until(lambda: not past._readers)
-    assert trail.readings == [] and not any(readings(registry).values())
+    assert trail.readings == []
 
     trail.gate.clear()
     late = ask()
@@ -348,16 +349,3 @@ async def until(condition: Any) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.001)
-
-
-def readings(registry: CollectorRegistry) -> dict[str, float]:
-    name = "frontdesk_router_past_ends_readings_total"
-    return {
-        result: registry.get_sample_value(name, {"result": result}) or 0
-        for result in ("read", "too_slow", "failed")
-    }
-
-
-def unanswered(registry: CollectorRegistry, reason: str) -> float:
-    name = "frontdesk_router_past_ends_unanswered_total"
-    return registry.get_sample_value(name, {"reason": reason}) or 0
