@@ -70,7 +70,7 @@ def decode_link(data: bytes) -> tuple[int, int]:
 
 
 def decode_outline(data: bytes) -> Decision:
-    """The record in these bytes without its events and its reply; half of the work of decoding it. Raises Undecodable.
+    """The record in these bytes without its events and its reply; a third of the work of decoding it. Raises Undecodable.
 
     What was decided is passed over unseen where code is compiled; protobuf refuses a record in which that is broken. For
     telling which records count (`trail_search.counted`, its only caller) nothing of it is needed, and a router that cannot
