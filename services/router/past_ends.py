@@ -19,6 +19,7 @@ from services.router.sessions_requests import Notice, Open, request_named
 from services.router.trail import Trail
 from services.router.trail_search import as_field
 from services.runtime.log import LogError
+from services.runtime.observe import frames_of
 
 RECORDS_MAX = 50_000
 """Records read for a session, the newest before what is remembered."""
@@ -160,8 +161,14 @@ class PastEnds:
             log.warning(
                 "past_ends_not_read", partition=partition, sessions=asked, reason=type(error).__name__
             )
-        except Exception:
-            log.exception("past_ends_not_read", partition=partition, sessions=asked)
+        except Exception as error:  # a fault in here must not end the desks' sessions
+            log.error(
+                "past_ends_not_read",
+                partition=partition,
+                sessions=asked,
+                reason=type(error).__name__,
+                frames=frames_of(error),
+            )
         if self._turned_away:
             log.warning("past_ends_crowded", sessions=self._turned_away)
             self._turned_away = 0
