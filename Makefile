@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
 
+unexport PYTHONDONTWRITEBYTECODE # compiling all sources anew makes a start take thrice its time
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

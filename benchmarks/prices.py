@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.measure import Figure
-from services.router.policy.prices import Program, solve
+from services.router.policy.prices import Program, load_solver, solve
 from services.router.policy.settings import DEFAULTS
 
 SIZES = ((200, 10, 4), (1_200, 40, 6))
@@ -23,6 +23,7 @@ SIGNALS, LOAD, CHANGE = 4, 0.85, 0.03
 
 async def run(_bootstrap: str) -> list[Figure]:
     figures = []
+    load_solver()  # a router has by then
     for groups, topics, languages in SIZES:
         program = desk_program(groups, topics, languages)
         rng = np.random.default_rng(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 from prometheus_client import CollectorRegistry
@@ -13,18 +13,18 @@ from prometheus_client import CollectorRegistry
 from services.cli.plan import Plan
 from services.contract.desk import Desk
 from services.contract.topics import partition_of
-from services.intake import build as intake_build
-from services.intake.build import Intake
-from services.intake.settings import IntakeSettings
-from services.metrics import build as metrics_build
-from services.metrics.settings import MetricsSettings
-from services.metrics.wallboard.build import Wallboard
 from services.router import build as router_build
 from services.router.build import Router
 from services.router.log.origin import Generations
 from services.router.settings import RouterSettings
 from services.runtime.kafka_counts import KafkaCounts
 from services.runtime.log import Appender, TopicSpec
+
+if TYPE_CHECKING:
+    from services.intake.build import Intake
+    from services.intake.settings import IntakeSettings
+    from services.metrics.settings import MetricsSettings
+    from services.metrics.wallboard.build import Wallboard
 
 CONFIGURE_SECONDS_MAX = 60.0
 
@@ -39,6 +39,8 @@ def topics(plan: Plan) -> list[TopicSpec]:
     """Topics of all roles; every process creates what is missing."""
     specs = router_build.topics(plan.settings.partitions)
     if plan.metrics is not None and plan.bootstrap is not None:
+        from services.metrics import build as metrics_build
+
         app_id = metrics_settings(plan.metrics, plan.settings.generation).app_id
         specs += metrics_build.topics(plan.settings.partitions, app_id=app_id)
     return specs
@@ -112,6 +114,8 @@ class Parts:
         self._ready.append(ready)
 
     def _add_intake(self, settings: IntakeSettings) -> None:
+        from services.intake import build as intake_build
+
         plan = self._plan
         self.intake = intake_build.build(
             settings,
@@ -125,6 +129,9 @@ class Parts:
         self.grpc_names.append(self.intake.service_name)
 
     def _add_metrics(self, settings: MetricsSettings) -> None:
+        from services.metrics import build as metrics_build
+        from services.metrics.wallboard.build import Wallboard
+
         plan = self._plan
         partitions, clock, registry = plan.settings.partitions, plan.clock, self._registry
         if plan.bootstrap is None:

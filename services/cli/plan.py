@@ -8,20 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from services.cli.address import GRPC_PORT_DEFAULT
 from services.cli.misspelt import Asked
 from services.contract.desk import Desk
-from services.intake.settings import IntakeSettings
-from services.metrics.settings import MetricsSettings
-from services.metrics.wallboard.settings import WallboardSettings
-from services.router.desk_config import DeskFaults, load_toml
-from services.router.settings import RouterSettings
 from services.runtime.clock import Clock, clock_from
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.rpc_settings import RpcSettings
 from services.runtime.settings import Reader, SettingsError
+
+if TYPE_CHECKING:
+    from services.intake.settings import IntakeSettings
+    from services.metrics.settings import MetricsSettings
+    from services.metrics.wallboard.settings import WallboardSettings
+    from services.router.settings import RouterSettings
 
 T = TypeVar("T")
 DATA_DEFAULT = ".state/frontdesk.db"
@@ -117,10 +118,10 @@ class Plan:
         settings = read(lambda: ServeSettings.from_env(env))
         access = read(lambda: KafkaAccess.from_env(env, bootstrap)) if bootstrap else None
         clock = read(lambda: clock_from(env))
-        router = read(lambda: RouterSettings.from_env(env)) if "router" in roles else None
-        intake = read(lambda: IntakeSettings.from_env(env)) if "intake" in roles else None
-        metrics = read(lambda: MetricsSettings.from_env(env)) if "metrics" in roles else None
-        wallboard = read(lambda: WallboardSettings.from_env(env)) if "metrics" in roles else None
+        router = read(lambda: _router(env)) if "router" in roles else None
+        intake = read(lambda: _intake(env)) if "intake" in roles else None
+        metrics = read(lambda: _metrics(env)) if "metrics" in roles else None
+        wallboard = read(lambda: _wallboard(env)) if "metrics" in roles else None
         desks = [desk for path in desk_files if (desk := read(partial(_desk, path))) is not None]
         if desk_files and "router" not in roles:
             faults.append("--desk is for the process that has the router")
@@ -128,6 +129,33 @@ class Plan:
             raise SettingsError(faults)
         misspelt = asked.misspelt() if "intake" in roles else {}  # only intake asks for the many alike
         return cls(roles, access, settings, router, intake, metrics, wallboard, clock, tuple(desks), misspelt)
+
+
+# A process loads the services that it serves: all of them take twice the time, and a restart waits for that.
+
+
+def _router(env: Mapping[str, str]) -> RouterSettings:
+    from services.router.settings import RouterSettings
+
+    return RouterSettings.from_env(env)
+
+
+def _intake(env: Mapping[str, str]) -> IntakeSettings:
+    from services.intake.settings import IntakeSettings
+
+    return IntakeSettings.from_env(env)
+
+
+def _metrics(env: Mapping[str, str]) -> MetricsSettings:
+    from services.metrics.settings import MetricsSettings
+
+    return MetricsSettings.from_env(env)
+
+
+def _wallboard(env: Mapping[str, str]) -> WallboardSettings:
+    from services.metrics.wallboard.settings import WallboardSettings
+
+    return WallboardSettings.from_env(env)
 
 
 def _tls(reader: Reader) -> ssl.SSLContext | None:
@@ -156,6 +184,8 @@ def _no_password() -> str:
 
 def _desk(path: Path) -> Desk:
     """The desk in a file; its faults are settings' faults."""
+    from services.router.desk_config import DeskFaults, load_toml
+
     try:
         return load_toml(path.read_text(encoding="utf-8"))
     except DeskFaults as error:

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -23,10 +23,6 @@ from prometheus_client.process_collector import ProcessCollector
 
 from services.cli.parts import Parts, topics
 from services.cli.plan import Plan, ServeSettings
-from services.intake.build import Intake
-from services.intake.channels import PROVIDERS
-from services.intake.settings import IntakeSettings
-from services.metrics.wallboard.build import Wallboard
 from services.router import kernels
 from services.router.regenerate import check_generation
 from services.runtime.generation_log import GenerationAppender, generation_of
@@ -47,6 +43,11 @@ from services.runtime.observe import BuildInfo, configure_logs, frames_of, serve
 from services.runtime.rpc import serve as serve_rpc
 from services.runtime.settings import SettingsError
 from services.runtime.sqlite_log import SqliteLog
+
+if TYPE_CHECKING:
+    from services.intake.build import Intake
+    from services.intake.settings import IntakeSettings
+    from services.metrics.wallboard.build import Wallboard
 
 ROLES = ("intake", "router", "metrics")
 EXAMPLES = """examples:
@@ -227,7 +228,11 @@ async def start(plan: Plan, stack: AsyncExitStack) -> Running:
 
 def configured(intake: IntakeSettings | None) -> str:
     """Providers that have a setting, with commas: without a key, nothing of theirs verifies."""
-    values = intake.known.values if intake else {}
+    if intake is None:
+        return ""
+    from services.intake.channels import PROVIDERS
+
+    values = intake.known.values
     names = (one.name for one in PROVIDERS if any(setting.name in values for setting in one.settings))
     return ",".join(sorted(names))
 

@@ -26,7 +26,17 @@ from services.contract.topics import FACTS
 from services.router.demand import Demand, demands, program
 from services.router.measures import PriceMeasures
 from services.router.model import DeskState, PartitionState
-from services.router.policy.prices import DIGITS, Floats, Program, Solution, Status, in_force, solve, stepped
+from services.router.policy.prices import (
+    DIGITS,
+    Floats,
+    Program,
+    Solution,
+    Status,
+    in_force,
+    load_solver,
+    solve,
+    stepped,
+)
 from services.router.policy.settings import PolicySettings
 from services.router.settings import Pricing
 from services.runtime.clock import Clock
@@ -106,6 +116,8 @@ class Pricer:
 
     async def run(self) -> None:
         """A turn each second of the clock."""
+        if self._pricing is Pricing.PROGRAM:
+            self._thread.submit(load_solver)
         try:
             while True:
                 await self._clock.sleep_ms(TICK_MS)

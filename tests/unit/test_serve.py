@@ -14,3 +14,15 @@ def test_process_may_open_as_many_files_as_the_system_lets_it() -> None:
         "assert soft == (FILES_MAX if hard == r.RLIM_INFINITY else min(hard, FILES_MAX)), soft"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_process_of_the_router_loads_neither_intake_nor_the_solver_of_prices() -> None:
+    """Half a second of CPU and more, on which every restart would wait; who prices loads the solver beside its work."""
+    code = (
+        "import sys; from services.cli import parts, serve; from services.cli.plan import Plan; "
+        "Plan.from_env({'FRONTDESK_IDENTITY_KEY': '0' * 64}, ('router',), None, []); "
+        "from services.router.build import build; "
+        "loaded = {'services.intake.build', 'services.metrics.build', 'ftfy', 'scipy'} & sys.modules.keys(); "
+        "assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
 
 from services.router.policy.settings import PolicySettings
 
@@ -200,10 +199,19 @@ def _best_of_each(classes: Ints, saving: Floats, edges: Ints, most: Floats) -> I
     return kept
 
 
+def load_solver() -> None:
+    """Imports scipy, which `solve` does by itself the first time: half a second of CPU that a start need not wait for."""
+    from scipy import optimize, sparse
+
+    del optimize, sparse
+
+
 def _solved(
     program: Program, chosen: npt.NDArray[np.bool_], settings: PolicySettings, how: Mapping[str, Any]
 ) -> tuple[Solution, Floats]:
     """The program with the chosen edges only, and the duals of its classes."""
+    from scipy import optimize, sparse
+
     at = np.flatnonzero(chosen)
     classes, groups, edges = program.rate.size, program.agents.size, at.size
     served = sparse.csc_array(
