@@ -11,18 +11,21 @@ from __future__ import annotations
 from services.contract.decisions import CaseOpened, ContactContinued, ContactOpened, Need, Reopened
 from services.contract.facts import ContactArrived, CustomerRef
 from services.router.decide import awaiting, ending, messages, overload
-from services.router.decide.placing import place, queue
+from services.router.decide.placing import offer, place, queue, queued
 from services.router.decide.refusal import Malformed
 from services.router.decide.step import Step
 from services.router.decide.words import checked_ids, language, word
+from services.router.evolve.arrivals import arrival_of
 from services.router.evolve.work import kind_of
 from services.router.model import Case, ContactState
 from services.router.need import need_of, top_topic
 from services.router.preferred import familiar_agent
+from services.router.seeking import seek
 from services.router.urgency import target_ms
 from services.router.waiting import Kind
 
 UNITS_CALL = 100
+_NOBODY = CustomerRef()
 
 
 def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> None:
@@ -37,7 +40,8 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
         customer_key=customer_key,
     )
     kind = kind_of(body.channel, body.medium)
-    going_on = _going_on(step, body, kind)
+    conversation = _conversation(step, body.thread_key)
+    going_on = _going_on(step, body, kind, conversation)
     if going_on is not None:
         if kind is not Kind.CALL:
             said_at_ms = messages.said_at_ms(step, body.medium)
@@ -50,74 +54,107 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
     if body.contact_id in step.desk.contacts:
         return  # another state of a contact that is over
     need = need_of(step.crew.roster, body, step.needs_seen)
+    case = _case_of(step, customer_key, conversation, top_topic(need))
+    cased = None
+    if case is None:
+        case_id = f"{body.contact_id}-c{step.number}"
+        cased = CaseOpened(case_id=case_id, customer_key=customer_key, topic_id=top_topic(need))
+    else:
+        case_id = case.case_id
+        if case.closed_at_ms:
+            step.emit(_reopened(step, case, body.contact_id))
     was_over = body.contact_id in step.desk.ended_early_ids
-    _open(step, body, kind, need, mention)
-    if was_over:
-        queue(step, step.contact(body.contact_id))
-        ending.abandon(step, body.contact_id)
-        return
-    place(step, body.contact_id)
-    overload.told_to_wait(step, step.contact(body.contact_id))
-    messages.answered_before(step, body.contact_id, step.contact(body.contact_id).first_said_at_ms)
+    opened = _opened(step, body, kind, need, mention, case, case_id)
+    if cased is None or was_over or not _placed_at_once(step, cased, opened):
+        if cased is not None:
+            step.emit(cased)
+        step.emit(opened)
+        if was_over:
+            queue(step, step.contact(body.contact_id))
+            ending.abandon(step, body.contact_id)
+            return
+        place(step, body.contact_id)
+    contact = step.contact(body.contact_id)
+    overload.told_to_wait(step, contact)
+    messages.answered_before(step, body.contact_id, contact.first_said_at_ms)
 
 
-def _going_on(step: Step, body: ContactArrived, kind: Kind) -> str | None:
+def _conversation(step: Step, thread_key: str) -> Case | None:
+    """The case that the conversation belongs to."""
+    case_id = step.desk.threads.get(thread_key, "") if thread_key else ""
+    return step.desk.cases.get(case_id) if case_id else None
+
+
+def _going_on(step: Step, body: ContactArrived, kind: Kind, conversation: Case | None) -> str | None:
     """The open contact that this is more of. A second call is a contact of its own."""
     known = step.desk.contacts.get(body.contact_id)
     if known is not None:
         return known.contact_id if known.state is not ContactState.CLOSED else None
-    if kind is Kind.CALL or not body.thread_key:
+    if kind is Kind.CALL or conversation is None:
         return None
-    case = step.desk.cases.get(step.desk.threads.get(body.thread_key, ""))
-    for contact_id in reversed(case.open_contact_ids if case is not None else ()):
+    for contact_id in reversed(conversation.open_contact_ids):
         if step.contact(contact_id).opened.thread_key == body.thread_key:
             return contact_id
     return None
 
 
-def _open(step: Step, body: ContactArrived, kind: Kind, need: Need, mention: str) -> None:
-    customer = body.customer or CustomerRef()
-    customer_key = customer.key
-    topic_id = top_topic(need)
-    case = _case_of(step, customer_key, body.thread_key, topic_id)
-    if case is None:
-        case_id = f"{body.contact_id}-c{step.number}"
-        step.emit(CaseOpened(case_id=case_id, customer_key=customer_key, topic_id=topic_id))
-    else:
-        case_id = case.case_id
-        if case.closed_at_ms:
-            step.emit(_reopened(step, case, body.contact_id))
+def _opened(
+    step: Step,
+    body: ContactArrived,
+    kind: Kind,
+    need: Need,
+    mention: str,
+    case: Case | None,
+    case_id: str,
+) -> ContactOpened:
+    """The contact of a case that is there, or of a new one."""
+    customer = body.customer or _NOBODY
     known_agent = body.preferred_agent_id in step.desk.agents
     arrived_at_ms = step.received_ms
-    step.emit(
-        ContactOpened(
-            contact_id=body.contact_id,
-            case_id=case_id,
-            channel=body.channel,
-            medium=word(body.medium),
-            language=language(body.language.code) if body.language is not None else "",
-            need=need,
-            customer_key=customer_key,
-            thread_key=body.thread_key,
-            complaint=body.complaint,
-            public=body.public,
-            urgent=body.urgent,
-            repeat=case is not None,
-            first_in_case=case is None,
-            units=_units(step, kind),
-            arrived_at_ms=arrived_at_ms,
-            preferred_agent_id=body.preferred_agent_id if known_agent else "",
-            familiar_agent_id=familiar_agent(step.desk, case, customer_key),
-            fact_offset=step.offset,
-            customer_type=word(customer.type) if customer_key else "",
-            customer_verified=bool(customer_key) and customer.verified,
-            mention=mention,
-            occurred_at_ms=messages.said_at_ms(step, body.medium),
-            tier=word(customer.tier),
-            target_at_ms=arrived_at_ms + target_ms(step.limits, kind),
-            due_at_ms=0 if kind is Kind.CALL else arrived_at_ms + step.limits.due_ms,
-        )
+    return ContactOpened(
+        contact_id=body.contact_id,
+        case_id=case_id,
+        channel=body.channel,
+        medium=word(body.medium),
+        language=language(body.language.code) if body.language is not None else "",
+        need=need,
+        customer_key=customer.key,
+        thread_key=body.thread_key,
+        complaint=body.complaint,
+        public=body.public,
+        urgent=body.urgent,
+        repeat=case is not None,
+        first_in_case=case is None,
+        units=_units(step, kind),
+        arrived_at_ms=arrived_at_ms,
+        preferred_agent_id=body.preferred_agent_id if known_agent else "",
+        familiar_agent_id=familiar_agent(step.desk, case, customer.key),
+        fact_offset=step.offset,
+        customer_type=word(customer.type) if customer.key else "",
+        customer_verified=bool(customer.key) and customer.verified,
+        mention=mention,
+        occurred_at_ms=messages.said_at_ms(step, body.medium),
+        tier=word(customer.tier),
+        target_at_ms=arrived_at_ms + target_ms(step.limits, kind),
+        due_at_ms=0 if kind is Kind.CALL else arrived_at_ms + step.limits.due_ms,
     )
+
+
+def _placed_at_once(step: Step, cased: CaseOpened, opened: ContactOpened) -> bool:
+    """Opens both and places the contact, as `place` does; False where the events are to be evolved one by one.
+
+    Nothing that a search looks at is changed by them: neither who is there, nor what he holds, nor who waits.
+    """
+    arrival = arrival_of(step.desk, cased, opened, step.at_ms)
+    if arrival is None:
+        return False
+    found = seek(step.desk, arrival.contact, step.at_ms, number=step.number)
+    if found.offered:
+        step.take_in(arrival, cased, opened, None)
+        offer(step, arrival.contact, found)
+    else:
+        step.take_in(arrival, cased, opened, queued(step, arrival.contact, found))
+    return True
 
 
 def _units(step: Step, kind: Kind) -> int:
@@ -127,14 +164,13 @@ def _units(step: Step, kind: Kind) -> int:
     ]
 
 
-def _case_of(step: Step, customer_key: str, thread_key: str, topic_id: str) -> Case | None:
+def _case_of(step: Step, customer_key: str, conversation: Case | None, topic_id: str) -> Case | None:
     """The newest case that the contact is about; one whose window is over is no longer found."""
     if not customer_key:
         return None
-    cases, group = step.desk.cases, step.desk.links.group(customer_key)
-    same_thread = cases.get(step.desk.threads.get(thread_key, "")) if thread_key else None
-    if same_thread is not None and same_thread.customer_key in group and _in_window(step, same_thread):
-        return same_thread
+    group = step.desk.links.group(customer_key)
+    if conversation is not None and conversation.customer_key in group and _in_window(step, conversation):
+        return conversation
     for case in _newest_first(step, group):
         if _in_window(step, case) and (not topic_id or not case.topic_id or topic_id == case.topic_id):
             return case

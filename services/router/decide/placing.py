@@ -54,7 +54,7 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
     contact = step.contact(contact_id)
     found = seek(step.desk, contact, step.at_ms, but=but, number=step.number)
     if found.offered:
-        _offer(step, contact, found.candidates[0], found.explanation)
+        offer(step, contact, found)
     elif contact.state is ContactState.QUEUED:
         _wait_on(step, contact, found)
     else:
@@ -68,6 +68,13 @@ def queue(
 
     `owner_kept`: its owner was not lost, so that another agent takes it from him by a hop.
     """
+    step.emit(queued(step, contact, found, ahead=ahead, owner_kept=owner_kept))
+
+
+def queued(
+    step: Step, contact: Contact, found: Found | None = None, *, ahead: bool = False, owner_kept: bool = False
+) -> ContactQueued:
+    """What `queue` says."""
     again = contact.state in _BACK
     queued_at_ms = step.at_ms if again else contact.queued_at_ms
     first = not contact.queue_id
@@ -79,18 +86,16 @@ def queue(
         reason, again_at_ms = found.reason, found.again_at_ms
         explanation = found.explanation if first or found.explanation.hold is not None else None
     deadline_at_ms = first_deadline_ms(step.limits, contact, queued_at_ms, step.at_ms)
-    step.emit(
-        ContactQueued(
-            contact_id=contact.contact_id,
-            queue_id=contact.queue_id or queue_of(step.desk.desk, contact.need, contact),
-            reason=reason,
-            queued_at_ms=queued_at_ms,
-            deadline_at_ms=min(again_at_ms, deadline_at_ms) if again_at_ms else deadline_at_ms,
-            ahead=ahead or contact.ahead,
-            explanation=explanation,
-            channel=contact.channel,
-            owner_kept=owner_kept,
-        )
+    return ContactQueued(
+        contact_id=contact.contact_id,
+        queue_id=contact.queue_id or queue_of(step.desk.desk, contact.need, contact),
+        reason=reason,
+        queued_at_ms=queued_at_ms,
+        deadline_at_ms=min(again_at_ms, deadline_at_ms) if again_at_ms else deadline_at_ms,
+        ahead=ahead or contact.ahead,
+        explanation=explanation,
+        channel=contact.channel,
+        owner_kept=owner_kept,
     )
 
 
@@ -138,7 +143,7 @@ def serve(step: Step, agent_id: str, *, but: str = "") -> None:
         contact = step.contact(pick.contact_id)
         found = reconsider(step.desk, contact, agent_id, step.at_ms, may_hold=pick.may_hold)
         if found.offered:
-            _offer(step, contact, found.candidates[0], found.explanation)
+            offer(step, contact, found)
             continue
         _wait_on(step, contact, found)
         held.add(pick.contact_id)
@@ -207,6 +212,11 @@ def _take_handover(step: Step, agent_id: str, room: int, but: str) -> bool:
             _offer(step, contact, best[0], explained_handover(step.desk, contact, best, 1))
             return True
     return False
+
+
+def offer(step: Step, contact: Contact, found: Found) -> None:
+    """Offers the contact to the best that a search found."""
+    _offer(step, contact, found.candidates[0], found.explanation)
 
 
 def _offer(step: Step, contact: Contact, best: Candidate, explanation: Explanation) -> None:

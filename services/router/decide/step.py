@@ -5,10 +5,11 @@ An agent freed by one event can be offered the next contact by another, in the s
 
 from __future__ import annotations
 
-from services.contract.decisions import Event, Reply
+from services.contract.decisions import CaseOpened, ContactOpened, ContactQueued, Event, Reply
 from services.contract.desk import DeskLimits
 from services.router.crew import Crew
 from services.router.evolve import evolve_desk, remember
+from services.router.evolve.arrivals import Arrival, arrived
 from services.router.model import AgentState, Contact, DeskState
 from services.router.need import Seen
 
@@ -75,6 +76,13 @@ class Step:
         """Adds an event and evolves the local state by it."""
         self._desk = evolve_desk(self._desk, event, self.at_ms)
         self.events.append(event)
+
+    def take_in(
+        self, arrival: Arrival, cased: CaseOpened, opened: ContactOpened, queued: ContactQueued | None
+    ) -> None:
+        """Adds the events of a contact that comes with a case of its own, evolved as one step."""
+        self._desk = arrived(self.desk, arrival, queued, self.at_ms)
+        self.events += (cased, opened) if queued is None else (cased, opened, queued)
 
     def contact(self, contact_id: str) -> Contact:
         return self.desk.contacts[contact_id]

@@ -12,6 +12,7 @@ from typing import Any
 from services.contract import decisions as d
 from services.router.evolve import (
     agents,
+    arrivals,
     awaiting,
     cases,
     contacts,
@@ -123,7 +124,10 @@ def evolve_all(desk: DeskState | None, events: tuple[d.Event, ...], at_ms: int) 
     for before, remembered, remembered_at_ms, after in _LAST:
         if before is desk and remembered is events and remembered_at_ms == at_ms:
             return after
-    for event in events:
+    done = 0
+    if desk is not None and len(events) > 1:
+        desk, done = arrivals.first_of(desk, events, at_ms)
+    for event in events[done:]:
         desk = evolve_desk(desk, event, at_ms)
     return desk
 

@@ -8,12 +8,14 @@ from services.contract.decisions import (
     Abandoned,
     CaseOpened,
     Closed,
+    ContactOpened,
     Forgotten,
     Reopened,
     ResolutionConfirmed,
     Resolved,
 )
 from services.contract.facts import Outcome
+from services.router.cases import Customers
 from services.router.evolve.agents import without
 from services.router.evolve.contacts import contact_of, given_back, not_handed_over
 from services.router.evolve.errors import CorruptLog
@@ -39,11 +41,30 @@ def opened(desk: DeskState, event: CaseOpened, at_ms: int) -> DeskState:
         opened_at_ms=at_ms,
         deadline_at_ms=at_ms,
     )
-    customers = desk.customers
-    if event.customer_key:
-        known = (*customers.get(event.customer_key, ()), event.case_id)[-CASES_PER_CUSTOMER_MAX:]
-        customers = customers.set(event.customer_key, known)
-    return changed(desk, cases=desk.cases.add(event.case_id, case), customers=customers)
+    return changed(desk, cases=desk.cases.add(event.case_id, case), customers=with_case(desk.customers, case))
+
+
+def begun(event: CaseOpened, opened: ContactOpened, at_ms: int) -> Case:
+    """A new case once its first contact is opened in it."""
+    return changed(
+        _BLANK,
+        case_id=event.case_id,
+        customer_key=event.customer_key,
+        topic_id=event.topic_id,
+        opened_at_ms=at_ms,
+        open_contact_ids=(opened.contact_id,),
+        thread_keys=(opened.thread_key,) if opened.thread_key else (),
+        first_contact_id=opened.contact_id,
+        first_channel=opened.channel,
+    )
+
+
+def with_case(customers: Customers, case: Case) -> Customers:
+    """The newest cases of each customer, with one more."""
+    key = case.customer_key
+    if not key:
+        return customers
+    return customers.set(key, (*customers.get(key, ()), case.case_id)[-CASES_PER_CUSTOMER_MAX:])
 
 
 def reopened(desk: DeskState, event: Reopened, at_ms: int) -> DeskState:

@@ -28,7 +28,7 @@ from services.router.cases import Threads
 from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.levels import level_of
-from services.router.evolve.prices import counted_in
+from services.router.evolve.prices import with_one_more
 from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane, work_of
 from services.router.model import (
     HOPS_MAX,
@@ -116,8 +116,22 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
         returned=case.returned or not event.first_in_case,
         **first,
     )
+    contact = begun(desk, event, case, at_ms)
+    return with_contact(
+        desk,
+        contact,
+        cases=desk.cases.set(case.case_id, case),
+        threads=threads,
+        ended_early_ids=not_ended_early(desk, event.contact_id),
+        live_at_ms=at_ms if is_live(event) else desk.live_at_ms,
+        arrivals=with_one_more(desk.arrivals, contact.opened, at_ms),
+    )
+
+
+def begun(desk: DeskState, event: ContactOpened, case: Case, at_ms: int) -> Contact:
+    """The contact as it is opened in its case."""
     event = _sharing(desk, event, case, at_ms)
-    contact = changed(
+    return changed(
         _BLANK,
         opened=event,
         need=event.need or _BLANK.need,
@@ -127,19 +141,17 @@ def opened(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
         first_said_at_ms=event.occurred_at_ms,
         last_said_at_ms=event.occurred_at_ms,
     )
-    is_live = event.urgent or kind_of(event.channel, event.medium) is Kind.CALL
+
+
+def is_live(event: ContactOpened) -> bool:
+    """It is not deferrable: it cannot wait behind others."""
+    return event.urgent or kind_of(event.channel, event.medium) is Kind.CALL
+
+
+def not_ended_early(desk: DeskState, contact_id: str) -> tuple[str, ...]:
+    """The contacts that ended before they arrived, without one that may be among them."""
     early = desk.ended_early_ids
-    if event.contact_id in early:
-        early = without(early, event.contact_id)
-    desk = with_contact(
-        desk,
-        contact,
-        cases=desk.cases.set(case.case_id, case),
-        threads=threads,
-        ended_early_ids=early,
-        live_at_ms=at_ms if is_live else desk.live_at_ms,
-    )
-    return counted_in(desk, event, at_ms)
+    return without(early, contact_id) if contact_id in early else early
 
 
 def _sharing(desk: DeskState, event: ContactOpened, case: Case, at_ms: int) -> ContactOpened:
@@ -196,6 +208,12 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
     contact = contact_of(desk, event.contact_id, *_FREE, ContactState.ASSIGNED, ContactState.HANDING_OVER)
     agents = given_back(desk, contact, at_ms)
     handovers = not_handed_over(desk, event.contact_id)
+    contact = as_queued(desk, contact, event)
+    return with_contact(desk, contact, agents=agents, handover_ids=handovers, **into_lane(desk, contact))
+
+
+def as_queued(desk: DeskState, contact: Contact, event: ContactQueued) -> Contact:
+    """The contact once it waits in its lane."""
     contact = changed(
         contact,
         state=ContactState.QUEUED,
@@ -213,8 +231,7 @@ def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
         last_owner_id=contact.owner_id or contact.last_owner_id,
         owner_kept=event.owner_kept if contact.owner_id else contact.owner_kept,
     )
-    contact = changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
-    return with_contact(desk, contact, agents=agents, handover_ids=handovers, **into_lane(desk, contact))
+    return changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
 
 
 def _shared(at_ms: int, contact: Contact) -> int:

@@ -12,16 +12,16 @@ from services.router.demand import class_of_opened
 from services.router.evolve.errors import CorruptLog
 from services.router.groups import Groups
 from services.router.model import DeskState, PricesInForce, changed
-from services.router.policy.forecast import counted
+from services.router.policy.forecast import Arrivals, counted
 from services.router.roster import Roster
 
 
-def counted_in(desk: DeskState, event: ContactOpened, at_ms: int) -> DeskState:
-    """The desk once a new contact is counted; repeats come on top of a forecast, so they are no part of it."""
+def with_one_more(arrivals: Arrivals, event: ContactOpened, at_ms: int) -> Arrivals:
+    """What came, once a new contact is counted; repeats come on top of a forecast, so they are no part of it."""
     if event.repeat:
-        return desk
+        return arrivals
     key, levels = class_of_opened(event)
-    return changed(desk, arrivals=counted(desk.arrivals, key, levels, event.units, at_ms))
+    return counted(arrivals, key, levels, event.units, at_ms)
 
 
 def prices_applied(desk: DeskState, event: PricesApplied, at_ms: int) -> DeskState:
