@@ -45,7 +45,7 @@ class RouterSettings:
     prices_stale_seconds: int = PRICES_STALE_SECONDS
     """Without newer prices for that long, they follow how busy groups are."""
     snapshot_decisions: int = SNAPSHOT_DECISIONS
-    """A partition's state is kept after so many decisions; a restart folds the rest."""
+    """A partition's state is kept after so many decisions, or as many as it has objects; a restart folds the rest."""
     snapshot_seconds: int = SNAPSHOT_SECONDS
     """It is kept after this too, when anything was decided."""
     snapshot_megabytes_max: int = SNAPSHOT_MEGABYTES_MAX

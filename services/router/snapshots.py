@@ -1,5 +1,8 @@
 """When a snapshot is written: by the owner, of the folded state, after so many decisions or so much time (engine.md 1.6).
 
+After as many decisions as the state has objects, where those are more: writing takes as long as there are objects, so it
+costs a decision the same at any size, and what a restart folds takes a few times as long as reading what was kept.
+
 One at a time, and beside the loop: deciding goes on meanwhile. A snapshot that cannot be written is no fault of the
 router's; the one before it stays, and a restart folds more.
 """
@@ -81,6 +84,8 @@ class SnapshotWriter:
         return result == "written"
 
     def _is_due(self, partition: int) -> bool:
-        count, now = self._tail.state(partition).count, asyncio.get_running_loop().time()
-        kept, at = self._kept.setdefault(partition, (count if self._tail.begun_at(partition) else 0, now))
-        return count - kept >= self._decisions or (count > kept and now - at >= self._seconds)
+        state, now = self._tail.state(partition), asyncio.get_running_loop().time()
+        begun = state.count if self._tail.begun_at(partition) else 0
+        kept, at = self._kept.setdefault(partition, (begun, now))
+        more = state.count - kept
+        return more >= max(self._decisions, state.objects()) or (more > 0 and now - at >= self._seconds)

@@ -216,9 +216,28 @@ async def test_the_owner_keeps_its_state_after_so_many_decisions(
     async with place.router(snapshot_decisions=3) as router:
         await router.api.configure("c1", DESK, timeout_seconds=10)
         assert await place.log.end_offset(SNAPSHOTS, 0) == 0
-        await place.arrive(router, "one", "two")
+        await place.arrive(router, "one")
+        for number in range(router.tail.state(0).objects()):
+            await place.tell(router, f"gone-{number}", CallerHungUp(contact_id=f"nobody-{number}"))
         await eventually(lambda: place.sample("frontdesk_router_snapshots_total", result="written") >= 1)
         assert place.sample("frontdesk_router_snapshot_bytes", partition="0") > 1_000
+
+
+async def test_a_large_state_is_kept_after_as_many_decisions_as_it_has_objects(place: Place) -> None:
+    """Else each decision would pay for what the state holds: keeping it takes as long as it is large."""
+    async with place.router(snapshot_decisions=3) as router:
+        await router.api.configure("c1", DESK, timeout_seconds=10)
+        await place.arrive(router, *(f"contact-{number}" for number in range(10)))
+        assert await router.snapshots.keep(0)
+        kept, objects = router.tail.state(0).count, router.tail.state(0).objects()
+        assert objects > 20
+        for number in range(objects):
+            assert not router.snapshots._is_due(0)
+            gone = CallerHungUp(contact_id=f"nobody-{number}")
+            await place.tell(router, f"gone-{number}", gone)
+        assert router.tail.state(0).objects() == objects
+        assert router.tail.state(0).count == kept + objects
+        assert router.snapshots._is_due(0)
 
 
 async def test_the_owner_keeps_its_state_after_some_time(
