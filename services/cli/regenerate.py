@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from services.cli.plan import default_data
-from services.router.build import random_id, topics
+from services.router.build import topics
+from services.router.record_ids import random_id
 from services.router.regenerate import Regeneration, Report
 from services.runtime.clock import WallClock
 from services.runtime.generation_log import generation_of

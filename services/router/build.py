@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from services.router.measures import (
 from services.router.owner import Owner
 from services.router.past_ends import PastEnds
 from services.router.pricing import Pricer
+from services.router.record_ids import random_id
 from services.router.settings import Pricing, RouterSettings
 from services.router.snapshots import SnapshotWriter
 from services.router.tail import DecisionTail
@@ -43,11 +43,6 @@ from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import Log, TopicSpec
 from services.runtime.watchdog import Watchdog
-
-
-def random_id() -> int:
-    """64 random bits, not 0."""
-    return secrets.randbits(64) or 1
 
 
 def topics(partitions: int) -> list[TopicSpec]:
