@@ -6,31 +6,25 @@ are empty once the fact has expired.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from frontdesk.v1 import router_pb2
-from services.contract.codec import Undecodable, decode_fact, to_message
-from services.contract.facts import ContactArrived, MentionSeen
-from services.contract.topics import FACTS
+from services.contract.codec import to_message
 from services.router.linking import customer_links
 from services.router.model import Contact, DeskState
-from services.runtime.log import Log, LogError, PositionLost
-
-FACTS_CACHED_MAX = 2_000
+from services.router.words import Words
+from services.runtime.log import Log
 
 
 class Cards:
-    """Makes contact cards; keeps the newest facts read, within a bound."""
+    """Makes contact cards."""
 
     def __init__(self, source: Log) -> None:
-        self._source = source
-        self._cache: OrderedDict[tuple[int, int], ContactArrived | None] = OrderedDict()
+        self._words = Words(source)
 
     async def card(
         self, partition: int, contact: Contact, desk: DeskState | None = None
     ) -> router_pb2.ContactCard:
         """The card; its words are empty when the fact is gone or unreadable, and while the log is away."""
-        arrived = await self._words(partition, contact.fact_offset)
+        arrived = await self._words.of(partition, contact.fact_offset)
         card = router_pb2.ContactCard(
             contact_id=contact.contact_id,
             case_id=contact.case_id,
@@ -49,22 +43,3 @@ class Cards:
             card.subject, card.text = arrived.subject, arrived.text
             card.question = arrived.question
         return card
-
-    async def _words(self, partition: int, offset: int) -> ContactArrived | None:
-        place = (partition, offset)
-        if place not in self._cache:
-            try:
-                self._cache[place] = await self._read(partition, offset)
-            except LogError:  # a later card may have its words
-                return None
-            while len(self._cache) > FACTS_CACHED_MAX:
-                self._cache.popitem(last=False)
-        return self._cache.get(place)
-
-    async def _read(self, partition: int, offset: int) -> ContactArrived | None:
-        try:
-            body = decode_fact((await self._source.read_at(FACTS, partition, offset)).value).body
-        except (PositionLost, Undecodable):  # for good
-            return None
-        arrived = body.contact if isinstance(body, MentionSeen) else body
-        return arrived if isinstance(arrived, ContactArrived) else None

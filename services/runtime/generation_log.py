@@ -68,6 +68,11 @@ class GenerationLog(GenerationAppender):
     async def read_at(self, topic: str, partition: int, offset: int) -> Record:
         return await self._inner.read_at(self._name(topic), partition, offset)
 
+    async def read_along(
+        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+    ) -> list[Record]:
+        return await self._inner.read_along(self._name(topic), partition, offset, records_max=records_max)
+
     async def tail(self, topic: str, positions: Mapping[int, int]) -> Tail:
         return await self._inner.tail(self._name(topic), positions)
 

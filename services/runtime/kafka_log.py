@@ -171,26 +171,31 @@ class KafkaLog:
         return found[where]
 
     async def read_at(self, topic: str, partition: int, offset: int) -> Record:
+        return (await self.read_along(topic, partition, offset, records_max=1))[0]
+
+    async def read_along(
+        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+    ) -> list[Record]:
         where = await self._known(topic, partition)
         if offset < 0:
             raise kafka_faults.lost(topic, partition, offset)
         try:
-            found = await self._first_from(where, offset)
+            found = await self._from(where, offset, records_max)
         except KafkaError as error:
             raise kafka_faults.of_read(self._bootstrap, topic, error) from error
         except (OSError, TimeoutError) as error:
             why = "the log was closed" if self._closed else "no answer in time"
             raise kafka_faults.away(self._bootstrap, why) from error
-        if found is None or found.offset != offset:
+        if not found or found[0].offset != offset:
             raise kafka_faults.lost(topic, partition, offset)
         return found
 
-    async def _first_from(self, where: TopicPartition, offset: int) -> Record | None:
+    async def _from(self, where: TopicPartition, offset: int, records_max: int) -> list[Record]:
         """Raises TimeoutError also at once, when the log is or becomes closed."""
         async with asyncio.timeout(0 if self._closed else self._answer_seconds_max) as bound:
             self._reads.add(bound)
             try:
-                return await self._places.first_from(where, offset)
+                return await self._places.records_from(where, offset, records_max=records_max)
             finally:
                 self._reads.discard(bound)
 

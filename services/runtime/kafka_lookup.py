@@ -1,4 +1,6 @@
-"""Reading one record of Kafka by its place: one request to the partition's leader, without a consumer.
+"""Reading a record of Kafka by its place: one request to the partition's leader, without a consumer.
+
+The answer holds whole batches, so records behind the one asked for come along for what decoding them takes.
 
 A consumer that is assigned a partition for one record asks for the topic's metadata anew, keeps a fetch under way and is
 unassigned again: five requests and four tasks, for words that every offer needs (docs/decisions/0062).
@@ -52,7 +54,13 @@ class KafkaLookup:
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def first_from(self, where: TopicPartition, offset: int) -> Record | None:
-        """The first record at or after the offset; None when the partition ends before it.
+        """The first record at or after the offset; None when the partition ends before it."""
+        found = await self.records_from(where, offset, records_max=1)
+        return found[0] if found else None
+
+    async def records_from(self, where: TopicPartition, offset: int, *, records_max: int) -> list[Record]:
+        """The first record at or after the offset and, of those behind it, what the same answer holds; none when the
+        partition ends before it.
 
         Raises the errors of LASTING, and CorruptRecordException for a batch that arrived with a wrong checksum. The caller
         bounds the wait: while no leader answers, it is asked for again and again.
@@ -62,7 +70,7 @@ class KafkaLookup:
                 try:
                     batches, end_offset = await self._fetched(where, offset)
                     if not batches and end_offset <= offset and await self._end_offset(where) <= offset:
-                        return None
+                        return []
                 except LASTING:
                     raise
                 except kafka.KafkaError as error:
@@ -73,8 +81,8 @@ class KafkaLookup:
                     ):
                         self._client.force_metadata_update()
                     batches = b""
-            found, behind = _first(batches, where, offset)
-            if found is not None:
+            found, behind = _found(batches, where, offset, records_max)
+            if found:
                 return found
             if behind == offset:
                 await asyncio.sleep(RETRY_SECONDS)
@@ -114,18 +122,28 @@ class KafkaLookup:
         return tuple(found)
 
 
-def _first(batches: bytes, where: TopicPartition, offset: int) -> tuple[Record | None, int]:
-    """The first record at or after the offset, and the offset behind what was read; a batch is sent from its beginning."""
-    read = MemoryRecords(batches)
+def _found(batches: bytes, where: TopicPartition, offset: int, records_max: int) -> tuple[list[Record], int]:
+    """Records at or after the offset, and the offset behind what was read; a batch is sent from its beginning."""
+    read, found = MemoryRecords(batches), list[Record]()
     while read.has_next():
         batch = read.next_batch()
         if not batch.validate_crc():
+            if found:  # who asks for that one is told
+                break
             raise kafka.CorruptRecordException(f"wrong checksum in {where} near {offset}")
         for one in batch if not batch.is_control_batch else ():
             if one.offset >= offset:
-                key, value = one.key or b"", one.value or b""
-                return Record(
-                    where.topic, where.partition, one.offset, key, value, one.timestamp
-                ), one.offset + 1
+                found.append(
+                    Record(
+                        where.topic,
+                        where.partition,
+                        one.offset,
+                        one.key or b"",
+                        one.value or b"",
+                        one.timestamp,
+                    )
+                )
+                if len(found) == records_max:
+                    return found, one.offset + 1
         offset = max(offset, batch.next_offset)
-    return None, offset
+    return found, offset

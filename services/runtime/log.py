@@ -208,6 +208,12 @@ class Log(Appender, Protocol):
         """One record by position; raises PositionLost when it is not (any longer) there."""
         ...
 
+    async def read_along(
+        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+    ) -> list[Record]:
+        """The same, and behind it, in order, those that came along for next to nothing, which may be none."""
+        ...
+
     async def tail(self, topic: str, positions: Mapping[int, int]) -> Tail:
         """Reads partitions from explicit offsets (partition -> first offset wanted)."""
         ...

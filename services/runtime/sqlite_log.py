@@ -24,7 +24,7 @@ from services.runtime.log import (
     TopicSpec,
 )
 from services.runtime.sqlite_own import SESSION_TIMEOUT_MS, SqliteOwnership
-from services.runtime.sqlite_reader import News, Reader, bounds, one
+from services.runtime.sqlite_reader import News, Reader, along, bounds, one
 from services.runtime.sqlite_retention import delete_before, expire
 from services.runtime.sqlite_tail import SqliteTail
 from services.runtime.sqlite_writer import Writer, unknown_topic
@@ -134,6 +134,13 @@ class SqliteLog:
 
     async def read_at(self, topic: str, partition: int, offset: int) -> Record:
         return await self._reader.run(lambda connection: one(connection, topic, partition, offset))
+
+    async def read_along(
+        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+    ) -> list[Record]:
+        return await self._reader.run(
+            lambda connection: along(connection, topic, partition, offset, records_max)
+        )
 
     async def delete_before(self, topic: str, partition: int, offset: int) -> None:
         """Removes the records before the offset, as retention would; not part of `Log`."""

@@ -19,6 +19,8 @@ T = TypeVar("T")
 POLL_SECONDS = 0.04
 """How often waiting readers ask whether another process has written."""
 READ_BYTES_MAX = 8_000_000
+ALONG_BYTES = 65_536
+"""Most that comes along behind a record asked for by its place."""
 
 
 class Reader:
@@ -144,6 +146,26 @@ def one(connection: sqlite3.Connection, topic: str, partition: int, offset: int)
     if found is None or not start <= offset < end:
         raise lost(topic, partition, offset, start, end)
     return Record(topic, partition, offset, *found)
+
+
+def along(
+    connection: sqlite3.Connection, topic: str, partition: int, offset: int, records_max: int
+) -> list[Record]:
+    """That record and those behind it, up to ALONG_BYTES; raises PositionLost where `one` does."""
+    found = [one(connection, topic, partition, offset)]
+    stream, _, end = bounds(connection, topic, partition)
+    rows = connection.execute(
+        "SELECT id, key, value, timestamp_ms FROM records WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+        (stream << OFFSET_BITS | offset, stream << OFFSET_BITS | end, records_max - 1),
+    )
+    size = len(found[0].value)
+    for place, *row in rows:
+        size += len(row[1])
+        if size > ALONG_BYTES:
+            break
+        found.append(Record(topic, partition, place & (1 << OFFSET_BITS) - 1, *row))
+    rows.close()
+    return found
 
 
 def batch(

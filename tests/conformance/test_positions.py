@@ -29,6 +29,29 @@ async def test_a_record_is_read_by_its_position(log: WholeLog, topic: str) -> No
     ]
 
 
+async def test_what_comes_along_follows_the_record_asked_for(log: WholeLog, topic: str) -> None:
+    await asyncio.gather(*(log.append(topic, 2, b"key%d" % n, b"value%d" % n) for n in range(100)))
+    await log.append(topic, 3, b"k", b"another partition's")
+
+    for offset, records_max in ((0, 500), (42, 500), (42, 7), (99, 500), (7, 1)):
+        found = await log.read_along(topic, 2, offset, records_max=records_max)
+
+        assert 1 <= len(found) <= min(records_max, 100 - offset)
+        assert [(r.topic, r.partition, r.offset, r.key, r.value) for r in found] == [
+            (topic, 2, n, b"key%d" % n, b"value%d" % n) for n in range(offset, offset + len(found))
+        ]
+
+
+async def test_what_comes_along_is_little(log: WholeLog, topic: str) -> None:
+    for n in range(4):
+        await log.append(topic, 0, b"k", bytes([n]) * 60_000)
+
+    found = await log.read_along(topic, 0, 1)
+
+    assert found[0].value == b"\x01" * 60_000
+    assert len(found) <= 2
+
+
 @pytest.mark.parametrize("offset", [-1, 1, 2, 5, 6, 1_000])
 async def test_a_position_outside_the_log_is_lost(log: WholeLog, topic: str, offset: int) -> None:
     """The log holds 3 and 4: 0-2 were removed, 5 is the end."""
@@ -37,6 +60,8 @@ async def test_a_position_outside_the_log_is_lost(log: WholeLog, topic: str, off
 
     with pytest.raises(PositionLost):
         await log.read_at(topic, 0, offset)
+    with pytest.raises(PositionLost):
+        await log.read_along(topic, 0, offset)
     assert (await log.read_at(topic, 0, 3)).offset == 3
 
 

@@ -203,10 +203,10 @@ class Away:
     def __init__(self, log: Log, *errors: LogError) -> None:
         self._log, self._errors = log, list(errors)
 
-    async def read_at(self, topic: str, partition: int, offset: int) -> Record:
+    async def read_along(self, topic: str, partition: int, offset: int) -> list[Record]:
         if self._errors:
             raise self._errors.pop(0)
-        return await self._log.read_at(topic, partition, offset)
+        return await self._log.read_along(topic, partition, offset)
 
 
 @pytest.mark.parametrize(

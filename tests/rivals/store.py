@@ -188,6 +188,12 @@ class View:
             raise PositionLost("not there")
         return self.store.records[topic][offset]
 
+    async def read_along(
+        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+    ) -> list[Record]:
+        await self.read_at(topic, partition, offset)
+        return self.store.records[topic][offset : offset + records_max]
+
     async def _asked(self) -> None:
         await self.pause()
         self.may_break()

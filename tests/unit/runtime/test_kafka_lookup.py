@@ -223,3 +223,34 @@ async def test_a_batch_with_a_wrong_checksum_is_not_read() -> None:
     leader.change = lambda batches: batches[:-1] + b"\x01"
     with pytest.raises(CorruptRecordException):
         await KafkaLookup(leader).first_from(WHERE, 4)
+
+
+class Stretch(Leader):
+    """Whose answers go on: two batches of two records from 4 on."""
+
+    async def send(self, node_id: int, request: Any) -> Any:
+        response = await super().send(node_id, request)
+        ((topic, ((*part, _),)),) = response.topics
+        answer = (*part, self.change(batch(4, b"four", b"five") + batch(6, b"six", b"seven")))
+        return SimpleNamespace(topics=[(topic, [answer])])
+
+
+async def values(leader: Leader, offset: int, records_max: int = 500) -> list[bytes]:
+    found = await KafkaLookup(leader).records_from(WHERE, offset, records_max=records_max)
+    assert [one.offset for one in found] == list(range(offset, offset + len(found)))
+    return [one.value for one in found]
+
+
+async def test_records_behind_the_one_asked_for_come_along() -> None:
+    leader = Stretch()
+    assert await values(leader, 5) == [b"five", b"six", b"seven"]
+    assert await values(leader, 5, records_max=2) == [b"five", b"six"]
+    assert leader.asked == [5, 5]
+
+
+async def test_a_broken_batch_behind_it_is_not_read_and_breaks_nothing() -> None:
+    leader = Stretch()
+    leader.change = lambda batches: batches[:-1] + b"\x01"
+    assert await values(leader, 4) == [b"four", b"five"]
+    with pytest.raises(CorruptRecordException):
+        await values(leader, 6)

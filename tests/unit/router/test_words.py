@@ -1,0 +1,126 @@
+"""Customers' words: how often the log is asked for them, and for how long they are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from services.contract import facts as f
+from services.contract.codec import encode_fact
+from services.contract.topics import FACTS
+from services.router import words as module
+from services.router.words import Words
+from services.runtime.log import Log, LogError, LogUnavailable, PositionLost, Record
+
+
+class Facts:
+    """A log whose partitions have the same facts, from `first` on; each answer holds `along` records at the most."""
+
+    def __init__(self, *texts: str, first: int = 0, along: int = 500) -> None:
+        self._texts, self._first, self._along = texts, first, along
+        self.asked: list[tuple[int, int]] = []
+        self.errors: list[LogError] = []
+        self.answering = asyncio.Event()
+        self.answering.set()
+
+    async def read_along(self, topic: str, partition: int, offset: int) -> list[Record]:
+        assert topic == FACTS
+        self.asked.append((partition, offset))
+        await self.answering.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        if not self._first <= offset < len(self._texts):
+            raise PositionLost("gone")
+        return [self._record(partition, at) for at in range(offset, len(self._texts))][: self._along]
+
+    def _record(self, partition: int, offset: int) -> Record:
+        body = f.ContactArrived(contact_id=f"c{offset}", text=self._texts[offset])
+        value = encode_fact(f.Fact(fact_id=f"f{offset}", desk_id="d", body=body))
+        return Record(FACTS, partition, offset, b"d", value, 0)
+
+
+def words_of(facts: Facts) -> Words:
+    return Words(cast(Log, facts))
+
+
+async def text(words: Words, offset: int, partition: int = 0) -> str | None:
+    arrived = await words.of(partition, offset)
+    return None if arrived is None else arrived.text
+
+
+async def test_what_came_along_is_not_asked_for_again() -> None:
+    facts = Facts("a", "b", "c")
+    words = words_of(facts)
+    assert [await text(words, at) for at in (1, 2, 1, 0)] == ["b", "c", "b", "a"]
+    assert await text(words, 2, partition=1) == "c"
+    assert facts.asked == [(0, 1), (0, 0), (1, 2)]
+
+
+async def test_who_asks_meanwhile_waits_for_the_answer_that_is_on_its_way() -> None:
+    facts = Facts("a", "b", "c")
+    facts.answering.clear()
+    words = words_of(facts)
+    asking = [asyncio.ensure_future(text(words, at)) for at in (1, 2, 0)]
+    await asyncio.sleep(0)
+    assert facts.asked == [(0, 1)]
+    facts.answering.set()
+    assert await asyncio.gather(*asking) == ["b", "c", "a"]
+    assert facts.asked == [(0, 1), (0, 0)]
+
+
+async def test_who_goes_away_leaves_those_who_wait_with_it_to_ask() -> None:
+    facts = Facts("a", "b")
+    facts.answering.clear()
+    words = words_of(facts)
+    first, second, third = [asyncio.ensure_future(text(words, at)) for at in (0, 1, 1)]
+    await asyncio.sleep(0)
+    first.cancel()
+    third.cancel()
+    await asyncio.wait([first, third])
+    facts.answering.set()
+    assert await second == "b"
+    assert facts.asked == [(0, 0), (0, 1)]
+
+
+async def test_a_log_that_is_away_is_asked_once_for_all_who_wait_and_anew_later() -> None:
+    facts = Facts("a", "b")
+    facts.errors.append(LogUnavailable("away"))
+    facts.answering.clear()
+    words = words_of(facts)
+    asking = [asyncio.ensure_future(text(words, at)) for at in (0, 1)]
+    await asyncio.sleep(0)
+    facts.answering.set()
+    assert await asyncio.gather(*asking) == [None, None]
+    assert facts.asked == [(0, 0)]
+    assert await text(words, 1) == "b"
+
+
+async def test_a_fact_that_is_gone_is_asked_for_once() -> None:
+    facts = Facts("a", "b", first=1)
+    words = words_of(facts)
+    assert [await text(words, 0), await text(words, 0), await text(words, 1)] == [None, None, "b"]
+    assert facts.asked == [(0, 0), (0, 1)]
+
+
+async def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two hundred facts of a thousand bytes a tenth fit, the newest that were read."""
+    monkeypatch.setattr(module, "BYTES_MAX", 20 * (1_000 + module.ENTRY_BYTES))
+    facts = Facts(*["x" * 980] * 200, along=1)
+    words = words_of(facts)
+    for at in range(200):
+        await words.of(0, at)
+    facts.asked.clear()
+    for at in (199, 185, 170):
+        await words.of(0, at)
+    assert facts.asked == [(0, 170)]
+
+
+async def test_nothing_is_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = Facts("a")
+    words = words_of(facts)
+    await words.of(0, 0)
+    monkeypatch.setattr(module, "KEPT_SECONDS_MAX", -1.0)
+    assert await text(words, 0) == "a"
+    assert facts.asked == [(0, 0), (0, 0)]
