@@ -105,7 +105,7 @@ class Owner:
         self._broken: BaseException | None = None
         self._letters = letters
         self._leaving = False
-        self._parting = Parting(source, self._next_fact)
+        self._parting = Parting(source, tail.partitions, self._next_fact)
         self._sources = Sources(
             self._parting, records_max=pending_max, patience_ms=self._patience_ms, takes=self._takes
         )
@@ -136,6 +136,7 @@ class Owner:
         """Decides them without the group from now on, for so long at the most."""
         if not partitions:
             return
+        log.info("deciding_without_group", partitions=sorted(partitions), seconds_max=seconds_max)
         for partition in partitions:
             self._held[partition].alone = True
         self._parting.cover(partitions)
@@ -149,6 +150,8 @@ class Owner:
             held = self._held.pop(partition, None)
             if held is None:
                 continue
+            if held.ready:
+                log.info("partition_left", partition=partition, without_group=held.alone)
             held.ready = False  # whoever is appending for it stops
             if held.taking is not None:
                 held.taking.cancel()
@@ -234,7 +237,7 @@ class Owner:
             decided = {partition: held.ahead.count for partition, held in self._held.items()}
             self._let_go(self._parting.over(decided, self._due_at()))
         elif not self._leaving:
-            self._parting.end()
+            self._parting.stand_by()
         await asyncio.sleep(0)
 
     async def _part(self, ownership: Ownership) -> None:
@@ -246,6 +249,7 @@ class Owner:
         while self._parting.opening:
             await self._turn(ownership)
         if self._parting.facts is None:
+            log.warning("facts_not_opened", partitions=ready)
             return
         self._let_go([partition for partition, held in self._held.items() if not held.ready])
         self._go_alone(tuple(self._held), PART_SECONDS_MAX)
@@ -448,12 +452,14 @@ class Owner:
     async def _take(self, partition: int, held: _Held) -> None:
         """Brings *ahead* to the end of the log, then lets facts flow; gives up after TAKE_SECONDS_MAX."""
         loop = asyncio.get_running_loop()
-        ends_at = loop.time() + TAKE_SECONDS_MAX
+        began = loop.time()
+        ends_at = began + TAKE_SECONDS_MAX
         try:
             while True:
                 self._pause(partition)
                 try:
                     await self._catch_up(partition, held)
+                    log.info("partition_taken", partition=partition, seconds=round(loop.time() - began, 3))
                     break
                 except LogError as error:
                     log.warning("take_over_failed", partition=partition, error=str(error))

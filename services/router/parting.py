@@ -26,6 +26,8 @@ QUIET_SECONDS = 0.5
 SILENT_READS_MIN = 2
 """So many reads in a row must have had nothing too: who is late himself has not looked."""
 OPEN_SECONDS_MAX = 2.0
+AGAIN_SECONDS = 10.0
+"""A reader that could not be opened is tried again after so long, or when there is something to read."""
 CLOSE_SECONDS_MAX = 5.0
 
 
@@ -41,17 +43,26 @@ class _Hold:
 
 
 class Parting:
-    """The partitions that are decided without the group, how long, and the reader of their facts."""
+    """The partitions that are decided without the group, how long, and the reader of their facts.
 
-    def __init__(self, source: Log, next_fact: Callable[[int], int]) -> None:
+    The reader stands by, open and with nothing to read, from the start: to open one takes seconds on a busy machine.
+    """
+
+    def __init__(self, source: Log, partitions: int, next_fact: Callable[[int], int]) -> None:
         """`next_fact` answers the offset at which a partition's facts are to be read."""
-        self._source, self._next_fact = source, next_fact
+        self._source, self._partitions, self._next_fact = source, partitions, next_fact
         self._holds: dict[int, _Hold] = {}
-        self._covered: frozenset[int] = frozenset()
+        self._covered: set[int] = set()
+        """Partitions whose facts are read."""
+        self._reader: Tail | None = None
         self._opening: asyncio.Future[None] | None = None
+        self._again_at = 0.0
         self._closing: set[asyncio.Future[object]] = set()
-        self.facts: Tail | None = None
-        """None until it is open, and where it cannot be opened."""
+
+    @property
+    def facts(self) -> Tail | None:
+        """What reads them; None while there is nothing to read, and where it cannot be opened."""
+        return self._reader if self._covered else None
 
     @property
     def holding(self) -> bool:
@@ -76,13 +87,18 @@ class Parting:
         """What opens the reader, while that is under way."""
         return () if self._opening is None or self._opening.done() else (self._opening,)
 
+    def stand_by(self) -> None:
+        """Opens the reader, unless it is open; one that failed is tried again after a while."""
+        now = asyncio.get_running_loop().time()
+        if self._reader is None and not self.opening and now >= self._again_at:
+            self._again_at = now + AGAIN_SECONDS
+            self._opening = asyncio.ensure_future(self._open())
+
     def cover(self, partitions: Iterable[int]) -> None:
         """Has their facts read too, from where they are to be read now."""
-        wanted = self._covered.union(partitions) if self._opening is not None else frozenset(partitions)
-        if self._opening is None or wanted != self._covered or (self.facts is None and not self.opening):
-            self.end()
-            self._covered = wanted
-            self._opening = asyncio.ensure_future(self._open(wanted))
+        self._covered.update(partitions)
+        self._again_at = 0.0
+        self.stand_by()
         for partition in partitions:
             self.seek(partition, self._next_fact(partition))
 
@@ -95,6 +111,10 @@ class Parting:
     def forget(self, partition: int) -> None:
         """It is not decided without the group any more."""
         self._holds.pop(partition, None)
+        if partition in self._covered:
+            self._covered.discard(partition)
+            if self._reader is not None:
+                self._reader.rest(partition)
 
     def over(self, decided: Mapping[int, int], due_at: Mapping[int, float]) -> list[int]:
         """Partitions to be let go of: whose time is over, or where nothing happens or is about to; all without a reader.
@@ -102,7 +122,7 @@ class Parting:
         `decided` gives how many records each has, those on their way among them; `due_at` the next deadline, where there
         is one, by the loop's time: a partition is held for one that comes before the end.
         """
-        if self.facts is None and not self.opening:
+        if self._reader is None and not self.opening:
             return list(self._holds)
         found, now = [], asyncio.get_running_loop().time()
         for partition, hold in self._holds.items():
@@ -118,22 +138,22 @@ class Parting:
         return found
 
     def seek(self, partition: int, offset: int) -> None:
-        if self.facts is not None:
-            self.facts.seek(partition, offset)
+        if self._reader is not None and partition in self._covered:
+            self._reader.seek(partition, offset)
 
     def give_up(self, facts: Tail) -> None:
         """This reader has failed."""
-        if facts is self.facts:
+        if facts is self._reader:
             self._drop(facts)
 
     def end(self) -> None:
-        """Nothing is read any more, until somebody asks for it again."""
+        """Nothing is read any more, for good."""
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
-        if self.facts is not None:
-            self._drop(self.facts)
-        self._covered = frozenset()
+        if self._reader is not None:
+            self._drop(self._reader)
+        self._covered.clear()
 
     async def close(self) -> None:
         """Returns once every reader has ended."""
@@ -141,16 +161,19 @@ class Parting:
         if self._closing:
             await asyncio.wait(self._closing)
 
-    async def _open(self, partitions: frozenset[int]) -> None:
-        facts = await facts_alone(self._source, {p: self._next_fact(p) for p in partitions})
-        if facts is None:
+    async def _open(self) -> None:
+        reader = await facts_alone(self._source, {p: self._next_fact(p) for p in range(self._partitions)})
+        if reader is None:
             return
-        self.facts = facts
-        for partition in partitions:  # they were decided further meanwhile
-            facts.seek(partition, self._next_fact(partition))
+        self._reader = reader
+        for partition in range(self._partitions):  # those were decided further meanwhile
+            if partition in self._covered:
+                reader.seek(partition, self._next_fact(partition))
+            else:
+                reader.rest(partition)
 
     def _drop(self, facts: Tail) -> None:
-        self.facts = None
+        self._reader = None
         closing: asyncio.Future[object] = asyncio.ensure_future(
             ended_within(CLOSE_SECONDS_MAX, facts.close())
         )

@@ -73,6 +73,7 @@ class KafkaTail:
         self._topic = topic
         self._forget = forget
         self._partitions = [TopicPartition(topic, partition) for partition in partitions]
+        self._resting: set[TopicPartition] = set()
         self._patience = Patience(consumer, bootstrap, away_ms_max)
 
     @classmethod
@@ -112,7 +113,7 @@ class KafkaTail:
         return tail
 
     async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
-        if not self._partitions:
+        if self._resting.issuperset(self._partitions):  # there may be none at all
             await asyncio.sleep(wait_ms / 1000)
             return []
         try:
@@ -132,10 +133,23 @@ class KafkaTail:
     def seek(self, partition: int, offset: int) -> None:
         if offset < 0:
             raise kafka_faults.lost(self._topic, partition, offset)
+        known = TopicPartition(self._topic, partition)
         try:
-            self._consumer.seek(TopicPartition(self._topic, partition), offset)
+            self._consumer.seek(known, offset)
         except KafkaError as error:
             raise LogError(f"partition {partition} of {self._topic} is not read by this tail") from error
+        if known in self._resting:
+            self._resting.discard(known)
+            self._consumer.resume(known)
+            self._patience.heard()  # nobody was asked while it rested
+
+    def rest(self, partition: int) -> None:
+        known = TopicPartition(self._topic, partition)
+        try:
+            self._consumer.pause(known)
+        except KafkaError as error:
+            raise LogError(f"partition {partition} of {self._topic} is not read by this tail") from error
+        self._resting.add(known)
 
     async def close(self) -> None:
         try:

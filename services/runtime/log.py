@@ -121,6 +121,10 @@ class Tail(Protocol):
         """The next `read` continues partition at offset."""
         ...
 
+    def rest(self, partition: int) -> None:
+        """Nothing of the partition is asked for until a `seek`; so a reader can be kept ready at little cost."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -41,6 +41,12 @@ class SqliteTail:
 
     def seek(self, partition: int, offset: int) -> None:
         self._positions[partition] = offset
+        if partition in self._paused:
+            self._paused.discard(partition)
+            self._news.tell([self._topic])
+
+    def rest(self, partition: int) -> None:
+        self._paused.add(partition)
 
     async def close(self) -> None:
         self._closed = True

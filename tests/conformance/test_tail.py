@@ -127,3 +127,31 @@ async def test_a_closed_tail_says_so(log: WholeLog, topic: str) -> None:
 
     with pytest.raises(LogUnavailable):
         await tail.read(wait_ms=10)
+
+
+async def test_what_rests_is_not_read_until_it_is_sought(log: WholeLog, topic: str) -> None:
+    await fill(log, topic, 3, 0)
+    await fill(log, topic, 3, 1)
+    tail = await log.tail(topic, {0: 0, 1: 0})
+    tail.rest(1)
+
+    assert {(r.partition, r.offset) for r in await read_until(tail, 3)} == {(0, 0), (0, 1), (0, 2)}
+    assert await tail.read(wait_ms=50) == []
+    tail.rest(0)
+    assert await tail.read(wait_ms=50) == []
+
+    await log.append(topic, 1, b"k", b"3")
+    tail.seek(1, 2)
+    assert [(r.partition, r.offset) for r in await read_until(tail, 2)] == [(1, 2), (1, 3)]
+
+
+async def test_seek_wakes_a_read_that_waits_while_all_else_is_silent(log: WholeLog, topic: str) -> None:
+    await fill(log, topic, 1, 1)
+    tail = await log.tail(topic, {0: 0, 1: 0})
+    tail.rest(1)
+    waiting = asyncio.create_task(tail.read(wait_ms=20_000))
+    await asyncio.wait([waiting], timeout=0.05)
+
+    tail.seek(1, 0)
+
+    assert [r.partition for r in await asyncio.wait_for(waiting, 5)] == [1]

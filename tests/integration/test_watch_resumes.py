@@ -57,6 +57,9 @@ class Counting(Tail):
     def seek(self, partition: int, offset: int) -> None:
         self.inner.seek(partition, offset)
 
+    def rest(self, partition: int) -> None:
+        self.inner.rest(partition)
+
     async def close(self) -> None:
         await self.inner.close()
 

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from itertools import count, pairwise
+from typing import Any
 
 import pytest
 
@@ -307,16 +308,42 @@ def test_where_nothing_comes_nobody_waits() -> None:
     assert len(scene.decided) == scene.sent
 
 
-def test_a_log_that_is_away_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_reader_has_to_be_opened_when_a_partition_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(scene: Scene) -> None:
+        async def slow(*_: object) -> None:
+            await asyncio.sleep(60)
+
+        monkeypatch.setattr(scene.first.view, "tail", slow)
+        streaming = asyncio.ensure_future(scene.facts(3))
+        await asyncio.sleep(1)
+        scene.lose()
+        scene.take_over_later()
+        await streaming
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    assert {owner for _, owner, _ in scene.decided} == {"first", "second"}
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < GROUP_SECONDS / 4
+
+
+@pytest.mark.parametrize("fails", ["opening", "reading"])
+def test_a_log_that_is_away_keeps_nobody_from_leaving(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
     took = 0.0
+
+    async def away(self: View | View.Reader, *found: object, **asked: object) -> Any:
+        topic = self._topic if isinstance(self, View.Reader) else found[0]
+        if topic == FACTS:
+            raise LogUnavailable("away")
+        return await healthy(self, *found, **asked)
+
+    place, name = (View, "tail") if fails == "opening" else (View.Reader, "read")
+    healthy = getattr(place, name)
+    monkeypatch.setattr(place, name, away)
 
     async def story(scene: Scene) -> None:
         nonlocal took
-
-        async def away(*_: object) -> None:
-            raise LogUnavailable("away")
-
-        monkeypatch.setattr(scene.first.view, "tail", away)
         took = await scene.leave()
         assert scene.first.owner.owned == frozenset()
 

@@ -216,21 +216,26 @@ class View:
         """Implements `Tail`."""
 
         def __init__(self, view: View, topic: str, position: int) -> None:
-            self._view, self._topic, self._position = view, topic, position
+            self._view, self._topic, self._position, self._rests = view, topic, position, False
 
         async def read(self, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
             view, records = self._view, self._view.store.records[self._topic]
-            if self._position >= len(records):
+            if self._rests or self._position >= len(records):
                 patient = self._topic == DECISIONS  # who parts looks at other things too
                 await view.store.news(self._topic, IDLE_SECONDS if patient else wait_ms / 1000)
             await view.pause()
             view.may_break()
+            if self._rests:
+                return []
             found = records[self._position : self._position + part(view.store.rng, records_max)]
             self._position += len(found)
             return found
 
         def seek(self, partition: int, offset: int) -> None:
-            self._position = offset
+            self._position, self._rests = offset, False
+
+        def rest(self, partition: int) -> None:
+            self._rests = True
 
         async def close(self) -> None:
             return
