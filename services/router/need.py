@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from services.contract.decisions import Need, NeedWeight
 from services.contract.desk import Desk, Topic
 from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
+from services.contract.record import quick_record
 from services.router.authority import needed_level, rule_of
 from services.router.policy.levels import LEVELS_MAX, Levels, posterior
 from services.router.roster import Roster
 
 
+@quick_record
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the desk has learned of needs, and the weight of a contact of today (policy/memory.py)."""
@@ -37,6 +39,7 @@ class Signal:
 
 
 NOTHING_SEEN = Seen(Levels(), 1)
+NEEDS_REMEMBERED_MAX = 4_096
 TOPICS_MAX = 8
 """Topics kept of a posterior, the likeliest."""
 COMPLAINT_SHIFT = 0.25
@@ -47,14 +50,32 @@ DIGITS = 6
 
 
 def need_of(roster: Roster, arrived: ContactArrived, seen: Seen | None = None) -> Need:
-    """The need as intake saw it, cut to what the desk knows; `seen` is what it has learned of needs."""
+    """The need as intake saw it, cut to what the desk knows; `seen` is what it has learned of needs.
+
+    Equal for all contacts with the same topics, as those chosen in a menu have, unless words or results say more of them:
+    these share one.
+    """
+    wanted, seen = arrived.decision_wanted, seen or NOTHING_SEEN
+    if wanted is not None or arrived.decisions_needed or seen.levels.believed(seen.today):
+        return _need_of(roster, arrived, wanted, seen)
+    topics = roster.topics
+    told = [(part.topic_id, part.weight) for part in arrived.topics if part.topic_id in topics]
+    key = (arrived.complaint, *told)
+    known = roster.needs.get(key)
+    if known is None:
+        known = _need_of(roster, arrived, wanted, seen)
+        if len(told) <= TOPICS_MAX:
+            if len(roster.needs) >= NEEDS_REMEMBERED_MAX:
+                roster.needs.clear()
+            roster.needs[key] = known
+    return known
+
+
+def _need_of(roster: Roster, arrived: ContactArrived, wanted: DecisionWanted | None, seen: Seen) -> Need:
     topics = _posterior(roster, arrived.topics)
-    wanted = arrived.decision_wanted
     if wanted is not None and wanted.stated and _has_rule(roster.desk, wanted):
         return known_need(roster.desk, topics, wanted)
-    return _estimated(
-        roster, topics, seen or NOTHING_SEEN, _signal(roster.desk, arrived), complaint=arrived.complaint
-    )
+    return _estimated(roster, topics, seen, _signal(roster.desk, arrived), complaint=arrived.complaint)
 
 
 def known_need(desk: Desk, topics: tuple[TopicWeight, ...], wanted: DecisionWanted) -> Need:

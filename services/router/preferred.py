@@ -6,6 +6,8 @@ something for the customer. A bonus in the score and a bounded wait speak for su
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.router.model import Case, Contact, DeskState
 
 
@@ -16,10 +18,13 @@ def preferred_agents(contact: Contact) -> tuple[str, ...]:
     return tuple(dict.fromkeys([one for one in known if one]))
 
 
-def familiar_agent(desk: DeskState, case: Case | None, customer_key: str) -> str:
+def familiar_agent(
+    desk: DeskState, case: Case | None, customer_key: str, theirs: Sequence[Case] | None = None
+) -> str:
     """Who has or had the case, else who last settled something for the customer; empty when nobody of the desk did.
 
     Cases are remembered for the repeat window, and so is this (model.py, `Case`): the memory has the cases' bound.
+    `theirs`: all of the customer's (`cases_of`), where they are known already.
     """
     if case is not None:
         for contact_id in reversed(case.open_contact_ids):
@@ -29,12 +34,20 @@ def familiar_agent(desk: DeskState, case: Case | None, customer_key: str) -> str
                 return owner_id
         if case.agent_id in desk.agents:
             return case.agent_id
-    if not customer_key:
-        return ""
     settled = [
         (known.resolved_at_ms, known.case_id, known.agent_id)
-        for key in desk.links.group(customer_key)
-        for known in (desk.cases[case_id] for case_id in desk.customers.get(key, ()))
+        for known in (cases_of(desk, customer_key) if theirs is None else theirs)
         if known.resolved_at_ms and known.agent_id in desk.agents
     ]
     return max(settled)[2] if settled else ""
+
+
+def cases_of(desk: DeskState, customer_key: str) -> list[Case]:
+    """The cases of all identities of a customer, newest first; none of a withheld identity."""
+    if not customer_key:
+        return []
+    group, cases, customers = desk.links.group(customer_key), desk.cases, desk.customers
+    found = [cases[one] for key in group for one in reversed(customers.get(key, ()))]
+    if len(group) > 1:
+        found.sort(key=lambda case: (case.opened_at_ms, case.case_id), reverse=True)
+    return found

@@ -10,7 +10,7 @@ from services.router.evolve.work import kind_of
 from services.router.model import Contact
 from services.router.score import MISSED_CALLBACK
 from services.router.urgency import target_ms
-from services.router.waiting import Kind
+from services.router.waiting import CALL
 
 TARGET, DUE, CALLBACK = "target", "due", MISSED_CALLBACK
 CALLBACK_LEAD_MS = 120_000
@@ -30,7 +30,7 @@ def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]
         return []
     kind = kind_of(contact.channel, contact.medium)
     promises = [(contact.arrived_at_ms + target_ms(limits, kind), TARGET)]
-    if kind is not Kind.CALL:
+    if kind is not CALL:
         promises.append((contact.arrived_at_ms + limits.due_ms, DUE))
     if contact.missed:
         promises = [promise for promise in promises if promise[1] not in contact.missed]
@@ -39,6 +39,13 @@ def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]
 
 def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, now_ms: int) -> int:
     """When to look at a waiting contact again: at its next promise, else at the end of patience."""
+    if not contact.missed and not contact.promised_at_ms and not contact.epoch and not contact.answered:
+        opened = contact.opened  # nothing kept, missed or put off: the first of its two promises
+        kind = kind_of(opened.channel, opened.medium)
+        next_ms = target_ms(limits, kind)
+        if kind is not CALL and limits.due_ms < next_ms:
+            next_ms = limits.due_ms
+        return max(now_ms, opened.arrived_at_ms + next_ms)
     ahead = [at_ms for at_ms, _ in open_promises(limits, contact)]
     if contact.promised_at_ms:
         ahead.append(contact.promised_at_ms - CALLBACK_TOLD_MS)
@@ -65,4 +72,4 @@ def last_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, no
 
 def holds_a_line(contact: Contact) -> bool:
     """True for a call whose customer waits on the line; not for one who was promised a call-back."""
-    return kind_of(contact.channel, contact.medium) is Kind.CALL and not contact.released
+    return kind_of(contact.channel, contact.medium) is CALL and not contact.released

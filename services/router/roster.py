@@ -11,7 +11,7 @@ from weakref import ReferenceType
 import numpy as np
 import numpy.typing as npt
 
-from services.contract.decisions import NeedWeight
+from services.contract.decisions import Need, NeedWeight
 from services.contract.desk import Agent, Desk, Topic
 from services.contract.facts import DecisionWanted
 from services.router.authority import granted, level_zero_may, reached_level
@@ -52,6 +52,7 @@ class Roster:
         "_noise_keys",
         "_resolution",
         "_same_ground",
+        "_same_levels",
         "_speaking",
         "_works",
         "agent_ids",
@@ -62,6 +63,7 @@ class Roster:
         "desk",
         "fallbacks",
         "levels_max",
+        "needs",
         "seats",
         "settings",
         "speaks",
@@ -102,6 +104,10 @@ class Roster:
         """The columns of heads that were made last (board.py), for as long as somebody has them: the next ones begin there."""
         self._works: dict[Work, Work] = {}
         self._need_levels: dict[tuple[NeedWeight, ...], tuple[NeedWeight, ...]] = {}
+        self._same_levels: dict[int, tuple[NeedWeight, ...]] = {}
+        """The values of these by identity, for their hash is dear."""
+        self.needs: dict[tuple[object, ...], Need] = {}
+        """By what is told of the topics, before words or results say more (need.py)."""
         self.levels_max = max((len(rule.limits_minor) for rule in desk.authority), default=1)
         """No agent reaches a higher level."""
         self._granted: dict[tuple[str, str], Amounts] = {}
@@ -208,11 +214,14 @@ class Roster:
 
     def shared_levels(self, levels: tuple[NeedWeight, ...]) -> tuple[NeedWeight, ...]:
         """Equal chances of levels, the same ones for all who ask: a stated need has one of few."""
+        if id(levels) in self._same_levels:
+            return levels
         known = self._need_levels.get(levels)
         if known is None:
             if len(self._need_levels) >= LEVELS_REMEMBERED_MAX:
                 self._need_levels.clear()
-            known = self._need_levels[levels] = levels
+                self._same_levels.clear()
+            known = self._need_levels[levels] = self._same_levels[id(levels)] = levels
         return known
 
     def configured_beliefs(self) -> Beliefs:

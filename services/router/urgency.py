@@ -15,7 +15,7 @@ from services.router.policy.cost import Floats
 from services.router.policy.hazard import PATIENT, Patience, summed_hazards
 from services.router.policy.settings import PolicySettings
 from services.router.policy.value import deferrable_waiting_cs, live_waiting_cs
-from services.router.waiting import Kind, Work
+from services.router.waiting import CALL, EMAIL, Kind, Work
 
 SECOND_MS = 1_000
 OVERLOAD_EMAIL_FACTOR = 2
@@ -26,9 +26,9 @@ DEFERRABLE_AGAIN_MS = 60 * SECOND_MS
 
 def target_ms(limits: DeskLimits, kind: Kind) -> int:
     """Target wait tau."""
-    if kind is Kind.CALL:
+    if kind is CALL:
         return limits.target_phone_ms
-    return limits.target_email_ms if kind is Kind.EMAIL else limits.target_social_ms
+    return limits.target_email_ms if kind is EMAIL else limits.target_social_ms
 
 
 def waited_ms(contact: Contact, now_ms: int) -> int:
@@ -100,16 +100,16 @@ class Urgency:
 def urgency_of(desk: DeskState, contact: Contact, work: Work, now_ms: int) -> Urgency:
     """The urgency of a contact of a class of work."""
     settings, target = desk.crew.settings, target_ms(desk.limits, work.kind)
-    if desk.overload_since_ms and work.kind is Kind.EMAIL:
+    if desk.overload_since_ms and work.kind is EMAIL:
         target *= OVERLOAD_EMAIL_FACTOR
     waited = waited_ms(contact, now_ms)
-    by_kind = work.kind is not Kind.CALL and not work.urgent
+    by_kind = work.kind is not CALL and not work.urgent
     urgent_ms = round(settings.urgent_share * target)
     if by_kind:
         return Urgency(settings, work.weight, waited, target, waited <= urgent_ms, None, urgent_ms)
     patience: Patience = PATIENT
     hold_ms = settings.hold_message_ms
-    if work.kind is Kind.CALL:
+    if work.kind is CALL:
         patience = desk.crew.patience[contact.tier in settings.loyal_tiers]
         hold_ms = settings.hold_phone_ms
     return Urgency(settings, work.weight, waited, target, False, patience, hold_ms)

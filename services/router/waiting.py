@@ -32,6 +32,10 @@ class Kind(IntEnum):
     EMAIL = 2
 
 
+CALL, MESSAGE, EMAIL = Kind.CALL, Kind.MESSAGE, Kind.EMAIL
+"""The same, for what each fact asks: Python 3.11 takes ten times as long for a member of an enumeration as for a name."""
+
+
 class Slope(NamedTuple):
     """How waiting grows dear: everything but the time since which it waits."""
 

@@ -33,6 +33,7 @@ MODULES = (
     *(
         "router.urgency",
         "router.foreseen",
+        "router.need",
         "router.policy.hold",
         "router.policy.cost",
         "router.policy.learning",

@@ -17,15 +17,16 @@ from services.router.decide.step import Step
 from services.router.decide.words import checked_ids, language, word
 from services.router.evolve.arrivals import arrival_of
 from services.router.evolve.work import kind_of
-from services.router.model import Case, ContactState
+from services.router.model import Case, Contact, ContactState, DeskState
 from services.router.need import need_of, top_topic
-from services.router.preferred import familiar_agent
+from services.router.preferred import cases_of, familiar_agent
 from services.router.seeking import seek
 from services.router.urgency import target_ms
-from services.router.waiting import Kind
+from services.router.waiting import CALL, EMAIL, Kind
 
 UNITS_CALL = 100
 _NOBODY = CustomerRef()
+_CLOSED = ContactState.CLOSED
 
 
 def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> None:
@@ -39,11 +40,12 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
         thread_key=body.thread_key,
         customer_key=customer_key,
     )
-    kind = kind_of(body.channel, body.medium)
-    conversation = _conversation(step, body.thread_key)
-    going_on = _going_on(step, body, kind, conversation)
+    kind, desk = kind_of(body.channel, body.medium), step.desk
+    conversation = _conversation(desk, body.thread_key)
+    known = desk.contacts.get(body.contact_id)
+    going_on = _going_on(desk, body, kind, known, conversation)
     if going_on is not None:
-        if kind is not Kind.CALL:
+        if kind is not CALL:
             said_at_ms = messages.said_at_ms(step, body.medium)
             step.emit(
                 ContactContinued(contact_id=going_on, fact_offset=step.offset, occurred_at_ms=said_at_ms)
@@ -51,10 +53,11 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
             awaiting.returned(step, going_on)
             messages.answered_before(step, going_on, said_at_ms)
         return
-    if body.contact_id in step.desk.contacts:
+    if known is not None:
         return  # another state of a contact that is over
-    need = need_of(step.crew.roster, body, step.needs_seen)
-    case = _case_of(step, customer_key, conversation, top_topic(need))
+    need = need_of(desk.crew.roster, body, step.needs_seen)
+    theirs = cases_of(desk, customer_key)
+    case = _case_of(step, customer_key, conversation, top_topic(need), theirs)
     cased = None
     if case is None:
         case_id = f"{body.contact_id}-c{step.number}"
@@ -63,8 +66,9 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
         case_id = case.case_id
         if case.closed_at_ms:
             step.emit(_reopened(step, case, body.contact_id))
-    was_over = body.contact_id in step.desk.ended_early_ids
-    opened = _opened(step, body, kind, need, mention, case, case_id)
+    was_over = body.contact_id in desk.ended_early_ids
+    familiar = familiar_agent(step.desk, case, customer_key, theirs if cased is not None else None)
+    opened = _opened(step, body, kind, need, mention, case_id, familiar, is_new=cased is not None)
     if cased is None or was_over or not _placed_at_once(step, cased, opened):
         if cased is not None:
             step.emit(cased)
@@ -79,21 +83,22 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
     messages.answered_before(step, body.contact_id, contact.first_said_at_ms)
 
 
-def _conversation(step: Step, thread_key: str) -> Case | None:
+def _conversation(desk: DeskState, thread_key: str) -> Case | None:
     """The case that the conversation belongs to."""
-    case_id = step.desk.threads.get(thread_key, "") if thread_key else ""
-    return step.desk.cases.get(case_id) if case_id else None
+    case_id = desk.threads.get(thread_key) if thread_key else None
+    return desk.cases.get(case_id) if case_id else None
 
 
-def _going_on(step: Step, body: ContactArrived, kind: Kind, conversation: Case | None) -> str | None:
+def _going_on(
+    desk: DeskState, body: ContactArrived, kind: Kind, known: Contact | None, conversation: Case | None
+) -> str | None:
     """The open contact that this is more of. A second call is a contact of its own."""
-    known = step.desk.contacts.get(body.contact_id)
     if known is not None:
-        return known.contact_id if known.state is not ContactState.CLOSED else None
-    if kind is Kind.CALL or conversation is None:
+        return known.contact_id if known.state is not _CLOSED else None
+    if kind is CALL or conversation is None:
         return None
     for contact_id in reversed(conversation.open_contact_ids):
-        if step.contact(contact_id).opened.thread_key == body.thread_key:
+        if desk.contacts[contact_id].opened.thread_key == body.thread_key:
             return contact_id
     return None
 
@@ -104,13 +109,14 @@ def _opened(
     kind: Kind,
     need: Need,
     mention: str,
-    case: Case | None,
     case_id: str,
+    familiar_agent_id: str,
+    *,
+    is_new: bool,
 ) -> ContactOpened:
     """The contact of a case that is there, or of a new one."""
-    customer = body.customer or _NOBODY
-    known_agent = body.preferred_agent_id in step.desk.agents
-    arrived_at_ms = step.received_ms
+    customer, preferred, desk = body.customer or _NOBODY, body.preferred_agent_id, step.desk
+    arrived_at_ms, limits = step.received_ms, desk.limits
     return ContactOpened(
         contact_id=body.contact_id,
         case_id=case_id,
@@ -123,20 +129,20 @@ def _opened(
         complaint=body.complaint,
         public=body.public,
         urgent=body.urgent,
-        repeat=case is not None,
-        first_in_case=case is None,
-        units=_units(step, kind),
+        repeat=not is_new,
+        first_in_case=is_new,
+        units=_units(desk, kind),
         arrived_at_ms=arrived_at_ms,
-        preferred_agent_id=body.preferred_agent_id if known_agent else "",
-        familiar_agent_id=familiar_agent(step.desk, case, customer.key),
+        preferred_agent_id=preferred if preferred and preferred in desk.agents else "",
+        familiar_agent_id=familiar_agent_id,
         fact_offset=step.offset,
         customer_type=word(customer.type) if customer.key else "",
         customer_verified=bool(customer.key) and customer.verified,
         mention=mention,
         occurred_at_ms=messages.said_at_ms(step, body.medium),
         tier=word(customer.tier),
-        target_at_ms=arrived_at_ms + target_ms(step.limits, kind),
-        due_at_ms=0 if kind is Kind.CALL else arrived_at_ms + step.limits.due_ms,
+        target_at_ms=arrived_at_ms + target_ms(limits, kind),
+        due_at_ms=0 if kind is CALL else arrived_at_ms + limits.due_ms,
     )
 
 
@@ -145,10 +151,11 @@ def _placed_at_once(step: Step, cased: CaseOpened, opened: ContactOpened) -> boo
 
     Nothing that a search looks at is changed by them: neither who is there, nor what he holds, nor who waits.
     """
-    arrival = arrival_of(step.desk, cased, opened, step.at_ms)
+    desk = step.desk
+    arrival = arrival_of(desk, cased, opened, step.at_ms)
     if arrival is None:
         return False
-    found = seek(step.desk, arrival.contact, step.at_ms, number=step.number)
+    found = seek(desk, arrival.contact, step.at_ms, number=step.number)
     if found.offered:
         step.take_in(arrival, cased, opened, None)
         offer(step, arrival.contact, found)
@@ -157,32 +164,26 @@ def _placed_at_once(step: Step, cased: CaseOpened, opened: ContactOpened) -> boo
     return True
 
 
-def _units(step: Step, kind: Kind) -> int:
-    settings = step.crew.settings
-    return {Kind.CALL: UNITS_CALL, Kind.EMAIL: settings.units_email, Kind.MESSAGE: settings.units_message}[
-        kind
-    ]
+def _units(desk: DeskState, kind: Kind) -> int:
+    if kind is CALL:
+        return UNITS_CALL
+    settings = desk.crew.settings
+    return settings.units_email if kind is EMAIL else settings.units_message
 
 
-def _case_of(step: Step, customer_key: str, conversation: Case | None, topic_id: str) -> Case | None:
+def _case_of(
+    step: Step, customer_key: str, conversation: Case | None, topic_id: str, theirs: list[Case]
+) -> Case | None:
     """The newest case that the contact is about; one whose window is over is no longer found."""
     if not customer_key:
         return None
-    group = step.desk.links.group(customer_key)
+    group = step.desk.links.group(customer_key) if conversation is not None else ()
     if conversation is not None and conversation.customer_key in group and _in_window(step, conversation):
         return conversation
-    for case in _newest_first(step, group):
+    for case in theirs:
         if _in_window(step, case) and (not topic_id or not case.topic_id or topic_id == case.topic_id):
             return case
     return None
-
-
-def _newest_first(step: Step, group: tuple[str, ...]) -> list[Case]:
-    """The cases of all identities of a customer."""
-    cases = [step.desk.cases[one] for key in group for one in reversed(step.desk.customers.get(key, ()))]
-    if len(group) > 1:
-        cases.sort(key=lambda case: (case.opened_at_ms, case.case_id), reverse=True)
-    return cases
 
 
 def _in_window(step: Step, case: Case) -> bool:

@@ -62,6 +62,8 @@ def sent(step: Step, body: MessageSent) -> None:
 
 def answered_before(step: Step, contact_id: str, asked_at_ms: int) -> None:
     """Own answers that came before this message of the contact answer it, when they were sent after it was said."""
+    if not step.desk.early_answers:
+        return
     contact = step.contact(contact_id)
     for answer in step.desk.early_answers.get(contact.opened.thread_key, ()):
         if answer.sent_at_ms >= asked_at_ms:

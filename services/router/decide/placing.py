@@ -30,14 +30,13 @@ from services.router.picking import next_pick, room_for
 from services.router.promises import first_deadline_ms
 from services.router.score import rank
 from services.router.seeking import explained_handover, explained_waiting, reconsider, seek
-from services.router.waiting import Kind
+from services.router.waiting import CALL, MESSAGE
 
 OFFERS_PER_TURN_MAX = 32
 """Contacts that one freed agent is given in one decision."""
 HEADS_HELD_MAX = 8
 """Contacts that may be held, one after another, before a freed agent is left idle."""
-
-
+_AVAILABLE, _QUEUED = Presence.AVAILABLE, ContactState.QUEUED
 _BACK = frozenset(
     {
         ContactState.ASSIGNED,
@@ -55,7 +54,7 @@ def place(step: Step, contact_id: str, *, but: str = "") -> None:
     found = seek(step.desk, contact, step.at_ms, but=but, number=step.number)
     if found.offered:
         offer(step, contact, found)
-    elif contact.state is ContactState.QUEUED:
+    elif contact.state is _QUEUED:
         _wait_on(step, contact, found)
     else:
         queue(step, contact, found)
@@ -126,9 +125,9 @@ def serve(step: Step, agent_id: str, *, but: str = "") -> None:
     held: set[str] = set()
     for _ in range(OFFERS_PER_TURN_MAX):
         agent = step.desk.agents.get(agent_id)
-        if agent is None or agent.presence is not Presence.AVAILABLE:
+        if agent is None or agent.presence is not _AVAILABLE:
             return
-        room, room_call = (room_for(step.desk, agent, kind) for kind in (Kind.MESSAGE, Kind.CALL))
+        room, room_call = (room_for(step.desk, agent, kind) for kind in (MESSAGE, CALL))
         if room_call <= 0:
             return
         if room > 0 and (
@@ -164,7 +163,7 @@ def give_to_owner(step: Step, contact_id: str) -> None:
 def owner_has_room(step: Step, contact: Contact) -> bool:
     """True when the contact's owner takes work and the units fit beside what he holds."""
     owner = step.desk.agents.get(contact.owner_id)
-    if owner is None or owner.presence is not Presence.AVAILABLE:
+    if owner is None or owner.presence is not _AVAILABLE:
         return False
     return room_for(step.desk, owner, kind_of(contact.channel, contact.medium)) >= contact.units
 
@@ -192,10 +191,9 @@ def offer_handover(step: Step, contact_id: str) -> bool:
 
 def queue_of(desk: Desk, need: Need, contact: Contact) -> str:
     """The first queue that takes topic and channel, else the last one; empty for a desk without queues."""
-    topic, channel = top_topic(need), contact.channel.label
     for one in desk.queues:
-        takes_topic = not one.topic_ids or topic in one.topic_ids
-        if takes_topic and (not one.channels or channel in one.channels):
+        takes_topic = not one.topic_ids or top_topic(need) in one.topic_ids
+        if takes_topic and (not one.channels or contact.channel.label in one.channels):
             return one.queue_id
     return desk.queues[-1].queue_id if desk.queues else ""
 
@@ -220,7 +218,7 @@ def offer(step: Step, contact: Contact, found: Found) -> None:
 
 
 def _offer(step: Step, contact: Contact, best: Candidate, explanation: Explanation) -> None:
-    call = kind_of(contact.channel, contact.medium) is Kind.CALL
+    call = kind_of(contact.channel, contact.medium) is CALL
     expires_at_ms = step.at_ms + (step.limits.offer_phone_ms if call else step.limits.offer_other_ms)
     if contact.handover is not None:
         expires_at_ms = min(expires_at_ms, contact.handover.deadline_at_ms)

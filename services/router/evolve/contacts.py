@@ -40,7 +40,7 @@ from services.router.model import (
     changed,
 )
 from services.router.score import MISSED_CALLBACK
-from services.router.waiting import Kind
+from services.router.waiting import CALL
 from services.router.workforce import Workforce
 
 ENDED_EARLY_MAX = 256
@@ -52,7 +52,8 @@ THREADS_PER_CASE_MAX = 32
 _BLANK = Contact(ContactOpened(), ContactState.RECEIVED, Need(), 0, 0)
 """Copied for every new contact: quicker than a constructor of so many fields."""
 _FREE = (ContactState.RECEIVED, ContactState.PROMISED, ContactState.AWAITING_CUSTOMER)
-
+_QUEUEABLE = (*_FREE, ContactState.ASSIGNED, ContactState.HANDING_OVER)
+_QUEUED = ContactState.QUEUED
 _PROMISABLE = (
     ContactState.ASSIGNED,
     ContactState.HANDING_OVER,
@@ -145,7 +146,7 @@ def begun(desk: DeskState, event: ContactOpened, case: Case, at_ms: int) -> Cont
 
 def is_live(event: ContactOpened) -> bool:
     """It is not deferrable: it cannot wait behind others."""
-    return event.urgent or kind_of(event.channel, event.medium) is Kind.CALL
+    return event.urgent or kind_of(event.channel, event.medium) is CALL
 
 
 def not_ended_early(desk: DeskState, contact_id: str) -> tuple[str, ...]:
@@ -205,7 +206,7 @@ def ended_early(desk: DeskState, event: EndedEarly, at_ms: int) -> DeskState:
 
 def queued(desk: DeskState, event: ContactQueued, at_ms: int) -> DeskState:
     """Waits: after its arrival, after an offer that failed, after its agent was lost, when a promise is due."""
-    contact = contact_of(desk, event.contact_id, *_FREE, ContactState.ASSIGNED, ContactState.HANDING_OVER)
+    contact = contact_of(desk, event.contact_id, *_QUEUEABLE)
     agents = given_back(desk, contact, at_ms)
     handovers = not_handed_over(desk, event.contact_id)
     contact = as_queued(desk, contact, event)
@@ -216,7 +217,7 @@ def as_queued(desk: DeskState, contact: Contact, event: ContactQueued) -> Contac
     """The contact once it waits in its lane."""
     contact = changed(
         contact,
-        state=ContactState.QUEUED,
+        state=_QUEUED,
         handover=None,
         queue_id=event.queue_id,
         first_queue_id=contact.first_queue_id or event.queue_id,

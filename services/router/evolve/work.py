@@ -8,19 +8,33 @@ from services.router.model import Contact, DeskState
 from services.router.need import certificates, top_topic
 from services.router.policy.settings import PolicySettings
 from services.router.score import customer_weight
-from services.router.waiting import Entry, Fit, Kind, Lane, Trace, Work, joined, left, refronted
+from services.router.waiting import (
+    CALL,
+    EMAIL,
+    MESSAGE,
+    Entry,
+    Fit,
+    Kind,
+    Lane,
+    Trace,
+    Work,
+    joined,
+    left,
+    refronted,
+)
 
 MISSED_TARGET = "target"
 """Promise of the target wait, as contacts remember that it was missed."""
 TEXT_MEDIA = frozenset({"sms", "mms", "rcs"})
 """Media of the phone family that are no calls."""
+_PHONE, _MAIL = Channel.PHONE, Channel.EMAIL
 
 
 def kind_of(channel: Channel, medium: str) -> Kind:
     """What kind of waiting a contact of this channel and medium is."""
-    if channel is Channel.PHONE and medium not in TEXT_MEDIA:
-        return Kind.CALL
-    return Kind.EMAIL if channel is Channel.EMAIL else Kind.MESSAGE
+    if channel is _PHONE and medium not in TEXT_MEDIA:
+        return CALL
+    return EMAIL if channel is _MAIL else MESSAGE
 
 
 def work_of(contact: Contact, settings: PolicySettings) -> Work:
@@ -80,7 +94,7 @@ def _counted(desk: DeskState, contact: Contact, work: Work, step: int) -> dict[s
         "waiting_count": desk.waiting_count + step,
         "waiting_late": desk.waiting_late + (step if MISSED_TARGET in contact.missed else 0),
     }
-    if work.kind is Kind.CALL or work.urgent:
+    if work.kind is CALL or work.urgent:
         count = counts.get(key, 0) + step
         found["live_waiting"] = counts.set(key, count) if count else counts.delete(key)
     return found

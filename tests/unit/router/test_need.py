@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.contract.decisions import Need, NeedWeight
 from services.contract.desk import Agent, Desk, Grant, Topic
 from services.contract.facts import ContactArrived, DecisionWanted, TopicWeight
 from services.router.authority import covers, needed_level, reached_level
-from services.router.need import certificates, need_of, with_level
+from services.router.need import NEEDS_REMEMBERED_MAX, Seen, certificates, need_of, with_level
+from services.router.policy.levels import Levels
 from services.router.policy.settings import DEFAULTS
 from services.router.roster import Roster
 from tests.unit.router.world import agent, desk, email, refund
@@ -123,3 +128,38 @@ def test_a_topic_may_have_priors_of_its_own_for_complaints() -> None:
     assert [part.weight for part in need_of(roster, ContactArrived(topics=seen)).levels] == [0.9, 0.1]
     complaint = need_of(roster, ContactArrived(topics=seen, complaint=True))
     assert [part.weight for part in complaint.levels] == [0.3, 0.7]
+
+
+TOLD = st.lists(
+    st.builds(
+        TopicWeight,
+        topic_id=st.sampled_from(["billing", "delivery", "refund", "unheard of"]),
+        weight=st.sampled_from([0.0, 0.25, 0.5, 1.0]) | st.floats(0.01, 1.0),
+    ),
+    max_size=10,
+)
+
+
+@given(told=TOLD, complaint=st.booleans(), worded=st.booleans())
+def test_a_need_that_is_remembered_is_that_which_is_found(
+    told: list[TopicWeight], complaint: bool, worded: bool
+) -> None:
+    body = replace(
+        email("m", topics=tuple(told), complaint=complaint), decision_wanted=refund(120) if worded else None
+    )
+    found = need_of(Roster(DESK), body)
+
+    assert need_of(ROSTER, body) == found
+    assert need_of(ROSTER, body) == found
+    assert len(ROSTER.needs) <= NEEDS_REMEMBERED_MAX
+
+
+def test_what_results_say_of_needs_is_asked_anew() -> None:
+    roster, body = Roster(DESK), email("m", "refund")
+    before = need_of(roster, body)
+    levels = Levels()
+    for _ in range(40):
+        levels = levels.after("refund", 3, None, 1, complaint=False, expected=0.5)
+
+    assert need_of(roster, body, Seen(levels, 1)) != before
+    assert need_of(roster, body) == before
