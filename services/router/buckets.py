@@ -70,6 +70,10 @@ class BucketsInPython:
         begin, end = found(bucket, mark)
         return bucket[begin + len(mark) : end] if end else None
 
+    def get(self, key: Any, default: Any = None) -> Any:
+        row = self.row_of(key)
+        return default if row is None else self.value(key, row)
+
     def __contains__(self, key: object) -> bool:
         mark = self.mark(key)
         return found(self._bucket(self._place(mark)), mark)[1] > 0

@@ -6,6 +6,7 @@ a contact of it is forgotten and none is open, and the ways to a case are from t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -131,7 +132,7 @@ class Threads(OfText[str]):
 
     @staticmethod
     def row(value: str) -> bytes:
-        return encode(shortened(value))
+        return _ROW_OF_ID(value) or encode(shortened(value))
 
     @staticmethod
     def value(key: str, row: bytes) -> str:  # noqa: ARG004 - as its kind of map has it
@@ -146,11 +147,21 @@ class Customers(OfText[tuple[str, ...]]):
 
     @staticmethod
     def row(value: tuple[str, ...]) -> bytes:
-        return encode(tuple([shortened(one) for one in value]))
+        return _ROW_OF_IDS(value) or encode(tuple([shortened(one) for one in value]))
 
     @staticmethod
     def value(key: str, row: bytes) -> tuple[str, ...]:  # noqa: ARG004 - as its kind of map has it
         return tuple([lengthened(one) for one in _READ_IDS(row)])
+
+
+def _by_python(value: object) -> None:
+    """Nothing is compiled: the row is Python's to make."""
+
+
+_ROW_OF_ID: Callable[[str], bytes | None] = kernels.ids.row_of_id if kernels.COMPILED else _by_python
+_ROW_OF_IDS: Callable[[tuple[str, ...]], bytes | None] = (
+    kernels.ids.row_of_ids if kernels.COMPILED else _by_python
+)
 
 
 def _first_id(case_id: str) -> str:

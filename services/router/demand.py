@@ -45,14 +45,21 @@ class Demand:
 def class_of(need: Need, *, language: str, complaint: bool) -> tuple[ClassKey, Levels]:
     """The class of a contact that needs this."""
     levels = tuple([(part.level, part.weight) for part in need.levels]) or ((0, 1.0),)
-    signal = max(levels, key=lambda part: (part[1], -part[0]))[0]
+    signal = levels[0][0] if len(levels) == 1 else max(levels, key=_likeliest)[0]
     kind = (need.decision_type, need.currency) if need.decision_type else ("", "")
     return ClassKey(top_topic(need), language, complaint, *kind, need.least_level, signal), levels
 
 
+def _likeliest(level: tuple[int, float]) -> tuple[float, int]:
+    return level[1], -level[0]
+
+
+_NO_NEED = Need()
+
+
 def class_of_opened(opened: ContactOpened) -> tuple[ClassKey, Levels]:
     """The class in which an arrival is counted."""
-    return class_of(opened.need or Need(), language=opened.language, complaint=opened.complaint)
+    return class_of(opened.need or _NO_NEED, language=opened.language, complaint=opened.complaint)
 
 
 def demands(desk: DeskState, at_ms: int) -> list[Demand]:

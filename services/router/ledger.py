@@ -6,6 +6,7 @@ crews that differ in presence share it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from services.router.eligibility import Pool
     from services.router.kernels.seeking import Seeker
     from services.router.kernels.weigher import Weigher
+    from services.router.model import Contact
     from services.router.roster import Roster
+    from services.router.waiting import Work
 
 COSTS_REMEMBERED_MAX = 1_024
 """Costs kept, each of some 80 bytes for every agent of its ground."""
@@ -77,6 +80,7 @@ class Ledger:
         "_columns",
         "_handle_seconds",
         "_known",
+        "_lane_of",
         "_roster",
         "_seeker",
         "_tariff",
@@ -98,6 +102,7 @@ class Ledger:
         self._board: Board | None = None
         self._weigher: Weigher | None = None
         self._seeker: Seeker | None = None
+        self._lane_of: Callable[[Contact], Work] | None = None
 
     @property
     def weigher(self) -> Weigher:
@@ -125,6 +130,21 @@ class Ledger:
 
             self._seeker = Seeker(self.weigher, self._roster)
         return self._seeker
+
+    @property
+    def lane_of(self) -> Callable[[Contact], Work]:
+        """The class of a contact as it stands now (`work_of`), the one that all of the class hold."""
+        if self._lane_of is None:
+            from services.router import kernels
+
+            self._lane_of = self.seeker.lane if kernels.COMPILED else self.lane_by_python
+        return self._lane_of
+
+    def lane_by_python(self, contact: Contact) -> Work:
+        """The same without compiled code."""
+        from services.router.evolve.work import work_of
+
+        return self._roster.shared(work_of(contact, self._roster.settings))
 
     def costs(self, ground: Ground, need: Need, weight: float) -> Costs:
         """At everybody of a ground, in the order of its index."""

@@ -56,13 +56,13 @@ class PackedMap(Buckets, Generic[K, V]):
             buckets[self._place(mark)].append(entry(mark, row))
         self._root = tree_of([b"".join(some) for some in buckets])
 
-    @overload
-    def get(self, key: K) -> V | None: ...
-    @overload
-    def get(self, key: K, default: V | D) -> V | D: ...
-    def get(self, key: K, default: Any = None) -> Any:
-        row = self.row_of(key)
-        return default if row is None else self.value(key, row)
+    if TYPE_CHECKING:  # what buckets.py has, with the types of this map
+
+        @overload  # type: ignore[override] # of this map's types
+        def get(self, key: K) -> V | None: ...
+        @overload
+        def get(self, key: K, default: V | D) -> V | D: ...
+        def get(self, key: Any, default: Any = None) -> Any: ...
 
     def __getitem__(self, key: K) -> V:
         row = self.row_of(key)

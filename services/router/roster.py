@@ -54,7 +54,6 @@ class Roster:
         "_same_ground",
         "_same_levels",
         "_speaking",
-        "_works",
         "agent_ids",
         "agents",
         "board",
@@ -69,6 +68,7 @@ class Roster:
         "speaks",
         "topic_rows",
         "topics",
+        "works",
     )
 
     def __init__(self, desk: Desk, settings: PolicySettings | None = None) -> None:
@@ -102,7 +102,8 @@ class Roster:
         self._noise_keys: Keys | None = None
         self.board: ReferenceType[Board] | None = None
         """The columns of heads that were made last (board.py), for as long as somebody has them: the next ones begin there."""
-        self._works: dict[Work, Work] = {}
+        self.works: dict[Work, Work] = {}
+        """Classes of work, each the one that all who ask share (`shared`)."""
         self._need_levels: dict[tuple[NeedWeight, ...], tuple[NeedWeight, ...]] = {}
         self._same_levels: dict[int, tuple[NeedWeight, ...]] = {}
         """The values of these by identity, for their hash is dear."""
@@ -205,11 +206,11 @@ class Roster:
 
     def shared(self, work: Work) -> Work:
         """An equal class of work, the same one for all who ask: contacts of a class hold one, not one each."""
-        known = self._works.get(work)
+        known = self.works.get(work)
         if known is None:
-            if len(self._works) >= WORKS_REMEMBERED_MAX:
-                self._works.clear()
-            known = self._works[work] = work
+            if len(self.works) >= WORKS_REMEMBERED_MAX:
+                self.works.clear()
+            known = self.works[work] = work
         return known
 
     def shared_levels(self, levels: tuple[NeedWeight, ...]) -> tuple[NeedWeight, ...]:

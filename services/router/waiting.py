@@ -14,6 +14,8 @@ from enum import IntEnum
 from itertools import chain
 from typing import NamedTuple
 
+from services.contract import kernels
+
 Entry = tuple[int, int, str]
 """(0 ahead, else 1; since when it waits; contact)."""
 Lane = tuple[tuple[Entry, ...], ...]
@@ -106,6 +108,11 @@ def joined(lane: Lane, entry: Entry) -> Lane:
     # At the end only the new entry moves on, so that a queue that grows keeps its chunks full.
     cut = CHUNK_MAX if at == len(lane) - 1 and chunk[-1] is entry else len(chunk) // 2
     return (*lane[:at], tuple(chunk[:cut]), tuple(chunk[cut:]), *lane[at + 1 :])
+
+
+joined_by_python = joined
+if kernels.COMPILED:
+    joined = kernels.lanes.joined
 
 
 def left(lane: Lane, entry: Entry) -> Lane:

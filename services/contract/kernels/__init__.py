@@ -11,9 +11,9 @@ from pathlib import Path
 from services.contract.kernels.sources import why_not
 
 try:
-    from services.contract.kernels import buckets, ids, plain, records, rows, wire
+    from services.contract.kernels import buckets, ids, lanes, plain, records, rows, wire
 except ImportError as error:  # not there, or not of this Python
     WHY_NOT = str(error)
 else:
-    WHY_NOT = why_not(Path(__file__).parent, buckets, ids, plain, records, rows, wire)
+    WHY_NOT = why_not(Path(__file__).parent, buckets, ids, lanes, plain, records, rows, wire)
 COMPILED: bool = not WHY_NOT

@@ -178,6 +178,10 @@ cdef class Buckets:
         begin += PyBytes_GET_SIZE(mark)
         return PyBytes_FromStringAndSize(PyBytes_AS_STRING(bucket) + begin, end - begin)
 
+    def get(self, key, default=None):
+        row = self.row_of(key)
+        return default if row is None else self.value(key, row)
+
     def __contains__(self, key):
         cdef Py_ssize_t head, begin, end
         if not self._size:

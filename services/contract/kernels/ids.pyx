@@ -13,6 +13,7 @@ SOURCES = FRONTDESK_SOURCES.decode()
 """Digest of what this was built from (services/contract/kernels/sources.py)."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.string cimport memcpy
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_COMPACT_ASCII(object)
@@ -145,8 +146,55 @@ def mark_of_text(str key not None):
     if size:
         made[0] = <unsigned char>(SHORTENED + size)
         return PyBytes_FromStringAndSize(<char*>made, size + 1)
-    cdef bytes data = key.encode("utf-8", "surrogatepass")
+    cdef bytes data
+    size = PyUnicode_GET_LENGTH(key)
+    if size < STRINGS_BELOW and PyUnicode_IS_COMPACT_ASCII(key):
+        data = PyBytes_FromStringAndSize(NULL, size + 1)
+        PyBytes_AS_STRING(data)[0] = <char>size
+        memcpy(PyBytes_AS_STRING(data) + 1, PyUnicode_1BYTE_DATA(key), size)
+        return data
+    data = key.encode("utf-8", "surrogatepass")
     size = PyBytes_GET_SIZE(data)
     if size < STRINGS_BELOW:
         return bytes((size,)) + data
     return bytes((STRINGS_BELOW,)) + size.to_bytes(4, "big") + data
+
+
+cdef Py_ssize_t packed_id(str text, unsigned char* made) noexcept:
+    """Bytes of the id's short form as MessagePack, written to `made` (260 at the most); 0 where Python is to do it."""
+    cdef Py_ssize_t size = short_form(text, made + 2)
+    if size:
+        made[0], made[1] = 0xC4, <unsigned char>size  # bin 8
+        return size + 2
+    size = PyUnicode_GET_LENGTH(text)
+    if size > 0xFF or not PyUnicode_IS_COMPACT_ASCII(text):
+        return 0
+    if size < 32:
+        made[0] = <unsigned char>(0xA0 | size)  # fixstr
+        memcpy(made + 1, PyUnicode_1BYTE_DATA(text), size)
+        return size + 1
+    made[0], made[1] = 0xD9, <unsigned char>size  # str 8
+    memcpy(made + 2, PyUnicode_1BYTE_DATA(text), size)
+    return size + 2
+
+
+def row_of_id(str text not None):
+    """`rows.encode` of `shortened(text)`; None where Python is to do it."""
+    cdef unsigned char[264] made
+    cdef Py_ssize_t size = packed_id(text, made)
+    return PyBytes_FromStringAndSize(<char*>made, size) if size else None
+
+
+def row_of_ids(tuple texts not None):
+    """`rows.encode` of a tuple of the short forms; None where Python is to do it."""
+    cdef unsigned char[264 * 15] made
+    cdef Py_ssize_t filled = 1, size
+    if len(texts) > 15:
+        return None
+    made[0] = <unsigned char>(0x90 | len(texts))  # fixarray
+    for text in texts:
+        size = packed_id(text, made + filled)
+        if not size:
+            return None
+        filled += size
+    return PyBytes_FromStringAndSize(<char*>made, filled)

@@ -14,7 +14,7 @@ from services.router.decide import awaiting, ending, messages, overload
 from services.router.decide.placing import offer, place, queue, queued
 from services.router.decide.refusal import Malformed
 from services.router.decide.step import Step
-from services.router.decide.words import checked_ids, language, word
+from services.router.decide.words import ID_LENGTH_MAX, checked_ids, language, word
 from services.router.evolve.arrivals import arrival_of
 from services.router.evolve.work import kind_of
 from services.router.model import Case, Contact, ContactState, DeskState
@@ -34,12 +34,13 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
     if not body.contact_id:
         raise Malformed("contact_arrived: contact_id is required")
     customer_key = body.customer.key if body.customer is not None else ""
-    checked_ids(
-        "contact_arrived",
-        contact_id=body.contact_id,
-        thread_key=body.thread_key,
-        customer_key=customer_key,
-    )
+    if len(body.contact_id) + len(body.thread_key) + len(customer_key) > ID_LENGTH_MAX:
+        checked_ids(
+            "contact_arrived",
+            contact_id=body.contact_id,
+            thread_key=body.thread_key,
+            customer_key=customer_key,
+        )
     kind, desk = kind_of(body.channel, body.medium), step.desk
     conversation = _conversation(desk, body.thread_key)
     known = desk.contacts.get(body.contact_id)

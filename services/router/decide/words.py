@@ -38,8 +38,6 @@ def _remembered(label: str, known: set[str]) -> str:
 
 def checked_ids(kind: str, **ids: str) -> None:
     """Raises Malformed, naming the first id that is too long to be one."""
-    if max(map(len, ids.values()), default=0) <= ID_LENGTH_MAX:
-        return
     for name, value in ids.items():
         if len(value) > ID_LENGTH_MAX:
             raise Malformed(f"{kind}: {name} is over {ID_LENGTH_MAX} characters")

@@ -29,7 +29,7 @@ from services.router.evolve.agents import freed, without
 from services.router.evolve.errors import CorruptLog
 from services.router.evolve.levels import level_of
 from services.router.evolve.prices import with_one_more
-from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane, work_of
+from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane
 from services.router.model import (
     HOPS_MAX,
     Case,
@@ -232,7 +232,7 @@ def as_queued(desk: DeskState, contact: Contact, event: ContactQueued) -> Contac
         last_owner_id=contact.owner_id or contact.last_owner_id,
         owner_kept=event.owner_kept if contact.owner_id else contact.owner_kept,
     )
-    return changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
+    return changed(contact, lane=desk.crew.ledger.lane_of(contact))
 
 
 def _shared(at_ms: int, contact: Contact) -> int:
@@ -254,7 +254,7 @@ def target_missed(desk: DeskState, event: TargetMissed, at_ms: int) -> DeskState
 def _weighs_more(desk: DeskState, contact: Contact) -> DeskState:
     """A breach of a promise counts like a repeat (routing.md 1.2), so it waits among others from here on."""
     desk = changed(desk, **out_of_lane(desk, contact))
-    contact = changed(contact, lane=desk.crew.roster.shared(work_of(contact, desk.crew.settings)))
+    contact = changed(contact, lane=desk.crew.ledger.lane_of(contact))
     return with_contact(desk, contact, **into_lane(desk, contact))
 
 

@@ -67,8 +67,7 @@ def into_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
     if work is None:
         raise CorruptLog(f"contact {contact.contact_id} is queued in no lane")
     before = desk.waiting.get(work, ())
-    lanes = _with_lane(desk, work, before, joined(before, _entry(contact)))
-    return {**lanes, **_counted(desk, contact, work, 1)}
+    return _counted(desk, contact, work, 1, _with_lane(desk, work, before, joined(before, _entry(contact))))
 
 
 def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
@@ -77,8 +76,7 @@ def out_of_lane(desk: DeskState, contact: Contact) -> dict[str, object]:
     if work is None:
         return {}
     before = desk.waiting[work]
-    lanes = _with_lane(desk, work, before, left(before, _entry(contact)))
-    return {**lanes, **_counted(desk, contact, work, -1)}
+    return _counted(desk, contact, work, -1, _with_lane(desk, work, before, left(before, _entry(contact))))
 
 
 def waiting_key(contact: Contact) -> tuple[str, str]:
@@ -86,14 +84,15 @@ def waiting_key(contact: Contact) -> tuple[str, str]:
     return top_topic(contact.need), contact.opened.language
 
 
-def _counted(desk: DeskState, contact: Contact, work: Work, step: int) -> dict[str, object]:
-    """The counts of who waits, with one more or less."""
+def _counted(
+    desk: DeskState, contact: Contact, work: Work, step: int, found: dict[str, object]
+) -> dict[str, object]:
+    """The lanes found, and the counts of who waits with one more or less."""
     key, counts = waiting_key(contact), desk.live_waiting
-    found: dict[str, object] = {
-        "trace": Trace(desk.trace, work, key),
-        "waiting_count": desk.waiting_count + step,
-        "waiting_late": desk.waiting_late + (step if MISSED_TARGET in contact.missed else 0),
-    }
+    found["trace"] = Trace(desk.trace, work, key)
+    found["waiting_count"] = desk.waiting_count + step
+    if contact.missed and MISSED_TARGET in contact.missed:
+        found["waiting_late"] = desk.waiting_late + step
     if work.kind is CALL or work.urgent:
         count = counts.get(key, 0) + step
         found["live_waiting"] = counts.set(key, count) if count else counts.delete(key)
@@ -108,10 +107,10 @@ def _entry(contact: Contact) -> Entry:
 
 def _with_lane(desk: DeskState, work: Work, before: Lane, after: Lane) -> dict[str, object]:
     waiting = desk.waiting.set(work, after) if after else desk.waiting.delete(work)
+    if before and after and before[0][0] == after[0][0]:
+        return {"waiting": waiting}
     slope = work.slope
     was = desk.fronts.get(slope, ())
     front = refronted(was, work, before, after)
-    if front is was:
-        return {"waiting": waiting}
     fronts = desk.fronts.set(slope, front) if front else desk.fronts.delete(slope)
     return {"waiting": waiting, "fronts": fronts}

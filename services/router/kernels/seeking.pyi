@@ -2,6 +2,7 @@ from services.router.found import Search
 from services.router.kernels.weigher import Weigher
 from services.router.model import Contact, DeskState
 from services.router.roster import Roster
+from services.router.waiting import Work
 
 SOURCES: str
 
@@ -13,3 +14,4 @@ class Seeker:
     def compare(
         self, desk: DeskState, contact: Contact, here: int, now_ms: int, may_hold: bool
     ) -> Search: ...
+    def lane(self, contact: Contact) -> Work: ...

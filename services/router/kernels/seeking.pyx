@@ -77,7 +77,8 @@ cdef class Seeker:
     """Searches under one configuration, publication of beliefs and epoch of prices."""
 
     cdef Weigher weigher
-    cdef object settings, loyal_tiers, limits, index
+    cdef object settings, loyal_tiers, limits, index, roster
+    cdef dict works
     cdef bint exploration, interrupt_email
     cdef double weights[8]
     cdef double topic_weight_min, urgent_share, continuity_share, deferrable_cs, late_cs, shift_end_factor
@@ -88,6 +89,7 @@ cdef class Seeker:
         settings = roster.settings
         self.weigher, self.settings, self.index = weigher, settings, roster.seats.index
         self.loyal_tiers, self.limits = settings.loyal_tiers, None
+        self.roster, self.works = roster, roster.works
         self.exploration, self.interrupt_email = bool(settings.exploration), bool(settings.interrupt_email)
         for at in range(8):
             self.weights[<int> at] = weight_of(
@@ -171,6 +173,21 @@ cdef class Seeker:
         seen.hands.follow(seen.loads)
         seen.stops = seen.kind == CALL and self.interrupt_email
         return seen
+
+    def lane(self, contact):
+        """`work_of`, the one that all of its class share (`Roster.shared`)."""
+        opened = contact.opened
+        again = opened.repeat or MISSED_CALLBACK in contact.missed
+        loyal = opened.tier in self.loyal_tiers
+        key = (
+            _kind_of(opened),
+            self.fit(contact, opened, contact.need),
+            self.weights[4 * <bint> loyal + 2 * <bint> opened.complaint + <bint> again],
+            opened.urgent,
+            contact.last_owner_id or opened.preferred_agent_id,
+        )
+        known = self.works.get(key)
+        return self.roster.shared(work_of(contact, self.settings)) if known is None else known
 
     cdef tuple fit(self, contact, opened, need):
         """Equal to a `Fit`, as which pools are known."""

@@ -211,3 +211,21 @@ def test_figures_that_are_told_are_rounded_as_python_rounds_them(built: None) ->
     for value in (*near, *some, *close, 0.0, -0.0, -1e-7, 1e300):
         ours, theirs = kernels.weigher.rounded_as_told(value), round(value, 6)
         assert (ours, str(ours)) == (theirs, str(theirs))
+
+
+@pytest.mark.parametrize("seed", range(len(POLICIES)))
+def test_a_contact_waits_in_the_same_lane(seed: int, built: None) -> None:
+    rng = random.Random(300 + seed)
+    world = crowd(rng, POLICIES[seed])
+    lanes = set()
+    for number in range(60):
+        something(world, rng, number)
+        ledger = world.desk.crew.ledger
+        for contact_id in sorted(world.desk.contacts)[-6:]:
+            contact = as_it_comes(world.desk.contacts[contact_id], world.desk, rng)
+            contact = changed(contact, missed=rng.choice([(), ("target",), ("callback", "target")]))
+            lane = ledger.lane_of(contact)
+            assert ledger.lane_of == ledger.seeker.lane
+            assert lane is ledger.lane_by_python(contact)
+            lanes.add(lane)
+    assert len(lanes) > 50

@@ -193,6 +193,20 @@ def test_ids_are_shortened_alike_by_compiled_code_and_by_python(text: str) -> No
 
 
 @pytest.mark.skipif(not kernels.COMPILED, reason="there is one way only")
+@given(st.lists(ID, max_size=17))
+def test_rows_of_ids_are_alike_by_compiled_code_and_by_python(ids: list[str]) -> None:
+    packed = kernels.ids.row_of_ids(tuple(ids))
+    short = rows.encode(tuple([rows.shortened_by_python(one) for one in ids]))
+    assert packed in (short, None)
+    assert Customers.row(tuple(ids)) == short
+    for one in ids:
+        row = kernels.ids.row_of_id(one)
+        assert row in (Threads.row(one), None)
+        assert (row is not None) >= (one.isascii() and len(one) < 256)
+        assert Threads.row(one) == rows.encode(rows.shortened_by_python(one))
+
+
+@pytest.mark.skipif(not kernels.COMPILED, reason="there is one way only")
 @settings(max_examples=200)
 @given(CASES, RESULTS)
 def test_rows_are_alike_by_compiled_code_and_by_python(case: Case, result: Open) -> None:

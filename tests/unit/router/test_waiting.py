@@ -14,6 +14,7 @@ from services.router.waiting import (
     Trace,
     entries,
     joined,
+    joined_by_python,
     left,
 )
 
@@ -38,6 +39,15 @@ def test_a_lane_is_sorted_and_its_chunks_are_bounded_whatever_comes_and_goes(
         lane = left(lane, entry)
     assert list(entries(lane)) == sorted(set(come) - gone)
     assert all(0 < len(chunk) <= CHUNK_MAX for chunk in lane)
+
+
+@given(come=ENTRIES)
+def test_compiled_and_python_join_alike(come: list[Entry]) -> None:
+    one: Lane = ()
+    other: Lane = ()
+    for entry in come:
+        one, other = joined(one, entry), joined_by_python(other, entry)
+        assert one == other
 
 
 def test_a_queue_that_grows_keeps_its_chunks_full() -> None:

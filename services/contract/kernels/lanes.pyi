@@ -1,0 +1,5 @@
+from typing import Any
+
+SOURCES: str
+
+joined: Any
