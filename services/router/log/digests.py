@@ -34,7 +34,7 @@ DIGEST_EVERY_MIN = 1_000
 DIGEST_PARTS_MAX = 8
 """Into so many parts a state is cut for digests at the most; each part is met every so many digests, on average."""
 STEPS_PER_RECORD = 4
-"""Some 80 us; at a large desk a part is done within a tenth of the records that there are until its digest is due."""
+"""Some 50 us; at a large desk a part is done within a fortieth of the records that there are until its digest is due."""
 EARLIER = 0x80
 """In the first byte: of the state before the digest record before. Versions that know no such digests compare none of another form."""
 

@@ -15,7 +15,14 @@ from services.contract.desk import Desk
 from services.router.decide import decide_fact
 from services.router.log import canonical as canonical_module
 from services.router.log import digests
-from services.router.log.canonical import ENTRIES_PER_STEP, STATE_FORM, canonical, digest, digest_in_steps
+from services.router.log.canonical import (
+    ENTRIES_PER_STEP,
+    ENTRIES_WRITTEN_PER_STEP,
+    STATE_FORM,
+    canonical,
+    digest,
+    digest_in_steps,
+)
 from services.router.log.digests import EARLIER, Underway, digest_of
 from services.router.log.fold import DigestMismatch, fold
 from services.router.model import DIGEST_EVERY_MIN, PartitionState, changed
@@ -201,7 +208,7 @@ def test_no_step_of_a_digest_looks_at_much(part: tuple[int, int], monkeypatch: p
         most = (max(most[0], now[0] - before[0]), max(most[1], now[1] - before[1]))
         before = now
 
-    assert most == (ENTRIES_PER_STEP, 1)
+    assert most == (ENTRIES_PER_STEP, ENTRIES_WRITTEN_PER_STEP)
     assert counted.looked_at == 5_000 and (counted.made == 5_000 or counted.made < 1_000)
 
 
