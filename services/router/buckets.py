@@ -124,6 +124,10 @@ class BucketsInPython:
         made._root, made._count, made._mask, made._size = root, count, mask, size
         return made
 
+    def _parted(self, bucket: bytes, new: int, mask: int) -> tuple[bytes, bytes] | None:  # noqa: ARG002 - as its compiled kin
+        """`parted_by_python` by compiled code; None where it is left to that."""
+        return None
+
     def _split(self) -> Self:
         raise NotImplementedError
 

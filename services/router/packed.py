@@ -45,6 +45,8 @@ class PackedMap(Buckets, Generic[K, V]):
     STANDS_FOR: ClassVar[Any]
     """The map that it is to digests and snapshots, which know nothing of how it is kept."""
     ENTRIES: ClassVar[int] = BUCKET_ENTRIES
+    KEYS: ClassVar[int] = 0
+    """By which compiled code knows how they are written; 0 where it does not."""
 
     def __init__(self, pairs: Iterable[tuple[K, V]] = ()) -> None:
         rows = {self.mark(key): self.row(one) for key, one in pairs}
@@ -135,6 +137,12 @@ class PackedMap(Buckets, Generic[K, V]):
         new, mask = self._count, (1 << self._count.bit_length()) - 1
         old = new & (mask >> 1)
         bucket = self._bucket(old)
+        stays, moves = self._parted(bucket, new, mask) or self.parted_by_python(bucket, new, mask)
+        left = self._with(old, stays, self._size)
+        return self._made(with_one_more(left._root, new, moves), new + 1, mask, self._size)
+
+    def parted_by_python(self, bucket: bytes, new: int, mask: int) -> tuple[bytes, bytes]:
+        """The entries that stay in a bucket which is split, and those that move to the new one."""
         parts: tuple[list[bytes], list[bytes]] = ([], [])
         last = 0
         for begin, end in entries(bucket):
@@ -142,8 +150,7 @@ class PackedMap(Buckets, Generic[K, V]):
             parts[hashed & mask == new].append(bucket[last:end])
             last = end
         stays, moves = (b"".join(part) for part in parts)
-        left = self._with(old, stays, self._size)
-        return self._made(with_one_more(left._root, new, moves), new + 1, mask, self._size)
+        return stays, moves
 
     def _joined(self) -> Self:
         """With one bucket less: the last one's entries go back to where they came from."""
@@ -158,6 +165,7 @@ class OfText(PackedMap[str, V]):
     """Keys are ids and keyed hashes."""
 
     __slots__ = ()
+    KEYS = 1
 
     @staticmethod
     def mark(key: str) -> bytes:
@@ -193,6 +201,7 @@ class OfNumber(PackedMap[int, V]):
     """Keys are whole numbers from 0 to 2^64 - 1."""
 
     __slots__ = ()
+    KEYS = 2
 
     @staticmethod
     def mark(key: int) -> bytes:

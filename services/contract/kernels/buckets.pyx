@@ -35,6 +35,10 @@ cdef enum:
     LONG = 255              # buckets.py, _LONG
     WIDTH_BITS = 3          # buckets.py
     WIDTH = 8
+    STRINGS_BELOW = 0xF0    # packed.py, _STRINGS_BELOW
+    SHORTENED = 0xF1 - 16   # packed.py, _SHORTENED
+    TEXTS = 1               # packed.py, KEYS
+    NUMBERS = 2
 
 cdef unsigned int[256] CRC
 cdef tuple NOTHING = ()
@@ -83,6 +87,21 @@ cdef bint find(bytes bucket, bytes mark, Py_ssize_t* head, Py_ssize_t* begin, Py
                 return True
         at += length
     return False
+
+
+cdef inline Py_ssize_t end_of_key(const unsigned char* data, Py_ssize_t at, int keys) noexcept:
+    """packed.py, `key_end` of its two kinds of keys."""
+    cdef Py_ssize_t first
+    if keys == NUMBERS:
+        return at + 8
+    first = data[at]
+    if first < STRINGS_BELOW:
+        return at + 1 + first
+    if first > STRINGS_BELOW:
+        return at + 1 + first - SHORTENED
+    return at + 5 + (
+        <Py_ssize_t>data[at + 1] << 24 | data[at + 2] << 16 | data[at + 3] << 8 | data[at + 4]
+    )
 
 
 cdef bytes entry_of(bytes mark, bytes row):
@@ -199,6 +218,34 @@ cdef class Buckets:
         begin = PyBytes_GET_SIZE(bucket)
         after = self._with(place, spliced(bucket, begin, begin, entry), size + 1)
         return after._split() if size + 1 > self.count * <Py_ssize_t>self.ENTRIES else after
+
+    def _parted(self, bytes bucket not None, Py_ssize_t new, Py_ssize_t mask):
+        cdef int keys = self.KEYS
+        if keys != TEXTS and keys != NUMBERS:
+            return None
+        cdef const unsigned char* data = <const unsigned char*>PyBytes_AS_STRING(bucket)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(bucket), at = 0, length, begin, end, kept = 0, moved = 0
+        cdef bytes stays = PyBytes_FromStringAndSize(NULL, size), moves = PyBytes_FromStringAndSize(NULL, size)
+        while at < size:
+            length, begin = data[at], at + 1
+            if length == LONG:
+                begin = at + 5
+                length = (
+                    <Py_ssize_t>data[at + 1] << 24 | data[at + 2] << 16 | data[at + 3] << 8 | data[at + 4]
+                )
+            if length <= 0 or at + length > size:
+                return None
+            end = end_of_key(data, begin, keys)
+            if end > at + length:
+                return None
+            if <Py_ssize_t>(crc(data + begin, end - begin) & <unsigned int>mask) == new:
+                memcpy(PyBytes_AS_STRING(moves) + moved, data + at, length)
+                moved += length
+            else:
+                memcpy(PyBytes_AS_STRING(stays) + kept, data + at, length)
+                kept += length
+            at += length
+        return stays[:kept], moves[:moved]
 
     cpdef tuple _taken(self, key):
         cdef Py_ssize_t head, begin, end, place

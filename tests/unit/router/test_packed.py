@@ -26,7 +26,7 @@ from services.router.model import Map
 from services.router.packed import PackedMap
 from services.router.policy.labels import Statement
 from services.router.policy.learning import Key, Result
-from services.router.policy.outcomes import OfCase, Open, OpenResults, OpenRows
+from services.router.policy.outcomes import NumberRows, OfCase, Open, OpenResults, OpenRows
 from services.router.rows import lengthened, shortened
 from tests.unit.router.world import DAY, HOUR, World, agent, call, desk
 
@@ -180,6 +180,25 @@ def test_buckets_are_alike_by_compiled_code_and_by_python(
         assert list(one.buckets()) == list(other.buckets()) and len(one) == len(other)
         assert (one.get(key), key in one) == (other.get(key), key in other)
     assert list(plain(one.items()).buckets()) == list(small(one.items()).buckets())
+
+
+@pytest.mark.skipif(not kernels.COMPILED, reason="there is one way only")
+@pytest.mark.parametrize(
+    ("kind", "keys", "value"),
+    [
+        (OpenRows, st.integers(0, (1 << 64) - 1), RESULTS),
+        (Threads, ID, ID),
+        (NumberRows, ID, st.tuples(INSTANT)),
+    ],
+)
+@given(data=st.data())
+def test_a_bucket_is_parted_alike_by_compiled_code_and_by_python(
+    kind: Any, keys: Any, value: Any, data: st.DataObject
+) -> None:
+    packed = kind(data.draw(st.dictionaries(keys, value, max_size=40)).items())
+    for bucket in packed.buckets():
+        for new, mask in ((0, 1), (1, 1), (2, 3), (5, 7)):
+            assert packed._parted(bucket, new, mask) == packed.parted_by_python(bucket, new, mask)
 
 
 @pytest.mark.skipif(not kernels.COMPILED, reason="there is one way only")
