@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.contract.decisions import HeartbeatPassed
-from services.runtime.quick_metrics import DurationHistogram
+from services.runtime.quick_metrics import DurationHistogram, QuickCounter
 
 if TYPE_CHECKING:
     from services.router.tail import Verdict
@@ -22,11 +22,12 @@ class TailMeasures:
     """What operators see of the fold."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.folded = Counter(
+        self.folded = QuickCounter(
             "frontdesk_router_records_folded_total",
             "Decision records read back.",
-            ("verdict",),
-            registry=registry,
+            "verdict",
+            ("accepted", "rejected"),
+            registry,
         )
         self.partitions = Gauge(
             "frontdesk_router_partitions_folded",
@@ -58,7 +59,7 @@ class TailMeasures:
             ("at",),
             registry=registry,
         )
-        self.accepted, self.rejected = [self.folded.labels(one) for one in ("accepted", "rejected")]
+        self.accepted, self.rejected = self.folded.of["accepted"], self.folded.of["rejected"]
         for at in ("snapshot", "start"):
             self.started.labels(at)
 
@@ -111,8 +112,12 @@ class OwnerMeasures:
     """What operators see of deciding."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.decided = Counter(
-            "frontdesk_router_decisions_total", "Decision records appended.", ("cause",), registry=registry
+        self.decided = QuickCounter(
+            "frontdesk_router_decisions_total",
+            "Decision records appended.",
+            "cause",
+            ("fact", "timer", "genesis"),
+            registry,
         )
         self.reset = Counter(
             "frontdesk_router_resets_total",
@@ -135,7 +140,7 @@ class OwnerMeasures:
             (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.05),
             registry,
         )
-        self.decided_by = {cause: self.decided.labels(cause) for cause in ("fact", "timer", "genesis")}
+        self.decided_by = self.decided.of
         for reason in ("foreign_record", "own_rejected", "append_failed", "buffer_full"):
             self.reset.labels(reason)
         for reason in ("decide_failed", "decision_too_large"):

@@ -6,7 +6,7 @@ import random
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from services.runtime.quick_metrics import Children, DurationHistogram
+from services.runtime.quick_metrics import Children, DurationHistogram, QuickCounter
 
 BOUNDS = (0.001, 0.25, 1.0, 10.0)
 
@@ -49,3 +49,18 @@ def test_a_child_is_found_once_and_counts_in_its_metric() -> None:
 
     assert children.labels("a", "genuine") is children.labels("a", "genuine")
     assert registry.get_sample_value("answers_total", {"provider": "a", "verdict": "genuine"}) == 3
+
+
+def test_a_counter_is_told_as_the_librarys() -> None:
+    theirs, ours = CollectorRegistry(), CollectorRegistry()
+    by_library = Counter("records_total", "Read.", ("verdict",), registry=theirs)
+    by_us = QuickCounter("records_total", "Read.", "verdict", ("accepted", "rejected"), ours)
+    for verdict in ("accepted", "rejected"):
+        by_library.labels(verdict)
+    assert told(ours) == told(theirs)
+    for verdict in ("accepted", "rejected", "accepted"):
+        by_library.labels(verdict).inc()
+        by_us.of[verdict].inc()
+
+    assert told(ours) == told(theirs)
+    assert ours.get_sample_value("records_total", {"verdict": "accepted"}) == 2
