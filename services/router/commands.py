@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 
@@ -54,7 +55,7 @@ Command = (
     | IdentityUnlinked
     | ForecastSet
 )
-RETRY_AFTER_MS = 500
+RETRY_AFTER_MS, RETRY_AWAY_MS = 500, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,44 +101,29 @@ class Commander:
             source="agent",
             body=command,
         )
-        waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Answer] = loop.create_future()
         self._waiters.setdefault(fact.fact_id, []).append(waiter)
         self._count += 1
+        late = loop.call_later(timeout_seconds, _is_late, waiter)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._append(fact)
-                return await waiter
-        except TimeoutError:
-            raise Refusal(
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-                "OUTCOME_UNKNOWN",
-                "no decision seen in time; repeat with the same command_id, it takes effect once",
-                retry_after_ms=RETRY_AFTER_MS,
-            ) from None
+            self._append(fact).add_done_callback(partial(_appended, waiter))
+            return await waiter
         finally:
+            late.cancel()
             self._count -= 1
             others = self._waiters.get(fact.fact_id, [])
             others.remove(waiter)
             if not others:
                 del self._waiters[fact.fact_id]
 
-    async def _append(self, fact: Fact) -> None:
-        """Returns once the fact is in the log, or may be; raises Refusal when it is surely not."""
+    def _append(self, fact: Fact) -> asyncio.Future[int]:
+        """Raises Refusal where it is known at once that nothing is written."""
         partition = partition_of(fact.desk_id, self._tail.partitions)
         try:
-            await self._appender.append(FACTS, partition, fact.desk_id.encode(), encode_fact(fact))
-        except RecordTooLarge as error:
-            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "TOO_LARGE", str(error)) from error
-        except BufferFull as error:
-            raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", str(error), retry_after_ms=RETRY_AFTER_MS
-            ) from error
-        except OutcomeUnknown:
-            return  # only its decision can tell now, and the caller waits for that
+            return self._appender.append(FACTS, partition, fact.desk_id.encode(), encode_fact(fact))
         except LogError as error:
-            raise Refusal(
-                grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE", str(error), retry_after_ms=2_000
-            ) from error
+            raise _refused(error) from error
 
     def _on_verdict(self, verdict: Verdict) -> None:
         if not verdict.accepted or not verdict.record.fact_id:
@@ -146,3 +132,37 @@ class Commander:
             if not waiter.done():
                 reply = verdict.record.reply or Reply(accepted=True)
                 waiter.set_result(Answer(reply, verdict.partition, verdict.offset))
+
+
+def _appended(waiter: asyncio.Future[Answer], done: asyncio.Future[int]) -> None:
+    """Ends the waiting where the fact is surely not in the log; else its decision tells."""
+    if done.cancelled():
+        waiter.cancel()
+        return
+    error = done.exception()
+    if error is None or isinstance(error, OutcomeUnknown) or waiter.done():
+        return
+    waiter.set_exception(_refused(error) if isinstance(error, LogError) else error)
+
+
+def _refused(error: LogError) -> Refusal:
+    match error:
+        case RecordTooLarge():
+            code, reason, retry_after_ms = grpc.StatusCode.INVALID_ARGUMENT, "TOO_LARGE", None
+        case BufferFull():
+            code, reason, retry_after_ms = grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", RETRY_AFTER_MS
+        case _:
+            code, reason, retry_after_ms = grpc.StatusCode.UNAVAILABLE, "LOG_UNAVAILABLE", RETRY_AWAY_MS
+    return Refusal(code, reason, str(error), retry_after_ms=retry_after_ms)
+
+
+def _is_late(waiter: asyncio.Future[Answer]) -> None:
+    if not waiter.done():
+        waiter.set_exception(
+            Refusal(
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                "OUTCOME_UNKNOWN",
+                "no decision seen in time; repeat with the same command_id, it takes effect once",
+                retry_after_ms=RETRY_AFTER_MS,
+            )
+        )

@@ -18,6 +18,11 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 def check_ids(**ids: str) -> None:
     """Raises INVALID_ARGUMENT naming every id that is empty, too long or has a control character."""
+    for value in ids.values():
+        if not 0 < len(value) <= ID_LENGTH_MAX or not value.isprintable():  # no control character is
+            break
+    else:
+        return
     faulty = {name: "is required" for name, value in ids.items() if not value}
     faulty |= {
         name: f"at most {ID_LENGTH_MAX} characters"
