@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 
@@ -27,14 +25,15 @@ from services.contract.topics import DECISIONS, FACTS
 from services.router.decide import decide_timer
 from services.router.foreseen import Appended
 from services.router.genesis import check_genesis, write_genesis
+from services.router.held import Held, due_at, patience_ms
 from services.router.letters import RejectionLetters
 from services.router.making import Made, Maker, fact_of, folded
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
-from services.router.parting import HOLD_SECONDS_MAX, PART_SECONDS_MAX, Parting
+from services.router.parting import HOLD_SECONDS_MAX, PART_SECONDS_MAX, Parting, left_undecided
 from services.router.sources import Sources
 from services.router.tail import DecisionTail, Verdict
-from services.router.timers import Timer, TimerIndex
+from services.router.timers import Timer
 from services.runtime.clock import Clock
 from services.runtime.log import (
     RECORD_BYTES_MAX,
@@ -55,29 +54,13 @@ PUT_ASIDE_MS = 60_000
 """A timer that could not be decided is left alone for this long."""
 TAKE_SECONDS_MAX = 60.0
 """A partition that cannot be taken for that long ends the process."""
-NEARER_SECONDS_MAX = 1.0
-"""How long who takes a partition reads on behind what was in it when it looked first."""
-LEAVE_SECONDS_MAX = 9.0
+NEARER_SECONDS_MAX = 8.0
+"""How long who takes a partition reads on behind what was in it when it looked first: what comes meanwhile is decided by
+who holds on to it, for longer than this (parting.py)."""
+LEAVE_SECONDS_MAX = 15.0
 """How long a stop waits until others decide: longer than it takes to leave and then to part (parting.py)."""
 
 log = structlog.get_logger()
-
-
-@dataclass
-class _Held:
-    """A partition owned here. `ready` is False while the folded state catches up."""
-
-    ahead: PartitionState
-    timers: TimerIndex = field(default_factory=TimerIndex)
-    pending: deque[int] = field(default_factory=deque)
-    in_flight: dict[asyncio.Future[int], float] = field(default_factory=dict)
-    """With the loop's time at which each was appended, oldest first."""
-    ready: bool = False
-    paused: bool = False
-    alone: bool = False
-    """Decided without the group, which has taken it away or was left (parting.py)."""
-    taking: asyncio.Task[None] | None = None
-    hinted: int = -1
 
 
 class Owner:
@@ -100,14 +83,17 @@ class Owner:
         self._name, self._pending_max, self._generation = name, pending_max, generation
         self._maker = Maker(clock=clock, new_id=new_id, name=name)
         self._measures = measures
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, Held] = {}
         self._ownership: Ownership | None = None
         self._broken: BaseException | None = None
         self._letters = letters
         self._leaving = False
         self._parting = Parting(source, tail.partitions, self._next_fact)
         self._sources = Sources(
-            self._parting, records_max=pending_max, patience_ms=self._patience_ms, takes=self._takes
+            self._parting,
+            records_max=pending_max,
+            patience_ms=lambda: patience_ms(self._held, self._clock),
+            takes=self._takes,
         )
         self._in_group = False
         self._left = asyncio.Event()
@@ -117,11 +103,13 @@ class Owner:
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
         for partition in partitions if not self._leaving else ():
             held = self._held.get(partition)
+            self._parting.forget(partition)
             if held is not None and held.alone and held.ready:  # given back: nothing is to be taken
                 held.alone = False
-                self._parting.forget(partition)
                 continue
-            held = _Held(self._tail.state(partition))
+            if held is not None and held.taking is not None:
+                held.taking.cancel()
+            held = Held(self._tail.state(partition))
             self._held[partition] = held
             held.taking = asyncio.ensure_future(self._take(partition, held))
         self._count_owned()
@@ -129,7 +117,7 @@ class Owner:
 
     def revoked(self, partitions: Sequence[int]) -> None:
         held = {p: self._held[p] for p in partitions if p in self._held and not self._held[p].alone}
-        self._go_alone([p for p, one in held.items() if one.ready and self._in_group], HOLD_SECONDS_MAX)
+        self._go_alone([p for p, one in held.items() if one.goes_on and self._in_group], HOLD_SECONDS_MAX)
         self._let_go([p for p, one in held.items() if not one.alone])
 
     def _go_alone(self, partitions: Sequence[int], seconds_max: float) -> None:
@@ -150,7 +138,7 @@ class Owner:
             held = self._held.pop(partition, None)
             if held is None:
                 continue
-            if held.ready:
+            if held.decided:
                 log.info("partition_left", partition=partition, without_group=held.alone)
             held.ready = False  # whoever is appending for it stops
             if held.taking is not None:
@@ -234,24 +222,24 @@ class Owner:
         if self._broken is not None:
             raise self._broken
         if self._parting.holding:
-            decided = {partition: held.ahead.count for partition, held in self._held.items()}
-            self._let_go(self._parting.over(decided, self._due_at()))
+            decided = {p: held.ahead.count for p, held in self._held.items() if held.ready}
+            self._let_go(self._parting.over(decided, due_at(self._held, self._clock)))
         elif not self._leaving:
             self._parting.stand_by()
         await asyncio.sleep(0)
 
     async def _part(self, ownership: Ownership) -> None:
         """Leaves the group; each partition is decided here until a record of another's is seen in it (parting.py)."""
-        ready = [partition for partition, held in self._held.items() if held.ready]
-        if not ready:
+        decided = [partition for partition, held in self._held.items() if held.goes_on]
+        if not decided:
             return
-        self._parting.cover(ready)
+        self._parting.cover(decided)
         while self._parting.opening:
             await self._turn(ownership)
         if self._parting.facts is None:
-            log.warning("facts_not_opened", partitions=ready)
+            log.warning("facts_not_opened", partitions=decided)
             return
-        self._let_go([partition for partition, held in self._held.items() if not held.ready])
+        self._let_go([partition for partition, held in self._held.items() if not held.goes_on])
         self._go_alone(tuple(self._held), PART_SECONDS_MAX)
         self._in_group = False
         leaving = asyncio.ensure_future(ownership.close())
@@ -261,30 +249,10 @@ class Owner:
         finally:
             await leaving
 
-    def _due_at(self) -> dict[int, float]:
-        """When the next deadline of each partition is due, by the loop's time in seconds; without those that have none."""
-        now, now_ms = asyncio.get_running_loop().time(), self._clock.now_ms()
-        nearest = {partition: held.timers.next_at_ms(held.ahead) for partition, held in self._held.items()}
-        return {
-            partition: now + (at_ms - now_ms) / self._clock.rate / 1000
-            for partition, at_ms in nearest.items()
-            if at_ms is not None
-        }
-
     def _takes(self, partition: int) -> bool:
         """Facts of it are decided now; while too much is on its way, they would be read again."""
         held = self._held.get(partition)
         return held is not None and held.ready and not held.paused
-
-    def _patience_ms(self) -> int:
-        """How long to wait for facts: short while deadlines are near, so that timers fire on time."""
-        nearest = min(
-            (at for held in self._held.values() if held.ready and (at := held.timers.next_at_ms(held.ahead))),
-            default=None,
-        )
-        if nearest is None:
-            return 100
-        return int(max(1, min(100, (nearest - self._clock.now_ms()) / self._clock.rate)))
 
     def _on_facts(self, records: list[Record]) -> None:
         """In three turns: all are read, then those of a partition decided, then the decisions encoded and appended. The
@@ -308,7 +276,7 @@ class Owner:
             at += 1
         return at - (self._append_run(partition, held, made) if held is not None else 0)
 
-    def _on_fact(self, held: _Held, record: Record, fact: Fact | Exception, made: list[Made]) -> None:
+    def _on_fact(self, held: Held, record: Record, fact: Fact | Exception, made: list[Made]) -> None:
         ahead = made[-1].after if made else held.ahead
         if record.offset <= ahead.last_fact:
             return
@@ -320,7 +288,7 @@ class Owner:
         after = folded(record.partition, ahead, decision)
         made.append(Made(record, decision, after, perf_counter() - began))
 
-    def _append_run(self, partition: int, held: _Held, made: list[Made]) -> int:
+    def _append_run(self, partition: int, held: Held, made: list[Made]) -> int:
         """Encodes and appends what was decided; answers how many at the end must be decided again."""
         if not made:
             return 0
@@ -337,7 +305,7 @@ class Owner:
                 return 0
         return 0
 
-    def _append_too_large(self, held: _Held, made: Made, size: int) -> None:
+    def _append_too_large(self, held: Held, made: Made, size: int) -> None:
         """In its place the record that says so: the log would refuse it, now and at every restart (engine.md 4.2)."""
         record = made.record
         detail = f"its decision takes {size} bytes, {RECORD_BYTES_MAX} are allowed; make it smaller"
@@ -371,7 +339,7 @@ class Owner:
                 self._append(partition, held, decision, after, value, "timer")
 
     def _put_aside(
-        self, partition: int, held: _Held, timer: Timer, reason: str, why: Mapping[str, object]
+        self, partition: int, held: Held, timer: Timer, reason: str, why: Mapping[str, object]
     ) -> None:
         """The other timers and facts go on; this one is tried again in a minute, or once its deadline moves."""
         kind = timer.timer_id.partition("/")[0]
@@ -382,7 +350,7 @@ class Owner:
     def _append(
         self,
         partition: int,
-        held: _Held,
+        held: Held,
         decision: Decision,
         after: PartitionState,
         value: bytes,
@@ -405,7 +373,7 @@ class Owner:
             held.paused = True
             self._ownership.pause(partition)
 
-    def _on_ack(self, partition: int, held: _Held, done: asyncio.Future[int]) -> None:
+    def _on_ack(self, partition: int, held: Held, done: asyncio.Future[int]) -> None:
         held.in_flight.pop(done, None)
         if (
             not done.cancelled()
@@ -419,9 +387,12 @@ class Owner:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         held = self._held.get(verdict.partition)
+        own = verdict.record.decision_id
+        if held is not None and own in held.dropped and not verdict.accepted:
+            held.dropped.discard(own)
+            return
         if held is None or not held.ready:
             return
-        own = verdict.record.decision_id
         if verdict.accepted and held.pending and held.pending[0] == own:
             held.pending.popleft()
             self._letters.told(verdict)
@@ -430,26 +401,36 @@ class Owner:
                 # what was read while paused was let go
                 self._seek(verdict.partition, held.ahead.last_fact + 1)
                 self._ownership.resume(verdict.partition)
+        elif own in held.pending:  # the ones before it were lost, or landed behind it
+            self._reset(verdict.partition, held, "own_rejected")
         elif verdict.accepted or held.alone:
             self._reset(verdict.partition, held, "foreign_record")
-        elif own in held.pending:
-            self._reset(verdict.partition, held, "own_rejected")
 
-    def _reset(self, partition: int, held: _Held, reason: str) -> None:
+    def _reset(self, partition: int, held: Held, reason: str) -> None:
         """Drops the speculation; a task takes the partition again from the folded state."""
         if not held.ready:
             return
-        if held.alone:
+        if held.alone and reason not in ("foreign_record", "own_rejected"):
             self._let_go([partition])
             return
         log.info("speculation_dropped", partition=partition, reason=reason, pending=len(held.pending))
         self._measures.reset.labels(reason).inc()
         held.ready = False
         self._tail.foreseen.forget(partition)
+        held.dropped = set(held.pending)
         held.pending.clear()
-        held.taking = asyncio.ensure_future(self._take(partition, held))
+        stands_back = held.alone and reason == "foreign_record"
+        taken = self._stood_back(partition, held) if stands_back else self._take(partition, held)
+        held.taking = asyncio.ensure_future(taken)
 
-    async def _take(self, partition: int, held: _Held) -> None:
+    async def _stood_back(self, partition: int, held: Held) -> None:
+        """Leaves it to whoever decides there too, unless that one does not go on."""
+        if await left_undecided(self._source, partition, lambda: self._tail.state(partition)):
+            await self._take(partition, held)
+        else:
+            self._let_go([partition])
+
+    async def _take(self, partition: int, held: Held) -> None:
         """Brings *ahead* to the end of the log, then lets facts flow; gives up after TAKE_SECONDS_MAX."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -471,7 +452,7 @@ class Owner:
         except Exception as error:  # told to run(), which ends the process
             self._broken = error
 
-    async def _catch_up(self, partition: int, held: _Held) -> None:
+    async def _catch_up(self, partition: int, held: Held) -> None:
         if held.in_flight:
             await asyncio.wait(tuple(held.in_flight))  # bounded by the log's own deadline of an append
         await asyncio.sleep(0)  # the log's other writers get their turn
@@ -484,7 +465,7 @@ class Owner:
         held.ahead = self._tail.state(partition)
         check_genesis(partition, held.ahead, self._generation, self._tail.partitions)
         held.timers.rebuild(held.ahead)
-        held.ready, held.paused = True, False
+        held.ready, held.paused, held.decided = True, False, True
         self._seek(partition, held.ahead.last_fact + 1)
         if self._ownership is not None and partition in self._ownership.owned:
             self._ownership.resume(partition)

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from services.contract.topics import FACTS
+from services.router.model import PartitionState
 from services.runtime.ending import ended_within
 from services.runtime.log import Log, LogError, Tail
 
-PART_SECONDS_MAX = 6.0
+PART_SECONDS_MAX = 12.0
 """How long after having left the group facts are still decided where nobody has taken over."""
 HOLD_SECONDS_MAX = 15.0
 """The same for who stays: longer than the group waits for a member that is gone (its session, 10 s)."""
@@ -25,6 +26,8 @@ QUIET_SECONDS = 0.5
 """Where nothing was to be decided for so long, and no deadline is near, nobody would notice a gap."""
 SILENT_READS_MIN = 2
 """So many reads in a row must have had nothing too: who is late himself has not looked."""
+STAND_BACK_SECONDS, STAND_BACK_LOOKS = 0.5, 2
+"""Who decides without the group looks so often, each time after so long, whether another one goes on."""
 OPEN_SECONDS_MAX = 2.0
 AGAIN_SECONDS = 10.0
 """A reader that could not be opened is tried again after so long, or when there is something to read."""
@@ -119,15 +122,16 @@ class Parting:
     def over(self, decided: Mapping[int, int], due_at: Mapping[int, float]) -> list[int]:
         """Partitions to be let go of: whose time is over, or where nothing happens or is about to; all without a reader.
 
-        `decided` gives how many records each has, those on their way among them; `due_at` the next deadline, where there
-        is one, by the loop's time: a partition is held for one that comes before the end.
+        `decided` gives how many records each has that is decided right now, those on their way among them; `due_at` the next
+        deadline, where there is one, by the loop's time: a partition is held for one that comes before the end.
         """
         if self._reader is None and not self.opening:
             return list(self._holds)
         found, now = [], asyncio.get_running_loop().time()
         for partition, hold in self._holds.items():
-            if decided[partition] != hold.count or self.opening:  # what comes meanwhile is not seen yet
-                hold.count, hold.moved_at, hold.silent = decided[partition], now, 0
+            count = decided.get(partition)
+            if count is None or count != hold.count or self.opening:  # what comes meanwhile is not seen yet
+                hold.count, hold.moved_at, hold.silent = count or hold.count, now, 0
             quiet = (
                 now - hold.moved_at > QUIET_SECONDS
                 and hold.silent >= SILENT_READS_MIN
@@ -179,6 +183,23 @@ class Parting:
         )
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+
+async def left_undecided(source: Log, partition: int, state: Callable[[], PartitionState]) -> bool:
+    """Whether facts wait that nobody decides, some time after another one decided there: who is late drops what it began with,
+    and takes the partition again for seconds; who is gone decides nothing. `state` answers the folded one."""
+    before = state().count
+    for _ in range(STAND_BACK_LOOKS):
+        await asyncio.sleep(STAND_BACK_SECONDS)
+        try:
+            end = await source.end_offset(FACTS, partition)
+        except LogError:
+            return False
+        now = state()
+        if now.count == before:
+            return now.last_fact + 1 < end
+        before = now.count
+    return False
 
 
 async def facts_alone(source: Log, positions: Mapping[int, int]) -> Tail | None:

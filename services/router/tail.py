@@ -30,7 +30,7 @@ YIELD_EVERY_RECORDS = 100
 
 NEAR_RECORDS = 50
 """Who was further behind the end than so many records looks again: while it caught up the log grew."""
-READY_SECONDS_MAX = 15.0
+READY_SECONDS_MAX = 60.0
 """Looks again for so long: a log that grows nearly as fast as it is folded must not keep a router away."""
 AWAY_SECONDS_MAX = 60.0
 """A log that cannot be read for that long ends the process."""

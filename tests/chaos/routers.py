@@ -16,7 +16,8 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.ground import Network
 
 GRPC_PORT, METRICS_PORT = 50_051, 9_464
-STOP_SECONDS_MAX = 20.0
+STOP_SECONDS_MAX = 45.0
+"""As deploy/k8s gives them, nearly."""
 RESTART_SECONDS = 1.0
 OWNED = re.compile(r"^frontdesk_router_partitions_owned (\S+)", re.MULTILINE)
 

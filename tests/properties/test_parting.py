@@ -19,7 +19,13 @@ from services.contract.codec import encode_fact
 from services.contract.decisions import FactCause, TimerCause
 from services.contract.topics import DECISIONS, FACTS
 from services.router.owner import LEAVE_SECONDS_MAX
-from services.router.parting import HOLD_SECONDS_MAX, OPEN_SECONDS_MAX, PART_SECONDS_MAX, QUIET_SECONDS
+from services.router.parting import (
+    HOLD_SECONDS_MAX,
+    OPEN_SECONDS_MAX,
+    PART_SECONDS_MAX,
+    QUIET_SECONDS,
+    STAND_BACK_SECONDS,
+)
 from services.router.tail import Verdict
 from services.router.timers import deadline_of
 from services.runtime.log import BufferFull, LogUnavailable, Record
@@ -34,7 +40,7 @@ GROUP_SECONDS = 1.7
 
 
 class Scene:
-    """Two routers, the first of which decides; what the second one's tail accepts is written down."""
+    """Two routers, the first of which decides; what the `watcher`'s tail accepts is written down."""
 
     def __init__(self) -> None:
         asyncio.get_running_loop().set_task_factory(owned_tasks)
@@ -56,13 +62,20 @@ class Scene:
             for name in ("first", "second")
         )
         self.sent = 0
+        self.watcher = "second"
+        self.once_second_decides: Callable[[], None] | None = None
 
     def _seen(self, name: str, verdict: Verdict) -> None:
-        if name == "second" and verdict.accepted and isinstance(verdict.record.cause, TimerCause):
-            self.fired.append((asyncio.get_running_loop().time(), verdict.record.owner))
-        if name == "second" and verdict.accepted and isinstance(verdict.record.cause, FactCause):
-            now = asyncio.get_running_loop().time()
+        if name != self.watcher or not verdict.accepted:
+            return
+        now = asyncio.get_running_loop().time()
+        if isinstance(verdict.record.cause, TimerCause):
+            self.fired.append((now, verdict.record.owner))
+        if isinstance(verdict.record.cause, FactCause):
             self.decided.append((now, verdict.record.owner, verdict.record.fact_offset))
+            if verdict.record.owner == "second" and self.once_second_decides is not None:
+                asyncio.get_running_loop().call_soon(self.once_second_decides)
+                self.once_second_decides = None
 
     async def begin(self) -> None:
         await asyncio.sleep(0.2)
@@ -306,6 +319,29 @@ def test_where_nothing_comes_nobody_waits() -> None:
 
     assert took < 2 * QUIET_SECONDS
     assert len(scene.decided) == scene.sent
+
+
+@pytest.mark.parametrize("then", ["dies", "loses it again"])
+def test_who_follows_and_does_not_go_on_leaves_no_gap(then: str) -> None:
+    """One record of another's makes who holds on stand back, not go away."""
+
+    async def story(scene: Scene) -> None:
+        member = scene.second.view.member
+        assert member is not None
+        scene.watcher = "first"
+        scene.once_second_decides = scene.second.kill if then == "dies" else member.revoke
+        streaming = asyncio.ensure_future(scene.facts(5))
+        await asyncio.sleep(1)
+        scene.lose()
+        scene.take_over_later()
+        await streaming
+        assert scene.once_second_decides is None
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < 2 * STAND_BACK_SECONDS
 
 
 def test_no_reader_has_to_be_opened_when_a_partition_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
