@@ -29,6 +29,7 @@ from services.contract.facts import (
 from services.contract.topics import DECISIONS, FACTS
 from services.router import kernels
 from services.router.build import build, topics
+from services.router.policy.prices import load_solver
 from services.router.settings import RouterSettings
 from services.runtime.clock import WallClock
 from services.runtime.kafka_log import KafkaLog
@@ -43,6 +44,7 @@ async def run(bootstrap: str) -> list[Figure]:
     """Facts per second and CPU per fact of both loops, and their ratio."""
     kernels.take_large_pages()  # as `frontdesk serve` does, and this; the bare loop gets the same
     calm_collector()
+    load_solver()  # a router that is served has by then
     async with AsyncExitStack() as stack:
         log = await KafkaLog.connect(bootstrap)
         stack.push_async_callback(log.close)
