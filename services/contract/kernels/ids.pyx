@@ -193,6 +193,8 @@ def row_of_ids(tuple texts not None):
         return None
     made[0] = <unsigned char>(0x90 | len(texts))  # fixarray
     for text in texts:
+        if type(text) is not str:
+            return None
         size = packed_id(text, made + filled)
         if not size:
             return None

@@ -67,6 +67,8 @@ def joined(tuple lane not None, tuple entry not None):
         at -= 1
     cdef tuple chunk = lane[at]
     count = PyTuple_GET_SIZE(chunk)
+    if count == 0:
+        raise ValueError("a lane's chunk is empty")
     low, high = 0, count
     if not entry < chunk[count - 1]:
         low = count

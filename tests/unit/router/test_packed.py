@@ -225,6 +225,12 @@ def test_rows_of_ids_are_alike_by_compiled_code_and_by_python(ids: list[str]) ->
         assert Threads.row(one) == rows.encode(rows.shortened_by_python(one))
 
 
+@pytest.mark.skipif(not kernels.COMPILED, reason="nothing is compiled here")
+@pytest.mark.parametrize("odd", [None, 7, b"id"])
+def test_what_is_no_id_is_left_to_python(odd: object) -> None:
+    assert kernels.ids.row_of_ids(("a", odd)) is None  # type: ignore[arg-type] # that is the point
+
+
 @pytest.mark.skipif(not kernels.COMPILED, reason="there is one way only")
 @settings(max_examples=200)
 @given(CASES, RESULTS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +44,25 @@ def test_a_lane_is_sorted_and_its_chunks_are_bounded_whatever_comes_and_goes(
     assert all(0 < len(chunk) <= CHUNK_MAX for chunk in lane)
 
 
+@pytest.mark.skipif(joined is joined_by_python, reason="nothing is compiled here")
+@pytest.mark.parametrize("seed", range(20))
+def test_compiled_and_python_split_alike_in_long_lanes(seed: int) -> None:
+    rng = random.Random(seed)
+    one: Lane = ()
+    other: Lane = ()
+    ascending = rng.random() < 0.3
+    for number in range(6 * CHUNK_MAX):
+        entry = (
+            rng.randrange(2) * (not ascending),
+            number if ascending else rng.randrange(5_000),
+            f"c{number}",
+        )
+        one, other = joined(one, entry), joined_by_python(other, entry)
+        assert one == other
+    assert len(one) >= 6
+
+
+@pytest.mark.skipif(joined is joined_by_python, reason="nothing is compiled here")
 @given(come=ENTRIES)
 def test_compiled_and_python_join_alike(come: list[Entry]) -> None:
     one: Lane = ()
