@@ -107,8 +107,13 @@ class Commander:
         self._count += 1
         late = loop.call_later(timeout_seconds, _is_late, waiter)
         try:
-            self._append(fact).add_done_callback(partial(_appended, waiter))
-            return await waiter
+            append = self._append(fact)
+            append.add_done_callback(partial(_appended, waiter))
+            try:
+                return await waiter
+            except (Refusal, asyncio.CancelledError):
+                append.cancel()  # what still waits to be sent is not written behind its caller's back
+                raise
         finally:
             late.cancel()
             self._count -= 1

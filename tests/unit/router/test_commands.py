@@ -140,11 +140,34 @@ async def test_who_goes_away_leaves_nothing_behind_and_takes_nobody_along() -> N
     assert await refusal(third) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_COMMANDS")
     first.cancel()
     await asyncio.wait([first])
-    facts.appends[0].set_exception(LogUnavailable("away"))
+    assert facts.appends[0].cancelled()
     await asyncio.sleep(0)
+    assert not second.done()
     facts.decide(facts.ids[1])
     assert (await second).reply.accepted
     assert (commander._waiters, commander._count) == ({}, 0)
+
+
+@pytest.mark.parametrize("cancelled", [True, False], ids=["cancelled", "late"])
+async def test_who_is_late_or_goes_away_gives_up_an_append_that_still_waits(*, cancelled: bool) -> None:
+    """The log leaves out what was given up, so nothing is written later behind its caller's back."""
+    facts = Facts()
+    _, (asking,) = sending(facts, seconds=30.0 if cancelled else 0.01)
+    await asyncio.sleep(0)
+    if cancelled:
+        asking.cancel()
+    await asyncio.wait([asking])
+    await asyncio.sleep(0)
+    assert facts.appends[0].cancelled()
+
+
+async def test_a_command_decided_before_its_append_is_acknowledged_leaves_that_to_the_log() -> None:
+    facts = Facts()
+    _, (asking,) = sending(facts)
+    await asyncio.sleep(0)
+    facts.decide(facts.ids[0])
+    await asking
+    assert not facts.appends[0].done()
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * (ID_LENGTH_MAX + 1), "a\x00b", "a\x1fb", "a\x7f", "\x85"])
