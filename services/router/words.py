@@ -1,19 +1,21 @@
 """What customers wrote, from the facts: read where somebody needs it, with what came along (docs/decisions/0062).
 
 Facts stand beside one another, and so do those of the contacts that are offered next. So an answer of the log is kept
-with all that is in it, within a bound, and who asks while a partition is being read waits for that answer first.
+with all that is in it, within a bound, and who asks for a fact that a read under way may bring along waits for that first.
+Everything else is read at once; the log bounds how much at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from typing import NamedTuple
 
 from services.contract.codec import Undecodable, decode_fact
 from services.contract.facts import ContactArrived, MentionSeen
 from services.contract.topics import FACTS
-from services.runtime.log import Log, LogError, PositionLost
+from services.runtime.log import ALONG_MAX, Log, LogError, PositionLost
 
 BYTES_MAX = 8_000_000
 """Of facts kept."""
@@ -38,43 +40,65 @@ class Words:
         self._kept: OrderedDict[tuple[int, int], _Kept] = OrderedDict()
         """By partition and offset, the one read longest ago first."""
         self._bytes = 0
-        self._reading: dict[int, asyncio.Future[bool]] = {}
-        """By partition; says whether the log answered."""
+        self._begun: dict[int, list[int]] = {}
+        """Where reads of a partition that are under way begin, in order."""
+        self._reads: dict[tuple[int, int], asyncio.Future[int]] = {}
+        """The same by partition and offset; each tells how many places its answer spans, 0 where there was none."""
 
     async def of(self, partition: int, offset: int) -> ContactArrived | None:
         """The contact as it arrived; None when the fact is gone or unreadable, and while the log is away."""
         place = (partition, offset)
+        near = ALONG_MAX
         self._forget()
         while (kept := self._kept.get(place)) is None:
-            reading = self._reading.get(partition)
-            if reading is None:
-                answered = await self._read(partition, offset)
-            else:
-                answered = await asyncio.shield(reading)  # it is not only this caller's
-            if not answered:  # a later card may have its words
+            first = self._begins(partition, offset)
+            if first is None or offset - first >= near:
+                value = await self._read(partition, offset)
+                return None if value is None else _arrived(value)
+            span = await asyncio.shield(self._reads[partition, first])  # it is not only this caller's
+            if not span and first == offset:  # a later card may have its words
                 return None
+            # Others' short answers and errors are soon waited for no more.
+            near = max(min(near // 2, span), 1)
         return _arrived(kept.value)
 
-    async def _read(self, partition: int, offset: int) -> bool:
-        reading = self._reading[partition] = asyncio.get_running_loop().create_future()
-        answered = True  # also where this caller goes away: whoever waits asks then
-        try:
-            for record in await self._source.read_along(FACTS, partition, offset):
-                self._keep(partition, record.offset, record.value)
-        except PositionLost:  # for good
-            self._keep(partition, offset, b"")
-        except LogError:
-            answered = False
-        finally:
-            del self._reading[partition]
-            reading.set_result(answered)
-        return answered
+    def _begins(self, partition: int, offset: int) -> int | None:
+        """Where the read under way begins that is nearest before the offset, or at it."""
+        begun = self._begun.get(partition, ())
+        index = bisect_right(begun, offset)
+        return begun[index - 1] if index else None
 
-    def _keep(self, partition: int, offset: int, value: bytes) -> None:
-        place = (partition, offset)
-        if place not in self._kept:
-            self._kept[place] = _Kept(value, asyncio.get_running_loop().time())
-            self._bytes += len(value) + ENTRY_BYTES
+    async def _read(self, partition: int, offset: int) -> bytes | None:
+        """The fact's bytes, empty when it is gone; None when the log cannot say."""
+        read = self._reads[partition, offset] = asyncio.get_running_loop().create_future()
+        begun = self._begun.setdefault(partition, [])
+        begun.insert(bisect_left(begun, offset), offset)
+        span = ALONG_MAX  # where this caller goes away nothing is known
+        try:
+            records = await self._source.read_along(FACTS, partition, offset)
+            span = records[-1].offset + 1 - offset
+            self._keep(partition, [(record.offset, record.value) for record in records])
+            return records[0].value
+        except PositionLost:  # for good
+            span = 1
+            self._keep(partition, [(offset, b"")])
+            return b""
+        except LogError:
+            span = 0
+            return None
+        finally:
+            del begun[bisect_left(begun, offset)]
+            if not begun:
+                del self._begun[partition]
+            del self._reads[partition, offset]
+            read.set_result(span)
+
+    def _keep(self, partition: int, facts: list[tuple[int, bytes]]) -> None:
+        read_at = asyncio.get_running_loop().time()
+        for offset, value in facts:
+            if (partition, offset) not in self._kept:
+                self._kept[partition, offset] = _Kept(value, read_at)
+                self._bytes += len(value) + ENTRY_BYTES
 
     def _forget(self) -> None:
         since = asyncio.get_running_loop().time() - KEPT_SECONDS_MAX

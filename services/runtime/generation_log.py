@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.contract.topics import of_generation
-from services.runtime.log import Appender, Log, Ownership, OwnershipListener, Record, Tail, TopicSpec
+from services.runtime.log import (
+    ALONG_MAX,
+    Appender,
+    Log,
+    Ownership,
+    OwnershipListener,
+    Record,
+    Tail,
+    TopicSpec,
+)
 from services.runtime.settings import Reader
 
 GENERATION_MAX = 1_000
@@ -69,7 +78,7 @@ class GenerationLog(GenerationAppender):
         return await self._inner.read_at(self._name(topic), partition, offset)
 
     async def read_along(
-        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+        self, topic: str, partition: int, offset: int, *, records_max: int = ALONG_MAX
     ) -> list[Record]:
         return await self._inner.read_along(self._name(topic), partition, offset, records_max=records_max)
 

@@ -24,7 +24,7 @@ from services.runtime.kafka_lookup import KafkaLookup
 from services.runtime.kafka_own import HEARTBEAT_MS, SESSION_TIMEOUT_MS, KafkaOwnership
 from services.runtime.kafka_refusal import explained
 from services.runtime.kafka_tail import KafkaTail, stop
-from services.runtime.log import LogRefused, LogUnavailable, OwnershipListener, Record, TopicSpec
+from services.runtime.log import ALONG_MAX, LogRefused, LogUnavailable, OwnershipListener, Record, TopicSpec
 
 T = TypeVar("T")
 
@@ -174,7 +174,7 @@ class KafkaLog:
         return (await self.read_along(topic, partition, offset, records_max=1))[0]
 
     async def read_along(
-        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+        self, topic: str, partition: int, offset: int, *, records_max: int = ALONG_MAX
     ) -> list[Record]:
         where = await self._known(topic, partition)
         if offset < 0:

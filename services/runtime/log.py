@@ -26,6 +26,8 @@ from services.contract.record import quick_record
 
 RECORD_BYTES_MAX = 1_000_000
 """Largest value of a record, in bytes; below Kafka's default `max.message.bytes` of 1 MiB."""
+ALONG_MAX = 500
+"""Records that `read_along` answers with, unless told."""
 
 
 class LogError(Exception):
@@ -213,7 +215,7 @@ class Log(Appender, Protocol):
         ...
 
     async def read_along(
-        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+        self, topic: str, partition: int, offset: int, *, records_max: int = ALONG_MAX
     ) -> list[Record]:
         """The same, and behind it, in order, those that came along for next to nothing, which may be none."""
         ...

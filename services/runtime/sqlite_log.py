@@ -15,6 +15,7 @@ from pathlib import Path
 
 from services.runtime.in_flight import APPEND_DEADLINE_MS, RECORDS_IN_FLIGHT_MAX, InFlight, Pending
 from services.runtime.log import (
+    ALONG_MAX,
     LogError,
     LogRefused,
     LogUnavailable,
@@ -136,7 +137,7 @@ class SqliteLog:
         return await self._reader.run(lambda connection: one(connection, topic, partition, offset))
 
     async def read_along(
-        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+        self, topic: str, partition: int, offset: int, *, records_max: int = ALONG_MAX
     ) -> list[Record]:
         return await self._reader.run(
             lambda connection: along(connection, topic, partition, offset, records_max)

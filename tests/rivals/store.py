@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from services.contract.topics import DEAD_LETTERS, DECISIONS, FACTS
 from services.runtime.log import (
+    ALONG_MAX,
     LogUnavailable,
     Membership,
     OutcomeUnknown,
@@ -189,7 +190,7 @@ class View:
         return self.store.records[topic][offset]
 
     async def read_along(
-        self, topic: str, partition: int, offset: int, *, records_max: int = 500
+        self, topic: str, partition: int, offset: int, *, records_max: int = ALONG_MAX
     ) -> list[Record]:
         await self.read_at(topic, partition, offset)
         return self.store.records[topic][offset : offset + records_max]

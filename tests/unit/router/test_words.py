@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import cast
 
 import pytest
@@ -12,7 +13,7 @@ from services.contract.codec import encode_fact
 from services.contract.topics import FACTS
 from services.router import words as module
 from services.router.words import Words
-from services.runtime.log import Log, LogError, LogUnavailable, PositionLost, Record
+from services.runtime.log import ALONG_MAX, Log, LogError, LogUnavailable, PositionLost, Record
 
 
 class Facts:
@@ -22,6 +23,7 @@ class Facts:
         self._texts, self._first, self._along = texts, first, along
         self.asked: list[tuple[int, int]] = []
         self.errors: list[LogError] = []
+        self.unreadable: set[int] = set()
         self.answering = asyncio.Event()
         self.answering.set()
 
@@ -31,9 +33,12 @@ class Facts:
         await self.answering.wait()
         if self.errors:
             raise self.errors.pop(0)
+        if offset in self.unreadable:
+            raise LogUnavailable("wrong checksum")
         if not self._first <= offset < len(self._texts):
             raise PositionLost("gone")
-        return [self._record(partition, at) for at in range(offset, len(self._texts))][: self._along]
+        end = min(len(self._texts), offset + self._along, *(at for at in self.unreadable if at > offset))
+        return [self._record(partition, at) for at in range(offset, end)]
 
     def _record(self, partition: int, offset: int) -> Record:
         body = f.ContactArrived(contact_id=f"c{offset}", text=self._texts[offset])
@@ -58,13 +63,13 @@ async def test_what_came_along_is_not_asked_for_again() -> None:
     assert facts.asked == [(0, 1), (0, 0), (1, 2)]
 
 
-async def test_who_asks_meanwhile_waits_for_the_answer_that_is_on_its_way() -> None:
+async def test_who_asks_meanwhile_waits_for_the_answer_that_may_bring_it_along() -> None:
     facts = Facts("a", "b", "c")
     facts.answering.clear()
     words = words_of(facts)
     asking = [asyncio.ensure_future(text(words, at)) for at in (1, 2, 0)]
     await asyncio.sleep(0)
-    assert facts.asked == [(0, 1)]
+    assert facts.asked == [(0, 1), (0, 0)]
     facts.answering.set()
     assert await asyncio.gather(*asking) == ["b", "c", "a"]
     assert facts.asked == [(0, 1), (0, 0)]
@@ -84,17 +89,71 @@ async def test_who_goes_away_leaves_those_who_wait_with_it_to_ask() -> None:
     assert facts.asked == [(0, 0), (0, 1)]
 
 
-async def test_a_log_that_is_away_is_asked_once_for_all_who_wait_and_anew_later() -> None:
+async def test_facts_that_no_read_brings_along_are_asked_for_at_once() -> None:
+    """Two thousand that lie too far apart: nobody waits for another's."""
+    facts = Facts(*"x" * 10 * ALONG_MAX, along=10)
+    facts.answering.clear()
+    words = words_of(facts)
+    places = [(partition, at * ALONG_MAX) for partition in range(200) for at in range(10)]
+    asking = [asyncio.ensure_future(text(words, at, partition)) for partition, at in places]
+    await asyncio.sleep(0)
+    assert facts.asked == places
+    facts.answering.set()
+    assert set(await asyncio.gather(*asking)) == {"x"}
+
+
+@pytest.mark.parametrize(("along", "reads"), [(500, 4), (100, 4 + 4 * 4), (1, 2_000)])
+async def test_who_waits_in_vain_is_not_woken_again_and_again(
+    along: int, reads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand that stand beside one another, however few of them an answer holds: the first of each five hundred is
+    asked for, and then what the answers left out, in steps of what they held."""
+    woken = Counter[int]()
+    shield = asyncio.shield
+
+    def shielded(future: asyncio.Future[int]) -> asyncio.Future[int]:
+        woken[id(asyncio.current_task())] += 1
+        return shield(future)
+
+    monkeypatch.setattr(asyncio, "shield", shielded)
+    facts = Facts(*"x" * 2_000, along=along)
+    facts.answering.clear()
+    words = words_of(facts)
+    asking = [asyncio.ensure_future(text(words, at)) for at in range(2_000)]
+    await asyncio.sleep(0)
+    assert [at for _, at in facts.asked] == [0, 500, 1_000, 1_500]
+    facts.answering.set()
+    assert set(await asyncio.gather(*asking)) == {"x"}
+    assert len(facts.asked) == reads
+    assert max(woken.values()) <= 2
+    assert (words._begun, words._reads) == ({}, {})
+
+
+async def test_a_log_that_is_away_is_asked_once_for_the_same_fact_and_anew_later() -> None:
     facts = Facts("a", "b")
     facts.errors.append(LogUnavailable("away"))
     facts.answering.clear()
     words = words_of(facts)
-    asking = [asyncio.ensure_future(text(words, at)) for at in (0, 1)]
+    asking = [asyncio.ensure_future(text(words, 0)) for _ in range(3)]
     await asyncio.sleep(0)
     facts.answering.set()
-    assert await asyncio.gather(*asking) == [None, None]
+    assert await asyncio.gather(*asking) == [None, None, None]
     assert facts.asked == [(0, 0)]
-    assert await text(words, 1) == "b"
+    assert await text(words, 0) == "a"
+
+
+async def test_an_error_of_one_fact_is_not_another_ones() -> None:
+    """Whoever waited for it to come along asks once itself."""
+    facts = Facts(*"abcdefgh")
+    facts.unreadable = {1, 3}
+    facts.answering.clear()
+    words = words_of(facts)
+    asking = [asyncio.ensure_future(text(words, at)) for at in (1, 2, 3, 5)]
+    await asyncio.sleep(0)
+    assert facts.asked == [(0, 1)]
+    facts.answering.set()
+    assert await asyncio.gather(*asking) == [None, "c", None, "f"]
+    assert facts.asked == [(0, 1), (0, 2), (0, 3), (0, 5)]
 
 
 async def test_a_fact_that_is_gone_is_asked_for_once() -> None:
