@@ -34,7 +34,7 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
     def __init__(
         self, tail: DecisionTail, trail: Trail, log: Log, commander: Commander, past: PastEnds
     ) -> None:
-        cards = Cards(log)
+        self._cards = cards = Cards(log)
         self._replica = Replica(tail, log)
         self.switchboard = Switchboard(tail)
         self._writes = Writes(self._replica, commander)
@@ -49,6 +49,9 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
     def leave(self) -> None:
         """The process stops: open streams end, and their readers go on at another replica."""
         self.switchboard.leave()
+
+    def close(self) -> None:
+        self._cards.close()
 
     # --- agents --------------------------------------------------------------------------------------------
 

@@ -88,6 +88,7 @@ class Router:
                 if self.pricer is not None:
                     group.create_task(self.pricer.run(), name="pricer")
         finally:
+            self.api.close()
             await self.past.close()
 
     async def hand_over(self) -> None:

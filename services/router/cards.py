@@ -20,6 +20,10 @@ class Cards:
     def __init__(self, source: Log) -> None:
         self._words = Words(source)
 
+    def close(self) -> None:
+        """Customers' words are remembered no longer."""
+        self._words.close()
+
     async def card(
         self, partition: int, contact: Contact, desk: DeskState | None = None
     ) -> router_pb2.ContactCard:

@@ -29,7 +29,8 @@ class _Kept(NamedTuple):
     """A fact's bytes; empty for one that is gone."""
 
     value: bytes
-    read_at: float
+    until: float
+    """By the loop's time."""
 
 
 class Words:
@@ -39,7 +40,9 @@ class Words:
         self._source = source
         self._kept: OrderedDict[tuple[int, int], _Kept] = OrderedDict()
         """By partition and offset, the one read longest ago first."""
-        self._bytes = 0
+        self._bytes, self._bytes_max = 0, BYTES_MAX
+        self._timer: asyncio.TimerHandle | None = None
+        """While something is kept."""
         self._begun: dict[int, list[int]] = {}
         """Where reads of a partition that are under way begin, in order."""
         self._reads: dict[tuple[int, int], asyncio.Future[int]] = {}
@@ -49,7 +52,6 @@ class Words:
         """The contact as it arrived; None when the fact is gone or unreadable, and while the log is away."""
         place = (partition, offset)
         near = ALONG_MAX
-        self._forget()
         while (kept := self._kept.get(place)) is None:
             first = self._begins(partition, offset)
             if first is None or offset - first >= near:
@@ -61,6 +63,11 @@ class Words:
             # Others' short answers and errors are soon waited for no more.
             near = max(min(near // 2, span), 1)
         return _arrived(kept.value)
+
+    def close(self) -> None:
+        """Nothing is kept from now on."""
+        self._bytes_max = 0
+        self._forget()
 
     def _begins(self, partition: int, offset: int) -> int | None:
         """Where the read under way begins that is nearest before the offset, or at it."""
@@ -94,17 +101,32 @@ class Words:
             read.set_result(span)
 
     def _keep(self, partition: int, facts: list[tuple[int, bytes]]) -> None:
-        read_at = asyncio.get_running_loop().time()
+        until = asyncio.get_running_loop().time() + KEPT_SECONDS_MAX
         for offset, value in facts:
             if (partition, offset) not in self._kept:
-                self._kept[partition, offset] = _Kept(value, read_at)
+                self._kept[partition, offset] = _Kept(value, until)
                 self._bytes += len(value) + ENTRY_BYTES
+        self._forget()
 
     def _forget(self) -> None:
-        since = asyncio.get_running_loop().time() - KEPT_SECONDS_MAX
-        while self._kept and (self._bytes > BYTES_MAX or next(iter(self._kept.values())).read_at < since):
+        """Down to the bound, and what has been kept for long enough; sees to it that this is done again in time."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._kept and (self._bytes > self._bytes_max or self._oldest_until() <= now):
             _, (value, _) = self._kept.popitem(last=False)
             self._bytes -= len(value) + ENTRY_BYTES
+        if self._timer is None and self._kept:
+            self._timer = loop.call_later(self._oldest_until() - now, self._due)
+        elif self._timer is not None and not self._kept:
+            self._timer.cancel()
+            self._timer = None
+
+    def _oldest_until(self) -> float:
+        return next(iter(self._kept.values())).until
+
+    def _due(self) -> None:
+        self._timer = None
+        self._forget()
 
 
 def _arrived(value: bytes) -> ContactArrived | None:

@@ -176,10 +176,56 @@ async def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None
     assert facts.asked == [(0, 170)]
 
 
-async def test_nothing_is_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts = Facts("a")
+async def test_one_answer_does_not_exceed_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BYTES_MAX", 20 * (1_000 + module.ENTRY_BYTES))
+    facts = Facts(*["x" * 980] * 200)
+    words = words_of(facts)
+    assert await text(words, 0) == "x" * 980
+    assert 10 < len(words._kept) <= 20
+    assert words._bytes <= module.BYTES_MAX
+    assert words._bytes == sum(len(value) + module.ENTRY_BYTES for value, _ in words._kept.values())
+
+
+class Hours:
+    """The running loop's time, which passes when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        real, self._passed = loop.time, 0.0
+        monkeypatch.setattr(loop, "time", lambda: real() + self._passed)
+
+    async def pass_(self, hours: float) -> None:
+        self._passed += hours * 3_600
+        for _ in range(3):  # the loop finds what is due, and runs it
+            await asyncio.sleep(0)
+
+
+async def test_nothing_is_kept_for_more_than_an_hour_also_where_nobody_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hours = Hours(monkeypatch)
+    facts = Facts("a", "b", "c", along=2)
     words = words_of(facts)
     await words.of(0, 0)
-    monkeypatch.setattr(module, "KEPT_SECONDS_MAX", -1.0)
+    await hours.pass_(0.6)
+    await words.of(0, 2)
+    assert [at for _, at in words._kept] == [0, 1, 2]
+    await hours.pass_(0.5)
+    assert [at for _, at in words._kept] == [2]
+    await hours.pass_(0.6)
+    assert (len(words._kept), words._bytes, words._timer) == (0, 0, None)
     assert await text(words, 0) == "a"
-    assert facts.asked == [(0, 0), (0, 0)]
+    assert facts.asked == [(0, 0), (0, 2), (0, 0)]
+    assert words._timer is not None
+
+
+async def test_nothing_is_left_once_it_is_closed() -> None:
+    facts = Facts("a", "b")
+    words = words_of(facts)
+    await words.of(0, 0)
+    timer = words._timer
+    assert timer is not None
+    words.close()
+    assert timer.cancelled()
+    assert await text(words, 1) == "b"
+    assert (len(words._kept), words._bytes, words._timer) == (0, 0, None)
