@@ -23,6 +23,8 @@ class Held:
     pending: deque[int] = field(default_factory=deque)
     dropped: set[int] = field(default_factory=set)
     """Own records that were pending when speculation was dropped, and were not seen since: no word of another's."""
+    others: int = 0
+    """Records of others that were accepted while this one was not ready."""
     in_flight: dict[asyncio.Future[int], float] = field(default_factory=dict)
     """With the loop's time at which each was appended, oldest first."""
     ready: bool = False
@@ -59,3 +61,9 @@ def patience_ms(held: Mapping[int, Held], clock: Clock) -> int:
     if nearest is None:
         return PATIENCE_MS_MAX
     return int(max(1, min(PATIENCE_MS_MAX, (nearest - clock.now_ms()) / clock.rate)))
+
+
+def due_within(held: Held, state: PartitionState, clock: Clock, seconds: float) -> bool:
+    """Whether a deadline of the partition comes before so many seconds are over."""
+    at_ms = held.timers.next_at_ms(state)
+    return at_ms is not None and at_ms < clock.now_ms() + seconds * 1000 * clock.rate

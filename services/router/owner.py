@@ -4,8 +4,8 @@ Owning a partition gives liveness only. The owner decides on a speculative state
 waiting, and lets the tail say what counted: its own record at the head of *pending* was accepted, fine;
 anything else, and all that was built on it is dropped and decided again from the folded state.
 
-What the group takes away is decided on, without the group, until another one's record shows that it decides there, or
-the group gives it back (parting.py): so a rebalance makes no gap, however long it takes.
+What the group takes away is decided on, without the group, until another one goes on deciding there, or the group gives
+it back (parting.py): so a rebalance makes no gap, however long it takes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.contract.topics import DECISIONS, FACTS
 from services.router.decide import decide_timer
 from services.router.foreseen import Appended
 from services.router.genesis import check_genesis, write_genesis
-from services.router.held import Held, due_at, patience_ms
+from services.router.held import Held, due_at, due_within, patience_ms
 from services.router.letters import RejectionLetters
 from services.router.making import Made, Maker, fact_of, folded
 from services.router.measures import OwnerMeasures
@@ -109,8 +109,9 @@ class Owner:
                 continue
             if held is not None and held.taking is not None:
                 held.taking.cancel()
-            held = Held(self._tail.state(partition))
-            self._held[partition] = held
+            if held is None or held.ready or not held.goes_on:
+                held = self._held[partition] = Held(self._tail.state(partition))
+            held.alone = False
             held.taking = asyncio.ensure_future(self._take(partition, held))
         self._count_owned()
         return {partition: self._next_fact(partition) for partition in partitions}
@@ -387,11 +388,16 @@ class Owner:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         held = self._held.get(verdict.partition)
-        own = verdict.record.decision_id
-        if held is not None and own in held.dropped and not verdict.accepted:
-            held.dropped.discard(own)
+        if held is None:
             return
-        if held is None or not held.ready:
+        own = verdict.record.decision_id
+        if own in held.dropped:
+            held.dropped.discard(own)
+            if verdict.accepted and held.ready:
+                self._reset(verdict.partition, held, "own_rejected")
+            return
+        if not held.ready:
+            held.others += verdict.accepted
             return
         if verdict.accepted and held.pending and held.pending[0] == own:
             held.pending.popleft()
@@ -425,7 +431,19 @@ class Owner:
 
     async def _stood_back(self, partition: int, held: Held) -> None:
         """Leaves it to whoever decides there too, unless that one does not go on."""
-        if await left_undecided(self._source, partition, lambda: self._tail.state(partition)):
+        held.others = 0
+        try:
+            goes_on = await left_undecided(
+                self._source,
+                partition,
+                state=lambda: self._tail.state(partition),
+                others=lambda: held.others,
+                due=lambda now: due_within(held, now, self._clock, self._parting.seconds_left(partition)),
+            )
+        except Exception as error:  # told to run(), which ends the process
+            self._broken = error
+            return
+        if goes_on:
             await self._take(partition, held)
         else:
             self._let_go([partition])

@@ -3,8 +3,8 @@
 Who leaves a group gets none of its facts from then on, and while the group shares out anew nobody gets any: its members
 hear of it at their next heartbeats, join again, are given their shares and catch up, and on a busy machine that takes
 seconds in which nobody would decide. Two owners at once are safe (engine.md 1.1): so whoever loses a partition reads its
-facts without the group, and lets go when a record there shows that another one decides it, or when the group has given it
-back.
+facts without the group, stands back when a record there shows that another one decides it too, and lets go once that one
+goes on, or when the group has given it back.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ QUIET_SECONDS = 0.5
 """Where nothing was to be decided for so long, and no deadline is near, nobody would notice a gap."""
 SILENT_READS_MIN = 2
 """So many reads in a row must have had nothing too: who is late himself has not looked."""
-STAND_BACK_SECONDS, STAND_BACK_LOOKS = 0.5, 2
-"""Who decides without the group looks so often, each time after so long, whether another one goes on."""
+LOOK_SECONDS, LOOKS_MAX = 0.25, 8
+"""Who decides without the group and stands back looks so often, each time after so long, whether another one goes on: it does
+that decides in three of them, or in one while nothing waits."""
+GOES_ON_LOOKS, STUCK_LOOKS, IDLE_LOOKS = 3, 2, 2
 OPEN_SECONDS_MAX = 2.0
 AGAIN_SECONDS = 10.0
 """A reader that could not be opened is tried again after so long, or when there is something to read."""
@@ -111,6 +113,11 @@ class Parting:
         for partition, count in counts.items():
             self._holds[partition] = _Hold(now + seconds_max, count, now)
 
+    def seconds_left(self, partition: int) -> float:
+        """How long it may still be held; 0 where it is not."""
+        hold = self._holds.get(partition)
+        return max(0.0, hold.ends_at - asyncio.get_running_loop().time()) if hold is not None else 0.0
+
     def forget(self, partition: int) -> None:
         """It is not decided without the group any more."""
         self._holds.pop(partition, None)
@@ -185,20 +192,39 @@ class Parting:
         closing.add_done_callback(self._closing.discard)
 
 
-async def left_undecided(source: Log, partition: int, state: Callable[[], PartitionState]) -> bool:
-    """Whether facts wait that nobody decides, some time after another one decided there: who is late drops what it began with,
-    and takes the partition again for seconds; who is gone decides nothing. `state` answers the folded one."""
-    before = state().count
-    for _ in range(STAND_BACK_LOOKS):
-        await asyncio.sleep(STAND_BACK_SECONDS)
+async def left_undecided(
+    source: Log,
+    partition: int,
+    *,
+    state: Callable[[], PartitionState],
+    others: Callable[[], int],
+    due: Callable[[PartitionState], bool],
+) -> bool:
+    """Whether to go on after another one's record: facts stand that nobody decides, or a deadline is near and nobody else is
+    seen. Who is late drops what it began with and takes the partition again for seconds; who is gone decides nothing.
+
+    `state` answers the folded one, `others` how many records of others were accepted since, `due` whether a deadline is near.
+    """
+    went_on = stuck = idle = 0
+    for _ in range(LOOKS_MAX):
+        before = others()
         try:
             end = await source.end_offset(FACTS, partition)
         except LogError:
             return False
-        now = state()
-        if now.count == before:
-            return now.last_fact + 1 < end
-        before = now.count
+        await asyncio.sleep(LOOK_SECONDS)
+        if others() != before:
+            went_on, stuck = went_on + 1, 0
+        elif state().last_fact + 1 < end:
+            stuck += 1
+        else:
+            idle += 1
+        if stuck == STUCK_LOOKS:
+            return True
+        if went_on == GOES_ON_LOOKS:
+            return False
+        if idle == IDLE_LOOKS:
+            return not went_on and due(state())
     return False
 
 

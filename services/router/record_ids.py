@@ -1,4 +1,4 @@
-"""Ids of decision records: 64 random bits, never 0, which stands for no record (engine.md 1.2).
+"""Ids of decision records: 64 random bits, never 0, which stands for no record (engine.md 1.3).
 
 The system's random bytes are taken a block at a time: a call of it for each id cost a decision 3.6 us of the processor,
 now .5. What is taken in advance is never used by two: a thread takes an id off the block in one step, and a child of a

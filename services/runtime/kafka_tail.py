@@ -138,10 +138,10 @@ class KafkaTail:
             self._consumer.seek(known, offset)
         except KafkaError as error:
             raise LogError(f"partition {partition} of {self._topic} is not read by this tail") from error
+        self._patience.heard()  # nobody was asked while it rested, or while what had been read lay there
         if known in self._resting:
             self._resting.discard(known)
             self._consumer.resume(known)
-            self._patience.heard()  # nobody was asked while it rested
 
     def rest(self, partition: int) -> None:
         known = TopicPartition(self._topic, partition)

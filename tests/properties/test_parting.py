@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import count, pairwise
 from typing import Any
 
 import pytest
 
 from services.contract import facts as f
-from services.contract.codec import encode_fact
+from services.contract.codec import decode_decision, encode_decision, encode_fact
 from services.contract.decisions import FactCause, TimerCause
 from services.contract.topics import DECISIONS, FACTS
 from services.router.owner import LEAVE_SECONDS_MAX
 from services.router.parting import (
     HOLD_SECONDS_MAX,
+    LOOK_SECONDS,
     OPEN_SECONDS_MAX,
     PART_SECONDS_MAX,
     QUIET_SECONDS,
-    STAND_BACK_SECONDS,
 )
 from services.router.tail import Verdict
 from services.router.timers import deadline_of
@@ -341,7 +342,93 @@ def test_who_follows_and_does_not_go_on_leaves_no_gap(then: str) -> None:
 
     assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
     gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
-    assert gap < 2 * STAND_BACK_SECONDS
+    assert gap < 4 * LOOK_SECONDS
+
+
+def test_what_is_being_taken_again_is_kept_when_it_is_lost_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given back while it stands back, and lost before it is taken: who follows is dead."""
+
+    async def story(scene: Scene) -> None:
+        member, view = scene.first.view.member, scene.first.view
+        assert member is not None
+        scene.watcher = "first"
+        scene.once_second_decides = scene.second.kill
+        streaming = asyncio.ensure_future(scene.facts(6))
+        await asyncio.sleep(1)
+        scene.lose()
+        scene.take_over_later()
+        while scene.once_second_decides is not None:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert scene.first.owner.owned and not scene.first.owner.owned_ready
+        healthy = view.end_offset
+
+        async def slow(topic: str, partition: int) -> int:
+            await asyncio.sleep(0.6)
+            return await healthy(topic, partition)
+
+        monkeypatch.setattr(view, "end_offset", slow)
+        member.assign()
+        await asyncio.sleep(0.2)
+        member.revoke()
+        monkeypatch.setattr(view, "end_offset", healthy)
+        await streaming
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+
+
+def _word_of_another(scene: Scene, record: int) -> None:
+    """A record of the second's that was built upon an old head lands: it is rejected."""
+    old = decode_decision(scene.store.records[DECISIONS][record].value)
+    word = replace(old, decision_id=old.decision_id ^ 0xFF, owner="second")
+    scene.store.land(DECISIONS, DESK.encode(), encode_decision(word))
+
+
+def test_own_records_that_are_folded_late_are_no_word_of_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    late_seconds, read, slow = 0.1, View.Reader.read, False
+
+    async def late(self: View.Reader, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
+        if slow and self._topic == DECISIONS:
+            await asyncio.sleep(late_seconds)
+            records_max = 1
+        return await read(self, records_max=records_max, wait_ms=wait_ms)
+
+    monkeypatch.setattr(View.Reader, "read", late)
+
+    async def story(scene: Scene) -> None:
+        nonlocal slow
+        scene.watcher = "first"
+        scene.store.weather = replace(CALM, lag_seconds=0.0)
+        streaming = asyncio.ensure_future(scene.facts(8))
+        await asyncio.sleep(1)
+        scene.lose()
+        await asyncio.sleep(0.3)
+        slow = True
+        await asyncio.sleep(2 * late_seconds)
+        _word_of_another(scene, 5)
+        await asyncio.sleep(2)
+        slow = False
+        await streaming
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+
+
+def test_a_deadline_is_waited_for_after_a_word_of_another_that_is_gone() -> None:
+    async def story(scene: Scene) -> None:
+        scene.watcher = "first"
+        await scene.deadline_in(3)
+        scene.lose()
+        await asyncio.sleep(1)
+        _word_of_another(scene, 1)
+        await asyncio.sleep(5)
+
+    scene = _played(story)
+
+    assert [owner for _, owner in scene.fired] == ["first"]
 
 
 def test_no_reader_has_to_be_opened_when_a_partition_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 READY_SECONDS_MAX = 90
-STOP_SECONDS_MAX = 15
+STOP_SECONDS_MAX = 45
 
 
 class NotReady(Exception):
