@@ -19,7 +19,7 @@ class Row:
     kind: str
     times: int
     gap_seconds: float
-    """The longest that any partition stood without an accepted record, of gaps that reach into the fault's time."""
+    """The longest that any partition stood without an accepted record in the time from this fault to the next one."""
     take_over_seconds: float | None
     """The longest until another router decided a partition that its owner had lost; None where nobody lost one."""
     still_seconds: float
@@ -57,14 +57,16 @@ def _row(kind: str, strikes: list[tuple[Struck, int]], found: Findings) -> Row:
 
 
 def worst_gap(found: Findings, from_ms: int, until_ms: int) -> float:
-    """Seconds."""
+    """Seconds within this time; what a gap has before it or behind it belongs to the faults there."""
     worst = 0
     for times in found.times:
         ordered = sorted(times)
         begin = max(0, bisect_left(ordered, from_ms) - 1)
         end = min(len(ordered), bisect_right(ordered, until_ms) + 1)
         inside = ordered[begin:end]
-        worst = max([worst, *(after - before for before, after in pairwise(inside))])
+        worst = max(
+            [worst, *(min(after, until_ms) - max(before, from_ms) for before, after in pairwise(inside))]
+        )
     return worst / 1000
 
 
