@@ -64,6 +64,8 @@ def patience_ms(held: Mapping[int, Held], clock: Clock) -> int:
 
 
 def due_within(held: Held, state: PartitionState, clock: Clock, seconds: float) -> bool:
-    """Whether a deadline of the partition comes before so many seconds are over."""
+    """Whether a deadline of the partition comes before so many seconds are over; its timers are found anew, for those that
+    were fired in what was speculated are not known any more."""
+    held.timers.rebuild(state)
     at_ms = held.timers.next_at_ms(state)
     return at_ms is not None and at_ms < clock.now_ms() + seconds * 1000 * clock.rate

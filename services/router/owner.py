@@ -393,7 +393,8 @@ class Owner:
         own = verdict.record.decision_id
         if own in held.dropped:
             held.dropped.discard(own)
-            if verdict.accepted and held.ready:
+            if verdict.accepted:
+                self._letters.told(verdict)
                 self._reset(verdict.partition, held, "own_rejected")
             return
         if not held.ready:
@@ -423,7 +424,10 @@ class Owner:
         self._measures.reset.labels(reason).inc()
         held.ready = False
         self._tail.foreseen.forget(partition)
-        held.dropped = set(held.pending)
+        if len(held.dropped) > self._pending_max:  # those that were lost never come
+            held.dropped.clear()
+        held.dropped.update(held.pending)
+        held.others = 0
         held.pending.clear()
         stands_back = held.alone and reason == "foreign_record"
         taken = self._stood_back(partition, held) if stands_back else self._take(partition, held)
@@ -431,11 +435,11 @@ class Owner:
 
     async def _stood_back(self, partition: int, held: Held) -> None:
         """Leaves it to whoever decides there too, unless that one does not go on."""
-        held.others = 0
         try:
             goes_on = await left_undecided(
                 self._source,
                 partition,
+                caught_up=lambda: self._tail.near_end([partition], seconds_max=NEARER_SECONDS_MAX),
                 state=lambda: self._tail.state(partition),
                 others=lambda: held.others,
                 due=lambda now: due_within(held, now, self._clock, self._parting.seconds_left(partition)),

@@ -10,7 +10,7 @@ goes on, or when the group has given it back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from services.contract.topics import FACTS
@@ -196,6 +196,7 @@ async def left_undecided(
     source: Log,
     partition: int,
     *,
+    caught_up: Callable[[], Awaitable[None]],
     state: Callable[[], PartitionState],
     others: Callable[[], int],
     due: Callable[[PartitionState], bool],
@@ -203,16 +204,18 @@ async def left_undecided(
     """Whether to go on after another one's record: facts stand that nobody decides, or a deadline is near and nobody else is
     seen. Who is late drops what it began with and takes the partition again for seconds; who is gone decides nothing.
 
-    `state` answers the folded one, `others` how many records of others were accepted since, `due` whether a deadline is near.
+    `caught_up` returns once what is in the log is folded, for old records of another's are no sign of life; `state` answers
+    the folded one, `others` how many records of others were accepted since, `due` whether a deadline is near.
     """
     went_on = stuck = idle = 0
     for _ in range(LOOKS_MAX):
-        before = others()
         try:
-            end = await source.end_offset(FACTS, partition)
-        except LogError:
-            return False
-        await asyncio.sleep(LOOK_SECONDS)
+            await caught_up()
+            before = others()
+            end, _ = await asyncio.gather(source.end_offset(FACTS, partition), asyncio.sleep(LOOK_SECONDS))
+        except LogError:  # nobody decides while it is away
+            await asyncio.sleep(LOOK_SECONDS)
+            continue
         if others() != before:
             went_on, stuck = went_on + 1, 0
         elif state().last_fact + 1 < end:

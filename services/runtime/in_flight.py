@@ -24,9 +24,17 @@ class Pending:
     future: asyncio.Future[int]
     deadline: float
     sent: bool = False
+    answered: bool = False
+    """By the log, or by who gave it up."""
+
+    @property
+    def over(self) -> bool:
+        """Nothing more comes of it. Who cancelled one that was sent does not wait any more, but the log still owes an answer."""
+        return self.future.done() and (self.answered or not self.sent)
 
     def settle(self, offset: int) -> bool:
         """False when it has been answered already."""
+        self.answered = True
         if self.future.done():
             return False
         self.future.set_result(offset)
@@ -34,6 +42,7 @@ class Pending:
 
     def fail(self, error: Exception) -> bool:
         """False when it has been answered already."""
+        self.answered = True
         if self.future.done():
             return False
         self.future.set_exception(error)
@@ -77,7 +86,7 @@ class InFlight:
         future: asyncio.Future[int] = self._loop.create_future()
         future.add_done_callback(self._resolved)
         pending = Pending(topic, partition, key, value, future, self._loop.time() + self._deadline_seconds)
-        while self._by_deadline and self._by_deadline[0].future.done():
+        while self._by_deadline and self._by_deadline[0].over:
             self._by_deadline.popleft()
         self._by_deadline.append(pending)
         if self._timer is None:
@@ -106,7 +115,7 @@ class InFlight:
         now = self._loop.time()
         while self._by_deadline:
             pending = self._by_deadline[0]
-            if not pending.future.done():
+            if not pending.over:
                 if pending.deadline > now:
                     self._timer = self._loop.call_at(pending.deadline, self._sweep)
                     return

@@ -417,6 +417,69 @@ def test_own_records_that_are_folded_late_are_no_word_of_anothers(monkeypatch: p
     assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
 
 
+def test_a_log_that_does_not_say_where_facts_end_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(scene: Scene) -> None:
+        view, away = scene.first.view, True
+        scene.watcher = "first"
+        streaming = asyncio.ensure_future(scene.facts(5))
+        await asyncio.sleep(1)
+        scene.lose()
+        await asyncio.sleep(0.3)
+        healthy = view.end_offset
+
+        async def end_offset(topic: str, partition: int) -> int:
+            nonlocal away
+            if topic == FACTS and away:
+                away = False
+                raise LogUnavailable("away")
+            return await healthy(topic, partition)
+
+        monkeypatch.setattr(view, "end_offset", end_offset)
+        _word_of_another(scene, 5)
+        await streaming
+        assert not away
+
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+
+
+def test_old_records_of_another_that_are_folded_late_are_no_sign_of_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who follows writes a few records and is gone; this one's tail is slow."""
+    late_seconds, read, slow = 0.05, View.Reader.read, False
+
+    async def late(self: View.Reader, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
+        if slow and self._topic == DECISIONS:
+            await asyncio.sleep(late_seconds)
+            records_max = 1
+        return await read(self, records_max=records_max, wait_ms=wait_ms)
+
+    async def story(scene: Scene) -> None:
+        nonlocal slow
+        member = scene.second.view.member
+        assert member is not None
+        scene.watcher = "first"
+        scene.store.weather = replace(CALM, lag_seconds=0.0)
+        streaming = asyncio.ensure_future(scene.facts(12))
+        await asyncio.sleep(1)
+        scene.lose()
+        await asyncio.sleep(0.2)
+        slow = True
+        member.assign()
+        await asyncio.sleep(0.5)
+        scene.second.kill()
+        await asyncio.sleep(4)
+        slow = False
+        await streaming
+
+    monkeypatch.setattr(View.Reader, "read", late)
+    scene = _played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+
+
 def test_a_deadline_is_waited_for_after_a_word_of_another_that_is_gone() -> None:
     async def story(scene: Scene) -> None:
         scene.watcher = "first"
