@@ -58,9 +58,11 @@ async def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """What the router of the log there said, in 1970: its facts are long past their retention."""
     log = await SqliteLog.open(tmp_path / "log.db", clock=lambda: 1_000)
     async with routed(log) as address:
+        capsys.readouterr()  # what the router logged
         assert await asyncio.to_thread(main, ["one", "--address", address]) == 0
+        said = capsys.readouterr().out
     await log.close()
-    said = capsys.readouterr().out
+    capsys.readouterr()
     assert "offered to ana" in said
     return said
 

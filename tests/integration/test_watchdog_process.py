@@ -19,9 +19,11 @@ from prometheus_client import CollectorRegistry
 from services.router.build import build, topics
 from services.router.settings import RouterSettings
 from services.runtime.clock import WallClock
+from services.runtime.observe import configure_logs
 from services.runtime.sqlite_log import SqliteLog
 
 async def main():
+    configure_logs()
     log = await SqliteLog.open(sys.argv[1])
     await log.create_topics(topics(1))
     settings = RouterSettings("test", 1, 100, 100, watchdog_seconds=3)
