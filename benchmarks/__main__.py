@@ -39,6 +39,7 @@ from benchmarks import (
 )
 from benchmarks.measure import Figure
 from services.runtime import broker
+from services.runtime.observe import configure_logs
 
 BENCHMARKS: dict[str, tuple[Callable[[str], Awaitable[list[Figure]]], str]] = {
     "append": (append.run, "intake's append path against the broker's own producer benchmark"),
@@ -77,6 +78,9 @@ def main() -> int:
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+    configure_logs(
+        level="warning", as_json=False
+    )  # to stderr, and what routers have to say anyway is none of the figures
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.runs} runs each"
     )
