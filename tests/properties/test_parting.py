@@ -386,30 +386,38 @@ def _word_of_another(scene: Scene, record: int) -> None:
     scene.store.land(DECISIONS, DESK.encode(), encode_decision(word))
 
 
+class _LateTail:
+    """While `slow`, each router folds a record at a time, so many seconds apart."""
+
+    def __init__(self, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.slow = False
+        read, tail = View.Reader.read, self
+
+        async def late(self: View.Reader, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
+            if tail.slow and self._topic == DECISIONS:
+                await asyncio.sleep(seconds)
+                records_max = 1
+            return await read(self, records_max=records_max, wait_ms=wait_ms)
+
+        monkeypatch.setattr(View.Reader, "read", late)
+
+
 def test_own_records_that_are_folded_late_are_no_word_of_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
-    late_seconds, read, slow = 0.1, View.Reader.read, False
-
-    async def late(self: View.Reader, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
-        if slow and self._topic == DECISIONS:
-            await asyncio.sleep(late_seconds)
-            records_max = 1
-        return await read(self, records_max=records_max, wait_ms=wait_ms)
-
-    monkeypatch.setattr(View.Reader, "read", late)
+    late_seconds = 0.1
+    tail = _LateTail(late_seconds, monkeypatch)
 
     async def story(scene: Scene) -> None:
-        nonlocal slow
         scene.watcher = "first"
         scene.store.weather = replace(CALM, lag_seconds=0.0)
         streaming = asyncio.ensure_future(scene.facts(8))
         await asyncio.sleep(1)
         scene.lose()
         await asyncio.sleep(0.3)
-        slow = True
+        tail.slow = True
         await asyncio.sleep(2 * late_seconds)
         _word_of_another(scene, 5)
         await asyncio.sleep(2)
-        slow = False
+        tail.slow = False
         await streaming
 
     scene = _played(story)
@@ -448,16 +456,9 @@ def test_old_records_of_another_that_are_folded_late_are_no_sign_of_life(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who follows writes a few records and is gone; this one's tail is slow."""
-    late_seconds, read, slow = 0.05, View.Reader.read, False
-
-    async def late(self: View.Reader, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
-        if slow and self._topic == DECISIONS:
-            await asyncio.sleep(late_seconds)
-            records_max = 1
-        return await read(self, records_max=records_max, wait_ms=wait_ms)
+    tail = _LateTail(0.05, monkeypatch)
 
     async def story(scene: Scene) -> None:
-        nonlocal slow
         member = scene.second.view.member
         assert member is not None
         scene.watcher = "first"
@@ -466,15 +467,14 @@ def test_old_records_of_another_that_are_folded_late_are_no_sign_of_life(
         await asyncio.sleep(1)
         scene.lose()
         await asyncio.sleep(0.2)
-        slow = True
+        tail.slow = True
         member.assign()
         await asyncio.sleep(0.5)
         scene.second.kill()
         await asyncio.sleep(4)
-        slow = False
+        tail.slow = False
         await streaming
 
-    monkeypatch.setattr(View.Reader, "read", late)
     scene = _played(story)
 
     assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"

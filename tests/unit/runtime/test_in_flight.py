@@ -8,15 +8,20 @@ from services.runtime.in_flight import InFlight, Pending
 from services.runtime.log import LogUnavailable
 
 
-async def _overdue(*, sent: bool, answered: bool) -> list[Pending]:
-    """Which appends were overdue, of one whose caller cancelled it."""
-    found: list[Pending] = []
+def _flight(found: list[Pending]) -> InFlight:
+    """Appends that are overdue after 20 ms, and are then found."""
 
     def overdue(pending: Pending) -> None:
         found.append(pending)
         pending.fail(LogUnavailable("too late"))
 
-    flight = InFlight(asyncio.get_running_loop(), records_max=10, deadline_ms=20, overdue=overdue)
+    return InFlight(asyncio.get_running_loop(), records_max=10, deadline_ms=20, overdue=overdue)
+
+
+async def _overdue(*, sent: bool, answered: bool) -> list[Pending]:
+    """Which appends were overdue, of one whose caller cancelled it."""
+    found: list[Pending] = []
+    flight = _flight(found)
     pending = flight.admit("topic", 0, b"k", b"v")
     pending.sent = sent
     pending.future.cancel()
@@ -40,12 +45,7 @@ async def test_what_was_answered_or_never_sent_is_not_overdue() -> None:
 
 async def test_a_cancelled_append_is_still_overdue_when_others_came_since() -> None:
     overdue: list[Pending] = []
-
-    def late(pending: Pending) -> None:
-        overdue.append(pending)
-        pending.fail(LogUnavailable("too late"))
-
-    flight = InFlight(asyncio.get_running_loop(), records_max=10, deadline_ms=20, overdue=late)
+    flight = _flight(overdue)
     first = flight.admit("topic", 0, b"k", b"v")
     first.sent = True
     first.future.cancel()
