@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.cli.demo.system import free_port
+from services.runtime.ports import free_port
 
 PARTITIONS = 4
 ROOT = Path(__file__).resolve().parent.parent

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from scripts import go_programs
 from scripts.fetching import ROOT, CannotFetch
-from services.runtime.broker.settings import free_port
+from services.runtime.ports import free_port
 
 MODULE = ROOT / "deploy" / "k8s" / "apiserver"
 PACKAGES = {

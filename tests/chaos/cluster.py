@@ -11,7 +11,8 @@ from pathlib import Path
 from services.runtime.broker import BrokerError, jars
 from services.runtime.broker.java_node import JavaNode
 from services.runtime.broker.local import run
-from services.runtime.broker.settings import LOGGING, free_port
+from services.runtime.broker.settings import LOGGING
+from services.runtime.ports import free_port
 from tests.chaos.ground import Disk, Network
 
 READY_SECONDS_MAX = 180.0

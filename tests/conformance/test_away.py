@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.runtime import broker
-from services.runtime.broker.settings import free_port
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import LogError, LogUnavailable, OutcomeUnknown, TopicSpec
+from services.runtime.ports import free_port
 from services.runtime.sqlite_log import SqliteLog
 from tests.conformance.places import SECONDS_MAX, Driven, Memory, Place, WholeLog, eventually, read_until
 

@@ -19,7 +19,7 @@ import yaml
 from scripts import build_image, run_image
 from scripts.build_image import Image
 from scripts.run_image import Container
-from services.cli.demo.system import free_port
+from services.runtime.ports import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]

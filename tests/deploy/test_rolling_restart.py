@@ -21,7 +21,7 @@ from frontdesk.client import AgentDesktop, Backoff, Endpoint, IntakeClient, Rout
 from frontdesk.client.calls import Calls
 from frontdesk.v1 import facts_pb2, metrics_pb2, metrics_pb2_grpc
 from services.cli.demo import system
-from services.cli.demo.system import Process, free_port
+from services.cli.demo.system import Process
 from services.contract import decisions as d
 from services.contract.codec import to_message
 from services.contract.topics import partition_of
@@ -31,6 +31,7 @@ from services.router.model import ContactState
 from services.runtime import broker
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import LogUnavailable
+from services.runtime.ports import free_port
 from tests.e2e.test_lost_replicas import AtWork, desk, folded
 from tests.integration import secured_kafka
 from tests.integration.secured_kafka import Right, Secured

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.demo.system import free_port
+from services.runtime.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/clients.md"

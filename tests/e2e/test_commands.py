@@ -20,7 +20,8 @@ from services.cli.demo.command import environment, morning_clock
 from services.cli.demo.ids import contact_ids
 from services.cli.demo.run import desk_folder
 from services.cli.demo.stories import Morning, load
-from services.cli.demo.system import Process, System, free_port
+from services.cli.demo.system import Process, System
+from services.runtime.ports import free_port
 
 STORY = "mail-en-cancel"
 ROOT = Path(__file__).resolve().parents[2]

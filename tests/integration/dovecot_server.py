@@ -19,6 +19,8 @@ from pathlib import Path
 
 import trustme
 
+from services.runtime.ports import free_port
+
 PROGRAM = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else "")
 NO_DOVECOT = "no dovecot here: apt-get install dovecot-imapd"
 PASSWORD = 'pass"word\\ with, marks'
@@ -100,9 +102,7 @@ def dovecot(*, idle: bool = True) -> Iterator[Dovecot]:
     (folder / "acl").write_text("* user=desk@acme.example lrwstipekxa\n* user=reader@acme.example lrip\n")
     (folder / "mail").mkdir(mode=0o777)
     (folder / "mail").chmod(0o777)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     root = os.getuid() == 0
     me = getpass.getuser()
     config = CONFIG.format(

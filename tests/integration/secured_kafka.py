@@ -23,8 +23,8 @@ from kafka.admin import (
 )
 
 from services.runtime import broker
-from services.runtime.broker.settings import free_port
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.ports import free_port
 
 Right = tuple[str, str, str, tuple[str, ...]]
 """Kind (topic, group), pattern (literal, prefix), name, operations."""
@@ -111,11 +111,8 @@ def start(state: Path, plain_users: Mapping[str, str]) -> Secured:
     state.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     served = authority.issue_cert("127.0.0.1", "localhost")
-    mtls, sasl = free_port(), free_port()
-    while mtls == sasl:
-        sasl = free_port()
+    mtls, sasl, clear, controller = (free_port() for _ in range(4))
     users = " ".join(f'user_{name}="{password}"' for name, password in plain_users.items())
-    clear, controller = free_port(), free_port()
     names = {"MTLS": f"127.0.0.1:{mtls}", "SASL": f"127.0.0.1:{sasl}", "PLAINTEXT": f"127.0.0.1:{clear}"}
     (state / "ports").write_text(f"{clear} {controller}")
     listeners = ",".join(f"{name}://{address}" for name, address in names.items())

@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from services.runtime.ports import free_port
 
 READY_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 45
@@ -84,13 +85,6 @@ class Process:
         if self._log is not None:
             self._log.close()
         return self._process.returncode or 0
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

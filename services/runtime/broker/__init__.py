@@ -23,9 +23,8 @@ from services.runtime.broker.settings import (
     PORT_DEFAULT,
     PORT_SECONDS_MAX,
     READY_SECONDS_MAX,
-    free_port,
-    is_free,
 )
+from services.runtime.ports import free_port, is_free
 
 __all__ = ["Broker", "BrokerError", "NotReady", "NothingToRunItWith", "can_run", "running", "start"]
 
@@ -210,9 +209,7 @@ def _ports(state: Path, wanted: int | None, *, running: bool) -> tuple[int, int]
         wanted = PORT_DEFAULT if is_free(PORT_DEFAULT) else 0
     port = wanted or free_port()
     controller_port = free_port()
-    while controller_port == port:
-        controller_port = free_port()
-    return port, controller_port
+    return port, controller_port if controller_port != port else free_port()
 
 
 @contextlib.contextmanager

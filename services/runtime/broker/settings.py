@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,29 +29,6 @@ def kafka_version() -> str:
     if found is None:
         raise ValueError(f"{POM} names no kafka.version")
     return found.group(1)
-
-
-def is_free(port: int) -> bool:
-    """Whether a listener on 127.0.0.1 could take the port now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """Any port that is free now, below those that systems give to outgoing connections.
-
-    A port of that range can be taken by any program while a broker is down for a moment, and a client that
-    keeps trying to reach it may even connect to itself.
-    """
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)
-        if is_free(port):
-            return port
 
 
 def one_node(
