@@ -18,12 +18,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PLACE = ROOT / ".tools" / "images"
+from scripts.buildah import PLACE, ROOT, SECONDS_MAX, CannotBuild, run
+from scripts.run_image import try_out
+
 SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 HEADERS = """
@@ -37,12 +38,7 @@ rm -r headers libpython3.11-dev_*.deb
 """
 """Python.h for the compiled part, 1 MB; the package it is in brings a C library's headers too, 60 MB."""
 BASE, IMAGE = "localhost/frontdesk-base:2", "localhost/frontdesk"
-SECONDS_MAX = 1500
 NEEDED = ("buildah", "mmdebstrap")
-
-
-class CannotBuild(Exception):
-    """What is missing, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -126,25 +122,6 @@ def pip_secrets(folder: Path) -> list[str]:
     return [*arguments, "--secret", f"id=pip,src={folder / 'pip.conf'}"]
 
 
-def run(arguments: Sequence[str], *, env: Mapping[str, str] | None = None) -> str:
-    """buildah with its store in .tools/images; its output. Raises CannotBuild with the end of what it said."""
-    command = ["buildah", "--root", str(PLACE / "store"), "--runroot", str(PLACE / "run")]
-    command += ["--storage-driver", "vfs", *arguments]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS_MAX,
-        env={**os.environ, **(env or {})},
-    )
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise CannotBuild(f"buildah {' '.join(arguments[:2])} failed:\n{tail}")
-    return done.stdout
-
-
 def _forget_older() -> None:
     """Removes images of older sources: each is half a gigabyte, and is built again in minutes."""
     try:
@@ -207,12 +184,6 @@ def _bud(name: str, secrets: Sequence[str]) -> None:
     )
 
 
-def inspect(name: str) -> dict[str, object]:
-    """The image's own configuration (OCI: Entrypoint, User, Labels ...)."""
-    found: dict[str, object] = json.loads(run(["inspect", "--type", "image", name]))["OCIv1"]["config"]
-    return found
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -227,8 +198,6 @@ def main() -> int:
         image = build()
         print(f"image: {image.name}")
         if options.run:
-            from scripts.run_image import try_out
-
             for line in try_out(image.name):
                 print(f"image: {line}")
     except CannotBuild as error:

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import build_image
-from scripts.build_image import CannotBuild
+from scripts import buildah
+from scripts.buildah import CannotBuild
 
 READY_SECONDS_MAX = 180.0
 STOP_SECONDS_MAX = 30.0
@@ -66,13 +66,13 @@ def running(
     if shutil.which("runc") is None:
         raise CannotBuild("missing: runc; as root: apt-get install runc")
     name = f"frontdesk-{uuid.uuid4().hex[:12]}"
-    held = build_image.run(["from", image]).strip()
+    held = buildah.run(["from", image]).strip()
     with tempfile.TemporaryDirectory(prefix="frontdesk-bundle-") as folder:
         process = None
         try:
-            root = build_image.run(["mount", held]).strip()
+            root = buildah.run(["mount", held]).strip()
             bundle = Path(folder)
-            config = _config(build_image.inspect(image), root, arguments, env)
+            config = _config(buildah.inspect(image), root, arguments, env)
             config["mounts"] += [_bound(inside, path) for inside, path in (files or {}).items()]
             (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
             with (bundle / "log").open("w") as errors:
@@ -88,8 +88,8 @@ def running(
                 process.wait(10)
             _runc(["delete", "--force", name])
             with contextlib.suppress(CannotBuild):
-                build_image.run(["umount", held])
-                build_image.run(["rm", held])
+                buildah.run(["umount", held])
+                buildah.run(["rm", held])
 
 
 def _ready(process: subprocess.Popen[bytes], log: Path) -> Mapping[str, str]:
@@ -157,7 +157,7 @@ def _bound(where: str, path: Path) -> dict[str, Any]:
 
 
 def _base() -> list[str]:
-    return ["runc", "--root", str(build_image.PLACE / "runc")]
+    return ["runc", "--root", str(buildah.PLACE / "runc")]
 
 
 def _runc(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -183,7 +183,7 @@ def try_out(image: str) -> list[str]:
             capture_output=True,
             text=True,
             check=False,
-            cwd=build_image.ROOT,
+            cwd=buildah.ROOT,
         )
         if health.returncode != 0:
             raise CannotBuild(f"health: {health.stdout}{health.stderr}")

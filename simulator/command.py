@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from services.router.policy.settings import DEFAULTS, SETTINGS
 from simulator.baselines import BASELINES
 from simulator.report import page, tables
 from simulator.report.cache import Finished
 from simulator.report.plan import CLAIRVOYANT, FIRST_DAY, PRODUCTION
 from simulator.report.plays import BASELINE, Case, Play
 from simulator.report.runs import take
+from simulator.settings import setting
 from simulator.worlds import WORLDS, World
 
 EXAMPLES = """examples:
@@ -138,26 +138,6 @@ def _plays(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list
 
 def _play(name: str) -> Play:
     return PRODUCTIONS.get(name) or Play(name, BASELINE)
-
-
-def setting(text: str, parser: argparse.ArgumentParser) -> tuple[str, float]:
-    """Says what is wrong with it, and exits, when it is no setting or out of its range."""
-    name, sign, value = text.partition("=")
-    if not sign:
-        parser.error(f"--set {text}: give NAME=VALUE")
-    said = SETTINGS.get(name)
-    if said is None:
-        near = [one for one in SETTINGS if name and (name in one or one in name)]
-        parser.error(
-            f"--set {text}: no such setting{'; perhaps ' + ', '.join(near) if near else ''} (docs/desk.md lists them)"
-        )
-    try:
-        number = type(getattr(DEFAULTS, name))(value)
-    except ValueError:
-        parser.error(f"--set {text}: {value!r} is no {type(getattr(DEFAULTS, name)).__name__}")
-    if not said.low <= number <= said.high:
-        parser.error(f"--set {text}: between {said.low:g} and {said.high:g} {said.unit}")
-    return name, number
 
 
 def _world(options: argparse.Namespace, parser: argparse.ArgumentParser) -> World:

@@ -12,10 +12,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from simulator.command import setting
 from simulator.progress import Progress
 from simulator.report import page, tables
 from simulator.report.measures import Run
+from simulator.settings import setting
 from simulator.what_if.changes import Changes, Unclear, changed_desk
 from simulator.what_if.history import history_of
 from simulator.what_if.log import NoPast, read

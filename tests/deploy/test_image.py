@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts import build_image, run_image
+from scripts import build_image, buildah, run_image
 from scripts.build_image import Image
 from scripts.run_image import Container
 from services.runtime.ports import free_port
@@ -45,7 +45,7 @@ def container(image: Image) -> Iterator[Container]:
 
 
 def test_it_names_a_numeric_user_an_exec_form_and_what_it_is(image: Image) -> None:
-    config = build_image.inspect(image.name)
+    config = buildah.inspect(image.name)
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] == ["frontdesk"]
     assert config["StopSignal"] == "SIGTERM"
@@ -56,7 +56,7 @@ def test_it_names_a_numeric_user_an_exec_form_and_what_it_is(image: Image) -> No
 
 
 def test_nothing_of_this_machines_registry_settings_is_in_it(image: Image) -> None:
-    config = json.dumps(build_image.inspect(image.name))
+    config = json.dumps(buildah.inspect(image.name))
     for name in ("PIP_INDEX_URL", "PIP_CERT", "PIP_CONFIG_FILE", "/run/secrets"):
         assert name not in config
 
