@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,16 +42,6 @@ def dig(depth: int) -> None:
     dig(depth - 1)
 
 
-@pytest.fixture
-def logs() -> Iterator[None]:
-    """Whatever a test configures is undone."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
-
-
 def test_frames_say_file_line_and_function_innermost_last() -> None:
     frames = frames_of(failure())
     assert re.fullmatch(r".*test_observe\.py:\d+ in failure", frames[0])
@@ -83,7 +72,6 @@ def test_exception_that_causes_itself_ends() -> None:
     assert frames_of(error)[-1] == "from KeyError"
 
 
-@pytest.mark.usefixtures("logs")
 @pytest.mark.parametrize("as_json", [True, False])
 def test_no_log_prints_an_exceptions_message(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
     configure_logs(as_json=as_json)
@@ -105,7 +93,6 @@ def test_no_log_prints_an_exceptions_message(capsys: pytest.CaptureFixture[str],
     assert told.count("in fail") >= 6
 
 
-@pytest.mark.usefixtures("logs")
 def test_a_record_has_type_and_frames(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     structlog.get_logger().error("failed", exc_info=failure())
@@ -118,7 +105,6 @@ def test_a_record_has_type_and_frames(capsys: pytest.CaptureFixture[str]) -> Non
     assert theirs["frames"][-1].endswith("in fail")
 
 
-@pytest.mark.usefixtures("logs")
 def test_a_record_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     structlog.get_logger().info("seen", path="a\nb", half="\ud800", where=Path("log.db"), ids=("1", "2"))
@@ -131,7 +117,6 @@ def test_a_record_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[st
     assert abs(datetime.fromisoformat(record["timestamp"]).timestamp() - time.time()) < 60
 
 
-@pytest.mark.usefixtures("logs")
 def test_a_record_without_exception_keeps_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     logging.getLogger("library").warning("slow: %d s", 3)
@@ -142,7 +127,6 @@ def test_a_record_without_exception_keeps_its_text(capsys: pytest.CaptureFixture
     assert "frames" not in ours
 
 
-@pytest.mark.usefixtures("logs")
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_secret_hides_in_a_record(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
     configure_logs(as_json=as_json)
@@ -155,7 +139,19 @@ def test_a_secret_hides_in_a_record(capsys: pytest.CaptureFixture[str], as_json:
     assert told.count("Secret(***)") == 5
 
 
-@pytest.mark.usefixtures("logs")
+def test_a_tests_logs_are_not_another_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a module's logger would write for good to where this test's output went."""
+    logger = structlog.get_logger()
+    configure_logs()
+    logger.info("seen")
+    structlog.reset_defaults()
+    logger.info("seen again")
+
+    said = capsys.readouterr()
+    assert "seen again" not in said.err
+    assert "seen again" in said.out
+
+
 async def test_task_that_nobody_awaited_is_told_without_its_message(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
