@@ -6,17 +6,15 @@ fails. Whoever is left decides the rest, and what must hold after a history (tes
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import pytest
 
-from services.runtime.lifecycle import calm_collector
 from tests.rivals.history import Violated
 from tests.rivals.mutants import TellsAtTheAcknowledgement, TellsFromAhead
 from tests.rivals.replica import Make
 from tests.rivals.script import Fault, tell
+from tests.rivals.workers import workers
 
 AWAITS_MIN, ASKED_MIN = 150, 60
 """The story is long enough to be worth telling."""
@@ -59,7 +57,7 @@ def test_a_router_that_tells_too_early_is_found(make: Make) -> None:
 
 
 def _everywhere(fault: Fault, places: int) -> list[str]:
-    with ProcessPoolExecutor(os.cpu_count(), initializer=calm_collector) as pool:
+    with workers() as pool:
         found = list(pool.map(partial(_broken, fault), range(1, places + 1), chunksize=8))
     assert (
         sum(struck for struck, _ in found) > 0.9 * places

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
 from services.router.evolve import CorruptLog
-from services.runtime.lifecycle import calm_collector
-from tests.rivals.__main__ import CHUNK, play_chunk
 from tests.rivals.history import run
 from tests.rivals.mutants import MUTANTS
+from tests.rivals.workers import CHUNK, play_chunk, workers
 
 HISTORIES = int(os.environ.get("FRONTDESK_RIVAL_HISTORIES", "600"))
 FOUND_WITHIN = 40
@@ -28,7 +26,7 @@ def test_every_rule_holds_in_every_history() -> None:
     """Kills, zombies, two owners at once, clocks that jump, appends lost, doubled, delayed and unanswered."""
     chunks = [range(at, min(at + CHUNK, HISTORIES)) for at in range(0, HISTORIES, CHUNK)]
     total, failures = Counter[str](), list[str]()
-    with ProcessPoolExecutor(os.cpu_count(), initializer=calm_collector) as pool:
+    with workers() as pool:
         for counts, failed in pool.map(play_chunk, chunks):
             total.update(counts)
             failures += failed

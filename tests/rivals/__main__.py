@@ -7,16 +7,11 @@ import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import fields
+from concurrent.futures import as_completed
 
-from services.runtime.lifecycle import calm_collector
-from tests.rivals.history import TURNS, Outcome, run
+from tests.rivals.history import TURNS
+from tests.rivals.workers import CHUNK, play_chunk, workers
 
-CHUNK = 50
-"""Histories a worker plays before it reports."""
-REPLAY_EVERY = 10
-"""Of so many histories, one is folded again from its bytes."""
 FAILURES_MAX = 20
 REPORT_SECONDS = 20.0
 
@@ -30,7 +25,7 @@ def main() -> int:
         range(at, min(at + CHUNK, options.seed + options.histories))
         for at in range(options.seed, options.seed + options.histories, CHUNK)
     ]
-    with ProcessPoolExecutor(options.workers, initializer=calm_collector) as pool:
+    with workers(options.workers) as pool:
         waiting = {pool.submit(play_chunk, chunk, options.turns) for chunk in chunks}
         for future in as_completed(waiting):
             counts, failures = future.result()
@@ -46,22 +41,6 @@ def main() -> int:
                 break
     _report(total, failed, time.monotonic() - began)
     return 1 if failed else 0
-
-
-def play_chunk(seeds: range, turns: int = TURNS) -> tuple[Counter[str], list[str]]:
-    """What happened in these histories, and a line for each that broke a rule."""
-    counts, failures = Counter[str](), list[str]()
-    began = time.process_time()
-    for seed in seeds:
-        counts["histories"] += 1
-        try:
-            outcome = run(seed, turns=turns, replay=seed % REPLAY_EVERY == 0)
-        except Exception as error:
-            failures.append(f"seed {seed}: {type(error).__name__}: {str(error).splitlines()[:1]}")
-        else:
-            counts.update({part.name: getattr(outcome, part.name) for part in fields(Outcome)})
-    counts["cpu_ms"] = round((time.process_time() - began) * 1000)
-    return counts, failures
 
 
 def _report(total: Counter[str], failed: list[str], seconds: float) -> None:
