@@ -14,8 +14,10 @@ from dataclasses import fields
 from pathlib import Path
 
 from services.contract.desk import DeskLimits
+from services.router.desk_config import CAPACITY_DEFAULT, NAMES_IN_FILE
 from services.router.limits import DEFAULTS as LIMITS
 from services.router.policy.settings import DEFAULTS, SETTINGS, Setting
+from services.router.roster import HANDLE_SECONDS_DEFAULT, RESOLUTION_DEFAULT
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "desk.md"
@@ -27,6 +29,55 @@ HEAD = """\
 [policy]
 """
 
+PARTS = {
+    "[[topics]]": "Topic",
+    "[[queues]]": "Queue",
+    "[[authority]]": "AuthorityRule",
+    "[[agents]]": "Agent",
+    "grants of an agent": "Grant",
+    "[[mention_rules]]": "MentionRule",
+}
+"""Each kind of row in the file, and its message of the contract."""
+FORMS = {
+    "string": "text",
+    "repeated string": "list of texts",
+    "double": "number",
+    "repeated double": "list of numbers",
+    "int32": "whole number",
+    "int64": "amount",
+    "repeated int64": "list of amounts",
+    "bool": "true or false",
+    "repeated Grant": "list of grants",
+    "repeated Skill": "table: topic = chance",
+}
+LEFT_OUT = {
+    "Topic.id": "required",
+    "Topic.resolution": f"{RESOLUTION_DEFAULT:g}",
+    "Topic.handle_seconds": f"{HANDLE_SECONDS_DEFAULT:g}",
+    "Topic.level_priors": "level 0",
+    "Topic.falls_back_to": "none",
+    "Topic.decision": "none",
+    "Topic.complaint_level_priors": "of `level_priors`",
+    "Queue.id": "required",
+    "Queue.topics": "every topic",
+    "Queue.channels": "every channel",
+    "AuthorityRule.decision": "required",
+    "AuthorityRule.currency": "required",
+    "AuthorityRule.limits": "required",
+    "Grant.decision": "required",
+    "Grant.limit": "required, or `unlimited`",
+    "Grant.currency": "required with a limit",
+    "Grant.unlimited": "false",
+    "Agent.id": "required",
+    "Agent.topics": "none",
+    "Agent.languages": "required",
+    "Agent.grants": "none",
+    "Agent.capacity": f"{CAPACITY_DEFAULT}",
+    "Agent.speed": "1",
+    "Agent.skills": "the topic's",
+}
+"""What it means that a row does not say it; of a mention rule, no condition."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(
@@ -35,6 +86,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write them anew")
     write = parser.parse_args().write
     faults = [
+        *_part(PAGE, "rows", rows_tables(), write=write),
         *_part(PAGE, "policy", policy_table(), write=write),
         *_part(PAGE, "limits", limits_table(), write=write),
         *_whole(EXAMPLE, example(), write=write),
@@ -42,6 +94,24 @@ def main() -> int:
     for fault in faults:
         print(f"desk settings: {fault}", file=sys.stderr)
     return 1 if faults else 0
+
+
+def rows_tables() -> str:
+    """A table for each kind of row, meanings as the contract says them; amounts are in major units in the file."""
+    text = PROTO.read_text(encoding="utf-8")
+    lines: list[str] = []
+    for part, message in PARTS.items():
+        lines += [f"**{part.replace('[[', '`[[').replace(']]', ']]`')}**", ""]
+        lines += ["| name | form | left out | meaning |", "|---|---|---|---|"]
+        block = text[text.index(f"\nmessage {message} {{") :]
+        found = re.findall(r"// (.*)\n +((?:repeated )?\w+) (\w+) = \d", block[: block.index("\n}")])
+        for said, form, name in found:
+            short = NAMES_IN_FILE.get(name, name)
+            left_out = LEFT_OUT.get(f"{message}.{short}", "no condition")
+            words = re.sub(r",? in minor units,?", "", said).rstrip(".")
+            lines.append(f"| `{short}` | {FORMS[form]} | {left_out} | {words} |")
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def policy_table() -> str:

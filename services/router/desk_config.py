@@ -116,7 +116,7 @@ def load_toml(text: str) -> Desk:
     return desk
 
 
-_NAMES = {
+NAMES_IN_FILE = {
     "topic_id": "id",
     "queue_id": "id",
     "agent_id": "id",
@@ -134,7 +134,7 @@ _NAMES = {
 def _as_written(path: str) -> str:
     """A path with the names that the file has."""
     head, dot, name = path.rpartition(".")
-    return head + dot + _NAMES.get(name, name.removesuffix("_ms"))
+    return head + dot + NAMES_IN_FILE.get(name, name.removesuffix("_ms"))
 
 
 class _Reader:
