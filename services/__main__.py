@@ -7,6 +7,7 @@ frontdesk read-queue-log FILE ...    what Asterisk's queue_log tells, or the que
 frontdesk read-mail question.eml     what intake makes of mails in files
 frontdesk agent --desk acme ana      be an agent in this terminal
 frontdesk train-topics               a topic model from the desk's own labels
+frontdesk desk check FILE            what is wrong with a desk's file; apply puts it in force
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk letters                    what could not be read, and why
 frontdesk health                     whether a running process is ready
@@ -52,6 +53,12 @@ def _read_mail(argv: Sequence[str]) -> int:
 
 def _agent(argv: Sequence[str]) -> int:
     from services.cli.agent import main
+
+    return main(argv)
+
+
+def _desk(argv: Sequence[str]) -> int:
+    from services.cli.desk import main
 
     return main(argv)
 
@@ -116,6 +123,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "read-queue-log": (_read_queue_log, "what Asterisk's queue_log tells, as events or as totals"),
     "read-mail": (_read_mail, "what intake makes of mails in files, one JSON line a mail"),
     "agent": (_agent, "be an agent in this terminal"),
+    "desk": (_desk, "check a desk's file, and put it in force"),
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),
     "health": (_health, "whether a running process is ready, for container health checks"),

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from frontdesk.client import Endpoint, Tls
+from frontdesk.client import Endpoint, NoAnswer, Refused, Tls
 from services.runtime.settings import Reader
 
 GRPC_PORT_DEFAULT = 50051
@@ -58,3 +58,12 @@ def endpoint_of(options: argparse.Namespace, env: Mapping[str, str]) -> Endpoint
     secure = options.tls or options.tls_ca or options.tls_cert
     tls = Tls(options.tls_ca, options.tls_cert, options.tls_key) if secure else None
     return Endpoint(options.address or grpc_address(env), tls)
+
+
+def no_router(endpoint: Endpoint, error: Exception) -> str:
+    """What to do when none answers; one that said why it cannot yet (CATCHING_UP) is quoted."""
+    last = error.last if isinstance(error, NoAnswer) else None
+    if isinstance(last, Refused) and last.reason:
+        return f"the router at {endpoint} cannot answer yet: {last.message} ({last.reason})"
+    tls = "by TLS" if endpoint.tls else "without TLS"
+    return f"no router answers at {endpoint} {tls}; is `frontdesk serve` running there?"

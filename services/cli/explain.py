@@ -14,7 +14,7 @@ import grpc
 
 from frontdesk.client import Backoff, ClientError, Endpoint, Refused, RouterClient
 from frontdesk.v1 import router_pb2
-from services.cli.address import add_endpoint, endpoint_of
+from services.cli.address import add_endpoint, endpoint_of, no_router
 from services.contract.codec import Undecodable, from_message
 from services.contract.decisions import Candidate, Explanation
 from services.router.explaining import from_the_log, in_words
@@ -26,6 +26,8 @@ from services.runtime.log import Log, LogError
 from services.runtime.sqlite_log import SqliteLog
 
 SECONDS_MAX = 30.0
+REACHED_SECONDS_MAX = 5.0
+"""A router that is there, and knows the desk, says so in milliseconds."""
 
 
 EPILOG = """examples:
@@ -90,6 +92,9 @@ async def _read(options: argparse.Namespace) -> router_pb2.ExplainDecisionRespon
 
 
 async def _asked(endpoint: Endpoint, desk_id: str, contact_id: str) -> router_pb2.ExplainDecisionResponse:
+    """First whether the router is there and has the desk: of an unknown desk's contact it would say that it is unknown."""
+    async with RouterClient(endpoint, deadline_seconds=REACHED_SECONDS_MAX) as router:
+        await router.list_waiting(desk_id, page_size=1)
     backoff = Backoff(
         attempt_seconds_max=SECONDS_MAX
     )  # an old contact is read from the log: one long attempt
@@ -99,11 +104,13 @@ async def _asked(endpoint: Endpoint, desk_id: str, contact_id: str) -> router_pb
 
 def _words(error: Exception, endpoint: Endpoint) -> str:
     """What to do about it."""
+    if isinstance(error, Refused) and error.reason == "DESK_NOT_FOUND":
+        return f"{error.message}; --desk names another"
     if isinstance(error, Refused) and error.code == grpc.StatusCode.NOT_FOUND:
         return f"{error.message} (give the whole id: the agent's card shows it, and intake's log line of the delivery)"
     if isinstance(error, Refused):
         return error.message
-    return f"no router answers at {endpoint}; is `frontdesk serve` running?"
+    return no_router(endpoint, error)
 
 
 def lines(response: router_pb2.ExplainDecisionResponse) -> list[str]:

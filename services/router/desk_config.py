@@ -110,7 +110,7 @@ def load_toml(text: str) -> Desk:
         raise DeskFaults([f"no valid TOML: {error}"]) from error
     reader = _Reader()
     desk = reader.desk(table)
-    found = reader.found + [str(Fault(_as_written(fault.path), fault.text)) for fault in faults(desk)]
+    found = reader.found + [str(Fault(as_written(fault.path), fault.text)) for fault in faults(desk)]
     if found:
         raise DeskFaults(found)
     return desk
@@ -131,7 +131,7 @@ NAMES_IN_FILE = {
 """Names of the contract that read otherwise in the file."""
 
 
-def _as_written(path: str) -> str:
+def as_written(path: str) -> str:
     """A path with the names that the file has."""
     head, dot, name = path.rpartition(".")
     return head + dot + NAMES_IN_FILE.get(name, name.removesuffix("_ms"))

@@ -55,7 +55,7 @@ def invalid_desk(found: Sequence[Fault]) -> Refusal:
         path = f"desk.{fault.path}" if fault.path else "desk"
         left -= len(path.encode()) + len(fault.text.encode()) + FAULT_OVERHEAD_BYTES
         if left < 0:
-            more = f"and {len(found) - told} more faults; `frontdesk serve --desk FILE` tells all"
+            more = f"and {len(found) - told} more faults; `frontdesk desk check FILE` tells all"
             fields["desk"] = f"{fields['desk']}; {more}" if "desk" in fields else more
             break
         fields[path] = f"{fields[path]}; {fault.text}" if path in fields else fault.text

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.__main__ import COMMANDS
 from services.intake.channels import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,22 +35,7 @@ def test_every_door_that_a_document_names_is_in_the_makefile(path: Path) -> None
     assert {door for door in doors if not re.search(rf"^{door}:", makefile, re.MULTILINE)} == set()
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "serve",
-        "replay",
-        "read-mail",
-        "read-queue-log",
-        "agent",
-        "explain",
-        "letters",
-        "regenerate",
-        "train-topics",
-        "demo",
-        "simulate",
-    ],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_examples(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "services", command, "--help"],

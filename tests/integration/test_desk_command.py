@@ -1,0 +1,85 @@
+"""frontdesk desk apply and explain, at a router behind a port."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from services.cli.desk import main
+from services.cli.explain import main as explain
+from services.runtime.ports import free_port
+from tests.integration.router_shell import Running, running, stack
+
+__all__ = ["running", "stack"]  # fixtures
+
+FILE = """
+desk_id = "{desk}"
+version = "2"
+
+[[topics]]
+id = "billing"
+
+[[queues]]
+id = "all"
+
+[[agents]]
+id = "ana"
+topics = ["billing"]
+languages = ["en"]
+"""
+
+
+def written(folder: Path, desk: str) -> str:
+    path = folder / f"{desk}.toml"
+    path.write_text(FILE.format(desk=desk), encoding="utf-8")
+    return str(path)
+
+
+async def test_a_file_takes_the_place_of_what_was_in_force_and_a_new_desk_begins(
+    running: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [written(tmp_path, "acme"), written(tmp_path, "telko")]
+
+    assert await asyncio.to_thread(main, ["apply", *files, "--address", running.address]) == 0
+
+    said = capsys.readouterr().out
+    for desk in ("acme", "telko"):
+        assert f"desk {desk} is in force, by decision " in said
+        assert running.desk(desk).desk.version == "2"
+        assert set(running.desk(desk).agents) == {"ana"}
+
+
+async def test_a_router_that_is_away_is_told_with_its_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.desk.APPLY_SECONDS_MAX", 1.0)
+    address = f"127.0.0.1:{free_port()}"
+
+    assert await asyncio.to_thread(main, ["apply", written(tmp_path, "acme"), "--address", address]) == 1
+
+    assert f"no router answers at {address} without TLS" in capsys.readouterr().err
+
+
+async def test_explain_tells_a_wrong_desk_from_a_wrong_contact(
+    running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["no-such-contact", "--address", running.address]
+
+    assert await asyncio.to_thread(explain, [*asked, "--desk", "elsewhere"]) == 1
+    assert "no such desk is configured" in capsys.readouterr().err
+    assert await asyncio.to_thread(explain, [*asked, "--desk", "acme"]) == 1
+    assert "no decision names this contact" in capsys.readouterr().err
+
+
+async def test_explain_of_nobody_gives_up_within_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.explain.REACHED_SECONDS_MAX", 1.0)
+    address = f"127.0.0.1:{free_port()}"
+
+    async with asyncio.timeout(10):  # an answer may take thirty seconds
+        assert await asyncio.to_thread(explain, ["one", "--address", address]) == 1
+
+    assert f"no router answers at {address} without TLS" in capsys.readouterr().err
