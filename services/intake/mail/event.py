@@ -15,7 +15,7 @@ from services.intake.mail.html import html_to_text
 from services.intake.mail.kinds import kind_of
 from services.intake.mail.newest import newest_words
 from services.intake.mail.parse import HTML_BYTES_MAX, Mail, first_person, parse_mail
-from services.intake.mail.people import customer_of, plus_account, plus_part
+from services.intake.mail.people import addressee_of, customer_of, plus_account, plus_part
 from services.intake.mail.reports import told_by
 from services.intake.mail.threads import answered, thread_of
 from services.intake.values import SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, clean, line, mail_date_ms
@@ -89,6 +89,8 @@ def mail_event(
     `recipients` are our addresses that it was for, as written; the first is the account, the others stand in
     `also_to`. `thread_id` is the conversation when the provider says it, else References, In-Reply-To, the plus
     part of an address and the mail's own id decide. `occurred_at_ms` goes before the Date header.
+
+    What we wrote to somebody ourselves and got a copy of is our answer, `outbound`, and his thread's.
     """
     accounts = accounts_of(recipients)
     kind = kind_of(
@@ -103,6 +105,15 @@ def mail_event(
     told = told_by(mail, kind)
     token = next(filter(None, map(plus_part, recipients[:RECIPIENTS_MAX])), "")
     reply_to = mail.reply_to.address
+    customer = customer_of(
+        mail.from_,
+        mail.headers.first("reply-to") or reply_to,
+        accounts=accounts,
+        original_from=mail.headers.first("x-original-from"),
+    )
+    addressee = None
+    if kind == "message" and plus_account(customer.value) in accounts:
+        addressee = addressee_of(mail.headers.first("to"), mail.headers.first("cc"), accounts)
     return CanonicalEvent(
         channel="email",
         medium="email",
@@ -110,12 +121,8 @@ def mail_event(
         also_to=accounts[1:],
         provider_event_id=event_id,
         kind=kind,
-        customer=customer_of(
-            mail.from_,
-            mail.headers.first("reply-to") or reply_to,
-            accounts=accounts,
-            original_from=mail.headers.first("x-original-from"),
-        ),
+        direction="outbound" if addressee else "inbound",
+        customer=addressee or customer,
         thread_id=thread_id or thread_of(mail.headers, token or mail.message_id or event_id),
         in_reply_to=answered(mail.headers),
         occurred_at_ms=occurred_at_ms or mail.date_ms,

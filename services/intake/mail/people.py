@@ -10,9 +10,34 @@ from services.intake.canonical import Customer
 from services.intake.mail.headers import Mailbox, mailboxes
 
 _NO_REPLY = re.compile(
-    r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\d*|form[-_.]?mailer|wordpress|www-data|apache|webform)(?:[-+@.]|$)"
+    r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\d*|form[-_.]?mailer|mailer(?=@)|wordpress|www-data|apache|web[-_.]?form"
+    r"|contact[-_.]?form|kontaktformular)(?:[-+@.]|$)"
 )
-
+_EVERYBODYS = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "yahoo.com",
+        "icloud.com",
+        "me.com",
+        "aol.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.at",
+        "web.de",
+        "t-online.de",
+        "proton.me",
+        "protonmail.com",
+        "uol.com.br",
+        "bol.com.br",
+        "sapo.pt",
+        "siol.net",
+    ]
+)
+"""Domains of mail providers, where another's address tells nothing of whose it is."""
 
 _VIA = re.compile(
     r"^['\"]?(.{1,120}?)['\"]?\s+(?:via|über|por meio de|preko|преко|prek)\s+.{1,120}$", re.IGNORECASE
@@ -25,17 +50,38 @@ def customer_of(
 ) -> Customer:
     """From; Reply-To when From is a form mailer, a no-reply or one of our `accounts`.
 
-    A daemon or local host is nobody. `original_from` is what a list that rewrote From says of it.
+    A shop's or site's address of our own domain whose Reply-To leads out of it is a form mailer, whatever its name. A daemon or local host is nobody. `original_from` is what a list that rewrote From says of it.
     """
     via = _VIA.match(sender.name)
     ours = sender.address.lower() in {account.lower() for account in accounts}
-    if _NO_REPLY.match(sender.address.lower()) or ours or (via and original_from):
+    form = _NO_REPLY.match(sender.address.lower()) or _is_own_form(sender, reply_to, accounts)
+    if form or ours or (via and original_from):
         for other in (*mailboxes(original_from), *mailboxes(reply_to)):
             name = other.name or (via.group(1) if via else "")
             found = identity.writer(other.address, name)
             if found.value and not _NO_REPLY.match(found.value) and found.value not in accounts:
                 return found
     return identity.writer(sender.address, sender.name)
+
+
+def _is_own_form(sender: Mailbox, reply_to: str, accounts: Sequence[str]) -> bool:
+    own = {_domain(account) for account in accounts} - _EVERYBODYS
+    return _domain(sender.address) in own and any(
+        "@" in other.address and _domain(other.address) not in own for other in mailboxes(reply_to)
+    )
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def addressee_of(to: str, cc: str, accounts: Sequence[str]) -> Customer | None:
+    """Whom a mail of ours was for, by its To and Cc: the first who is none of our `accounts`; None without one."""
+    for other in (*mailboxes(to), *mailboxes(cc)):
+        found = identity.writer(other.address, other.name)
+        if found.value and plus_account(found.value) not in accounts:
+            return found
+    return None
 
 
 def plus_account(address: str, mailbox_hash: str = "") -> str:

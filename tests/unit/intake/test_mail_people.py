@@ -20,6 +20,13 @@ def event_of(*fields: str, to: str = "support@acme.example") -> CanonicalEvent:
         (("From: no-reply@shop.example", "Reply-To: Ana <ana@x.example>"), "ana@x.example", "Ana"),
         (("From: Form <wordpress@acme.example>", "Reply-To: ana@x.example"), "ana@x.example", ""),
         (("From: Web <support@acme.example>", "Reply-To: Ana <ana@x.example>"), "ana@x.example", "Ana"),
+        (("From: Our shop <shop@acme.example>", "Reply-To: Ana <ana@x.example>"), "ana@x.example", "Ana"),
+        (("From: Acme (Shop) <mailer@shops.example>", "Reply-To: ana@x.example"), "ana@x.example", ""),
+        (
+            ("From: Bor <bor@acme.example>", "Reply-To: sales@acme.example"),
+            "bor@acme.example",
+            "Bor",
+        ),
         (
             ("From: 'Ana Novak' via Support <support@acme.example>", "X-Original-From: ana@x.example"),
             "ana@x.example",
@@ -75,6 +82,45 @@ def test_nobody_is_made_up(sender: str) -> None:
 )
 def test_the_thread_is_the_first_mail_that_is_referred_to(fields: tuple[str, ...], thread: str) -> None:
     assert event_of("From: ana@x.example", *fields).thread_id == thread
+
+
+def test_a_mail_provider_s_domain_makes_nobody_a_form() -> None:
+    fields = ("From: Ana <ana@gmail.com>", "Reply-To: ana@work.example")
+    customer = event_of(*fields, to="acme.shop@gmail.com").customer
+
+    assert customer is not None
+    assert customer.value == "ana@gmail.com"
+
+
+OURS = ("From: Acme <support@acme.example>", "In-Reply-To: <q@x.example>")
+
+
+@pytest.mark.parametrize(
+    "copies",
+    [
+        ("To: Ana <Ana@x.example>", "Cc: support@acme.example"),
+        ("To: support@acme.example", "Cc: Ana <ana@x.example>"),
+        ("To: Support <support+t7@acme.example>, Ana <ana@x.example>", "Reply-To: support@acme.example"),
+    ],
+)
+def test_a_copy_of_what_we_wrote_is_our_answer_and_no_contact(copies: tuple[str, ...]) -> None:
+    event = event_of(*OURS, *copies)
+
+    assert (event.kind, event.direction, event.thread_id) == ("message", "outbound", "<q@x.example>")
+    assert event.customer is not None
+    assert event.customer.value == "ana@x.example"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("To: support@acme.example",),
+        ("To: undisclosed-recipients:;",),
+        ("To: Ana <ana@x.example>", "Auto-Submitted: auto-replied"),
+    ],
+)
+def test_what_a_form_of_ours_writes_to_nobody_else_is_no_answer(fields: tuple[str, ...]) -> None:
+    assert event_of(*OURS, *fields).direction == "inbound"
 
 
 def test_same_subject_is_no_thread() -> None:
