@@ -25,6 +25,7 @@ _POSTS = frozenset({"post", "status", "photo", "video", "share", "link", "album"
 _NO_EVENTS = frozenset(
     {
         "story_insights",
+        "conversations",
         "message_reads",
         "messaging_seen",
         "live_videos",
@@ -56,6 +57,8 @@ def read_change(medium: str, identity: str, page: str, at_ms: int, change: Chang
         found.events.append(_mentioned(medium, page, at_ms, value))
     elif field == "ratings" and thing in ("", "rating"):
         _rated(page, identity, at_ms, value, found)
+    elif thing == "like" and not (value.get("post_id") or value.get("comment_id")):
+        found.dropped.append("feed")  # of the page itself
     elif field in ("feed", "mention") and thing in ("like", "reaction"):
         found.events.append(_feed(medium, identity, page, at_ms, value, "reaction"))
     elif field in ("feed", "mention", "ratings") and thing in {"comment", *_POSTS}:
@@ -88,7 +91,7 @@ def _feed(medium: str, identity: str, page: str, at_ms: int, value: Change, kind
         state="" if kind == "mention" else f"{kind}:{verb}:{author}:{ident(value.get('created_time'))}",
         direction="outbound" if author and author == page else "inbound",
         customer=None if author and author == page else _person(identity, author, person.get("name")),
-        thread_id=post or event_id,
+        thread_id=post or ident(value.get("open_graph_story_id")) or event_id,
         in_reply_to=parent if parent != post else "",
         occurred_at_ms=epoch_ms(value.get("created_time")) or at_ms,
         text=text(value.get("message")),

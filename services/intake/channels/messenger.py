@@ -35,6 +35,8 @@ _NO_EVENTS = (
     "customer_information",
     "messaging_feedback",
 )
+_AS_CHANGES = ("message_", "messaging_")
+"""Fields of `changes` that hold an item of `messaging`, as Instagram's do with its own login and in Meta's tests."""
 Item = dict[str, Any]
 
 
@@ -80,8 +82,12 @@ def _each(read: Callable[[Item], None], item: Any, found: Collector) -> None:
 
 def _change(medium: Medium, page: str, at_ms: int, change: Item, found: Collector) -> None:
     value = obj(change.get("value"))
-    if change.get("field") in ("messages", "message_reactions", "message_edit") and "sender" in value:
-        read_item(medium, page, at_ms, value, found)  # Instagram Login sends messages as changes
+    field = text(change.get("field"))
+    if field == "standby":
+        found.dropped.append("standby")
+        return
+    if (field == "messages" or field.startswith(_AS_CHANGES)) and "sender" in value:
+        read_item(medium, page, at_ms, value, found)
         return
     read_change(medium.comment, medium.commenter, page, at_ms, change, found)
 

@@ -153,6 +153,46 @@ def test_instagram_has_the_same_envelope() -> None:
     assert (event.medium, event.customer and event.customer.type) == ("instagram", "igsid")
 
 
+def change(field: str, **value: Any) -> Delivery:
+    """An item of `messaging` that comes as a change."""
+    sides = {"sender": {"id": "7"}, "recipient": {"id": "100"}, "timestamp": str(NOON_MS // 1000)}
+    changes = [{"field": field, "value": {**sides, **value}}]
+    return meta({"object": "instagram", "entry": [{"id": "100", "time": 1, "changes": changes}]})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("messages", {"message": {"mid": "m1", "text": "Oi"}}, "message"),
+        ("messaging_postbacks", {"postback": {"mid": "m1", "title": "Oi", "payload": "p"}}, "message"),
+        ("message_reactions", {"reaction": {"mid": "m1", "action": "react"}}, "reaction"),
+        ("message_edit", {"message_edit": {"mid": "m1", "text": "Oi", "num_edit": 1}}, "edit"),
+    ],
+)
+def test_message_that_comes_as_a_change_is_read_as_any_other(
+    field: str, value: dict[str, Any], kind: str
+) -> None:
+    event = read(change(field, **value)).events[0]
+
+    assert (event.kind, event.thread_id, event.provider_event_id) == (kind, "100|7", "m1")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "dropped"),
+    [
+        ("messaging_seen", {"read": {"mid": "m1"}}, "read"),
+        ("messaging_handover", {"pass_thread_control": {}}, "pass_thread_control"),
+        ("standby", {"message": {"mid": "m1", "text": "Oi"}}, "standby"),
+    ],
+)
+def test_what_is_no_message_is_none_as_a_change_either(
+    field: str, value: dict[str, Any], dropped: str
+) -> None:
+    reading = read(change(field, **value))
+
+    assert (reading.events, reading.problems, reading.dropped) == ((), (), (dropped,))
+
+
 def comment(**value: Any) -> Delivery:
     full = {
         "item": "comment",
@@ -201,6 +241,13 @@ def test_comments_change_and_may_be_our_own(value: dict[str, Any], kind: str, di
 
     assert (event.kind, event.direction) == (kind, direction)
     assert (event.customer is None) == (direction == "outbound")
+
+
+def test_like_of_the_page_itself_is_only_counted() -> None:
+    like = {"item": "like", "verb": "add", "post_id": None, "comment_id": None}
+    reading = read(comment(**like))
+
+    assert (reading.events, reading.problems, reading.dropped) == ((), (), ("feed",))
 
 
 @pytest.mark.parametrize(
@@ -304,3 +351,9 @@ def test_recommendation_of_the_page_is_a_review_with_stars_only_where_given() ->
     assert starred.rating is not None
     assert (starred.rating.value, starred.rating.scale) == (2, 5)
     assert isinstance(interpret(rated()).facts[0].body, MentionSeen)
+
+
+def test_comment_below_a_recommendation_has_its_thread() -> None:
+    said = {"item": "comment", "comment_id": "r1_2", "message": "Still waiting.", "sender_id": "55"}
+
+    assert read(rated(**said)).events[0].thread_id == read(rated()).events[0].thread_id
