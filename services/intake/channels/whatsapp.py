@@ -13,7 +13,20 @@ from services.intake.channels.whatsapp_people import changed_number, customer_of
 from services.intake.channels.whatsapp_words import words_of
 from services.intake.values import Unreadable, dump, epoch_ms, ident, items, line, obj, seconds, text
 
-_NO_EVENTS = ("smb_app_state_sync", "history", "user_preferences", "group_lifecycle_update", "security")
+_NO_EVENTS = frozenset(
+    {
+        "smb_app_state_sync",
+        "history",
+        "user_preferences",
+        "group_lifecycle_update",
+        "security",
+        "flows",
+        "partner_solutions",
+        "automatic_events",
+        "tracking_events",
+        "messaging_handovers",
+    }
+)
 _NO_EVENTS_PREFIX = (
     "message_template_",
     "account_",
@@ -38,7 +51,9 @@ def account(entry: Item, known: Known, found: Collector) -> None:
         raise Unreadable("no changes")
     for change in changes:
         field, value = text(obj(change).get("field")), obj(obj(change).get("value"))
-        if field in _NO_EVENTS or field.startswith(_NO_EVENTS_PREFIX):
+        if field == "standby":  # another app has the conversation
+            found.dropped.append("standby")
+        elif field in _NO_EVENTS or field.startswith(_NO_EVENTS_PREFIX):
             found.dropped.append("account_news")
         elif not _read_value(value, found):
             found.problems.append(Problem("unknown_event", "change of an unknown field", dump(change)))

@@ -56,7 +56,8 @@ def words_of(message: Item) -> Words:
 
 
 def _interactive(part: Item) -> Words:
-    filled_in = _filled_in(obj(part.get("nfm_reply")))
+    form = obj(part.get("nfm_reply"))
+    filled_in = text(form.get("body")) if form.get("name") == "address_message" else _filled_in(form)
     if filled_in:
         return Words(text=filled_in)
     for name in _PRESSED:
@@ -68,13 +69,19 @@ def _interactive(part: Item) -> Words:
 
 
 def _filled_in(reply: Item) -> str:
-    """A form's fields, a line each; its `body` says only "Sent"."""
+    """A form's fields, a line each; its `body` says only "Sent", but for an address, which stands there whole."""
     try:
         fields = load_json(text(reply.get("response_json")).encode())
     except Unreadable:
         return ""
-    said = (text(value, 4_000) for name, value in list(fields.items())[:FIELDS_MAX] if name != "flow_token")
+    said = (_said(value) for name, value in list(fields.items())[:FIELDS_MAX] if name != "flow_token")
     return "\n".join(filter(None, said))
+
+
+def _said(value: Any) -> str:
+    """One field: a word, or several that were ticked."""
+    ticked = (items(value) or list(obj(value).values()) or [value])[:FIELDS_MAX]
+    return ", ".join(filter(None, (text(one, 4_000) for one in ticked)))
 
 
 def _edit(part: Item) -> Words:

@@ -110,9 +110,17 @@ def test_answer_from_the_phone_app_is_ours() -> None:
     assert found.reading.events[0].customer.value == "+381641112223"
 
 
-@pytest.mark.parametrize("field", ["message_template_status_update", "account_update", "history"])
+@pytest.mark.parametrize(
+    "field", ["message_template_status_update", "account_update", "history", "flows", "automatic_events"]
+)
 def test_news_of_the_account_is_no_event(field: str) -> None:
     assert read(whatsapp(field)).dropped == ("account_news",)
+
+
+def test_message_of_a_conversation_that_another_app_has_is_only_counted() -> None:
+    reading = read(whatsapp("standby", messages=[wrote()]))
+
+    assert (reading.events, reading.dropped) == ((), ("standby",))
 
 
 def test_unknown_field_is_a_dead_letter() -> None:
@@ -224,6 +232,23 @@ def test_filled_in_form_says_its_fields_and_not_that_it_was_sent() -> None:
     reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(fields)}
 
     assert read(whatsapp(messages=[wrote("interactive", nfm_reply=reply)])).events[0].text == "Too late\n2"
+
+
+def test_form_s_ticked_boxes_are_a_line() -> None:
+    fields = {"topics": ["Refund", "Delay"], "address": {"city": "Niš", "code": 18000}, "flow_token": "AQAA"}
+    reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(fields)}
+    event = read(whatsapp(messages=[wrote("interactive", nfm_reply=reply)])).events[0]
+
+    assert event.text == "Refund, Delay\nNiš, 18000"
+
+
+def test_address_is_told_as_its_writer_sees_it() -> None:
+    values = {"in_pin_code": "400063", "city": "Mumbai"}
+    fields = json.dumps({"saved_address_id": "a1", "values": values})
+    reply = {"name": "address_message", "body": "Ravi\n400063, Mumbai", "response_json": fields}
+    event = read(whatsapp(messages=[wrote("interactive", nfm_reply=reply)])).events[0]
+
+    assert event.text == "Ravi\n400063, Mumbai"
 
 
 def test_permission_to_call_is_no_message() -> None:
