@@ -41,7 +41,8 @@ _SUBTYPES = {
 }
 """What a chat is when its segment says that it came by text message or messenger."""
 _OURS = frozenset({"outbound", "external_outbound", "callback", "agent_reply", "flow", "campaign_preview"})
-"""Ways to begin that are our own; a call-back is our call in the customer's chain."""
+"""Ways to begin that are our own; a call-back is our call in the customer's chain. By API we call, but a chat, and a text
+message or mail that is handed on by API, is the customer's."""
 _TRANSFERS = frozenset({"transfer", "queue_transfer", "disconnect"})
 _MOVED_ON = frozenset({"transferred"})
 Fields = Mapping[str, Any]
@@ -86,7 +87,7 @@ def _state(
 ) -> CanonicalEvent:
     chain = ident(detail.get("initialcontactid") or detail.get("previouscontactid")) or contact
     method = _word(detail, "initiationmethod")
-    outbound = method in _OURS or (method == "api" and medium[1] != "chat")
+    outbound = method in _OURS or (method == "api" and _word(detail, "channel") == "voice")
     further = contact != chain or method in _TRANSFERS
     moved = bool(ident(detail.get("nextcontactid"))) or _word(detail, "disconnectreason") in _MOVED_ON
     instance = line(detail.get("instancearn")).rpartition("/")[2]

@@ -217,7 +217,7 @@ def test_a_text_message_by_way_of_a_chat_keeps_its_number() -> None:
             segmentAttributes={"connect:Subtype": {"valueString": "connect:SMS"}},
         )
     )
-    assert (event.channel, event.medium) == ("phone", "sms")
+    assert (event.channel, event.medium, event.direction) == ("phone", "sms", "inbound")
     assert event.customer is not None and event.customer.value == "+4915112345678"
 
 
