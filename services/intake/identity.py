@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -36,6 +37,8 @@ _PLAIN_CHARS_MAX = 64
 _SYSTEM = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon"})
 _IN_FULL = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _SIP = re.compile(r"^sips?:", re.IGNORECASE)
+_ESCAPED_PLUS = re.compile(r"%2b[0-9]", re.IGNORECASE)
+"""A number's plus as some gateways write it, escaped (RFC 3261 19.1.2); of other users nothing is unescaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def _sip(value: str, line_region: str, name: str) -> Customer:
     """sip:number@host is the number, sip:user@host the address; parameters do not count (RFC 3261 19.1.1)."""
     address = value.split(":", 1)[1].split(";", 1)[0].split("?", 1)[0]
     user, _, host = address.rpartition("@")
+    user = unquote(user) if _ESCAPED_PLUS.match(user) else user
     found = phone(user, line_region)
     if not found.absent_reason:
         return Customer(type="phone", value=found.e164, name=line(name))

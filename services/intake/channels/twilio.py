@@ -61,6 +61,7 @@ _WITHOUT_STATE = (
     ("TranscriptionSid", "transcription"),
     ("ConferenceSid", "conference"),
     ("StreamSid", "stream"),
+    ("MachineDetectionDuration", "answered_by"),
     ("FaxSid", "fax"),
 )
 """What else may be posted about a call, without a CallStatus, and the word under which it is counted."""
@@ -133,6 +134,7 @@ def _call(fields: Fields, sid: str, kind: str, state: str, known: Known) -> Cano
         customer=identity.caller(caller, region, fields.get("CallerName", "")),
         thread_id=parent or sid,
         occurred_at_ms=mail_date_ms(fields.get("Timestamp")),
+        text=text(fields.get("SpeechResult")),
         extras={name: value for name, value in extras.items() if value is not None},
     )
 
@@ -161,12 +163,18 @@ def parse_message(delivery: Delivery, known: Known, found: Collector) -> None:
             customer=customer,
             thread_id=f"{account}|{customer.value or sid}",
             in_reply_to=ident(fields.get("OriginalRepliedMessageSid")),
-            text=text(fields.get("Body") or fields.get("ButtonText") or fields.get("ReferralBody")),
+            text=_words(fields),
             opted_out=opt == "STOP",
             opt_word=opt in ("STOP", "START"),
             attachments=_media(fields),
         )
     )
+
+
+def _words(fields: Fields) -> str:
+    """What was written or pressed; of a place its name and address."""
+    place = ", ".join(filter(None, (fields.get("Label", ""), fields.get("Address", ""))))
+    return text(fields.get("Body") or fields.get("ButtonText") or place or fields.get("ReferralBody"))
 
 
 def _fields(delivery: Delivery) -> Fields:

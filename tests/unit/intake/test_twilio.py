@@ -203,7 +203,9 @@ def test_national_number_is_read_by_the_region_of_the_line() -> None:
     ("sender", "kind", "value"),
     [
         ("sip:+381641112223@pbx.example;user=phone", "phone", "+381641112223"),
+        ("sip:%2B381641112223@pbx.example:5060", "phone", "+381641112223"),
         ("sip:ana@PBX.example", "sip", "ana@pbx.example"),
+        ("sip:ana%20novak@pbx.example", "sip", "ana%20novak@pbx.example"),
         ("client:ana", "client", "ana"),
     ],
 )
@@ -322,12 +324,40 @@ def test_an_attempt_to_reach_an_agent_says_nothing_of_the_caller() -> None:
 
 @pytest.mark.parametrize(
     ("name", "dropped"),
-    [("RecordingSid", "recording"), ("ConferenceSid", "conference"), ("StreamSid", "stream")],
+    [
+        ("RecordingSid", "recording"),
+        ("ConferenceSid", "conference"),
+        ("StreamSid", "stream"),
+        ("MachineDetectionDuration", "answered_by"),
+    ],
 )
 def test_what_else_is_told_about_a_call_is_counted(name: str, dropped: str) -> None:
     reading = read(twilio("/hooks/twilio/voice/status", {"CallSid": "CA1", name: "X1"}))
 
     assert (reading.events, reading.problems, reading.dropped) == ((), (), (dropped,))
+
+
+def test_what_a_caller_says_to_a_menu_is_told_with_the_call() -> None:
+    event = read(
+        call(CallStatus="in-progress", SpeechResult="I want my money back.", Confidence="0.9")
+    ).events[0]
+
+    assert (event.kind, event.text) == ("call_connected", "I want my money back.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"Label": "Home", "Address": "Trg 1, Ljubljana"}, "Home, Trg 1, Ljubljana"),
+        ({"Address": "Trg 1, Ljubljana", "Body": "here"}, "here"),
+        ({"Latitude": "46.05", "Longitude": "14.5"}, ""),
+    ],
+)
+def test_place_sent_by_whatsapp_says_its_name_and_address(fields: dict[str, str], words: str) -> None:
+    place = {"Body": "", "Latitude": "46.05", "Longitude": "14.5", **fields}
+    event = read(sms(From="whatsapp:+38640123456", To="whatsapp:+381112345678", **place)).events[0]
+
+    assert (event.kind, event.text) == ("message", words)
 
 
 def test_a_whatsapp_call_has_the_number_as_its_customer() -> None:
