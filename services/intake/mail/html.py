@@ -71,6 +71,8 @@ _VOID = frozenset(
 _SILENT = ("script", "style", "head", "title", "template", "noscript")
 _BLOCKS = ("p", "div", "tr", "li", "blockquote", "h1", "h2", "h3", "h4", "table", "ul", "ol", "pre", "hr")
 _BREAKS = frozenset(_BLOCKS) | {"br"}
+_CELLS = frozenset({"td", "th"})
+"""Stand beside one another, with a blank between: "Order 4711", not "Order4711"."""
 _MARK = "\u2028"
 _QUOTED = "> "
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")
@@ -114,6 +116,8 @@ def _text(html: str, *, cut: bool) -> str:
     for node in root.traverse(include_text=True):
         if node.tag in _BREAKS:
             parts.append(_MARK)
+        elif node.tag in _CELLS:
+            parts.append(" ")
         elif node.tag == "-text":
             follows = node.parent is not None and node.prev is not None and node.prev.tag in _BLOCKS
             parts.append((_MARK if follows else "") + (node.text_content or ""))

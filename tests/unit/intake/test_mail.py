@@ -181,6 +181,12 @@ def test_html_is_text_without_what_it_quotes() -> None:
     assert html_to_text("<div class='gmail_quote'>only</div>") == "only"
 
 
+def test_cells_of_a_row_stay_words_of_their_own() -> None:
+    row = "<table><tr><th>Order</th><td>4711</td></tr><tr><td>Paid</td><td>&nbsp;9 EUR</td></tr></table>"
+
+    assert html_to_text(row) == "Order 4711\nPaid 9 EUR"
+
+
 HOSTILE = {
     "unclosed tags": b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 200_000,
     "nested quotes": b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n"
