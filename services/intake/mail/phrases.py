@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_RULES = r"[-_\s*>=~—–‐−]{2,}"
+_RULES = r"[-_\s*>=~#—–‐−]{2,}"
 
 
 @dataclass(frozen=True, slots=True)

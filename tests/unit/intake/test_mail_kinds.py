@@ -41,6 +41,8 @@ def kind_of_mail(head: str, body: str = "Words.", account: str = "support@acme.e
         "Respuesta automática: Factura",
         "自動返信: 請求書",
         "Автоматический ответ: счет",
+        "Report Domain: acme.example Submitter: mx.example Report-ID: <2026.04.03@mx.example>",
+        "Report domain: acme.example; Submitter: mx.example; Report-ID: 17",
     ],
 )
 def test_a_machines_subject_is_an_automatic_reply(subject: str) -> None:
@@ -58,6 +60,7 @@ def test_a_machines_subject_is_an_automatic_reply(subject: str) -> None:
         "Odsutan sam do petka, pošaljite kasnije",
         "Fora do escritório não recebo encomendas",
         "Away from home next week",
+        "Report domain: my domain does not work",
         "Undeliverable parcel, please help",
         "Delivery failed again!",
         "Fwd: Automatic reply: Your order",

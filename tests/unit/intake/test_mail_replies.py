@@ -164,6 +164,10 @@ CUT = {
         "No.\n\nFrom: Acme\n<h@acme.example>\nSent: Monday, August 26, 2019 4:37 PM\nTo: Ana\nSubject: x\n\nHi",
         "No.",
     ),
+    "line to reply above": (
+        "No.\n\n##- Please type your reply above this line -##\n\nYour request (7) was updated.",
+        "No.",
+    ),
     "lead-in": ("No.\n\nAcme schrieb:\n> Hi", "No."),
 }
 
