@@ -23,6 +23,9 @@ ENTRY_BYTES = 300
 """What keeping a fact takes beside its own bytes, about."""
 KEPT_SECONDS_MAX = 3_600.0
 """So that what the log has forgotten is not remembered here for long."""
+AWAY_SECONDS = 1.0
+"""An error that takes longer is the log's, which is away; one that comes sooner may be that fact's alone."""
+AWAY = -1
 
 
 class _Kept(NamedTuple):
@@ -46,7 +49,8 @@ class Words:
         self._begun: dict[int, list[int]] = {}
         """Where reads of a partition that are under way begin, in order."""
         self._reads: dict[tuple[int, int], asyncio.Future[int]] = {}
-        """The same by partition and offset; each tells how many places its answer spans, 0 where there was none."""
+        """The same by partition and offset; each tells how many places its answer spans, 0 where there was none, AWAY where the
+        log was."""
 
     async def of(self, partition: int, offset: int) -> ContactArrived | None:
         """The contact as it arrived; None when the fact is gone or unreadable, and while the log is away."""
@@ -58,7 +62,7 @@ class Words:
                 value = await self._read(partition, offset)
                 return None if value is None else _arrived(value)
             span = await asyncio.shield(self._reads[partition, first])  # it is not only this caller's
-            if not span and first == offset:  # a later card may have its words
+            if span == AWAY or (not span and first == offset):  # a later card may have its words
                 return None
             # Others' short answers and errors are soon waited for no more.
             near = max(min(near // 2, span), 1)
@@ -77,10 +81,11 @@ class Words:
 
     async def _read(self, partition: int, offset: int) -> bytes | None:
         """The fact's bytes, empty when it is gone; None when the log cannot say."""
-        read = self._reads[partition, offset] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        read = self._reads[partition, offset] = loop.create_future()
         begun = self._begun.setdefault(partition, [])
         begun.insert(bisect_left(begun, offset), offset)
-        span = ALONG_MAX  # where this caller goes away nothing is known
+        span, asked_at = ALONG_MAX, loop.time()  # where this caller goes away nothing is known
         try:
             records = await self._source.read_along(FACTS, partition, offset)
             span = records[-1].offset + 1 - offset
@@ -91,7 +96,7 @@ class Words:
             self._keep(partition, [(offset, b"")])
             return b""
         except LogError:
-            span = 0
+            span = AWAY if loop.time() - asked_at > AWAY_SECONDS else 0
             return None
         finally:
             del begun[bisect_left(begun, offset)]

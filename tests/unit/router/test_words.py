@@ -14,6 +14,7 @@ from services.contract.topics import FACTS
 from services.router import words as module
 from services.router.words import Words
 from services.runtime.log import ALONG_MAX, Log, LogError, LogUnavailable, PositionLost, Record
+from tests.rivals.virtual import play
 
 
 class Facts:
@@ -154,6 +155,29 @@ async def test_an_error_of_one_fact_is_not_another_ones() -> None:
     facts.answering.set()
     assert await asyncio.gather(*asking) == [None, "c", None, "f"]
     assert facts.asked == [(0, 1), (0, 2), (0, 3), (0, 5)]
+
+
+@pytest.mark.parametrize(("seconds", "asked", "turns"), [(10, [0], 1), (0.1, [0, 1, 400], 2)])
+def test_nobody_waits_twice_for_a_log_that_is_away(seconds: float, asked: list[int], turns: int) -> None:
+    """Where no answer came in time another question would take as long; an error that comes at once is one fact's."""
+
+    class Away(Facts):
+        async def read_along(self, topic: str, partition: int, offset: int) -> list[Record]:
+            self.asked.append((partition, offset))
+            await asyncio.sleep(seconds)
+            raise LogUnavailable("no answer in time")
+
+    async def story() -> None:
+        facts = Away()
+        words = words_of(facts)
+        assert await asyncio.gather(*[text(words, at) for at in (0, 1, 400)]) == [None] * 3
+        assert facts.asked == [(0, at) for at in asked]
+        assert asyncio.get_running_loop().time() == pytest.approx(turns * seconds)
+        assert await text(words, 400) is None
+        assert facts.asked == [(0, at) for at in (*asked, 400)], "anew for a later card"
+        assert (words._begun, words._reads) == ({}, {})
+
+    play(story())
 
 
 async def test_a_fact_that_is_gone_is_asked_for_once() -> None:
