@@ -60,10 +60,10 @@ def endpoint_of(options: argparse.Namespace, env: Mapping[str, str]) -> Endpoint
     return Endpoint(options.address or grpc_address(env), tls)
 
 
-def no_router(endpoint: Endpoint, error: Exception) -> str:
+def nobody(endpoint: Endpoint, error: Exception, service: str = "router") -> str:
     """What to do when none answers; one that said why it cannot yet (CATCHING_UP) is quoted."""
     last = error.last if isinstance(error, NoAnswer) else None
     if isinstance(last, Refused) and last.reason:
-        return f"the router at {endpoint} cannot answer yet: {last.message} ({last.reason})"
+        return f"{service} at {endpoint} cannot answer yet: {last.message} ({last.reason})"
     tls = "by TLS" if endpoint.tls else "without TLS"
-    return f"no router answers at {endpoint} {tls}; is `frontdesk serve` running there?"
+    return f"no {service} answers at {endpoint} {tls}; is `frontdesk serve` running there?"

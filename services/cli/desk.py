@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from frontdesk.client import ClientError, Endpoint, Refused, RouterClient
-from services.cli.address import add_endpoint, endpoint_of, no_router
+from services.cli.address import add_endpoint, endpoint_of, nobody
 from services.contract.codec import to_message
 from services.contract.desk import Desk
 from services.intake.need.topics import TOPICS
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"frontdesk desk: not in force: {error.message}\n")
         return 1
     except (ClientError, OSError) as error:
-        sys.stderr.write(f"frontdesk desk: {no_router(endpoint, error)}\n")
+        sys.stderr.write(f"frontdesk desk: {nobody(endpoint, error)}\n")
         return 1
     return 0
 

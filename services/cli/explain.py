@@ -14,7 +14,7 @@ import grpc
 
 from frontdesk.client import Backoff, ClientError, Endpoint, Refused, RouterClient
 from frontdesk.v1 import router_pb2
-from services.cli.address import add_endpoint, endpoint_of, no_router
+from services.cli.address import add_endpoint, endpoint_of, nobody
 from services.contract.codec import Undecodable, from_message
 from services.contract.decisions import Candidate, Explanation
 from services.router.explaining import from_the_log, in_words
@@ -110,7 +110,7 @@ def _words(error: Exception, endpoint: Endpoint) -> str:
         return f"{error.message} (give the whole id: the agent's card shows it, and intake's log line of the delivery)"
     if isinstance(error, Refused):
         return error.message
-    return no_router(endpoint, error)
+    return nobody(endpoint, error)
 
 
 def lines(response: router_pb2.ExplainDecisionResponse) -> list[str]:

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
+from frontdesk.client import ClientError, Endpoint
+from services.cli.address import add_endpoint, endpoint_of, nobody
+from services.cli.letters_again import hand_in, sort
 from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
 from services.runtime.generation_log import generation_from, generation_of
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_log import KafkaLog
-from services.runtime.log import Log, LogError, UnknownTopic
+from services.runtime.log import Log, LogError, Record, UnknownTopic
 from services.runtime.sqlite_log import SqliteLog
 
 EPILOG = """examples:
   frontdesk letters                                      those of the embedded log
   frontdesk letters --bootstrap 127.0.0.1:9092           those on Kafka
-  frontdesk letters --bytes | jq -r .data | base64 -d    the deliveries themselves (personal data)"""
+  frontdesk letters --bytes | jq -r .data | base64 -d    the deliveries themselves (personal data)
+  frontdesk letters --again                              what customers wrote to a desk that was not configured, once it is
+  frontdesk letters --again --to-desk acme --bootstrap 127.0.0.1:9092 --address intake:50051
+
+--again hands to intake anew what the router rejected for a reason outside the fact itself, and says what is left and why: calls,
+and deliveries that intake could not read, which only their sender can repeat. To repeat it does no harm."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -40,35 +50,66 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--bootstrap", help="Kafka's address; without it the embedded log is read")
     parser.add_argument("--bytes", action="store_true", help="also what came, in base64 (personal data)")
+    parser.add_argument("--again", action="store_true", help="hand in again what can be, instead of listing")
+    parser.add_argument(
+        "--to-desk", default="", metavar="DESK", help="with --again: another desk than theirs"
+    )
+    add_endpoint(parser, service="intake")
     options = parser.parse_args(argv)
+    if options.to_desk and not options.again:
+        parser.error("--to-desk is for --again")
+    endpoint = endpoint_of(options, os.environ)
     if options.bootstrap is None and not options.data.exists():
         sys.stderr.write(f"frontdesk letters: there is no log at {options.data}; --data names another\n")
         return 1
     try:
-        asyncio.run(_print(options.data, options.bootstrap, options.bytes))
+        if options.again:
+            return asyncio.run(_again(options, endpoint))
+        asyncio.run(_print(options))
     except LogError as error:
         sys.stderr.write(f"frontdesk letters: {error}\n")
+        return 1
+    except (ClientError, OSError) as error:
+        sys.stderr.write(f"frontdesk letters: {nobody(endpoint, error, 'intake')}\n")
         return 1
     return 0
 
 
-async def _print(data: Path, bootstrap: str | None, with_bytes: bool) -> None:
-    async with AsyncExitStack() as stack:
-        log: Log = await (
-            SqliteLog.open(data, reads_only=True)
-            if bootstrap is None
-            else KafkaLog.connect(KafkaAccess.from_env(os.environ, bootstrap), reads_only=True)
-        )
-        stack.push_async_callback(log.close)
+async def _print(options: argparse.Namespace) -> None:
+    async with _opened(options) as log:
         count = 0
-        async for letter in letters(generation_of(log, generation_from(os.environ))):
+        async for letter in letters(log):
             count += 1
             line = msgspec.structs.asdict(letter)
-            if not with_bytes:
+            if not options.bytes:
                 del line["data"]
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
         if not count:
             sys.stderr.write("frontdesk letters: there are none; all that came could be read\n")
+
+
+async def _again(options: argparse.Namespace, endpoint: Endpoint) -> int:
+    """0 when intake took all that can be handed in."""
+    async with _opened(options) as log:
+        told = await sort(letters(log), time.time_ns() // 1_000_000)
+    taken = await hand_in(endpoint, told.found, options.to_desk)
+    sys.stderr.write(f"frontdesk letters: handed in {taken} of {len(told.found)} that can be\n")
+    sys.stderr.writelines(f"  left: {count} {why}\n" for why, count in sorted(told.left.items()))
+    return 0 if taken == len(told.found) else 1
+
+
+@asynccontextmanager
+async def _opened(options: argparse.Namespace) -> AsyncIterator[Log]:
+    """The generation of the log that the options name, to be read only."""
+    log: Log = await (
+        SqliteLog.open(options.data, reads_only=True)
+        if options.bootstrap is None
+        else KafkaLog.connect(KafkaAccess.from_env(os.environ, options.bootstrap), reads_only=True)
+    )
+    try:
+        yield generation_of(log, generation_from(os.environ))
+    finally:
+        await log.close()
 
 
 async def letters(log: Log) -> AsyncIterator[DeadLetter]:
@@ -89,6 +130,21 @@ async def letters(log: Log) -> AsyncIterator[DeadLetter]:
             while at < end:
                 for record in await tail.read():
                     at = record.offset + 1
-                    yield read_letter(record.value)
+                    yield _letter(record)
         finally:
             await tail.close()
+
+
+def _letter(record: Record) -> DeadLetter:
+    """The record's letter; of what is none, a letter about it."""
+    try:
+        return read_letter(record.value)
+    except msgspec.DecodeError:
+        return DeadLetter(
+            source=f"{record.topic}/{record.partition}/{record.offset}",
+            reason="no_letter",
+            detail="this record of the dead letters is none that this version can read",
+            received_at_ms=0,
+            size_bytes=len(record.value),
+            data=base64.b64encode(record.value).decode(),
+        )
