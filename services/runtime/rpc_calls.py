@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -86,9 +87,12 @@ class Surroundings(grpc.aio.ServerInterceptor):
             "server" if handler.response_streaming else ""
         )
         labels = ({"client": "client_stream", "server": "server_stream", "": UNARY}.get(kind, "bidi_stream"),)
+        read = handler.request_deserializer
         return factory(
             wrap(inner, (*labels, service, method)),
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=read
+            if read is None or handler.request_streaming
+            else _readable_or_not(read),
             response_serializer=handler.response_serializer,
         )
 
@@ -99,6 +103,8 @@ class Surroundings(grpc.aio.ServerInterceptor):
             with _Measured(self._measures, labels) as measured:
                 try:
                     with self._counted():
+                        if request is _UNREADABLE:
+                            raise _unreadable()
                         async with asyncio.timeout(seconds_left(context) if bounded else None):
                             return await inner(request, context)
                 except TimeoutError:
@@ -113,6 +119,8 @@ class Surroundings(grpc.aio.ServerInterceptor):
             with _Measured(self._measures, labels) as measured:
                 try:
                     with self._counted():
+                        if request is _UNREADABLE:
+                            raise _unreadable()
                         async with aclosing(inner(request, context)) as responses:
                             async for response in responses:
                                 yield response
@@ -138,6 +146,28 @@ class Surroundings(grpc.aio.ServerInterceptor):
         finally:
             self._open -= 1
             self._measures.open.set(self._open)
+
+
+_UNREADABLE = object()
+"""Stands for a request whose bytes are no message; raised in its deserializer, gRPC would answer UNKNOWN, which callers repeat."""
+
+
+def _readable_or_not(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def request(data: bytes) -> Any:
+        try:
+            return read(data)
+        except DecodeError:
+            return _UNREADABLE
+
+    return request
+
+
+def _unreadable() -> Refusal:
+    return Refusal(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_REQUEST",
+        "the bytes are no message of this method; make the caller's stubs anew from protos/frontdesk/v1",
+    )
 
 
 def _late() -> Refusal:

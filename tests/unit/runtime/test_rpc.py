@@ -116,6 +116,27 @@ async def test_every_call_is_counted_with_its_code() -> None:
     assert registry.get_sample_value("grpc_server_handled_total", refused) == 1
 
 
+@pytest.mark.parametrize("method", [f"/{KPIS}/GetKpis", "/frontdesk.v1.RouterService/WatchDecisions"])
+async def test_bytes_that_are_no_message_are_the_callers_fault_and_counted_as_such(method: str) -> None:
+    registry = CollectorRegistry()
+    server = await served(ValueError(), registry)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                call: Any = channel.unary_stream if "Watch" in method else channel.unary_unary
+                answer = call(method)(b"\xff\xff", timeout=5)
+                await (answer.read() if "Watch" in method else answer)
+    finally:
+        await server.close(grace_seconds=0)
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert details(raised.value, error_details_pb2.ErrorInfo).reason == "INVALID_REQUEST"
+    _, service, name = method.split("/")
+    counted = {"grpc_service": service, "grpc_method": name, "grpc_code": "INVALID_ARGUMENT"}
+    kind = {"grpc_type": "server_stream" if "Watch" in method else "unary"}
+    assert registry.get_sample_value("grpc_server_handled_total", {**counted, **kind}) == 1
+
+
 async def test_a_stream_ends_with_its_refusal_after_what_it_said() -> None:
     server = await served(ValueError(), CollectorRegistry())
     try:
