@@ -67,8 +67,9 @@ monitoring: setup ## show all that metrics claims, step by step; print speed, an
 	@$(BIN)/python -m tests.monitoring $(ARGUMENTS)
 
 .PHONY: dashboards
-dashboards: setup ## write the dashboards and recording rules of deploy/monitoring from their builder
+dashboards: setup ## write what the measures' code tells: dashboards and recording rules of deploy/monitoring, a table of docs/metrics.md
 	@$(BIN)/python -m deploy.monitoring.builder --write
+	$(BIN)/python -m scripts.process_metrics --write
 
 .PHONY: verify
 verify: setup ## fail when generated code or the lock file is stale
@@ -78,6 +79,7 @@ verify: setup ## fail when generated code or the lock file is stale
 	$(BIN)/python scripts/channel_matrix.py
 	$(BIN)/python scripts/desk_settings.py
 	$(BIN)/python -m deploy.monitoring.builder
+	$(BIN)/python -m scripts.process_metrics
 	$(BIN)/python scripts/train_default_topics.py --check
 	$(BIN)/python -m scripts.prometheus_rules
 	$(BIN)/python -m scripts.proven

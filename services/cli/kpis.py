@@ -150,6 +150,16 @@ async def _told(stub: Any, options: argparse.Namespace) -> AsyncIterator[str]:
         return
     answer = await stub.GetKpis(query, timeout=60)
     yield _json(answer) if options.json else "\n".join(_answer(answer))
+    if not any(row.arrived or row.answered or row.abandoned for row in answer.rows):
+        sys.stderr.write(f"frontdesk kpis: {nothing_counted(options)}\n")
+
+
+def nothing_counted(options: argparse.Namespace) -> str:
+    """Why an answer without a contact may be one: a window that has just begun, or a name that no desk has."""
+    whose = f" of desk {options.desk}" if options.desk else ""
+    window = " in this window, which ends with the last quarter hour" if options.last is not None else ""
+    names = "; `frontdesk kpis --by desk` names those that have some" if options.desk else ""
+    return f"no contact{whose} is counted{window}{names}"
 
 
 def query_of(options: argparse.Namespace, now: datetime) -> metrics_pb2.GetKpisRequest:

@@ -151,6 +151,17 @@ async def test_a_refusal_says_what_to_mend(
     assert words in capsys.readouterr().err
 
 
+async def test_an_answer_without_a_contact_says_why_that_may_be(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run("--address", address, "--desk", "acmee") == 0
+    assert "no contact of desk acmee is counted; `frontdesk kpis --by desk` names" in capsys.readouterr().err
+    assert await run("--address", address, "--last", "1", "--by", "queue") == 0
+    assert "no contact is counted in this window" in capsys.readouterr().err
+    assert await run("--address", address, "--desk", "acme") == 0
+    assert capsys.readouterr().err == ""
+
+
 async def test_nobody_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert await run("--address", "127.0.0.1:9") == 1
     assert "is `frontdesk serve` running?" in capsys.readouterr().err
