@@ -73,14 +73,14 @@ def test_packets_are_the_same_in_any_portions(size: int) -> None:
 )
 def test_a_packet_over_the_bounds_is_skipped_and_its_neighbours_are_not(long: bytes) -> None:
     framer = Framer()
-    began = time.perf_counter()
+    began = time.thread_time()
     packets = framer.feed(b"Event: a\r\n\r\n")
     for place in range(0, len(long), 100):
         packets += framer.feed(long[place : place + 100])
     packets += framer.feed(b"\r\n\r\nEvent: b\r\n\r\n")
 
     assert ([one.event for one in packets], framer.skipped) == (["a", "b"], 1)
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0
 
 
 def test_an_action_carries_no_header_of_its_values() -> None:

@@ -108,9 +108,9 @@ def test_a_malformed_line_is_counted(line: str) -> None:
 
 
 def test_hostile_lines_take_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     for text in ('"' * 16_000, " " * 16_000 + "<", "<" * 16_000 + ">", "-" * 16_000):
         clid(text)
         record_of(row(text))
         record_of(row(clid=text))
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0

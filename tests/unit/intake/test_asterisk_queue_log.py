@@ -78,11 +78,11 @@ def test_the_last_line_waits_for_its_end_unless_it_is_whole() -> None:
 
 def test_an_endless_line_is_one_malformed_line() -> None:
     lines = Lines()
-    began = time.perf_counter()
+    began = time.thread_time()
     found = [one for _ in range(2_000) for one in lines.feed(b"x" * 1_000)]
     found += lines.feed(b"\n1775203305|1.1|support|NONE|ABANDON|1|4|15\n")
     assert (len(found), lines.malformed) == (1, 1)
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0
 
 
 def test_an_enterqueue_goes_before_what_its_call_did_in_the_same_second() -> None:

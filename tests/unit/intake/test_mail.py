@@ -206,12 +206,12 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mail_is_read_in_bounded_time(name: str) -> None:
     data = HOSTILE[name]
-    began = time.perf_counter()
+    began = time.thread_time()
     reading = read_mail(Envelope("a@b.example", ("s@acme.example",), data, NOON_MS))
     interpreter().events("smtp", reading, data, NOON_MS)
 
     assert not reading.problems
-    assert time.perf_counter() - began < 3.0
+    assert time.thread_time() - began < 3.0
 
 
 def test_dates_without_a_zone_or_sense_are_told_apart() -> None:

@@ -75,13 +75,13 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
 def test_a_bomb_takes_time_in_proportion_to_its_length(name: str) -> None:
     def took(count: int) -> float:
         data = BOMBS[name](count)
-        began = time.perf_counter()
+        began = time.thread_time()
         reading = read_mail(Envelope("a@b.example", ("s@acme.example",), data, 1))
         assert not reading.problems
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     took(10)
-    small, large = min(took(1_000), took(1_000)), took(10_000)
+    small, large = min(took(1_000), took(1_000)), min(took(10_000), took(10_000))
     assert large < 60 * max(small, 0.002)
     assert large < 5.0
 

@@ -117,10 +117,10 @@ def test_one_bad_encoded_word_does_not_spoil_the_others(value: str, text: str) -
 
 def test_time_is_in_proportion_to_the_text() -> None:
     def took(count: int) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         mended("Ã¼Ã Â" * count)
         decode(b"\xe8\xb9 a" * count)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     took(10)
-    assert took(40_000) < 40 * max(took(4_000), 0.002)
+    assert min(took(40_000), took(40_000)) < 40 * max(took(4_000), 0.002)

@@ -210,10 +210,10 @@ def test_html_words_below_a_quote_are_kept() -> None:
 )
 def test_time_is_in_proportion_to_the_text(unit: str) -> None:
     def took(count: int) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         newest_words(unit * count)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     took(10)
-    assert took(2_000) < 40 * max(took(200), 0.002)
+    assert min(took(2_000), took(2_000)) < 40 * max(took(200), 0.002)
     assert set(TEMPLATES) > set(LEFT_OUT)

@@ -180,9 +180,9 @@ def test_a_status_is_no_address_of_a_host(words: str, status: str) -> None:
 def test_a_long_bounce_takes_time_in_proportion() -> None:
     def took(lines: int) -> float:
         data = DAEMON + "\r\n" + "<a@b.example> to: <c@d.example>: 550 550-5 x@y z@" * lines
-        began = time.perf_counter()
+        began = time.thread_time()
         event_of(data + "\n<ana@x.example>: 5.1.1\n" * lines)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     took(100)
-    assert took(8_000) < 40 * max(took(800), 0.005)
+    assert min(took(8_000), took(8_000)) < 40 * max(took(800), 0.005)

@@ -215,6 +215,6 @@ def test_what_is_no_message_is_a_dead_letter_and_200(data: bytes) -> None:
 )
 def test_hostile_headers_take_linear_time(value: str) -> None:
     for name in ("Via", "From", "To", "Contact", "P_Asserted_Identity", "Accept", "Require"):
-        began = time.perf_counter()
+        began = time.thread_time()
         HOOK.read(posted(sip(**{name: value})), KNOWN)
-        assert time.perf_counter() - began < 2.0
+        assert time.thread_time() - began < 2.0

@@ -88,7 +88,7 @@ def test_comments_go_on_for_ever() -> None:
 
 
 def test_time_is_linear_in_a_long_line_of_small_pieces() -> None:
-    parser, began = EventParser(), time.perf_counter()
+    parser, began = EventParser(), time.thread_time()
     for _ in range(200_000):
         parser.feed(b"data:")
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
