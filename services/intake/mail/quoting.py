@@ -18,6 +18,8 @@ LINE_CHARS_MAX = 400
 ATTRIBUTION_LINES_MAX = 4
 LEAD_IN_CHARS_MAX = 120
 BLOCK_LINES_MAX = 14
+FIELD_WORDS_MAX = 3
+"""Words of a form's field name."""
 _ADDRESS = re.compile(r"[^\s<>@()\[\]]{1,64}@[^\s<>@()\[\]]{1,190}")
 _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<![\d.])\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}(?![\d.])|[٠-٩]{4}|[۰-۹]{4}|[०-९]{4}|[౦-౯]{4}"
@@ -169,7 +171,7 @@ def is_block(lines: Sequence[str], start: int) -> bool:
     if start >= len(lines):
         return False
     first = lines[start].strip()[:LINE_CHARS_MAX]
-    if not _HEADER_LINE.match(first):
+    if not _HEADER_LINE.match(first) or _goes_on_a_form(lines, start):
         return False
     if _is_flat_block(first) or _is_strange_block(lines, start):
         return True
@@ -196,6 +198,14 @@ def is_block(lines: Sequence[str], start: int) -> bool:
         evidence = evidence or address or bool(_DATE.search(value) or _CLOCK.search(value))
         open_value = value.rstrip().endswith((",", ";")) or (bool(roles) and not value.strip())
     return known >= 3 and evidence and _different(kinds) and (address or _has(kinds, "subject"))
+
+
+def _goes_on_a_form(lines: Sequence[str], start: int) -> bool:
+    """Whether a field that no block has stands just above: "Name: Ana", so what looks like a block is a filled-in form."""
+    found = _HEADER_LINE.match(lines[start - 1].strip()[:LINE_CHARS_MAX]) if start else None
+    if not found or not found.group(2).strip() or len(found.group(1).split()) > FIELD_WORDS_MAX:
+        return False
+    return " ".join(found.group(1).lower().split()) not in phrases().roles
 
 
 def _is_flat_block(line: str) -> bool:

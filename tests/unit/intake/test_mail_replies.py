@@ -80,6 +80,7 @@ KEPT = {
     "greeting in Slovene": "Dober dan,\nlepo pozdravljeni,\nkje je paket",
     "a command": "On your remote host you can run:\n\n  telnet 127.0.0.1\n\nOn this day it failed:\nno route",
     "a form": "Name: Ana Novak\nE-mail: ana@x.example\nDatum: 3.4.2026\nBestellnummer: 4711\nMenge: 2",
+    "a form with a block's names": "Nome: Ana Novak\nDe: ana@x.example\nAssunto: Fatura\nData: 03/04/2026\nMensagem: valor errado",
     "a journey": "Von: Berlin\nAn: Hamburg\nDatum: 3. April 2026, 16:19\n\nBitte umbuchen.",
     "bullets": "Two things:\n- the lamp\n- the cable\n\n* and a plug",
     "dashes in a line": "The lamp -- the new one -- flickers.",
@@ -166,6 +167,10 @@ CUT = {
     ),
     "line to reply above": (
         "No.\n\n##- Please type your reply above this line -##\n\nYour request (7) was updated.",
+        "No.",
+    ),
+    "block below a signature": (
+        "No.\n\nRegards,\nAna\nTel.: 123\n\nFrom: Acme <h@acme.example>\nSent: 3 April 2026 16:19\nTo: Ana\nSubject: x\n\nHi",
         "No.",
     ),
     "lead-in": ("No.\n\nAcme schrieb:\n> Hi", "No."),
