@@ -135,9 +135,10 @@ def _sip(value: str, line_region: str, name: str) -> Customer:
 def mail_address(raw: str) -> str:
     """The address in its canonical form, "" when it is nobody's (null sender, daemon, local host).
 
-    The domain is lower-case and punycode, the local part is compared without case, a plus tag stays.
+    The domain is lower-case and punycode, the local part is compared without case, a plus tag stays. A local part in
+    quotes (RFC 5321 4.1.2) keeps them only where it needs them.
     """
-    value = raw[:_ADDRESS_CHARS_MAX].strip().strip("<>").strip()
+    value = raw[:_ADDRESS_CHARS_MAX].strip().strip("<>").strip().removesuffix(".")
     if len(value) <= _PLAIN_CHARS_MAX and _PLAIN.fullmatch(value):
         return "" if value.partition("@")[0].lower() in _SYSTEM else value.lower()
     local, _, _ = value.rpartition("@")
@@ -145,7 +146,11 @@ def mail_address(raw: str) -> str:
         return ""
     try:
         checked = validate_email(
-            value, check_deliverability=False, test_environment=True, allow_smtputf8=True
+            value,
+            check_deliverability=False,
+            test_environment=True,
+            allow_smtputf8=True,
+            allow_quoted_local=True,
         )
     except (EmailNotValidError, ValueError, IndexError):
         return ""

@@ -41,6 +41,8 @@ def event_of(*fields: str, to: str = "support@acme.example") -> CanonicalEvent:
             "ana@x.example",
             "Ana",
         ),
+        (('From: Ana <"Ana Novak"@x.example>',), '"ana novak"@x.example', "Ana"),
+        (('From: Ana <"ana"@X.example.>',), "ana@x.example", "Ana"),
         (("From: Ana <ana@x.example>, Bor <bor@x.example>", "Sender: bor@x.example"), "ana@x.example", "Ana"),
         (
             ("From: Ana <ana@x.example>", "Reply-To: users@list.example", "List-Id: <users.list.example>"),
