@@ -139,15 +139,16 @@ def _instagram(medium: str, identity: str, page: str, at_ms: int, value: Change)
         raise Unreadable("no comment id")
     person = obj(value.get("from"))
     author = ident(person.get("id"))
+    ours = bool(author) and author in (page, ident(person.get("self_ig_scoped_id")))
     return CanonicalEvent(
         channel="social",
         medium=medium,
         account=page,
         provider_event_id=event_id,
         kind="mention",
-        direction="outbound" if author and author == page else "inbound",
+        direction="outbound" if ours else "inbound",
         customer=None
-        if author and author == page
+        if ours
         else _person(identity, author, person.get("username") or person.get("name"), person.get("username")),
         thread_id=ident(obj(value.get("media")).get("id")) or event_id,
         in_reply_to=ident(value.get("parent_id")),

@@ -322,6 +322,15 @@ def test_instagram_comment_in_a_live_broadcast_is_a_public_mention() -> None:
     assert event.customer and (event.customer.name, event.customer.handle) == ("marta", "marta")
 
 
+@pytest.mark.parametrize("person", [{"id": "178"}, {"id": "9", "self_ig_scoped_id": "9"}])
+def test_our_own_instagram_comment_is_our_answer(person: dict[str, Any]) -> None:
+    value = {"id": "c1", "text": "On its way", "from": person, "media": {"id": "m1"}}
+    entry = {"id": "178", "time": 1, "changes": [{"field": "comments", "value": value}]}
+    event = read(meta({"object": "instagram", "entry": [entry]})).events[0]
+
+    assert (event.direction, event.customer) == ("outbound", None)
+
+
 def rated(**value: Any) -> Delivery:
     full = {
         "item": "rating",
