@@ -120,7 +120,10 @@ def _text(html: str, *, cut: bool) -> str:
             parts.append(" ")
         elif node.tag == "-text":
             follows = node.parent is not None and node.prev is not None and node.prev.tag in _BLOCKS
-            parts.append((_MARK if follows else "") + (node.text_content or ""))
+            said = node.text_content or ""
+            if node.parent is not None and node.parent.tag == "pre":
+                said = said.replace("\n", _MARK)
+            parts.append((_MARK if follows else "") + said)
     lines = (_SPACES.sub(" ", part).strip() for part in "".join(parts).split(_MARK))
     return _squeezed(list(lines))
 

@@ -181,6 +181,12 @@ def test_html_is_text_without_what_it_quotes() -> None:
     assert html_to_text("<div class='gmail_quote'>only</div>") == "only"
 
 
+def test_preformatted_text_keeps_its_lines_and_so_its_quotes() -> None:
+    letter = "<pre>It works now.\n\nOn 3 April 2026, Acme wrote:\n&gt; Does it?\n</pre>"
+
+    assert html_to_text(letter) == "It works now."
+
+
 def test_cells_of_a_row_stay_words_of_their_own() -> None:
     row = "<table><tr><th>Order</th><td>4711</td></tr><tr><td>Paid</td><td>&nbsp;9 EUR</td></tr></table>"
 
