@@ -7,7 +7,7 @@ frontdesk read-queue-log FILE ...    what Asterisk's queue_log tells, or the que
 frontdesk read-mail question.eml     what intake makes of mails in files
 frontdesk agent --desk acme ana      be an agent in this terminal
 frontdesk train-topics               a topic model from the desk's own labels
-frontdesk desk check FILE            what is wrong with a desk's file; apply puts it in force
+frontdesk desk check FILE            what is wrong with a desk's file; apply puts one in force, show prints it
 frontdesk explain CONTACT            why a contact went where it went
 frontdesk letters                    what could not be read, and why
 frontdesk health                     whether a running process is ready
@@ -123,7 +123,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "read-queue-log": (_read_queue_log, "what Asterisk's queue_log tells, as events or as totals"),
     "read-mail": (_read_mail, "what intake makes of mails in files, one JSON line a mail"),
     "agent": (_agent, "be an agent in this terminal"),
-    "desk": (_desk, "check a desk's file, and put it in force"),
+    "desk": (_desk, "check a desk's file, put it in force, show what is"),
     "explain": (_explain, "why a contact went where it went"),
     "letters": (_letters, "what could not be read, and why"),
     "health": (_health, "whether a running process is ready, for container health checks"),

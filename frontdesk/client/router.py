@@ -40,6 +40,13 @@ class RouterClient(Calls):
         request = router_pb2.GetCaseRequest(desk_id=desk_id, case_id=case_id, min_position=min_position)
         return await self._call(self._stub.GetCase, request, router_pb2.GetCaseResponse)
 
+    async def get_desk(
+        self, desk_id: str, *, min_position: Position | None = None
+    ) -> router_pb2.GetDeskResponse:
+        """The configuration in force."""
+        request = router_pb2.GetDeskRequest(desk_id=desk_id, min_position=min_position)
+        return await self._call(self._stub.GetDesk, request, router_pb2.GetDeskResponse)
+
     async def get_agent(
         self, desk_id: str, agent_id: str, *, min_position: Position | None = None
     ) -> router_pb2.GetAgentResponse:

@@ -515,6 +515,22 @@ class WatchDecisionsResponse(_message.Message):
     decision: _decisions_pb2.Decision
     def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., decision: _Optional[_Union[_decisions_pb2.Decision, _Mapping]] = ...) -> None: ...
 
+class GetDeskRequest(_message.Message):
+    __slots__ = ("desk_id", "min_position")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    min_position: Position
+    def __init__(self, desk_id: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class GetDeskResponse(_message.Message):
+    __slots__ = ("desk", "position")
+    DESK_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    desk: _desk_pb2.Desk
+    position: Position
+    def __init__(self, desk: _Optional[_Union[_desk_pb2.Desk, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
 class ConfigureDeskRequest(_message.Message):
     __slots__ = ("command_id", "desk")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]

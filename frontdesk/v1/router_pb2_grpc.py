@@ -82,6 +82,11 @@ class RouterServiceStub:
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.WatchDecisionsRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_router__pb2.WatchDecisionsResponse.FromString,
                 _registered_method=True)
+        self.GetDesk = channel.unary_unary(
+                '/frontdesk.v1.RouterService/GetDesk',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.GetDeskRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.GetDeskResponse.FromString,
+                _registered_method=True)
         self.ConfigureDesk = channel.unary_unary(
                 '/frontdesk.v1.RouterService/ConfigureDesk',
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.ConfigureDeskRequest.SerializeToString,
@@ -173,6 +178,13 @@ class RouterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDesk(self, request, context):
+        """The configuration in force, as it was given.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ConfigureDesk(self, request, context):
         """Puts a configuration in force; all faults are answered together and nothing is applied then.
         """
@@ -248,6 +260,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.WatchDecisions,
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.WatchDecisionsRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_router__pb2.WatchDecisionsResponse.SerializeToString,
+            ),
+            'GetDesk': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDesk,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.GetDeskRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.GetDeskResponse.SerializeToString,
             ),
             'ConfigureDesk': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfigureDesk,
@@ -516,6 +533,33 @@ class RouterService:
             '/frontdesk.v1.RouterService/WatchDecisions',
             frontdesk_dot_v1_dot_router__pb2.WatchDecisionsRequest.SerializeToString,
             frontdesk_dot_v1_dot_router__pb2.WatchDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDesk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/GetDesk',
+            frontdesk_dot_v1_dot_router__pb2.GetDeskRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.GetDeskResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,4 +1,4 @@
-"""frontdesk desk: checks a desk's file, and puts it in force at a running router."""
+"""frontdesk desk: checks a desk's file, puts it in force at a running router, and shows what is in force there."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 
 from frontdesk.client import ClientError, Endpoint, Refused, RouterClient
 from services.cli.address import add_endpoint, endpoint_of, nobody
-from services.contract.codec import to_message
+from services.contract.codec import from_message, to_message
 from services.contract.desk import Desk
 from services.intake.need.topics import TOPICS
 from services.router.config_faults import Fault
 from services.router.config_gaps import gaps
 from services.router.desk_config import DeskFaults, as_written, load_toml
+from services.router.desk_file import to_toml
 
 APPLY_SECONDS_MAX = 20.0
 EXAMPLES = """examples:
   frontdesk desk check examples/desk.toml              faults, and whom it leaves without anybody; needs nothing that runs
   frontdesk desk apply examples/desk.toml              put it in force at the router of this machine
+  frontdesk desk show acme > desk.toml                 what is in force there, as a file that apply takes
   frontdesk desk apply examples/desk.toml --address frontdesk-router:50051 --tls-ca ca.crt
 
 docs/desk.md has all that the file may say. A process that was started with --desk puts its own file in force again
@@ -32,25 +34,32 @@ def main(argv: Sequence[str]) -> int:
     """0 when all files are sound, and in force; 1 for faults, a refusal or a router that is away."""
     parser = argparse.ArgumentParser(
         prog="frontdesk desk",
-        description="Checks a desk's file, or puts it in force, whole or not at all.",
+        description="Checks a desk's file, puts it in force (whole or not at all), or shows what is.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("action", choices=("check", "apply"), help="apply checks first")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a desk's configuration (TOML)")
+    parser.add_argument("action", choices=("check", "apply", "show"), help="apply checks first")
+    parser.add_argument(
+        "names", nargs="+", metavar="FILE", help="a desk's configuration (TOML); to show, a desk's id"
+    )
     add_endpoint(parser)
     options = parser.parse_args(argv)
-    desks = [_read(path) for path in options.files]
+    endpoint = endpoint_of(options, os.environ)
+    if options.action == "show":
+        return _asked(endpoint, _show(endpoint, options.names))
+    desks = [_read(Path(name)) for name in options.names]
     sound = [desk for desk in desks if desk is not None]
     if len(sound) < len(desks):
         return 1
-    if options.action == "check":
-        return 0
-    endpoint = endpoint_of(options, os.environ)
+    return 0 if options.action == "check" else _asked(endpoint, _apply(endpoint, sound))
+
+
+def _asked(endpoint: Endpoint, asking: Coroutine[None, None, None]) -> int:
+    """Asks the router; 1 with what to do when it refuses or is away."""
     try:
-        asyncio.run(_apply(endpoint, sound))
+        asyncio.run(asking)
     except Refused as error:
-        sys.stderr.write(f"frontdesk desk: not in force: {error.message}\n")
+        sys.stderr.write(f"frontdesk desk: {error.message}\n")
         return 1
     except (ClientError, OSError) as error:
         sys.stderr.write(f"frontdesk desk: {nobody(endpoint, error)}\n")
@@ -83,14 +92,18 @@ def _summary(desk: Desk) -> str:
 
 
 def _untold(desk: Desk) -> Iterator[Fault]:
-    """Topics that no contact has unless its sender, or a model of the desk's own, says so."""
-    names = [topic.topic_id for topic in desk.topics if topic.topic_id not in TOPICS]
-    if names:
+    """Where the desk's topics and those that intake tells differ; either may be meant."""
+    names = [topic.topic_id for topic in desk.topics]
+    own = [name for name in names if name not in TOPICS]
+    if own:
         yield Fault(
             "topics",
-            f"intake does not tell {', '.join(names)} by itself: only senders who name them, or a model of "
+            f"intake does not tell {', '.join(own)} by itself: only senders who name them, or a model of "
             "your own (frontdesk train-topics)",
         )
+    left_out = [name for name in TOPICS if name not in names]
+    if left_out:
+        yield Fault("topics", f"what intake tells as {', '.join(left_out)} comes as of any topic")
 
 
 async def _apply(endpoint: Endpoint, desks: Sequence[Desk]) -> None:
@@ -100,3 +113,10 @@ async def _apply(endpoint: Endpoint, desks: Sequence[Desk]) -> None:
             at = written.position
             sys.stdout.write(f"desk {desk.desk_id} is in force, by decision {at.partition}/{at.offset}\n")
             sys.stdout.flush()
+
+
+async def _show(endpoint: Endpoint, desk_ids: Sequence[str]) -> None:
+    async with RouterClient(endpoint, deadline_seconds=APPLY_SECONDS_MAX) as router:
+        for desk_id in desk_ids:
+            answer = await router.get_desk(desk_id)
+            sys.stdout.write(to_toml(from_message(answer.desk, Desk)))

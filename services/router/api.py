@@ -122,6 +122,11 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
 
     # --- configuration -------------------------------------------------------------------------------------
 
+    async def GetDesk(
+        self, request: router_pb2.GetDeskRequest, context: Context
+    ) -> router_pb2.GetDeskResponse:
+        return await self._reads.desk(request, context)
+
     async def ConfigureDesk(
         self, request: router_pb2.ConfigureDeskRequest, context: Context
     ) -> router_pb2.ConfigureDeskResponse:

@@ -53,6 +53,11 @@ class Reads:
             response.deadline_at.FromMilliseconds(contact.deadline_at_ms)
         return response
 
+    async def desk(self, request: router_pb2.GetDeskRequest, context: Context) -> router_pb2.GetDeskResponse:
+        check_ids(desk_id=request.desk_id)
+        desk, position = await self._reached(request, context)
+        return router_pb2.GetDeskResponse(desk=to_message(desk.desk), position=position)
+
     async def case(self, request: router_pb2.GetCaseRequest, context: Context) -> router_pb2.GetCaseResponse:
         check_ids(desk_id=request.desk_id, case_id=request.case_id)
         desk, position = await self._reached(request, context)

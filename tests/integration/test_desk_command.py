@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from frontdesk.client import RouterClient
 from services.cli.desk import main
 from services.cli.explain import main as explain
+from services.contract.codec import to_message
+from services.contract.desk import DeskLimits
 from services.runtime.ports import free_port
 from tests.integration.router_shell import Running, running, stack
 
@@ -49,6 +53,32 @@ async def test_a_file_takes_the_place_of_what_was_in_force_and_a_new_desk_begins
         assert f"desk {desk} is in force, by decision " in said
         assert running.desk(desk).desk.version == "2"
         assert set(running.desk(desk).agents) == {"ana"}
+
+
+async def test_what_is_in_force_is_shown_as_a_file_that_puts_the_same_in_force(
+    running: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = running.desk().desk
+    assert await asyncio.to_thread(main, ["show", "acme", "--address", running.address]) == 0
+    path = tmp_path / "shown.toml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+
+    assert await asyncio.to_thread(main, ["apply", str(path), "--address", running.address]) == 0
+
+    assert running.desk().desk == replace(before, limits=DeskLimits())
+    capsys.readouterr()
+    assert await asyncio.to_thread(main, ["show", "elsewhere", "--address", running.address]) == 1
+    assert "no such desk is configured" in capsys.readouterr().err
+
+
+async def test_a_configuration_is_read_where_it_was_written(running: Running) -> None:
+    async with RouterClient(running.address) as router:
+        desk = to_message(replace(running.desk().desk, version="3"))
+        written = await router.configure_desk(desk)
+        found = await router.get_desk("acme", min_position=written.position)
+
+    assert found.desk == desk
+    assert found.position.offset >= written.position.offset
 
 
 async def test_a_router_that_is_away_is_told_with_its_address(
