@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_NUMBER = re.compile(r"\+[0-9 ()./-]+")
+_WITHIN_NUMBERS = re.compile(r"[ ()./-]")
 _REGION = re.compile(r"^[A-Z]{2}$")
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(?:-[A-Za-z0-9]+)*$")
 _DESK = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
@@ -61,11 +63,11 @@ class Accounts:
 
 
 def fold(account: str) -> str:
-    """An id as it is compared: without a scheme and without case."""
+    """An id as it is compared: without a scheme and without case, a telephone number without what people write in it."""
     folded = account.strip().lower()
     for scheme in ("whatsapp:", "messenger:", "tel:", "mailto:"):
         folded = folded.removeprefix(scheme)
-    return folded
+    return _WITHIN_NUMBERS.sub("", folded) if _NUMBER.fullmatch(folded) else folded
 
 
 def load_accounts(text: str, default_desk: str = "") -> Accounts:

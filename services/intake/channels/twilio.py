@@ -189,8 +189,11 @@ def _fields(delivery: Delivery) -> Fields:
 
 
 def _line(raw: str, known: Known) -> tuple[str, str]:
-    """Our line and its region: as the settings say, else as its number says."""
+    """Our line and its region: as the settings say, else as its number says. A number that is called by SIP is itself."""
     value = line(raw)
+    if value.lower().startswith("sip"):
+        number = identity.caller(value)
+        value = number.value if number.type == "phone" else value
     region = known.regions.get(value, "") or identity.region_of(value)
     return ident(value), region
 

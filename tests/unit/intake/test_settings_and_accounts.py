@@ -113,11 +113,20 @@ def test_accounts_come_from_a_file(tmp_path: Path) -> None:
     assert settings.known.regions == {"+4930901820": "DE"}
 
 
+def test_number_in_the_file_may_be_written_as_people_write_it() -> None:
+    listed = load_accounts("[[account]]\nid = '+49 (30) 90-1820'\ndesk_id = 'berlin'\nregion = 'DE'\n")
+
+    assert listed.regions == {"+4930901820": "DE"}
+    assert listed.find("+49 30 901820") == listed.find("+4930901820")
+    assert listed.find("+49 30 901821") is None
+
+
 @pytest.mark.parametrize(
     ("account", "desk"),
     [
         ("+4930901820", "berlin"),
         ("whatsapp:+4930901820", "berlin"),
+        ("+49 (30) 90-1820", "berlin"),
         ("Help@shop.EXAMPLE", "shop"),
         ("100", "acme"),
     ],

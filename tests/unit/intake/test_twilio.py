@@ -216,6 +216,20 @@ def test_caller_may_be_an_address(sender: str, kind: str, value: str) -> None:
     assert (customer.type, customer.value) == (kind, value)
 
 
+@pytest.mark.parametrize(
+    ("called", "account"),
+    [
+        ("sip:+381112345678@acme.sip.twilio.com;transport=tls", "+381112345678"),
+        ("sip:%2B381112345678@acme.sip.twilio.com", "+381112345678"),
+        ("sip:support@acme.sip.twilio.com", "sip:support@acme.sip.twilio.com"),
+    ],
+)
+def test_line_that_is_called_by_sip_is_its_number(called: str, account: str) -> None:
+    event = read(call(To=called)).events[0]
+
+    assert event.account == account
+
+
 def test_states_of_a_call_are_one_contact_in_any_order() -> None:
     begun = interpret(call()).facts[0]
     early = interpret(call("/hooks/twilio/voice/status", CallStatus="initiated")).facts[0]
