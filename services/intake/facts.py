@@ -3,7 +3,7 @@
     inbound message, unsupported, call_started            ContactArrived
     inbound mention, review                               MentionSeen
     inbound call_ended                                    CallerHungUp
-    outbound message                                      MessageSent (a person answered)
+    outbound message                                      MessageSent (a person answered; a bot only acknowledged)
     auto_reply, bounce, complaint, reaction, edit,
     deletion, every other state of a call                 NonContactSeen
 
@@ -43,6 +43,8 @@ _STRENGTHS = {"strong": LinkStrength.STRONG, "weak": LinkStrength.WEAK}
 FRIENDLY_SHARE_MIN = 0.8
 """Four of five stars and more are friendly."""
 _STARTED = "started"
+BOT = "bot"
+"""Who wrote a message of ours, under `by` in the event's extras, where a provider says that no person did."""
 
 
 def fact_of(
@@ -72,7 +74,8 @@ def fact_of(
             wait_ms=_wait_ms(event),
         )
     elif not inbound and event.kind in _MESSAGES:
-        body = MessageSent(thread_key=thread_key, kind="human", medium=event.medium, account=event.account)
+        kind = "ack" if event.extras.get("by") == BOT else "human"
+        body = MessageSent(thread_key=thread_key, kind=kind, medium=event.medium, account=event.account)
     else:
         body = _no_contact(event, thread_key, source, account.desk_id, secret)
     return Fact(

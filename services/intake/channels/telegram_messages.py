@@ -72,6 +72,7 @@ def wrote(place: Place, message: Item, found: Collector, *, edited: bool) -> Non
             attachments=words.attachments,
             about_id=message_ref if edited else "",
             links=_own_number(message, customer) if not outbound and not edited else (),
+            extras={"by": "bot"} if outbound and obj(message.get("sender_business_bot")) else {},
         )
     )
 

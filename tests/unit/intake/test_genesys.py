@@ -67,6 +67,14 @@ def test_an_answer_of_ours_stops_the_clock_of_the_question() -> None:
     assert (asked.body.customer.value, asked.body.customer.name) == ("ana-77", "Ana Silva")
 
 
+@pytest.mark.parametrize(("entity", "kind"), [("Human", "human"), ("Bot", "ack"), (None, "human")])
+def test_a_bot_only_acknowledges(entity: str | None, kind: str) -> None:
+    body = fact(posted(originatingEntity=entity)).body
+
+    assert isinstance(body, MessageSent)
+    assert body.kind == kind
+
+
 def test_hex_counts_only_where_the_setting_says_so() -> None:
     hexadecimal = Known(values={**KNOWN.values, ENCODING.name: ("hex",)})
     assert not HOOK.read(posted(hexadecimal=True), KNOWN).verdict.signature_valid

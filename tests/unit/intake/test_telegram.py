@@ -237,6 +237,17 @@ def test_business_chat_is_another_than_the_bots_and_knows_our_answers() -> None:
     assert asked.fact_id != direct.fact_id
 
 
+def test_what_a_bot_writes_for_a_business_is_an_acknowledgement() -> None:
+    bot = {"id": 5, "is_bot": True, "first_name": "Bot"}
+    message = said(
+        "We are closed.", business_connection_id="bc", sender_business_bot=bot, **{"from": {"id": 900}}
+    )
+    body = interpret({"update_id": 1, "business_message": message}).facts[0].body
+
+    assert isinstance(body, MessageSent)
+    assert body.kind == "ack"
+
+
 def test_deleted_business_messages_are_an_event_each() -> None:
     reading = read(
         "deleted_business_messages",
