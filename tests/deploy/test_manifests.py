@@ -57,13 +57,52 @@ def test_custom_resources_have_no_key_that_their_definition_lacks(name: str, crd
     assert manifests.custom_faults(resources(name), crds) == []
 
 
-def test_the_examples_of_the_operations_guide_are_taken_and_find_intake() -> None:
+def of_the_guide(*kinds: str) -> list[Any]:
+    """The resources of docs/operations.md of these kinds."""
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    found = [
+    return [
         one
         for block in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
         for one in yaml.safe_load_all(block)
+        if one["kind"] in kinds
     ]
+
+
+def test_the_operators_pod_of_the_guide_is_taken_and_reaches_kafka_and_the_services() -> None:
+    (pod,) = of_the_guide("Pod")
+    assert manifests.core_faults([pod]) == []
+    spec, (container,) = pod["spec"], pod["spec"]["containers"]
+    router = by_name("prod", "StatefulSet", "frontdesk-router")["spec"]["template"]["spec"]
+    assert spec["securityContext"].items() <= router["securityContext"].items()
+    assert container["securityContext"] == router["containers"][0]["securityContext"]
+
+    secrets = {one["name"]: one["secret"]["secretName"] for one in spec["volumes"] if "secret" in one}
+    assert by_name("prod", "KafkaUser", secrets["kafka-user"])
+    cluster = by_name("prod", "Kafka", "frontdesk")["metadata"]["name"]
+    assert secrets["kafka-ca"] == f"{cluster}-cluster-ca-cert"
+    mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
+    assert set(mounted.values()) == {one["name"] for one in spec["volumes"]}
+    (shared,) = [
+        one
+        for one in of_kind("prod", "ConfigMap")
+        if one["metadata"]["name"].startswith("frontdesk-settings")
+    ]
+    for setting in container["env"]:
+        assert setting["value"] == shared["data"][setting["name"]]
+
+    for service in ("intake", "router", "metrics"):
+        policy = by_name("prod", "NetworkPolicy", f"frontdesk-{service}")["spec"]
+        (selector,) = [
+            peer["podSelector"]["matchLabels"]
+            for rule in policy["ingress"]
+            if {"port": 50051} in rule["ports"]
+            for peer in rule["from"]
+        ]
+        assert selector.items() <= pod["metadata"]["labels"].items()
+
+
+def test_the_examples_of_the_operations_guide_are_taken_and_find_intake() -> None:
+    found = of_the_guide("Service", "NetworkPolicy")
     assert {one["kind"] for one in found} == {"Service", "NetworkPolicy"}
     assert manifests.core_faults(found) == []
     intake = by_name("prod", "Deployment", "frontdesk-intake")["spec"]["template"]
