@@ -75,6 +75,25 @@ class RouterClient(Calls):
         )
         return await self._call(self._stub.ListWaiting, request, router_pb2.ListWaitingResponse)
 
+    async def list_agents(
+        self,
+        desk_id: str,
+        *,
+        at_work: bool = False,
+        page_size: int = 100,
+        page_token: str = "",
+        min_position: Position | None = None,
+    ) -> router_pb2.ListAgentsResponse:
+        """One page, by id, with what each does now; `at_work` leaves out who is offline."""
+        request = router_pb2.ListAgentsRequest(
+            desk_id=desk_id,
+            at_work=at_work,
+            page_size=page_size,
+            page_token=page_token,
+            min_position=min_position,
+        )
+        return await self._call(self._stub.ListAgents, request, router_pb2.ListAgentsResponse)
+
     async def explain(self, desk_id: str, contact_id: str) -> router_pb2.ExplainDecisionResponse:
         """Every decision about a contact, with what was weighed."""
         request = router_pb2.ExplainDecisionRequest(desk_id=desk_id, contact_id=contact_id)

@@ -469,6 +469,56 @@ class WaitingContact(_message.Message):
     language: str
     def __init__(self, contact_id: _Optional[str] = ..., queue_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[_decisions_pb2.WaitingReason, str]] = ..., language: _Optional[str] = ...) -> None: ...
 
+class ListAgentsRequest(_message.Message):
+    __slots__ = ("desk_id", "page_size", "page_token", "min_position", "at_work")
+    DESK_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
+    AT_WORK_FIELD_NUMBER: _ClassVar[int]
+    desk_id: str
+    page_size: int
+    page_token: str
+    min_position: Position
+    at_work: bool
+    def __init__(self, desk_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., min_position: _Optional[_Union[Position, _Mapping]] = ..., at_work: _Optional[bool] = ...) -> None: ...
+
+class ListAgentsResponse(_message.Message):
+    __slots__ = ("agents", "next_page_token", "total_size", "position")
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    agents: _containers.RepeatedCompositeFieldContainer[AgentAtWork]
+    next_page_token: str
+    total_size: int
+    position: Position
+    def __init__(self, agents: _Optional[_Iterable[_Union[AgentAtWork, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class AgentAtWork(_message.Message):
+    __slots__ = ("agent_id", "presence", "used_units", "capacity_units", "contact_ids", "offered_contact_ids", "helped_contact_ids", "missed_offers", "idle_since", "shift_ends_at")
+    AGENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PRESENCE_FIELD_NUMBER: _ClassVar[int]
+    USED_UNITS_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_UNITS_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    OFFERED_CONTACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    HELPED_CONTACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    MISSED_OFFERS_FIELD_NUMBER: _ClassVar[int]
+    IDLE_SINCE_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
+    agent_id: str
+    presence: _facts_pb2.Presence
+    used_units: int
+    capacity_units: int
+    contact_ids: _containers.RepeatedScalarFieldContainer[str]
+    offered_contact_ids: _containers.RepeatedScalarFieldContainer[str]
+    helped_contact_ids: _containers.RepeatedScalarFieldContainer[str]
+    missed_offers: int
+    idle_since: _timestamp_pb2.Timestamp
+    shift_ends_at: _timestamp_pb2.Timestamp
+    def __init__(self, agent_id: _Optional[str] = ..., presence: _Optional[_Union[_facts_pb2.Presence, str]] = ..., used_units: _Optional[int] = ..., capacity_units: _Optional[int] = ..., contact_ids: _Optional[_Iterable[str]] = ..., offered_contact_ids: _Optional[_Iterable[str]] = ..., helped_contact_ids: _Optional[_Iterable[str]] = ..., missed_offers: _Optional[int] = ..., idle_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shift_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class ExplainDecisionRequest(_message.Message):
     __slots__ = ("desk_id", "contact_id", "min_position")
     DESK_ID_FIELD_NUMBER: _ClassVar[int]

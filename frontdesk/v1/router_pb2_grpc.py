@@ -72,6 +72,11 @@ class RouterServiceStub:
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.ListWaitingRequest.SerializeToString,
                 response_deserializer=frontdesk_dot_v1_dot_router__pb2.ListWaitingResponse.FromString,
                 _registered_method=True)
+        self.ListAgents = channel.unary_unary(
+                '/frontdesk.v1.RouterService/ListAgents',
+                request_serializer=frontdesk_dot_v1_dot_router__pb2.ListAgentsRequest.SerializeToString,
+                response_deserializer=frontdesk_dot_v1_dot_router__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
         self.ExplainDecision = channel.unary_unary(
                 '/frontdesk.v1.RouterService/ExplainDecision',
                 request_serializer=frontdesk_dot_v1_dot_router__pb2.ExplainDecisionRequest.SerializeToString,
@@ -164,6 +169,13 @@ class RouterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAgents(self, request, context):
+        """Agents of the configuration with what each does now, by id; for supervisors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExplainDecision(self, request, context):
         """Every decision about a contact, with what was weighed.
         """
@@ -250,6 +262,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.ListWaiting,
                     request_deserializer=frontdesk_dot_v1_dot_router__pb2.ListWaitingRequest.FromString,
                     response_serializer=frontdesk_dot_v1_dot_router__pb2.ListWaitingResponse.SerializeToString,
+            ),
+            'ListAgents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgents,
+                    request_deserializer=frontdesk_dot_v1_dot_router__pb2.ListAgentsRequest.FromString,
+                    response_serializer=frontdesk_dot_v1_dot_router__pb2.ListAgentsResponse.SerializeToString,
             ),
             'ExplainDecision': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainDecision,
@@ -479,6 +496,33 @@ class RouterService:
             '/frontdesk.v1.RouterService/ListWaiting',
             frontdesk_dot_v1_dot_router__pb2.ListWaitingRequest.SerializeToString,
             frontdesk_dot_v1_dot_router__pb2.ListWaitingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/frontdesk.v1.RouterService/ListAgents',
+            frontdesk_dot_v1_dot_router__pb2.ListAgentsRequest.SerializeToString,
+            frontdesk_dot_v1_dot_router__pb2.ListAgentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

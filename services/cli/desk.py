@@ -1,4 +1,4 @@
-"""frontdesk desk: checks a desk's file, puts it in force at a running router, and shows what is in force there."""
+"""frontdesk desk: checks a desk's file, puts it in force at a running router, shows what is in force and who is at work."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 
 from frontdesk.client import ClientError, Endpoint, Refused, RouterClient
+from frontdesk.v1 import facts_pb2, router_pb2
 from services.cli.address import add_endpoint, endpoint_of, nobody
 from services.contract.codec import from_message, to_message
 from services.contract.desk import Desk
@@ -20,10 +21,12 @@ from services.router.desk_config import DeskFaults, as_written, load_toml
 from services.router.desk_file import to_toml
 
 APPLY_SECONDS_MAX = 20.0
+PAGE_SIZE = 1_000
 EXAMPLES = """examples:
   frontdesk desk check examples/desk.toml              faults, and whom it leaves without anybody; needs nothing that runs
   frontdesk desk apply examples/desk.toml              put it in force at the router of this machine
   frontdesk desk show acme > desk.toml                 what is in force there, as a file that apply takes
+  frontdesk desk agents acme                           who is at work, with what in hand
   frontdesk desk apply examples/desk.toml --address frontdesk-router:50051 --tls-ca ca.crt
 
 docs/desk.md has all that the file may say. A process that was started with --desk puts its own file in force again
@@ -34,19 +37,23 @@ def main(argv: Sequence[str]) -> int:
     """0 when all files are sound, and in force; 1 for faults, a refusal or a router that is away."""
     parser = argparse.ArgumentParser(
         prog="frontdesk desk",
-        description="Checks a desk's file, puts it in force (whole or not at all), or shows what is.",
+        description="Checks a desk's file, puts it in force (whole or not at all), shows what is, and who is at work.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("action", choices=("check", "apply", "show"), help="apply checks first")
+    parser.add_argument("action", choices=("check", "apply", "show", "agents"), help="apply checks first")
     parser.add_argument(
-        "names", nargs="+", metavar="FILE", help="a desk's configuration (TOML); to show, a desk's id"
+        "names",
+        nargs="+",
+        metavar="FILE",
+        help="a desk's configuration (TOML); of show and agents, a desk's id",
     )
     add_endpoint(parser)
     options = parser.parse_args(argv)
     endpoint = endpoint_of(options, os.environ)
-    if options.action == "show":
-        return _asked(endpoint, _show(endpoint, options.names))
+    if options.action in ("show", "agents"):
+        telling = _show if options.action == "show" else _agents
+        return _asked(endpoint, telling(endpoint, options.names))
     desks = [_read(Path(name)) for name in options.names]
     sound = [desk for desk in desks if desk is not None]
     if len(sound) < len(desks):
@@ -120,3 +127,35 @@ async def _show(endpoint: Endpoint, desk_ids: Sequence[str]) -> None:
         for desk_id in desk_ids:
             answer = await router.get_desk(desk_id)
             sys.stdout.write(to_toml(from_message(answer.desk, Desk)))
+
+
+async def _agents(endpoint: Endpoint, desk_ids: Sequence[str]) -> None:
+    async with RouterClient(endpoint, deadline_seconds=APPLY_SECONDS_MAX) as router:
+        for desk_id in desk_ids:
+            token, told = "", 0
+            while True:
+                page = await router.list_agents(desk_id, at_work=True, page_size=PAGE_SIZE, page_token=token)
+                sys.stdout.writelines(f"{_line(one)}\n" for one in page.agents)
+                told, token = told + len(page.agents), page.next_page_token
+                if not token:
+                    break
+            if not told:
+                sys.stderr.write(f"frontdesk desk: nobody is at work at {desk_id}\n")
+
+
+def _line(one: router_pb2.AgentAtWork) -> str:
+    presence = facts_pb2.Presence.Name(one.presence).removeprefix("PRESENCE_").lower().replace("_", " ")
+    parts = [f"{one.agent_id:<20} {presence:<10} {one.used_units:>4} of {one.capacity_units} units"]
+    for words, ids in (
+        ("has", one.contact_ids),
+        ("is offered", one.offered_contact_ids),
+        ("helps with", one.helped_contact_ids),
+    ):
+        parts += [f"{words} {', '.join(ids)}"] if ids else []
+    if one.HasField("idle_since"):
+        parts.append(f"idle since {one.idle_since.ToJsonString()}")
+    if one.missed_offers:
+        parts.append(f"missed {one.missed_offers} offers in a row")
+    if one.HasField("shift_ends_at"):
+        parts.append(f"until {one.shift_ends_at.ToJsonString()}")
+    return "; ".join(parts)

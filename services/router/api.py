@@ -108,6 +108,11 @@ class RouterApi(router_pb2_grpc.RouterServiceServicer):
     ) -> router_pb2.ListWaitingResponse:
         return await self._reads.waiting(request, context)
 
+    async def ListAgents(
+        self, request: router_pb2.ListAgentsRequest, context: Context
+    ) -> router_pb2.ListAgentsResponse:
+        return await self._reads.agents(request, context)
+
     async def ExplainDecision(
         self, request: router_pb2.ExplainDecisionRequest, context: Context
     ) -> router_pb2.ExplainDecisionResponse:

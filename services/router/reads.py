@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import grpc
 
 from frontdesk.v1 import router_pb2
 from services.contract.codec import to_message
-from services.contract.facts import Channel
+from services.contract.facts import Channel, Presence
 from services.router import estimate, linking
 from services.router.cards import Cards
 from services.router.model import Case, Contact, DeskState
@@ -172,6 +173,26 @@ class Reads:
             response.next_page_token = f"{page[-1].arrived_at_ms}/{page[-1].contact_id}"
         return response
 
+    async def agents(
+        self, request: router_pb2.ListAgentsRequest, context: Context
+    ) -> router_pb2.ListAgentsResponse:
+        check_ids(desk_id=request.desk_id)
+        size = min(request.page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+        if size < 0:
+            raise invalid({"page_size": "must not be negative"})
+        desk, position = await self._reached(request, context)
+        ids = sorted(desk.crew.roster.agent_ids)
+        if request.at_work:
+            ids = [one for one in ids if _presence(desk, one) is not Presence.OFFLINE]
+        start = bisect_right(ids, request.page_token) if request.page_token else 0
+        page = ids[start : start + size]
+        response = router_pb2.ListAgentsResponse(
+            agents=[_at_work(desk, one) for one in page], total_size=len(ids), position=position
+        )
+        if page and start + size < len(ids):
+            response.next_page_token = page[-1]
+        return response
+
     async def _reached(self, request: Any, context: Context) -> tuple[DeskState, router_pb2.Position]:
         """The desk once the position that the request demands is folded, and the position that it stands at."""
         self._replica.desk(request.desk_id)
@@ -179,6 +200,33 @@ class Reads:
             await self._replica.reach(request.desk_id, request.min_position, seconds=answer_seconds(context))
         partition, _ = self._replica.state(request.desk_id)
         return self._replica.desk(request.desk_id), self._replica.now(partition)
+
+
+def _presence(desk: DeskState, agent_id: str) -> Presence:
+    agent = desk.agents.get(agent_id)
+    return Presence.OFFLINE if agent is None else agent.presence
+
+
+def _at_work(desk: DeskState, agent_id: str) -> router_pb2.AgentAtWork:
+    """Who never signed in has no state, and is offline."""
+    capacity = desk.crew.roster.agents[agent_id].capacity_units
+    row = router_pb2.AgentAtWork(
+        agent_id=agent_id,
+        presence=int(_presence(desk, agent_id)),  # type: ignore[arg-type] # an open enum's number
+        capacity_units=capacity,
+    )
+    agent = desk.agents.get(agent_id)
+    if agent is None:
+        return row
+    row.used_units, row.missed_offers = agent.used_units, agent.missed_offers
+    row.contact_ids.extend(agent.contact_ids)
+    row.offered_contact_ids.extend(desk.offers[one].contact_id for one in agent.offer_ids)
+    row.helped_contact_ids.extend(desk.helps[one].contact_id for one in agent.help_ids)
+    if agent.presence is not Presence.OFFLINE and not agent.used_units and agent.idle_since_ms:
+        row.idle_since.FromMilliseconds(agent.idle_since_ms)
+    if agent.shift_ends_at_ms:
+        row.shift_ends_at.FromMilliseconds(agent.shift_ends_at_ms)
+    return row
 
 
 def _contact(desk: DeskState, contact_id: str) -> Contact:

@@ -84,6 +84,9 @@ TABLE: list[tuple[str, Any, str, set[str]]] = [
     ("ListWaiting", router_pb2.ListWaitingRequest(desk_id="acme", page_token="x"), INVALID, {"page_token"}),
     ("ListWaiting", router_pb2.ListWaitingRequest(desk_id="acme", page_token="²/x"), INVALID, {"page_token"}),
     ("ListWaiting", router_pb2.ListWaitingRequest(desk_id="acme", page_size=-1), INVALID, {"page_size"}),
+    ("ListAgents", router_pb2.ListAgentsRequest(desk_id="acme", page_size=-1), INVALID, {"page_size"}),
+    ("ListAgents", router_pb2.ListAgentsRequest(), INVALID, {"desk_id"}),
+    ("GetDesk", router_pb2.GetDeskRequest(), INVALID, {"desk_id"}),
     (
         "ExplainDecision",
         router_pb2.ExplainDecisionRequest(desk_id="acme", contact_id="x"),
