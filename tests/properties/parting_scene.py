@@ -140,14 +140,15 @@ def word_of_another(scene: Scene, record: int) -> None:
 
 
 class LateTail:
-    """While `slow`, each router folds a record at a time, so many seconds apart."""
+    """While `slow`, each router, or only the one whose `view` is given, folds a record at a time, so many seconds apart."""
 
     def __init__(self, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
         self.slow = False
+        self.view: View | None = None
         read, tail = View.Reader.read, self
 
         async def late(self: View.Reader, *, records_max: int = 500, wait_ms: int = 200) -> list[Record]:
-            if tail.slow and self._topic == DECISIONS:
+            if tail.slow and self._topic == DECISIONS and tail.view in (None, self._view):
                 await asyncio.sleep(seconds)
                 records_max = 1
             return await read(self, records_max=records_max, wait_ms=wait_ms)

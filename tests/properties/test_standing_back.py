@@ -12,7 +12,7 @@ import pytest
 
 from services.contract.topics import FACTS
 from services.router.parting import LOOK_SECONDS
-from services.runtime.log import LogUnavailable
+from services.runtime.log import LogUnavailable, OutcomeUnknown
 from tests.properties.parting_scene import LateTail, Scene, played, word_of_another
 from tests.rivals.store import CALM
 
@@ -164,3 +164,93 @@ def test_a_deadline_is_waited_for_after_a_word_of_another_that_is_gone() -> None
     scene = played(story)
 
     assert [owner for _, owner in scene.fired] == ["first"]
+
+
+def test_a_deadline_that_fired_in_what_was_dropped_is_fired_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its record is lost, and before that is known another's word makes the router stand back; that one is gone."""
+    near_seconds, due_at = 1.0, 0.0
+    lost: list[float] = []
+
+    async def story(scene: Scene) -> None:
+        nonlocal due_at
+        loop, view = asyncio.get_running_loop(), scene.first.view
+        scene.watcher = "first"
+        await scene.deadline_in(near_seconds)
+        due_at = loop.time() + near_seconds
+        append = view.append
+
+        def loses_one(topic: str, partition: int, key: bytes, value: bytes) -> asyncio.Future[int]:
+            if lost:
+                return append(topic, partition, key, value)
+            lost.append(loop.time())
+            future: asyncio.Future[int] = loop.create_future()
+            loop.call_later(0.5, view._answer, future, OutcomeUnknown("lost"))
+            return future
+
+        monkeypatch.setattr(view, "append", loses_one)
+        scene.lose()
+        while not lost:
+            await asyncio.sleep(0.01)
+        word_of_another(scene, 1)
+        await asyncio.sleep(5)
+
+    scene = played(story)
+
+    assert lost[0] == pytest.approx(due_at, abs=0.2)
+    assert [owner for _, owner in scene.fired] == ["first"]
+    assert scene.fired[0][0] - lost[0] < 4 * LOOK_SECONDS
+
+
+def test_a_follower_that_is_slow_for_a_while_makes_no_long_gap_and_has_it_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It folds a third of what comes, so that its first records are built upon what is old."""
+    tail = LateTail(0.05, monkeypatch)
+
+    async def story(scene: Scene) -> None:
+        member = scene.second.view.member
+        assert member is not None
+        scene.watcher, tail.view = "first", scene.second.view
+        streaming = asyncio.ensure_future(scene.facts(12))
+        await asyncio.sleep(1)
+        tail.slow = True
+        scene.lose()
+        await asyncio.sleep(0.2)
+        member.assign()
+        await asyncio.sleep(4)
+        tail.slow = False
+        await streaming
+        assert scene.first.owner.owned == frozenset()
+
+    scene = played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    gap = max(after[0] - before[0] for before, after in pairwise(scene.decided))
+    assert gap < 4 * LOOK_SECONDS
+    assert {owner for _, owner, _ in scene.decided[-50:]} == {"second"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_of_two_that_both_hold_on_one_soon_decides_alone(seed: int) -> None:
+    """The group takes the partition from both, so that each stands back at the other's records."""
+
+    async def story(scene: Scene) -> None:
+        member = scene.second.view.member
+        assert member is not None
+        scene.store.rng.seed(seed)
+        scene.store.weather = replace(CALM, lag_seconds=0.003)
+        streaming = asyncio.ensure_future(scene.facts(8))
+        await asyncio.sleep(1)
+        scene.lose()
+        member.assign()
+        await asyncio.sleep(0.01)
+        member.revoke()
+        await streaming
+
+    scene = played(story)
+
+    assert [offset for _, _, offset in scene.decided] == list(range(scene.sent)), "each once, in order"
+    gaps = [after[0] - before[0] for before, after in pairwise(scene.decided)]
+    assert sum(gap for gap in gaps if gap > LOOK_SECONDS) < 2
+    assert max(gaps) < 4 * LOOK_SECONDS
+    assert len({owner for _, owner, _ in scene.decided[-200:]}) == 1
