@@ -10,8 +10,10 @@ goes on, or when the group has given it back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from services.contract.topics import FACTS
 from services.router.model import PartitionState
@@ -34,6 +36,8 @@ OPEN_SECONDS_MAX = 2.0
 AGAIN_SECONDS = 10.0
 """A reader that could not be opened is tried again after so long, or when there is something to read."""
 CLOSE_SECONDS_MAX = 5.0
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -89,8 +93,13 @@ class Parting:
 
     @property
     def opening(self) -> tuple[asyncio.Future[None], ...]:
-        """What opens the reader, while that is under way."""
-        return () if self._opening is None or self._opening.done() else (self._opening,)
+        """What opens the reader, while that is under way; raises what it ended by, which is no answer of the log's."""
+        if self._opening is None:
+            return ()
+        if not self._opening.done():
+            return (self._opening,)
+        self._opening.result()
+        return ()
 
     def stand_by(self) -> None:
         """Opens the reader, unless it is open; one that failed is tried again after a while."""
@@ -137,7 +146,7 @@ class Parting:
         found, now = [], asyncio.get_running_loop().time()
         for partition, hold in self._holds.items():
             count = decided.get(partition)
-            if count is None or count != hold.count or self.opening:  # what comes meanwhile is not seen yet
+            if count != hold.count or self.opening:  # what comes meanwhile is not seen yet
                 hold.count, hold.moved_at, hold.silent = count or hold.count, now, 0
             quiet = (
                 now - hold.moved_at > QUIET_SECONDS
@@ -161,6 +170,7 @@ class Parting:
         """Nothing is read any more, for good."""
         if self._opening is not None:
             self._opening.cancel()
+            self._close(ended_within(CLOSE_SECONDS_MAX, _over(self._opening)))
             self._opening = None
         if self._reader is not None:
             self._drop(self._reader)
@@ -175,6 +185,7 @@ class Parting:
     async def _open(self) -> None:
         reader = await facts_alone(self._source, {p: self._next_fact(p) for p in range(self._partitions)})
         if reader is None:
+            log.warning("facts_not_opened", partitions=sorted(self._covered))
             return
         self._reader = reader
         for partition in range(self._partitions):  # those were decided further meanwhile
@@ -185,11 +196,16 @@ class Parting:
 
     def _drop(self, facts: Tail) -> None:
         self._reader = None
-        closing: asyncio.Future[object] = asyncio.ensure_future(
-            ended_within(CLOSE_SECONDS_MAX, facts.close())
-        )
+        self._close(ended_within(CLOSE_SECONDS_MAX, facts.close()))
+
+    def _close(self, ending: Coroutine[object, object, object]) -> None:
+        closing: asyncio.Future[object] = asyncio.ensure_future(ending)
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+
+async def _over(task: asyncio.Future[None]) -> None:
+    await asyncio.wait([task])
 
 
 async def left_undecided(
