@@ -14,7 +14,7 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import Log, Ownership, Record, Tail
 from services.runtime.sqlite_log import SqliteLog
 
-SECONDS_MAX = 20.0
+SECONDS_MAX = 60.0
 
 
 class WholeLog(Log, Protocol):

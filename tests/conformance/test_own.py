@@ -253,7 +253,7 @@ async def test_what_a_listener_raises_is_raised_by_the_next_read(log: WholeLog, 
             await member.read(wait_ms=50)
 
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(read_on(), 15)
+        await asyncio.wait_for(read_on(), 30)
     await member.close()
 
 
@@ -292,7 +292,7 @@ async def test_a_member_that_is_killed_is_replaced_within_the_session_timeout(
         elsewhere(place, topic, session_ms) as process,
     ):
         assert process.stdout is not None
-        first = await asyncio.wait_for(process.stdout.readline(), 20)
+        first = await asyncio.wait_for(process.stdout.readline(), 30)
         assert first.startswith(b"assigned")
         one = Driven(await log.own(topic, "g", Memory()))
         await eventually(lambda: len(one.member.owned) == 2)
@@ -314,7 +314,7 @@ async def test_a_member_that_was_stopped_comes_back_as_a_newcomer(place: Place, 
         elsewhere(place, topic, session_ms) as process,
     ):
         assert process.stdout is not None
-        assert (await asyncio.wait_for(process.stdout.readline(), 20)).startswith(b"assigned")
+        assert (await asyncio.wait_for(process.stdout.readline(), 30)).startswith(b"assigned")
         one = Driven(await log.own(topic, "g", Memory()))
         await eventually(lambda: len(one.member.owned) == 2)
 

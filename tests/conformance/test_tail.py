@@ -28,7 +28,7 @@ async def test_a_waiting_read_is_woken_by_an_append(log: WholeLog, topic: str) -
 
     await log.append(topic, 0, b"k", b"news")
 
-    assert [r.value for r in await asyncio.wait_for(waiting, 5)] == [b"news"]
+    assert [r.value for r in await asyncio.wait_for(waiting, 30)] == [b"news"]
 
 
 async def test_an_append_by_another_log_wakes_it_too(place: Place, log: WholeLog, topic: str) -> None:
@@ -39,7 +39,7 @@ async def test_an_append_by_another_log_wakes_it_too(place: Place, log: WholeLog
 
         await other.append(topic, 0, b"k", b"from elsewhere")
 
-        assert [r.value for r in await asyncio.wait_for(waiting, 5)] == [b"from elsewhere"]
+        assert [r.value for r in await asyncio.wait_for(waiting, 30)] == [b"from elsewhere"]
 
 
 async def test_nothing_new_is_an_empty_answer_in_time(log: WholeLog, topic: str) -> None:
@@ -48,7 +48,7 @@ async def test_nothing_new_is_an_empty_answer_in_time(log: WholeLog, topic: str)
 
     assert await tail.read(wait_ms=100) == []
 
-    assert 0.09 <= asyncio.get_running_loop().time() - began < 2
+    assert 0.09 <= asyncio.get_running_loop().time() - began < 10
 
 
 async def test_all_partitions_are_read_each_in_order(log: WholeLog, topic: str) -> None:
@@ -154,4 +154,4 @@ async def test_seek_wakes_a_read_that_waits_while_all_else_is_silent(log: WholeL
 
     tail.seek(1, 0)
 
-    assert [r.partition for r in await asyncio.wait_for(waiting, 5)] == [1]
+    assert [r.partition for r in await asyncio.wait_for(waiting, 30)] == [1]

@@ -151,7 +151,7 @@ async def desktop(running: Running, stack: AsyncExitStack, agent_id: str) -> Age
 
 async def told(one: AgentDesktop, kind: str) -> Any:
     """The next notice of a kind; fails after five seconds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for notice in one.notices():
             if notice.WhichOneof("message") == kind:
                 return getattr(notice, kind)
@@ -214,7 +214,7 @@ class RawSession:
 
     async def next(self, *kinds: str) -> router_pb2.AgentSessionResponse:
         """The next message of one of these kinds; of any kind when none is named."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 message = await self.call.read()
                 assert message is not grpc.aio.EOF, self.call
@@ -224,7 +224,7 @@ class RawSession:
 
 async def folded(running: Running, count: int) -> None:
     """Waits until so many contacts are known."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(running.desk().contacts) < count:
             await asyncio.sleep(0.01)
 

@@ -146,16 +146,16 @@ async def test_with_tls_only_who_knows_the_authority_is_connected_and_health_sta
     files = replace(issue(authority, tmp_path), client_ca=None)
     server, slow = await start(replace(USUAL, tls=files, health_port=0))
     slow.go.set()
-    await kpis(secure(stack, server.port, authority), timeout=5)
+    await kpis(secure(stack, server.port, authority), timeout=20)
     for stranger in (secure(stack, server.port, trustme.CA()), plain(stack, server.port)):
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await kpis(stranger, timeout=5)
+            await kpis(stranger, timeout=20)
         assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
     assert server.health_port is not None
     probe = plain(stack, server.health_port)
     assert await health_of(probe, "liveness") == await health_of(probe) == SERVING
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await kpis(probe, timeout=5)
+        await kpis(probe, timeout=20)
     assert raised.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -166,10 +166,10 @@ async def test_with_mutual_tls_callers_show_a_certificate_of_the_authority(
     server, slow = await start(replace(USUAL, tls=issue(authority, tmp_path)))
     slow.go.set()
     desktop = authority.issue_cert("desktop@example.com")
-    await kpis(secure(stack, server.port, authority, desktop), timeout=5)
+    await kpis(secure(stack, server.port, authority, desktop), timeout=20)
     for client in (None, other.issue_cert("desktop@example.com")):
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await kpis(secure(stack, server.port, authority, client), timeout=5)
+            await kpis(secure(stack, server.port, authority, client), timeout=20)
         assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
@@ -181,7 +181,7 @@ async def test_a_renewed_certificate_is_taken_without_a_restart_and_a_broken_one
     server, slow = await start(replace(USUAL, tls=files))
     slow.go.set()
     old = secure(stack, server.port, authority)
-    await kpis(old, timeout=5)
+    await kpis(old, timeout=20)
     assert await shown(server.port, authority) == "one"
     issue(authority, tmp_path, "two")
     assert await shown(server.port, authority) == "two"
@@ -189,8 +189,8 @@ async def test_a_renewed_certificate_is_taken_without_a_restart_and_a_broken_one
     assert await shown(server.port, authority) == "two"
     issue(authority, tmp_path, "three")
     assert await shown(server.port, authority) == "three"
-    await kpis(old, timeout=5)
-    await kpis(secure(stack, server.port, authority), timeout=5)
+    await kpis(old, timeout=20)
+    await kpis(secure(stack, server.port, authority), timeout=20)
 
 
 # --- bounds ------------------------------------------------------------------------------------------------
@@ -202,23 +202,23 @@ async def test_calls_beyond_the_bound_are_told_when_to_come_back_and_health_is_s
     server, slow = await start(replace(USUAL, calls_max=1))
     channel = plain(stack, server.port)
     first = kpis(channel, timeout=20)
-    await asyncio.wait_for(slow.asked.wait(), 5)
+    await asyncio.wait_for(slow.asked.wait(), 30)
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await kpis(channel, timeout=5)
+        await kpis(channel, timeout=20)
     assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert details(raised.value, error_details_pb2.ErrorInfo).reason == "TOO_MANY_CALLS"
     assert details(raised.value, error_details_pb2.RetryInfo).retry_delay.ToMilliseconds() > 0
     assert await health_of(channel) == SERVING
     slow.go.set()
     await first
-    await kpis(channel, timeout=5)
+    await kpis(channel, timeout=20)
 
 
 async def test_a_message_that_is_too_long_is_refused(start: Start, stack: AsyncExitStack) -> None:
     server, slow = await start(replace(USUAL, message_bytes_max=65_536))
     slow.go.set()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await kpis(plain(stack, server.port), metrics_pb2.GetKpisRequest(desk_id="x" * 70_000), timeout=5)
+        await kpis(plain(stack, server.port), metrics_pb2.GetKpisRequest(desk_id="x" * 70_000), timeout=20)
     assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -228,7 +228,7 @@ async def test_a_caller_without_a_deadline_gets_the_usual_one(
     monkeypatch.setattr(refusal, "DEADLINE_SECONDS_MAX", 0.2)
     server, _ = await start(USUAL)
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await asyncio.wait_for(kpis(plain(stack, server.port)), 5)
+        await asyncio.wait_for(kpis(plain(stack, server.port)), 20)
     assert raised.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert details(raised.value, error_details_pb2.ErrorInfo).reason == "NO_ANSWER"
 
@@ -253,7 +253,7 @@ async def test_who_pings_too_often_is_sent_away_and_who_keeps_to_the_rule_is_not
     await polite.read()
     await rude.read()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await asyncio.wait_for(rude.read(), 20)
+        await asyncio.wait_for(rude.read(), 30)
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
     assert raised.value.details() == "Too many pings"
     reading = asyncio.ensure_future(polite.read())
@@ -271,9 +271,9 @@ async def test_an_old_connection_ends_after_its_grace_and_the_next_call_makes_a_
     call = watch(channel)
     await call.read()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await asyncio.wait_for(call.read(), 10)
+        await asyncio.wait_for(call.read(), 30)
     assert raised.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-    await kpis(channel, timeout=5)
+    await kpis(channel, timeout=20)
 
 
 # --- the end -----------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ async def test_a_stop_is_first_told_then_takes_no_calls_and_lets_those_under_way
     server, slow = await start(USUAL)
     channel = plain(stack, server.port, use_local_subchannel_pool=1)
     under_way, stream = kpis(channel, timeout=20), watch(channel)
-    await asyncio.wait_for(slow.asked.wait(), 5)
+    await asyncio.wait_for(slow.asked.wait(), 30)
     await stream.read()
     order: list[str] = []
 
@@ -293,18 +293,18 @@ async def test_a_stop_is_first_told_then_takes_no_calls_and_lets_those_under_way
         order.append("leave")
         slow.away.set()
 
-    closing = asyncio.ensure_future(server.close(drain_seconds=0.5, grace_seconds=10, leave=[leave]))
-    async with asyncio.timeout(5):
+    closing = asyncio.ensure_future(server.close(drain_seconds=2, grace_seconds=10, leave=[leave]))
+    async with asyncio.timeout(30):
         while await health_of(channel) != NOT_SERVING:
             await asyncio.sleep(0.01)
     assert await health_of(channel, "liveness") == SERVING
     assert order == []  # while balancers look elsewhere, calls are still answered
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await asyncio.wait_for(stream.read(), 5)
+        await asyncio.wait_for(stream.read(), 30)
     assert details(raised.value, error_details_pb2.ErrorInfo).reason == "GOING_AWAY"
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await kpis(plain(stack, server.port, use_local_subchannel_pool=1), timeout=2)
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
     slow.go.set()
     await under_way
-    await asyncio.wait_for(closing, 5)
+    await asyncio.wait_for(closing, 30)

@@ -168,7 +168,7 @@ async def test_mastodon_is_listened_to_with_its_token_and_asked_for_what_was_mis
         )
         assert sorted(name for name, _ in intake.work) == ["mastodon_notifications", "mastodon_stream"]
         work = [asyncio.create_task(run()) for _, run in intake.work]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(log.facts) < 2:
                 clock.advance_ms(500)
                 await asyncio.sleep(0.001)

@@ -39,7 +39,7 @@ class Served:
         """All that is answered to these bytes until the connection closes, or until we have waited enough."""
         reader, writer = await self.connect()
         try:
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(30):
                 with contextlib.suppress(ConnectionError):
                     writer.write(data)
                     await writer.drain()
@@ -137,7 +137,7 @@ async def test_connection_may_idle_between_requests_but_not_for_ever() -> None:
         loop = asyncio.get_running_loop()
         for number in range(2):
             writer.write(request(sms(MessageSid=f"SM{number}"), close=False))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 head = await reader.readuntil(b"\r\n\r\n")
                 assert b" 200 " in head
                 await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
@@ -154,7 +154,7 @@ async def test_full_house_of_deliveries_under_way_refuses_more() -> None:
         inside = [await intake.connect() for _ in range(3)]
         for _, writer in inside:
             writer.write(POST + b"Content-Length: 50\r\n\r\n{")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while intake.intake.front_door.connections < 3 or intake.intake.front_door.waiting:
                 await asyncio.sleep(0.001)
         assert await intake.status(request(sms())) == 503

@@ -95,7 +95,7 @@ async def reading(
         await intake.close()
 
 
-async def until(holds: Callable[[], object], *, seconds_max: float = 10.0) -> None:
+async def until(holds: Callable[[], object], *, seconds_max: float = 30.0) -> None:
     async with asyncio.timeout(seconds_max):
         while not holds():
             await asyncio.sleep(0.01)

@@ -24,7 +24,7 @@ from tests.unit.intake.world import MemoryLog, needs, settings
 KNOWN = Known(values={mastodon.ACCOUNT.name: (f"care@{HOST}",), mastodon.TOKEN.name: ("tok",)})
 STREAM, LIST = "/api/v1/streaming/user/notification", "/api/v1/notifications"
 OPEN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-SECONDS_MAX = 10
+SECONDS_MAX = 60
 
 
 class Server:

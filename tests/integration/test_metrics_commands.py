@@ -79,7 +79,7 @@ async def folded(tmp_path: Path, settings: RpcSettings | None = None) -> AsyncIt
     server = await serve(
         [metrics.add_to_grpc], [NAME], address="127.0.0.1:0", registry=registry, settings=settings
     )
-    await asyncio.wait_for(metrics.ready(), 20)
+    await asyncio.wait_for(metrics.ready(), 30)
     yield server.port
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -40,7 +40,7 @@ async def running(
     server = await serve([metrics.add_to_grpc], [NAME], address="127.0.0.1:0", registry=registry)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         try:
-            await asyncio.wait_for(metrics.ready(), 20)
+            await asyncio.wait_for(metrics.ready(), 30)
             yield metrics, metrics_pb2_grpc.MetricsServiceStub(channel), registry  # type: ignore[no-untyped-call]
         finally:
             task.cancel()
@@ -148,7 +148,7 @@ async def test_a_record_that_does_not_parse_stops_metrics(log: SqliteLog) -> Non
         MetricsSettings(), clock=ManualClock(), log=log, partitions=PARTITIONS, registry=CollectorRegistry()
     )
     with pytest.raises(Exception, match=f"partition {HOME}, offset 0"):
-        await asyncio.wait_for(metrics.run(), 10)
+        await asyncio.wait_for(metrics.run(), 30)
 
 
 def at(epoch_ms: int) -> Timestamp:

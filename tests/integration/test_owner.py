@@ -62,7 +62,7 @@ class Shell:
         return await self.log.append(FACTS, 0, b"acme", self.fact(name, body))
 
     async def decided(self, offset: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.router.tail.state(0).last_fact < offset:
                 await asyncio.sleep(0.01)
 
@@ -70,7 +70,7 @@ class Shell:
         """Time passes until the contact's deadline, which is then decided: it has another, or none."""
         deadline_at_ms = self.deadline_of(contact_id)
         self.clock.advance_ms(max(0, deadline_at_ms - self.clock.now_ms()) + more_ms)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.deadline_of(contact_id) == deadline_at_ms:
                 await asyncio.sleep(0.01)
 

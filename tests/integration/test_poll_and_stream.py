@@ -98,7 +98,7 @@ class Listening:
 
     async def until(self, holds: Callable[[], object], *, step_ms: int = 500) -> None:
         """Moves the clock on until it holds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not holds():
                 self.clock.advance_ms(step_ms)
                 await asyncio.sleep(0.001)

@@ -46,7 +46,7 @@ class Running:
         await self.until(lambda: self.router.tail.state(0).last_fact >= offset)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():
                 self._moved.clear()
                 await self._moved.wait()

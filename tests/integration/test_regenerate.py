@@ -57,7 +57,7 @@ class Place:
         )
         running = asyncio.create_task(router.run())
         try:
-            await asyncio.wait_for(router.ready(), 20)
+            await asyncio.wait_for(router.ready(), 30)
             yield router, running
         finally:
             running.cancel()
@@ -178,7 +178,7 @@ async def test_the_old_generation_takes_nothing_more(place: Place) -> None:
     async with place.router(1, 1) as (_, running):
         report = await place.regeneration().run()
         with pytest.raises(ExceptionGroup) as raised:
-            await asyncio.wait_for(asyncio.shield(running), 20)
+            await asyncio.wait_for(asyncio.shield(running), 30)
     assert "FRONTDESK_LOG_GENERATION" in str(raised.value.exceptions[0])
     assert report.carried_over == 0
     await place.tell("acme", "too-late", call("late", "billing"))

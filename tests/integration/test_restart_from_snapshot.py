@@ -58,7 +58,7 @@ class Place:
         router = build(replace(SETTINGS, **settings), clock=self.clock, log=self.log, registry=self.registry)
         running = asyncio.create_task(router.run())
         try:
-            await asyncio.wait_for(router.ready(), 20)
+            await asyncio.wait_for(router.ready(), 30)
             yield router
         finally:
             running.cancel()
@@ -205,7 +205,7 @@ async def test_the_first_decision_after_a_restart_tells_who_lost_what(place: Pla
                 contact_id="one", agent_id="ana", epoch=contact.epoch, outcome=Outcome.RESOLVED
             )
             await place.tell(router, "done", done)
-            told, _ = await asyncio.wait_for(feed.next(), 10)
+            told, _ = await asyncio.wait_for(feed.next(), 30)
         assert [one.contact_id for one in told.lost["ana"]] == ["one"]
 
 

@@ -39,10 +39,10 @@ async def test_a_decision_is_explained_in_words(running: Running, stack: AsyncEx
     contact_id = await running.arrive("one")
     service = stub(running, stack)
     request = router_pb2.ExplainDecisionRequest(desk_id="acme", contact_id=contact_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             try:
-                response = await service.ExplainDecision(request, timeout=5)
+                response = await service.ExplainDecision(request, timeout=20)
             except grpc.aio.AioRpcError as error:
                 assert error.code() == grpc.StatusCode.NOT_FOUND
                 await asyncio.sleep(0.01)
@@ -87,7 +87,7 @@ async def test_desks_that_share_a_partition_do_not_explain_each_others_contacts(
     await running.router.api.configure("c1", replace(DESK, desk_id=other), timeout_seconds=5)
     contact_id = await running.arrive("one")
     assert await running.arrive("one", desk_id=other) == contact_id
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while contact_id not in running.desk(other).contacts:
             await asyncio.sleep(0.01)
     service = stub(running, stack)
@@ -100,7 +100,7 @@ async def test_desks_that_share_a_partition_do_not_explain_each_others_contacts(
 
 async def explained_offsets(service: Any, desk_id: str, contact_id: str) -> list[int]:
     request = router_pb2.ExplainDecisionRequest(desk_id=desk_id, contact_id=contact_id)
-    response = await service.ExplainDecision(request, timeout=5)
+    response = await service.ExplainDecision(request, timeout=20)
     return list(dict.fromkeys(step.position.offset for step in response.steps))
 
 

@@ -28,7 +28,7 @@ async def link(
     request = router_pb2.LinkCustomersRequest(
         desk_id="acme", agent_id="ana", command_id=command_id, contact_id=one, other_contact_id=other
     )
-    response: router_pb2.CommandResponse = await stub(running, stack).LinkCustomers(request, timeout=5)
+    response: router_pb2.CommandResponse = await stub(running, stack).LinkCustomers(request, timeout=20)
     return response.reply
 
 
@@ -39,7 +39,7 @@ async def test_an_agent_links_two_customers_and_takes_it_back(
     one = await running.arrive("one")
     await ana.accept((await told(ana, "offer")).offer_id)
     other = await running.arrive("other")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while other not in running.desk().contacts:
             await asyncio.sleep(0.01)
 
@@ -54,7 +54,7 @@ async def test_an_agent_links_two_customers_and_takes_it_back(
     request = router_pb2.UnlinkCustomersRequest(
         desk_id="acme", agent_id="ana", command_id="u1", link_id=seen.link_id
     )
-    assert (await stub(running, stack).UnlinkCustomers(request, timeout=5)).reply.accepted
+    assert (await stub(running, stack).UnlinkCustomers(request, timeout=20)).reply.accepted
     assert await shown(running, stack, one) == []
 
 

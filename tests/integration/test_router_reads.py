@@ -26,19 +26,19 @@ async def test_an_agent_without_a_stream_does_all_that_a_session_can(
     async def do(number: int, **parts: object) -> router_pb2.CommandResponse:
         command = router_pb2.AgentCommand(command_id=f"{number}", **parts)  # type: ignore[arg-type]
         request = router_pb2.CommandRequest(desk_id="acme", agent_id="ana", command=command)
-        response: router_pb2.CommandResponse = await service.Command(request, timeout=5)
+        response: router_pb2.CommandResponse = await service.Command(request, timeout=20)
         position.CopyFrom(response.position)
         assert response.reply.accepted
         return response
 
     async def hands() -> router_pb2.GetAgentResponse:
         request = router_pb2.GetAgentRequest(desk_id="acme", agent_id="ana", min_position=position)
-        response: router_pb2.GetAgentResponse = await service.GetAgent(request, timeout=5)
+        response: router_pb2.GetAgentResponse = await service.GetAgent(request, timeout=20)
         return response
 
     await do(1, sign_in=facts_pb2.AgentSignedIn())
     contact_id = await running.arrive("one")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not (found := await hands()).offers:
             await asyncio.sleep(0.01)
     assert found.offers[0].contact.text == "I was charged twice."
@@ -70,7 +70,7 @@ async def test_the_wait_is_estimated_for_who_waits_and_who_might_come(
 ) -> None:
     service = stub(running, stack)
     contact_id = await running.arrive("one")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while contact_id not in running.desk().contacts:
             await asyncio.sleep(0.01)
     waiting = await service.EstimateWait(
@@ -84,7 +84,7 @@ async def test_the_wait_is_estimated_for_who_waits_and_who_might_come(
     possible = router_pb2.EstimateWaitRequest(
         desk_id="acme", channel="CHANNEL_EMAIL", language="en", min_position=written.position
     )
-    estimate = await service.EstimateWait(possible, timeout=5)
+    estimate = await service.EstimateWait(possible, timeout=20)
     assert (estimate.expected_wait.ToMilliseconds(), estimate.agents_free) == (0, 1)
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await service.EstimateWait(
@@ -104,8 +104,8 @@ async def test_a_forecast_is_put_in_force_once_by_its_id(running: Running, stack
     request = router_pb2.SetForecastRequest(
         command_id="f1", desk_id="acme", forecast=facts_pb2.ForecastSet(rows=[row])
     )
-    first = await service.SetForecast(request, timeout=5)
-    again = await service.SetForecast(request, timeout=5)
+    first = await service.SetForecast(request, timeout=20)
+    again = await service.SetForecast(request, timeout=20)
     assert first.reply.accepted and first.reply == again.reply
     assert again.position.offset > first.position.offset
     assert [one.contacts_per_hour for one in running.desk().forecast] == [30]

@@ -132,7 +132,7 @@ TABLE: list[tuple[str, Any, str, set[str]]] = [
 
 async def refused(service: Any, method: str, request: Any) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        call = getattr(service, method)(request, timeout=5)
+        call = getattr(service, method)(request, timeout=20)
         await (call.read() if method == "WatchDecisions" else call)
     return raised.value
 
@@ -182,7 +182,7 @@ async def test_a_session_with_a_bad_token_is_refused(
 ) -> None:
     async with RawSession(stub(running, stack), "ana", position) as session:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await asyncio.wait_for(session.call.read(), 5)
+            await asyncio.wait_for(session.call.read(), 30)
     assert set(violations(raised.value)) == fields
 
 
@@ -213,7 +213,7 @@ async def test_a_read_waits_for_its_position_and_a_replica_that_is_behind_says_w
         "frontdesk",
     )
     assert int(info.metadata["offset"]) < written.position.offset
-    waiting = asyncio.ensure_future(service.GetAgent(request, timeout=5))
+    waiting = asyncio.ensure_future(service.GetAgent(request, timeout=20))
     fold_on()
     answer = await waiting
     assert answer.presence.presence == facts_pb2.PRESENCE_BREAK

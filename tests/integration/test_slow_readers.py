@@ -37,7 +37,7 @@ async def change(running: Running, service: Any, number: int) -> int:
         command_id=f"c{number}", set_presence=facts_pb2.AgentStateChanged(presence=presence)
     )
     request = router_pb2.CommandRequest(desk_id="acme", agent_id="ana", command=command)
-    offset: int = (await service.Command(request, timeout=5)).position.offset
+    offset: int = (await service.Command(request, timeout=20)).position.offset
     return offset
 
 
@@ -90,7 +90,7 @@ async def test_a_watcher_that_does_not_read_is_ended_and_misses_nothing(
     with pytest.raises(Refusal, match="8 decisions behind") as raised:
         await anext(slow)
     assert raised.value.reason == "TOO_SLOW"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for response in writer.WatchDecisions(request):
             seen.append(response.position.offset)
             if seen[-1] == end:

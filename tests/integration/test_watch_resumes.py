@@ -82,7 +82,7 @@ async def replica(log: Log, clock: ManualClock) -> AsyncIterator[tuple[Router, R
     running = asyncio.create_task(router.run())
     async with AsyncExitStack() as stack:
         try:
-            await asyncio.wait_for(router.ready(), 20)
+            await asyncio.wait_for(router.ready(), 30)
             server = await serve(
                 [router.add_to_grpc],
                 [router.service_name],

@@ -339,13 +339,13 @@ async def test_at_the_end_what_is_read_ends_and_nobody_waits_for_it() -> None:
 
     await past.close()
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         assert await asyncio.gather(*asking, late) == [[]] * 4
     assert trail.closed == 1 and not past._readers and not past._waiting
     assert await past.of(0, "acme", "ana", asks("h"), after=-1, until=0) == []
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.001)

@@ -163,7 +163,7 @@ async def test_after_an_older_state_was_told_whole_what_follows_is_told_also_up_
         ready = await anext(notices)
         assert ready.ready.told_whole and ready.position.offset == ahead.offset - 1
         assert tail.tell(f.AgentSignedIn(agent_id="A")) == ahead.offset
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             notice = await anext(notices)
         assert (notice.presence.presence, notice.position.offset) == (
             facts_pb2.PRESENCE_AVAILABLE,

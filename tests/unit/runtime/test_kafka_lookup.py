@@ -174,7 +174,7 @@ async def test_who_waits_for_a_leader_keeps_nobody_else_from_asking() -> None:
     lookup = KafkaLookup(Leader())
     waiting = [asyncio.ensure_future(lookup.first_from(AWAY, 1)) for _ in range(AT_ONCE_MAX)]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.sleep(0)
             found = await lookup.first_from(WHERE, 4)
     finally:
@@ -199,7 +199,7 @@ async def test_a_log_that_is_closed_ends_reading_at_once() -> None:
     leader = Leader()
     log._places, log._counts = KafkaLookup(leader), {AWAY.topic: 3}
     reading = asyncio.ensure_future(log.read_at(AWAY.topic, AWAY.partition, 1))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not leader.updates:
             await asyncio.sleep(0)
         await log.close()

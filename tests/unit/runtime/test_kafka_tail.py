@@ -36,7 +36,7 @@ async def test_a_consumer_whose_opener_went_away_is_stopped_meanwhile() -> None:
             counts=KafkaCounts(),
         )
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await connected.wait()
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):

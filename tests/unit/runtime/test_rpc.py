@@ -57,7 +57,7 @@ async def failure_of(error: Exception, registry: CollectorRegistry) -> grpc.aio.
         async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             stub = metrics_pb2_grpc.MetricsServiceStub(channel)  # type: ignore[no-untyped-call] # generated
             with pytest.raises(grpc.aio.AioRpcError) as raised:
-                await stub.GetKpis(metrics_pb2.GetKpisRequest(), timeout=5)
+                await stub.GetKpis(metrics_pb2.GetKpisRequest(), timeout=20)
             return raised.value
     finally:
         await server.close(grace_seconds=0)
@@ -144,7 +144,7 @@ async def test_a_stream_ends_with_its_refusal_after_what_it_said() -> None:
             stub = router_pb2_grpc.RouterServiceStub(channel)  # type: ignore[no-untyped-call] # generated
             said = 0
             with pytest.raises(grpc.aio.AioRpcError) as raised:
-                async for _ in stub.WatchDecisions(router_pb2.WatchDecisionsRequest(), timeout=5):
+                async for _ in stub.WatchDecisions(router_pb2.WatchDecisionsRequest(), timeout=20):
                     said += 1
         assert said == 1
         assert details(raised.value, error_details_pb2.ErrorInfo).reason == "TOO_SLOW"
@@ -159,7 +159,7 @@ async def test_health_tells_liveness_from_readiness() -> None:
             stub = health_pb2_grpc.HealthStub(channel)
 
             async def state(name: str) -> int:
-                response = await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5)
+                response = await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=20)
                 return int(response.status)
 
             assert await state("liveness") == health_pb2.HealthCheckResponse.SERVING
