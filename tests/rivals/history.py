@@ -269,7 +269,7 @@ class History:
     def _new_id(self, replica: Replica) -> int:
         if not self.rules.counted_ids:
             return self.rng.getrandbits(64) or 1
-        held = replica.owner._held.get(0)
+        held = replica.owner._holdings.held.get(0)
         return (held.ahead if held is not None and held.ready else replica.tail.state(0)).count + 1
 
     def _world_ms(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
+from services.router.holdings import Holdings
 from services.router.making import Made, folded
 from services.router.owner import Owner
 from services.router.tail import Verdict
@@ -38,16 +39,24 @@ class TellsAtTheAcknowledgement(Owner):
             sent.add_done_callback(told)
 
 
-class StartsAtTheGroupsOffset(Owner):
-    """Reads facts from where the group says, and decides what it reads, whatever the log has decided already."""
+class HeldFromTheGroupsOffset(Holdings):
+    """Has facts read from where the group says."""
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
         super().assigned(partitions)
         start: int = self._source.store.committed  # type: ignore[attr-defined] # the simulation's
         return dict.fromkeys(partitions, start)
 
-    def _seek(self, partition: int, offset: int) -> None:
-        super()._seek(partition, self._source.store.committed)  # type: ignore[attr-defined] # the simulation's
+    def seek(self, partition: int, offset: int) -> None:
+        super().seek(partition, self._source.store.committed)  # type: ignore[attr-defined] # the simulation's
+
+
+class StartsAtTheGroupsOffset(Owner):
+    """Reads facts from where the group says, and decides what it reads, whatever the log has decided already."""
+
+    def __init__(self, *parts: Any, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        self._holdings.__class__ = HeldFromTheGroupsOffset
 
     def _on_fact(self, held: Any, record: Record, fact: Fact | Exception, made: list[Made]) -> None:
         ahead = made[-1].after if made else held.ahead
@@ -55,11 +64,19 @@ class StartsAtTheGroupsOffset(Owner):
         made.append(Made(record, decision, folded(record.partition, ahead, decision), 0.0))
 
 
+class NothingDropped(Holdings):
+    """Keeps what was speculated when another's record was accepted."""
+
+    def drop(self, partition: int, held: Any, reason: str) -> None:
+        held.pending.clear()
+
+
 class KeepsItsSpeculation(Owner):
     """Goes on upon what it believes when another's record was accepted."""
 
-    def _reset(self, partition: int, held: Any, reason: str) -> None:
-        held.pending.clear()
+    def __init__(self, *parts: Any, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        self._holdings.__class__ = NothingDropped
 
 
 def _tell(owner: Owner, partition: int, offset: int, decision: Decision) -> None:
