@@ -91,7 +91,7 @@ class Message:
     caller: Address = field(default_factory=Address, repr=False)
     called: Address = field(default_factory=Address, repr=False)
     asserted: tuple[Address, ...] = field(default=(), repr=False)
-    """P-Asserted-Identity (RFC 3325), in order."""
+    """P-Asserted-Identity (RFC 3325), else Remote-Party-ID (draft-ietf-sip-privacy-04), in order."""
     call_id: str = field(default="", repr=False)
     branch: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
@@ -135,7 +135,7 @@ def read_message(data: bytes) -> Message:
         headers=headers,
         caller=caller,
         called=called,
-        asserted=tuple(islice(_asserted(headers.get("p-asserted-identity", [])), ASSERTED_MAX)),
+        asserted=tuple(islice(_asserted(headers), ASSERTED_MAX)),
         call_id=headers["call-id"][0],
         branch=_parameters(vias[0].partition(";")[2]).get("branch", "") if vias else "",
         body=_body(headers, body, marks),
@@ -289,11 +289,15 @@ def _listed(value: str) -> Iterator[str]:
     yield value[start:]
 
 
-def _asserted(values: list[str]) -> Iterator[Address]:
-    for value in values:
+def _asserted(headers: dict[str, list[str]]) -> Iterator[Address]:
+    """Of P-Asserted-Identity; where there is none, of the Remote-Party-ID that older trunks send, unless it is the called
+    party's or to be kept private."""
+    asserted = headers.get("p-asserted-identity", [])
+    for value in asserted or headers.get("remote-party-id", []):
         for one in _listed(value):
             found = _address(one, strict=False)
-            if found.uri:
+            party, privacy = (found.parameters.get(name, "") for name in ("party", "privacy"))
+            if found.uri and (asserted or (party != "called" and privacy in ("", "off"))):
                 yield found
 
 

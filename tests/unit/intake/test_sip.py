@@ -157,6 +157,22 @@ def test_who_calls(headers: dict[str, str], number: str, name: str) -> None:
     assert customer is not None and (customer.value, customer.name) == (number, name)
 
 
+@pytest.mark.parametrize(
+    ("party", "number"),
+    [
+        ('"Ana" <sip:+381641112299@trunk.example>;party=calling;screen=yes;privacy=off', "+381641112299"),
+        ("<sip:+381641112299@trunk.example>", "+381641112299"),
+        ("<sip:+381641112299@trunk.example>;party=calling;privacy=full", ""),
+        ("<sip:+381641112299@trunk.example>;party=called;privacy=off", ""),
+    ],
+)
+def test_an_older_trunk_says_who_calls_in_its_own_header(party: str, number: str) -> None:
+    customer = only(sip(From="<sip:anonymous@anonymous.invalid>;tag=1", Remote_Party_ID=party)).customer
+
+    assert customer is not None
+    assert customer.value == number
+
+
 def test_a_withheld_caller_is_nobody() -> None:
     customer = only(sip(From='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1')).customer
     assert customer is not None and (customer.value, customer.absent_reason) == ("", "anonymous")
