@@ -23,6 +23,7 @@ from tests.unit.intake.world import needs
 
 FRESH = Path(__file__).resolve().parents[2] / "data/support_messages_fresh.tsv"
 PLAIN = FRESH.with_name("support_messages_plain.tsv")
+SHORT = FRESH.with_name("support_messages_short.tsv")
 MODEL_BYTES_MAX = 1_000_000
 NONE = {"unknown", "none"}
 
@@ -40,6 +41,14 @@ class ModelAlone(DefaultTopics):
 def read(text: str, topics: DefaultTopics | None = None) -> tuple[TopicWeight, ...]:
     known = lexicon("en")
     return (topics or default_topics()).read(text, known.read(sentences_of(text)), known)
+
+
+def read_any(text: str) -> tuple[TopicWeight, ...]:
+    """As a message is read, whatever language it is in."""
+    event = CanonicalEvent(
+        channel="social", medium="whatsapp", account="a", provider_event_id="1", kind="message", text=text
+    )
+    return needs().read(event).topics
 
 
 def always(topic: str, chance: float) -> DefaultTopics:
@@ -142,3 +151,45 @@ def test_messages_of_strangers(path: Path, least: float, capsys: pytest.CaptureF
 
     assert found["both"].total() >= least * len(rows)
     assert found["both"].total() > found["rules"].total()
+
+
+PLEAS = (
+    *("please help", "Hilfe!", "ajuda", "Treba mi pomoć", "pomagajte", "సహాయం"),
+    *("please call me tomorrow", "Bitte um kurzen Rückruf", "me telefona", "Pozovite me sutra na ovaj broj"),
+    *("Позовите ме", "Prosim pokličite me", "ఫోన్ చెయ్యండి"),
+)
+REFUSALS = (
+    *("please do not call me anymore", "Rufen Sie mich nie wieder an", "Não me liguem mais"),
+    *("Nemojte me više zvati", "Не зовите ме", "Ne kličite me več", "naku calls cheyoddu"),
+)
+
+
+@pytest.mark.parametrize("text", PLEAS)
+def test_who_asks_for_help_or_for_a_call_neither_praises_nor_opts_out(text: str) -> None:
+    assert not {topic.topic_id for topic in read_any(text)} & {"praise", "opt_out"}
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_who_wants_no_more_calls_opts_out(text: str) -> None:
+    assert read_any(text)[0].topic_id == "opt_out"
+
+
+def test_a_few_words_have_a_topic_only_where_they_tell_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with SHORT.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    found = right(default_topics(), rows).total()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{SHORT.stem}: {found}/{len(rows)} right")
+
+    assert found >= 0.95 * len(rows)
+
+
+def test_what_is_measured_is_not_what_taught_the_model() -> None:
+    taught = {
+        line.partition("\t")[2].lower().strip(" .!?")
+        for path in (FOLDER / "corpus").glob("*.tsv")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    }
+    short = [line.rpartition("\t")[2] for line in SHORT.read_text(encoding="utf-8").splitlines()[1:]]
+
+    assert not {text.lower().strip(" .!?") for text in (*PLEAS, *REFUSALS, *short)} & taught
