@@ -19,7 +19,7 @@ TOPICS = (
     "order_change",
     "opt_out",
 )
-RULES_VERSION = "rules/4"
+RULES_VERSION = "rules/5"
 """Grows whenever words or rules change what is told."""
 SCORE_MIN = 2.0
 TOPICS_TOLD_MAX = 3

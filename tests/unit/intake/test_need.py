@@ -322,6 +322,44 @@ def test_decision_needed_comes_first_with_its_nearest_amount(text: str, kind: st
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "I want 120 EUR back, you overcharged me.",
+        "You charged me twice, I want my 120 EUR back",
+        "Please send me back the 120 EUR you took",
+        "Ich möchte 120 EUR zurück, Sie haben mir zu viel berechnet!",
+        "Cobraram a mais, quero os 120 EUR de volta",
+        "Naplatili ste mi dva puta, vratite mi 120 EUR",
+        "Наплатили сте ми два пута, вратите ми 120 евра",
+        "Preveč ste mi zaračunali, želim 120 EUR nazaj",
+    ],
+)
+def test_refund_is_stated_also_beside_the_charge_that_it_is_for(text: str) -> None:
+    contact = interpret(sms(Body=text)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.decision_wanted == DecisionWanted(
+        decision_type="refund", amount_minor=12_000, currency="EUR", stated=True
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why did you charge 45 EUR back in March?",
+        "I was charged 45 EUR back in May, please explain",
+        "My bank charged back 45 EUR",
+        "Sie haben mir 45 EUR doppelt berechnet",
+    ],
+)
+def test_charge_alone_states_no_refund(text: str) -> None:
+    contact = interpret(sms(Body=text)).facts[0].body
+
+    assert isinstance(contact, ContactArrived)
+    assert contact.decision_wanted is None
+
+
+@pytest.mark.parametrize(
     "text", ["Are you open on Monday?", "I do not want a refund", "STOP", "Thank you, Tom was so kind"]
 )
 def test_no_decision_is_needed(text: str) -> None:
