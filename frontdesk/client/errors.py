@@ -15,6 +15,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 DOMAIN = "frontdesk"
+NOT_SPOKEN_HERE = "what listens there does not know this call: another of the services, or an older version"
 _TRANSPORT = frozenset(
     {
         grpc.StatusCode.UNKNOWN,
@@ -98,10 +99,13 @@ class Refused(ClientError):
                 fields = {one.field: one.description for one in bad.field_violations}
             elif detail.Unpack(pause):
                 retry = pause.retry_delay.ToMilliseconds() / 1000
+        message = error.details() or ""
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED and not reason:
+            message = NOT_SPOKEN_HERE
         return cls(
             error.code(),
             reason,
-            error.details() or "",
+            message,
             fields=fields,
             metadata=metadata,
             retry_after_seconds=retry,

@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from frontdesk.client import Endpoint
+from frontdesk.client.errors import NOT_SPOKEN_HERE
 from frontdesk.v1 import metrics_pb2, metrics_pb2_grpc
 from services.cli.address import add_endpoint, endpoint_of
 from services.metrics.baseline import WEEKS_MAX
@@ -78,6 +79,8 @@ async def _print(endpoint: Endpoint, options: argparse.Namespace) -> None:
 def _words(error: grpc.aio.AioRpcError, endpoint: Endpoint) -> str:
     """What to do about it; a refusal says so itself."""
     details = error.details() or ""
+    if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+        return f"{endpoint}: {NOT_SPOKEN_HERE}"
     if error.code() == grpc.StatusCode.UNAVAILABLE and "folded" not in details and "log" not in details:
         tls = "by TLS" if endpoint.tls else "without TLS"
         return f"no metrics answers at {endpoint} {tls}; is `frontdesk serve` running?"

@@ -12,6 +12,8 @@ from difflib import get_close_matches
 PREFIX = "FRONTDESK_"
 LIKENESS_MIN = 0.9
 """Share of letters in common, as difflib counts; one letter more or less in 20 is 0.97."""
+OF_INTAKE = frozenset({"FRONTDESK_SMTP_TLS_CERT_FILE", "FRONTDESK_SMTP_TLS_KEY_FILE"})
+"""Settings that only intake asks for and that look like others' (FRONTDESK_HTTP_TLS_...): no slips in any process."""
 NAMES_MAX = 50
 """So many unknown names are looked at: each is compared with all that were asked for."""
 
@@ -35,7 +37,7 @@ class Asked(Mapping[str, str]):
 
     def misspelt(self) -> dict[str, str]:
         """The name that was probably meant, by each that nobody asked for."""
-        known = self.names | {f"{name}_FILE" for name in self.names}
+        known = self.names | {f"{name}_FILE" for name in self.names} | OF_INTAKE
         unknown = sorted(name for name in self._env if name.startswith(PREFIX) and name not in known)
         likest = {
             name: get_close_matches(name, sorted(known), 1, LIKENESS_MIN) for name in unknown[:NAMES_MAX]

@@ -127,8 +127,8 @@ class Plan:
             faults.append("--desk is for the process that has the router")
         if faults or settings is None or clock is None:
             raise SettingsError(faults)
-        misspelt = asked.misspelt() if "intake" in roles else {}  # only intake asks for the many alike
-        return cls(roles, access, settings, router, intake, metrics, wallboard, clock, tuple(desks), misspelt)
+        told = tuple(desks)
+        return cls(roles, access, settings, router, intake, metrics, wallboard, clock, told, asked.misspelt())
 
 
 # A process loads the services that it serves: all of them take twice the time, and a restart waits for that.

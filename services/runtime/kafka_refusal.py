@@ -79,8 +79,8 @@ def _unknown_to_it(access: KafkaAccess) -> str:
             f"it hangs up after TLS; is this its SASL_SSL listener, and does it also want {PREFIX}_CERT_FILE?"
         )
     return (
-        f"it hangs up after TLS: it wants a client certificate that it trusts ({PREFIX}_CERT_FILE), "
-        f"or a password ({PREFIX}_SECURITY_PROTOCOL=SASL_SSL)"
+        f"it hangs up: it wants a client certificate that it trusts ({PREFIX}_CERT_FILE), "
+        f"or a password ({PREFIX}_SECURITY_PROTOCOL=SASL_SSL), or speaks no TLS at this port"
     )
 
 

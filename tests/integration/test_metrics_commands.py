@@ -13,7 +13,7 @@ import pytest
 import trustme
 from prometheus_client import CollectorRegistry
 
-from services.cli import backfill, kpis
+from services.cli import backfill, desk, kpis
 from services.contract import decisions as d
 from services.contract.codec import encode_decision
 from services.contract.facts import Channel
@@ -160,6 +160,19 @@ async def test_an_answer_without_a_contact_says_why_that_may_be(
     assert "no contact is counted in this window" in capsys.readouterr().err
     assert await run("--address", address, "--desk", "acme") == 0
     assert capsys.readouterr().err == ""
+
+
+async def test_another_services_port_is_told_by_both_commands(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = await serve([], ["frontdesk.v1.Nothing"], address="127.0.0.1:0", registry=CollectorRegistry())
+    try:
+        assert await run("--address", f"127.0.0.1:{server.port}") == 1
+        assert "another of the services, or an older version" in capsys.readouterr().err
+    finally:
+        await server.close(grace_seconds=0)
+    assert await asyncio.to_thread(desk.main, ["show", "acme", "--address", address]) == 1
+    assert "another of the services, or an older version" in capsys.readouterr().err
 
 
 async def test_nobody_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,8 @@ from services.cli.plan import Plan
 
 GOOD = {"FRONTDESK_IDENTITY_KEY": "sixteen bytes or", "FRONTDESK_DEFAULT_DESK": "acme"}
 ALL = ("intake", "router", "metrics")
-SETTINGS = Path(__file__).resolve().parents[2] / "docs/settings.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = [DOCS / "settings.md", *sorted((DOCS / "channels").glob("*.md"))]
 
 
 def misspelt(env: dict[str, str], roles: tuple[str, ...] = ALL) -> dict[str, str]:
@@ -23,6 +24,21 @@ def test_name_with_a_letter_too_few_is_told_with_the_one_that_was_meant() -> Non
         "FRONTDESK_SLACK_SIGNING_SECRET": "FRONTDESK_SLACK_SIGNING_SECRETS",
         "FRONTDESK_TELEGRAM_SECRET_TOKEN": "FRONTDESK_TELEGRAM_SECRET_TOKENS",
     }
+
+
+@pytest.mark.parametrize(
+    ("roles", "slip", "meant"),
+    [
+        (("router",), "FRONTDESK_KAFKA_SECURITY_PROTOCL", "FRONTDESK_KAFKA_SECURITY_PROTOCOL"),
+        (("router",), "FRONTDESK_GRPC_TLS_CLIENT_CA", "FRONTDESK_GRPC_TLS_CLIENT_CA_FILE"),
+        (("metrics",), "FRONTDESK_WALLBOARD_TOKEN", "FRONTDESK_WALLBOARD_TOKENS"),
+    ],
+)
+def test_every_process_tells_a_slip_that_would_leave_a_door_open(
+    roles: tuple[str, ...], slip: str, meant: str
+) -> None:
+    found = Plan.from_env({**GOOD, slip: ""}, roles, "127.0.0.1:9092", []).misspelt
+    assert found == {slip: meant}
 
 
 def test_file_of_a_secret_and_names_of_others_are_left_alone(tmp_path: Path) -> None:
@@ -37,6 +53,7 @@ def test_file_of_a_secret_and_names_of_others_are_left_alone(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("roles", [ALL, ("intake",), ("router",), ("metrics",)])
 def test_no_documented_setting_is_taken_for_another(roles: tuple[str, ...]) -> None:
-    names = re.findall(r"^\| `(FRONTDESK_[A-Z_]+)`", SETTINGS.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(names) > 80
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    names = re.findall(r"^\| `(FRONTDESK_[A-Z_]+)`", text, re.MULTILINE)
+    assert len(names) > 140
     assert misspelt({name: "" for name in names if name not in GOOD}, roles) == {}
