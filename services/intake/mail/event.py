@@ -111,9 +111,8 @@ def mail_event(
         accounts=accounts,
         original_from=mail.headers.first("x-original-from"),
     )
-    addressee = None
-    if kind == "message" and plus_account(customer.value) in accounts:
-        addressee = addressee_of(mail.headers.first("to"), mail.headers.first("cc"), accounts)
+    to, cc = mail.headers.first("to"), mail.headers.first("cc")
+    addressee = addressee_of(customer.value, to, cc, accounts) if kind == "message" else None
     return CanonicalEvent(
         channel="email",
         medium="email",

@@ -75,13 +75,22 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def addressee_of(to: str, cc: str, accounts: Sequence[str]) -> Customer | None:
-    """Whom a mail of ours was for, by its To and Cc: the first who is none of our `accounts`; None without one."""
-    for other in (*mailboxes(to), *mailboxes(cc)):
-        found = identity.writer(other.address, other.name)
-        if found.value and plus_account(found.value) not in accounts:
-            return found
-    return None
+def addressee_of(writer: str, to: str, cc: str, accounts: Sequence[str]) -> Customer | None:
+    """Whom a mail of ours was for, by its To and Cc; None for a mail that is not ours, or is for nobody else.
+
+    Ours is what one of our `accounts` wrote, and what another address of our domain wrote to somebody outside of it with
+    us in copy only: a colleague who answers from a mailbox of his own.
+    """
+    own = {_domain(account) for account in accounts} - _EVERYBODYS
+    people = mailboxes(to)
+    if plus_account(writer) in accounts:
+        others = [one for one in (*people, *mailboxes(cc)) if plus_account(one.address) not in accounts]
+    elif _domain(writer) in own and not any(plus_account(one.address) in accounts for one in people):
+        others = [one for one in people if _domain(one.address) not in own]
+    else:
+        return None
+    found = (identity.writer(one.address, one.name) for one in others)
+    return next((one for one in found if one.value), None)
 
 
 def plus_account(address: str, mailbox_hash: str = "") -> str:

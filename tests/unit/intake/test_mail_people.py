@@ -113,6 +113,28 @@ def test_a_copy_of_what_we_wrote_is_our_answer_and_no_contact(copies: tuple[str,
     assert event.customer.value == "ana@x.example"
 
 
+def test_a_colleague_who_answers_with_us_in_copy_answers_for_us() -> None:
+    answer = ("From: Bor <bor@acme.example>", "To: Ana <ana@x.example>", "Cc: Support <support@acme.example>")
+    event = event_of(*answer, "References: <q@x.example>")
+
+    assert (event.direction, event.thread_id) == ("outbound", "<q@x.example>")
+    assert event.customer is not None
+    assert event.customer.value == "ana@x.example"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("From: bor@acme.example", "To: support@acme.example", "Cc: ana@x.example"),
+        ("From: bor@acme.example", "To: eva@acme.example", "Cc: support@acme.example"),
+        ("From: bor@acme.example", "To: support@acme.example, ana@x.example"),
+        ("From: ana@x.example", "To: bor@y.example", "Cc: support@acme.example"),
+    ],
+)
+def test_who_writes_to_us_is_a_customer_also_when_he_is_a_colleague(fields: tuple[str, ...]) -> None:
+    assert event_of(*fields).direction == "inbound"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
