@@ -47,9 +47,9 @@ class Accounts:
     default_desk: str = ""
 
     def find(self, account: str) -> Account | None:
-        """The account, one for its mail domain, the default desk, or None."""
+        """The account, one for its mail domain, the default desk, or None. Of a number a trunk may leave out the plus."""
         folded = fold(account)
-        found = self.by_id.get(folded)
+        found = self.by_id.get(folded) or self.by_id.get(f"+{folded}")
         if found is None and "@" in folded:
             found = self.by_id.get("@" + folded.rpartition("@")[2])
         if found is None and self.default_desk:
@@ -58,8 +58,9 @@ class Accounts:
 
     @property
     def regions(self) -> dict[str, str]:
-        """Region by account, of those that say one."""
-        return {name: account.region for name, account in self.by_id.items() if account.region}
+        """Region by account, of those that say one; of a number with and without its plus."""
+        told = {name: account.region for name, account in self.by_id.items() if account.region}
+        return {name.removeprefix("+"): region for name, region in told.items()} | told
 
 
 def fold(account: str) -> str:

@@ -110,13 +110,13 @@ def test_accounts_come_from_a_file(tmp_path: Path) -> None:
     path.write_text(FILE)
     settings = IntakeSettings.from_env({**GOOD, "FRONTDESK_ACCOUNTS_FILE": str(path)})
 
-    assert settings.known.regions == {"+4930901820": "DE"}
+    assert settings.known.regions == {"+4930901820": "DE", "4930901820": "DE"}
 
 
 def test_number_in_the_file_may_be_written_as_people_write_it() -> None:
     listed = load_accounts("[[account]]\nid = '+49 (30) 90-1820'\ndesk_id = 'berlin'\nregion = 'DE'\n")
 
-    assert listed.regions == {"+4930901820": "DE"}
+    assert listed.regions == {"+4930901820": "DE", "4930901820": "DE"}
     assert listed.find("+49 30 901820") == listed.find("+4930901820")
     assert listed.find("+49 30 901821") is None
 
@@ -127,6 +127,7 @@ def test_number_in_the_file_may_be_written_as_people_write_it() -> None:
         ("+4930901820", "berlin"),
         ("whatsapp:+4930901820", "berlin"),
         ("+49 (30) 90-1820", "berlin"),
+        ("4930901820", "berlin"),
         ("Help@shop.EXAMPLE", "shop"),
         ("100", "acme"),
     ],

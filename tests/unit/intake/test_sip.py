@@ -18,8 +18,8 @@ from services.intake.values import Unreadable
 from tests.unit.intake.world import IDENTITY_KEY, NOON_MS, needs
 
 LINE = "+381112345678"
-KNOWN = Known(values={KEYS.name: ("sip-key",)}, regions={LINE: "RS"})
 ACCOUNTS = Accounts({LINE: Account("acme", "RS")})
+KNOWN = Known(values={KEYS.name: ("sip-key",)}, regions=ACCOUNTS.regions)
 HOOK = PATHS["/hooks/sip"]
 
 
@@ -171,6 +171,15 @@ def test_an_older_trunk_says_who_calls_in_its_own_header(party: str, number: str
 
     assert customer is not None
     assert customer.value == number
+
+
+def test_a_trunk_may_leave_out_the_plus_of_our_line() -> None:
+    data = sip(To=f"<sip:{LINE[1:]}@desk.example>", From="<sip:0641112223@trunk.example>;tag=1")
+    customer = only(data).customer
+
+    assert fact(data).desk_id == "acme"
+    assert customer is not None
+    assert customer.value == "+381641112223"
 
 
 def test_a_withheld_caller_is_nobody() -> None:
