@@ -196,7 +196,7 @@ class ReleasedNotice(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ContactCard(_message.Message):
-    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_name", "subject", "text", "arrived_at", "complaint", "repeat", "customer_links", "question")
+    __slots__ = ("contact_id", "case_id", "channel", "medium", "language", "need", "customer_name", "subject", "text", "arrived_at", "complaint", "repeat", "customer_links", "question", "customer", "account", "thread_id", "provider_event_id", "reference", "public", "opted_out", "attachment_count")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -211,6 +211,14 @@ class ContactCard(_message.Message):
     REPEAT_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_LINKS_FIELD_NUMBER: _ClassVar[int]
     QUESTION_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    THREAD_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_FIELD_NUMBER: _ClassVar[int]
+    OPTED_OUT_FIELD_NUMBER: _ClassVar[int]
+    ATTACHMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     case_id: str
     channel: _facts_pb2.Channel
@@ -225,7 +233,15 @@ class ContactCard(_message.Message):
     repeat: bool
     customer_links: _containers.RepeatedCompositeFieldContainer[CustomerLink]
     question: str
-    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., customer_name: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complaint: _Optional[bool] = ..., repeat: _Optional[bool] = ..., customer_links: _Optional[_Iterable[_Union[CustomerLink, _Mapping]]] = ..., question: _Optional[str] = ...) -> None: ...
+    customer: _facts_pb2.CustomerRef
+    account: str
+    thread_id: str
+    provider_event_id: str
+    reference: str
+    public: bool
+    opted_out: bool
+    attachment_count: int
+    def __init__(self, contact_id: _Optional[str] = ..., case_id: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., medium: _Optional[str] = ..., language: _Optional[str] = ..., need: _Optional[_Union[_decisions_pb2.Need, _Mapping]] = ..., customer_name: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., arrived_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complaint: _Optional[bool] = ..., repeat: _Optional[bool] = ..., customer_links: _Optional[_Iterable[_Union[CustomerLink, _Mapping]]] = ..., question: _Optional[str] = ..., customer: _Optional[_Union[_facts_pb2.CustomerRef, _Mapping]] = ..., account: _Optional[str] = ..., thread_id: _Optional[str] = ..., provider_event_id: _Optional[str] = ..., reference: _Optional[str] = ..., public: _Optional[bool] = ..., opted_out: _Optional[bool] = ..., attachment_count: _Optional[int] = ...) -> None: ...
 
 class CustomerLink(_message.Message):
     __slots__ = ("link_id", "identity", "strength", "statement", "case_ids")

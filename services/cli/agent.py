@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
+from rich.text import Text
 
 from frontdesk.client import AgentDesktop, Endpoint, Refused, SessionLost
 from frontdesk.v1 import facts_pb2, router_pb2
@@ -57,7 +59,7 @@ async def _run(endpoint: Endpoint, desk_id: str, agent_id: str) -> int:
         desktop.on_connection = lambda connected: console.print(
             "connected again" if connected else "[red]the router is away; trying again ...[/red]"
         )
-        console.print(f"[bold]{agent_id}[/bold] at desk {desk_id}, ready.\n{KEYS}")
+        console.print(f"[bold]{escape(agent_id)}[/bold] at desk {escape(desk_id)}, ready.\n{KEYS}")
         showing = asyncio.create_task(_show(desktop, hands, console))
         keys: asyncio.Queue[str] = asyncio.Queue(100)
         with _keyboard(keys):
@@ -142,12 +144,21 @@ def _card(title: str, card: router_pb2.ContactCard, why: str = "") -> Panel:
     need = f"{card.need.decision_type} " if card.need.decision_type else ""
     amount = f"{card.need.amount_minor / 100:.2f} {card.need.currency}" if card.need.amount_minor else ""
     marks = " ".join(word for word, on in (("complaint", card.complaint), ("repeat", card.repeat)) if on)
+    marks += " public" if card.public else ""
     lines = [
         f"{card.medium} · {card.language or 'language unknown'} · {card.customer_name or 'name unknown'} {marks}",
+        _whom(card),
         f"about: {topics}" + (f"   asks for: {need}{amount}" if need else ""),
     ]
+    lines = [line for line in lines if line]
     lines += [part for part in (card.subject, card.text, f"why you: {why}" if why else "") if part]
-    return Panel("\n".join(lines), title=title, subtitle=card.contact_id)
+    shown = Text(_plain("\n".join(lines)))  # no markup: a customer may write [/red]
+    return Panel(shown, title=Text(title), subtitle=Text(_plain(card.contact_id)))
+
+
+def _plain(text: str) -> str:
+    """Without what would steer the terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
 
 
 async def _act(key: str, desktop: AgentDesktop, hands: _Hands, console: Console) -> bool:
@@ -158,7 +169,7 @@ async def _act(key: str, desktop: AgentDesktop, hands: _Hands, console: Console)
     if response is None:
         console.print(KEYS if key == "?" else f"nothing in hand for {key!r} now; ? shows the keys")
     elif not response.reply.accepted:
-        console.print(f"[yellow]not done: {response.reply.detail or response.reply.reason}[/yellow]")
+        console.print(f"[yellow]not done: {escape(response.reply.detail or response.reply.reason)}[/yellow]")
     return True
 
 
@@ -226,3 +237,9 @@ class _keyboard:
             text = "q"
         if text.strip() and not self._keys.full():
             self._keys.put_nowait(text.strip()[0])
+
+
+def _whom(card: router_pb2.ContactCard) -> str:
+    """Whom to answer, from what of ours; empty when neither is known."""
+    parts = (("from", card.customer.value), ("to", card.account), ("reference", card.reference))
+    return " ".join(f"{word} {value}" for word, value in parts if value)

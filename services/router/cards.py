@@ -1,4 +1,4 @@
-"""A contact as an agent sees it: what the router knows, with the customer's words from the facts.
+"""A contact as an agent sees it: what the router knows, with the customer's words and address from the facts.
 
 Decisions hold no personal data, only a pointer to the fact; the words are read when an agent needs them and
 are empty once the fact has expired.
@@ -6,8 +6,11 @@ are empty once the fact has expired.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from frontdesk.v1 import router_pb2
 from services.contract.codec import to_message
+from services.contract.facts import ContactArrived
 from services.router.linking import customer_links
 from services.router.model import Contact, DeskState
 from services.router.words import Words
@@ -43,7 +46,17 @@ class Cards:
             card.customer_links.extend(customer_links(desk, contact.opened.customer_key))
         card.arrived_at.FromMilliseconds(contact.arrived_at_ms)
         if arrived is not None:
-            card.customer_name = arrived.customer.name if arrived.customer else ""
-            card.subject, card.text = arrived.subject, arrived.text
-            card.question = arrived.question
+            _fill(card, arrived)
         return card
+
+
+def _fill(card: router_pb2.ContactCard, arrived: ContactArrived) -> None:
+    """What only the fact has: the customer's words, and where an answer goes."""
+    if arrived.customer is not None:
+        card.customer_name = arrived.customer.name
+        card.customer.CopyFrom(to_message(replace(arrived.customer, key="")))
+    card.subject, card.text, card.question = arrived.subject, arrived.text, arrived.question
+    card.account, card.thread_id = arrived.account, arrived.thread_id
+    card.provider_event_id, card.reference = arrived.provider_event_id, arrived.reference
+    card.public, card.opted_out = arrived.public, arrived.opted_out
+    card.attachment_count = arrived.attachment_count

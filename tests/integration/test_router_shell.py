@@ -11,10 +11,10 @@ from typing import Any, cast
 import grpc
 import pytest
 
+from frontdesk.client import RouterClient
 from frontdesk.v1 import facts_pb2, router_pb2
-from services.contract.facts import (
-    AgentSignedIn,
-)
+from services.contract.codec import encode_fact
+from services.contract.facts import AgentSignedIn, Channel, ContactArrived, CustomerRef, Fact
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
 from services.router.cards import Cards
 from services.router.commands import Commander
@@ -48,6 +48,7 @@ async def test_a_contact_is_offered_accepted_and_resolved(running: Running, stac
         "I was charged twice.",
         "Ida",
     )
+    assert offer.contact.customer == facts_pb2.CustomerRef(type="psid", value="one", name="Ida")
     assert (await ana.accept(offer.offer_id)).reply.accepted
     assigned = await told(ana, "assigned")
     assert (await ana.resolve(contact_id, assigned.epoch)).reply.accepted
@@ -57,6 +58,44 @@ async def test_a_contact_is_offered_accepted_and_resolved(running: Running, stac
     )
     assert contact.state == router_pb2.CONTACT_STATE_CLOSED
     assert contact.outcome == facts_pb2.OUTCOME_RESOLVED
+
+
+async def test_a_card_says_where_an_answer_goes_and_of_the_newest_message(
+    running: Running, stack: AsyncExitStack
+) -> None:
+    ana = await desktop(running, stack, "ana")
+    first = ContactArrived(
+        contact_id="c",
+        channel=Channel.SOCIAL,
+        medium="facebook_comment",
+        account="page-1",
+        provider_event_id="m1",
+        thread_id="t",
+        thread_key="k",
+        customer=CustomerRef(type="psid", value="p7", name="Ida", key="secret", tier="loyal", verified=True),
+        reference="A-1",
+        text="Hello?",
+        public=True,
+        opted_out=True,
+        attachment_count=2,
+    )
+    for number, body in enumerate((first, replace(first, provider_event_id="m2", text="Are you there?"))):
+        fact = Fact(fact_id=f"f{number}", desk_id="acme", received_at_ms=1, source="meta", body=body)
+        await running.log.append(FACTS, partition_of("acme", PARTITIONS), b"acme", encode_fact(fact))
+        if not number:
+            offer = await told(ana, "offer")
+            assert offer.contact.provider_event_id == "m1"
+            await ana.accept(offer.offer_id)
+    await told(ana, "continued")
+
+    async with RouterClient(running.address) as router:
+        (assigned,) = (await router.get_agent("acme", "ana")).assigned
+    card = assigned.contact
+    assert (card.text, card.provider_event_id) == ("Are you there?", "m2")
+    assert (card.account, card.thread_id, card.reference) == ("page-1", "t", "A-1")
+    assert (card.public, card.opted_out, card.attachment_count) == (True, True, 2)
+    whom = facts_pb2.CustomerRef(type="psid", value="p7", name="Ida", tier="loyal", verified=True)
+    assert card.customer == whom  # but for the key, which decisions have
 
 
 async def test_a_command_repeated_with_its_id_takes_effect_once(

@@ -46,3 +46,21 @@ async def printed(*notices: Notice) -> list[str]:
 async def test_the_end_of_a_hand_over_is_said_by_its_reason(reason: str, said: str) -> None:
     ended = decisions_pb2.HandoverEnded(contact_id="c", agent_id="ana", reason=reason)
     assert await printed(Notice(handover_ended=ended)) == [said]
+
+
+async def test_a_card_says_whom_to_answer_and_what_the_customer_wrote_as_it_was_written() -> None:
+    card = router_pb2.ContactCard(
+        contact_id="c",
+        medium="voice",
+        language="de",
+        customer={"type": "phone", "value": "+4915112345678"},
+        account="+4930901820",
+        reference="A-4711",
+        subject="[/red] and [bold]",
+        text="[/] :warning: [link=x]here[/link] \x1b[2Jgone",
+    )
+    told = "\n".join(await printed(Notice(assigned=router_pb2.AssignmentNotice(contact=card, epoch=1))))
+
+    assert "from +4915112345678 to +4930901820 reference A-4711" in told
+    assert "[/red] and [bold]" in told
+    assert "[/] :warning: [link=x]here[/link] \ufffd[2Jgone" in told
