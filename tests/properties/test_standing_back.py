@@ -166,6 +166,27 @@ def test_a_deadline_is_waited_for_after_a_word_of_another_that_is_gone() -> None
     assert [owner for _, owner in scene.fired] == ["first"]
 
 
+def test_what_was_never_decided_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group gives a partition and takes it away before it could be taken."""
+
+    async def story(scene: Scene) -> None:
+        member = scene.second.view.member
+        assert member is not None
+
+        async def never(*_: object) -> int:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError
+
+        monkeypatch.setattr(scene.second.view, "end_offset", never)
+        member.assign()
+        await asyncio.sleep(0.1)
+        assert scene.second.owner.owned == {0}
+        member.revoke()
+        assert scene.second.owner.owned == frozenset()
+
+    played(story)
+
+
 def test_a_deadline_that_fired_in_what_was_dropped_is_fired_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its record is lost, and before that is known another's word makes the router stand back; that one is gone."""
     near_seconds, due_at = 1.0, 0.0
