@@ -10,14 +10,15 @@ goes on, or when the group has given it back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from services.contract.topics import FACTS
 from services.router.model import PartitionState
-from services.runtime.ending import ended_within
+from services.runtime.ending import UNWIND_SECONDS_MAX, ended_within
 from services.runtime.log import Log, LogError, Tail
 
 PART_SECONDS_MAX = 12.0
@@ -66,7 +67,7 @@ class Parting:
         self._reader: Tail | None = None
         self._opening: asyncio.Future[None] | None = None
         self._again_at = 0.0
-        self._closing: set[asyncio.Future[object]] = set()
+        self._closing: set[asyncio.Future[Any]] = set()
 
     @property
     def facts(self) -> Tail | None:
@@ -169,8 +170,8 @@ class Parting:
     def end(self) -> None:
         """Nothing is read any more, for good."""
         if self._opening is not None:
-            self._opening.cancel()
-            self._close(ended_within(CLOSE_SECONDS_MAX, _over(self._opening)))
+            if self._opening.cancel():
+                self._closes(self._opening)
             self._opening = None
         if self._reader is not None:
             self._drop(self._reader)
@@ -180,7 +181,7 @@ class Parting:
         """Returns once every reader has ended."""
         self.end()
         if self._closing:
-            await asyncio.wait(self._closing)
+            await asyncio.wait(self._closing, timeout=CLOSE_SECONDS_MAX + UNWIND_SECONDS_MAX)
 
     async def _open(self) -> None:
         reader = await facts_alone(self._source, {p: self._next_fact(p) for p in range(self._partitions)})
@@ -196,16 +197,15 @@ class Parting:
 
     def _drop(self, facts: Tail) -> None:
         self._reader = None
-        self._close(ended_within(CLOSE_SECONDS_MAX, facts.close()))
+        self._closes(asyncio.ensure_future(_ended(facts)))
 
-    def _close(self, ending: Coroutine[object, object, object]) -> None:
-        closing: asyncio.Future[object] = asyncio.ensure_future(ending)
+    def _closes(self, closing: asyncio.Future[Any]) -> None:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
 
-async def _over(task: asyncio.Future[None]) -> None:
-    await asyncio.wait([task])
+async def _ended(facts: Tail) -> None:
+    await ended_within(CLOSE_SECONDS_MAX, facts.close())
 
 
 async def left_undecided(
