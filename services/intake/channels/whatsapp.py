@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.intake.canonical import CanonicalEvent, Collector, Known, Problem, Statement
-from services.intake.channels.whatsapp_people import changed_number, customer_of, links_of
+from services.intake.channels.whatsapp_people import changed_identity, customer_of, links_of
 from services.intake.channels.whatsapp_words import words_of
 from services.intake.values import Unreadable, dump, epoch_ms, ident, items, line, obj, seconds, text
 
@@ -97,8 +97,8 @@ def _read_item(name: str, item: Item, value: Item, found: Collector) -> None:
 
 
 def _system(item: Item, value: Item, found: Collector) -> None:
-    """What WhatsApp tells of a person: a new number links two identities, all else is only counted."""
-    links = changed_number(item)
+    """What WhatsApp tells of a person: a new number or BSUID links two identities, all else is only counted."""
+    links = changed_identity(item)
     if links:
         statement_id = ident(item.get("id"))
         if not statement_id:

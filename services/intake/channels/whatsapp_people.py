@@ -3,9 +3,9 @@
 A wa_id is a number without its +. A person with a username may come without one; then the business-scoped id
 (BSUID) is the identity. Both in one payload are WhatsApp's own word that they are one person's.
 
-WhatsApp vouches for the BSUID, which stays with an account whatever its number, so it is a verified identity: when a
-number that was given to somebody else comes with another BSUID, no link joins the two. The number is not marked as
-verified: one BSUID may have several, one after the other.
+WhatsApp vouches for the BSUID, so it is a verified identity: when a number that was given to somebody else comes with
+another BSUID, no link joins the two. Whoever changes his number gets a new BSUID, of which WhatsApp tells. The number is
+not marked as verified.
 """
 
 from __future__ import annotations
@@ -67,19 +67,27 @@ def other_form(number: str) -> str:
     return f"+52{mexican[1]}" if mexican else ""
 
 
-def changed_number(item: Item) -> tuple[Link, ...]:
-    """A `system` message that says a person's number became another; () for the others.
+def changed_identity(item: Item) -> tuple[Link, ...]:
+    """What a `system` message says of a person whose number or BSUID became another; () for the others.
 
-    The new number is `wa_id` or, in older versions, `new_wa_id`; the old one is the sender, or `customer`.
+    The new number is `wa_id` or, in older versions, `new_wa_id`; the old one is the sender, or `customer`. A new number
+    brings a new BSUID (`user_id`, before it `previous_user_id`), which comes alone where the number is not shared.
     """
     system = obj(item.get("system"))
     kind = text(system.get("type") or item.get("system_type"), 60)
+    if not kind.endswith(("changed_number", "changed_user_id")):
+        return ()
     new = ident(system.get("wa_id")) or ident(system.get("new_wa_id"))
     old = ident(item.get("from")) or ident(system.get("customer"))
-    if not kind.endswith("changed_number") or not new.isdecimal() or not old.isdecimal() or new == old:
-        return ()
-    before, after = (Customer(type="phone", value=f"+{number}") for number in (old, new))
-    return (Link(before, after, "strong", "number_changed"),)
+    found = []
+    if new.isdecimal() and old.isdecimal() and new != old:
+        before, after = (Customer(type="phone", value=f"+{number}") for number in (old, new))
+        found.append(Link(before, after, "strong", "number_changed"))
+    scoped = ident(system.get("previous_user_id")), ident(system.get("user_id"))
+    if all(scoped) and scoped[0] != scoped[1]:
+        before, after = (Customer(type="bsuid", value=one, scoped_id=one, verified=True) for one in scoped)
+        found.append(Link(before, after, "strong", "number_changed"))
+    return tuple(found)
 
 
 def _contact(number: str, user_id: str, contacts: list[Item]) -> Item:

@@ -173,6 +173,32 @@ def test_changed_number_links_two_identities_and_is_no_contact(system: dict[str,
     assert (len(found.facts), found.reading.events, found.problems) == (1, (), ())
 
 
+def test_new_number_brings_a_new_scoped_id_which_takes_the_place_of_the_old() -> None:
+    ids = {"wa_id": "381649998887", "user_id": "RS.2", "previous_user_id": "RS.1"}
+    message = wrote("system", type="user_changed_number", body="changed", **ids)
+    links = [fact.body for fact in interpret(whatsapp(messages=[message])).facts]
+
+    assert [link.statement for link in links if isinstance(link, IdentityLinked)] == ["number_changed"] * 2
+    assert [link.one and link.one.value for link in links if isinstance(link, IdentityLinked)] == [
+        "+381641112223",
+        "RS.1",
+    ]
+
+
+def test_scoped_id_that_changed_is_told_also_where_the_number_is_hidden() -> None:
+    message = wrote("system", type="user_changed_user_id", user_id="RS.2", previous_user_id="RS.1")
+    del message["from"]
+    found = interpret(whatsapp(messages=[message], contacts=[]))
+    (link,) = (fact.body for fact in found.facts)
+
+    assert isinstance(link, IdentityLinked)
+    assert link.one is not None
+    assert link.other is not None
+    assert (link.one.type, link.one.value, link.other.value) == ("bsuid", "RS.1", "RS.2")
+    assert (link.strength, link.statement) == (LinkStrength.STRONG, "number_changed")
+    assert found.problems == ()
+
+
 def test_other_news_of_a_person_are_only_counted() -> None:
     assert read(whatsapp(messages=[wrote("system", type="customer_identity_changed")])).dropped == ("system",)
 
