@@ -9,6 +9,9 @@ A call in a queue tells of it by three more requests, all with QueueSid and Call
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from services.intake import identity
 from services.intake.canonical import (
     CanonicalEvent,
@@ -23,6 +26,7 @@ from services.intake.canonical import (
 from services.intake.channels import twilio_signature
 from services.intake.channels.adapter import Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
+from services.intake.channels.whatsapp_people import links_of
 from services.intake.values import Unreadable, ident, line, load_json, mail_date_ms, seconds, text, whole
 
 TOKENS = ProviderSetting(
@@ -67,6 +71,7 @@ _WITHOUT_STATE = (
 """What else may be posted about a call, without a CallStatus, and the word under which it is counted."""
 _MEDIA = {"whatsapp": ("social", "whatsapp"), "messenger": ("social", "messenger"), "rcs": ("phone", "rcs")}
 _RECEIVED = frozenset({"", "received", "receiving"})
+_BSUID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 Fields = dict[str, str]
 
 
@@ -113,7 +118,13 @@ def _call(fields: Fields, sid: str, kind: str, state: str, known: Known) -> Cano
     ours, theirs = ("From", "To") if outbound else ("To", "From")
     parent = ident(fields.get("ParentCallSid"))
     account, region = _line(fields.get(ours, "").removeprefix("whatsapp:"), known)
-    caller = fields.get(theirs, "").removeprefix("whatsapp:")
+    scheme, colon, number = fields.get(theirs, "").partition(":")
+    name = fields.get("CallerName", "")
+    customer = (
+        _on_whatsapp(number, region, name, fields)
+        if colon and scheme == "whatsapp"
+        else identity.caller(fields.get(theirs, ""), region, name)
+    )
     extras: dict[str, int | str | bool | None] = {
         "duration_s": seconds(fields.get("CallDuration")),
         "wait_s": seconds(fields.get("QueueTime")),
@@ -131,7 +142,7 @@ def _call(fields: Fields, sid: str, kind: str, state: str, known: Known) -> Cano
         kind=kind,
         direction="outbound" if outbound else "inbound",
         leg=bool(parent),
-        customer=identity.caller(caller, region, fields.get("CallerName", "")),
+        customer=customer,
         thread_id=parent or sid,
         occurred_at_ms=mail_date_ms(fields.get("Timestamp")),
         text=text(fields.get("SpeechResult")),
@@ -167,6 +178,7 @@ def parse_message(delivery: Delivery, known: Known, found: Collector) -> None:
             opted_out=opt == "STOP",
             opt_word=opt in ("STOP", "START"),
             attachments=_media(fields),
+            links=links_of(customer) if medium == "whatsapp" else (),
         )
     )
 
@@ -207,12 +219,21 @@ def _sender(scheme: str, sender: str, region: str, fields: Fields) -> Customer:
     if scheme.lower() == "messenger":
         return Customer(type="psid", value=ident(sender), name=line(name))
     if scheme.lower() == "whatsapp":
-        found = identity.caller(sender, region, name)
-        number = text(fields.get("WaId"), 40)
-        if found.absent_reason and number.isdecimal():
-            return Customer(type="phone", value=f"+{number}", name=line(name))
-        return found
+        return _on_whatsapp(sender, region, name, fields)
     return identity.caller(sender, region, name)
+
+
+def _on_whatsapp(sender: str, region: str, name: str, fields: Fields) -> Customer:
+    """Somebody's number; or his business-scoped id (BSUID), which stands in its place where WhatsApp hides it."""
+    if _BSUID.fullmatch(sender):
+        return Customer(type="bsuid", value=sender, name=line(name), scoped_id=sender, verified=True)
+    found = identity.caller(sender, region, name)
+    number = text(fields.get("WaId"), 40)
+    if found.absent_reason and number.isdecimal():
+        found = Customer(type="phone", value=f"+{number}", name=line(name))
+    scoped = line(fields.get("ExternalUserIdentifier", "").removeprefix("whatsapp:"))
+    known = found.type == "phone" and _BSUID.fullmatch(scoped)
+    return replace(found, scoped_id=scoped) if known else found
 
 
 def _first_answer(delivery: Delivery, known: Known) -> ProviderReply:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -372,6 +373,25 @@ def test_place_sent_by_whatsapp_says_its_name_and_address(fields: dict[str, str]
     event = read(sms(From="whatsapp:+38640123456", To="whatsapp:+381112345678", **place)).events[0]
 
     assert (event.kind, event.text) == ("message", words)
+
+
+@pytest.mark.parametrize("read_as", [sms, call])
+def test_person_on_whatsapp_whose_number_is_hidden_is_the_scoped_id(read_as: Callable[..., Delivery]) -> None:
+    event = read(read_as(From="whatsapp:RS.13491208655302741918", To="whatsapp:+381112345678")).events[0]
+
+    assert event.customer is not None
+    assert (event.customer.type, event.customer.value) == ("bsuid", "RS.13491208655302741918")
+    assert event.customer.verified
+    assert event.medium == "voice" or event.thread_id == "+381112345678|RS.13491208655302741918"
+
+
+def test_scoped_id_beside_a_whatsapp_number_is_linked_to_it() -> None:
+    sides = {"From": "whatsapp:+38640123456", "To": "whatsapp:+381112345678"}
+    event = read(sms(**sides, ExternalUserIdentifier="SI.134912")).events[0]
+
+    assert event.customer is not None
+    assert (event.customer.value, event.customer.scoped_id) == ("+38640123456", "SI.134912")
+    assert [(link.other.value, link.strength) for link in event.links] == [("SI.134912", "strong")]
 
 
 def test_a_whatsapp_call_has_the_number_as_its_customer() -> None:
