@@ -16,7 +16,7 @@ import msgspec
 
 from frontdesk.client import ClientError, Endpoint
 from services.cli.address import add_endpoint, endpoint_of, nobody
-from services.cli.letters_again import hand_in, sort
+from services.cli.letters_again import LETTERS_MAX, Place, hand_in, sort
 from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
@@ -31,10 +31,12 @@ EPILOG = """examples:
   frontdesk letters --bootstrap 127.0.0.1:9092           those on Kafka
   frontdesk letters --bytes | jq -r .data | base64 -d    the deliveries themselves (personal data)
   frontdesk letters --again                              what customers wrote to a desk that was not configured, once it is
-  frontdesk letters --again --to-desk acme --bootstrap 127.0.0.1:9092 --address intake:50051
+  frontdesk letters --again --desk acmee --to-desk acme  those of a desk whose name was wrong, to the one that was meant
+  frontdesk letters --again --bootstrap 127.0.0.1:9092 --address intake:50051
 
 --again hands to intake anew what the router rejected for a reason outside the fact itself, and says what is left and why: calls,
-and deliveries that intake could not read, which only their sender can repeat. To repeat it does no harm."""
+and deliveries that intake could not read, which only their sender can repeat. The same command again changes nothing; but what
+went to another desk is not known at its own."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,13 +53,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--bootstrap", help="Kafka's address; without it the embedded log is read")
     parser.add_argument("--bytes", action="store_true", help="also what came, in base64 (personal data)")
     parser.add_argument("--again", action="store_true", help="hand in again what can be, instead of listing")
+    parser.add_argument("--desk", default="", help="with --again: only what came for this desk")
     parser.add_argument(
-        "--to-desk", default="", metavar="DESK", help="with --again: another desk than theirs"
+        "--to-desk", default="", metavar="DESK", help="with --again and --desk: to this one instead"
     )
     add_endpoint(parser, service="intake")
     options = parser.parse_args(argv)
-    if options.to_desk and not options.again:
-        parser.error("--to-desk is for --again")
+    if options.desk and not options.again:
+        parser.error("--desk is for --again")
+    if options.to_desk and not options.desk:
+        parser.error("--to-desk needs --desk: whose customers' words go to another desk")
     endpoint = endpoint_of(options, os.environ)
     if options.bootstrap is None and not options.data.exists():
         sys.stderr.write(f"frontdesk letters: there is no log at {options.data}; --data names another\n")
@@ -90,12 +95,18 @@ async def _print(options: argparse.Namespace) -> None:
 
 async def _again(options: argparse.Namespace, endpoint: Endpoint) -> int:
     """0 when intake took all that can be handed in."""
+    desk, to_desk = options.desk, options.to_desk
     async with _opened(options) as log:
-        told = await sort(letters(log), time.time_ns() // 1_000_000)
-    taken = await hand_in(endpoint, told.found, options.to_desk)
+        now_ms = time.time_ns() // 1_000_000
+        told = await sort(placed(log), now_ms, desk_id=desk, to_desk=to_desk)
+        taken = await hand_in(endpoint, log, told.found, to_desk)
     sys.stderr.write(f"frontdesk letters: handed in {taken} of {len(told.found)} that can be\n")
     sys.stderr.writelines(f"  left: {count} {why}\n" for why, count in sorted(told.left.items()))
-    return 0 if taken == len(told.found) else 1
+    if told.over:
+        sys.stderr.write(
+            f"  left: {told.over} over {LETTERS_MAX:,} at once; take one --desk after the other\n"
+        )
+    return 0 if taken == len(told.found) and not told.over else 1
 
 
 @asynccontextmanager
@@ -114,23 +125,27 @@ async def _opened(options: argparse.Namespace) -> AsyncIterator[Log]:
 
 async def letters(log: Log) -> AsyncIterator[DeadLetter]:
     """Every letter that the log holds now; none when the topic was never made."""
+    async for _, letter in placed(log):
+        yield letter
+
+
+async def placed(log: Log) -> AsyncIterator[tuple[Place, DeadLetter]]:
+    """The same, each with its place."""
     try:
-        partitions = await log.partitions(DEAD_LETTERS)
+        partitions = range(await log.partitions(DEAD_LETTERS))
     except UnknownTopic:
         return
-    for partition in range(partitions):
-        at, end = (
-            await log.start_offset(DEAD_LETTERS, partition),
-            await log.end_offset(DEAD_LETTERS, partition),
-        )
-        if at == end:
+    ends = [await log.end_offset(DEAD_LETTERS, partition) for partition in partitions]
+    for partition, end in zip(partitions, ends, strict=True):
+        at = await log.start_offset(DEAD_LETTERS, partition)
+        if at >= end:
             continue
         tail = await log.tail(DEAD_LETTERS, {partition: at})
         try:
             while at < end:
                 for record in await tail.read():
                     at = record.offset + 1
-                    yield _letter(record)
+                    yield (partition, record.offset), _letter(record)
         finally:
             await tail.close()
 

@@ -3,6 +3,10 @@
 A contact for a desk that was not configured stands in the facts and is rejected; its provider had its 2xx and does not
 repeat it, and a repeat would be known by its id and change nothing. So intake takes it anew, under an id of the letter's
 own: the same letter handed in twice is one fact for as long as ids are remembered, which is why older letters are left.
+
+What is handed in too soon is rejected again and has a letter again. Of letters with the same words one goes: at their own
+desk the newest, for the ids of the others are known there; at another desk the first, so that it is one fact there whatever
+came since.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import base64
 import re
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,30 +25,38 @@ from google.protobuf.message import DecodeError
 from frontdesk.client import Endpoint, IntakeClient, Refused
 from frontdesk.v1 import facts_pb2, intake_pb2
 from services.contract.facts import Channel
+from services.contract.ids import command_fact_id
+from services.contract.topics import DEAD_LETTERS, FACTS
 from services.router.evolve.work import kind_of
 from services.router.waiting import CALL
-from services.runtime.dead_letters import DeadLetter
+from services.runtime.dead_letters import DeadLetter, read_letter
+from services.runtime.log import Log, PositionLost
 
 DAYS_MAX = 7
 """Ids of facts are remembered for eight days (docs/router.md): until then a letter cannot be taken twice."""
-LETTERS_MAX = 10_000
-"""So many are handed in by one call, the oldest facts of each partition first."""
+LETTERS_MAX = 50_000
+"""Letters whose fact one call may hand in; with --desk, of that desk."""
 MENDABLE = frozenset({"desk_unknown", "wrong_partition", "unknown_kind", "decide_failed"})
 """Reasons that lay outside the fact itself: a configuration, a version."""
+NOT_TAKEN_IN = "deliveries that intake could not read: only their sender can repeat them"
 SUBMIT_SECONDS_MAX = 10.0
 _FACT = re.compile(r"frontdesk\.facts\.v\d+/(\d+)/(\d+)")
 _SAID = ("contact_arrived", "mention_seen")
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, order=True)
-class Found:
-    """A letter whose fact can be handed in."""
+Place = tuple[int, int]
+"""Partition and offset."""
 
-    partition: int
-    offset: int
-    letter: DeadLetter = field(compare=False)
-    fact: facts_pb2.Fact = field(compare=False)
+
+@dataclass(frozen=True, order=True, slots=True)
+class Found:
+    """A letter whose fact can be handed in, by the places of its fact and of itself."""
+
+    fact: Place
+    letter: Place
+    desk_id: str
+    fact_id: str
 
 
 @dataclass
@@ -53,56 +65,81 @@ class Sorted:
 
     found: list[Found] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
+    over: int = 0
+    """Letters that LETTERS_MAX left no room for."""
 
 
-async def sort(letters: AsyncIterator[DeadLetter], now_ms: int) -> Sorted:
-    """Looks at every letter; keeps LETTERS_MAX."""
-    told = Sorted()
-    async for letter in letters:
-        kept = _judged(letter, now_ms)
-        if isinstance(kept, str):
-            told.left[kept] += 1
-        elif len(told.found) == LETTERS_MAX:
-            told.left[f"over {LETTERS_MAX:,} at once"] += 1
+async def sort(
+    letters: AsyncIterator[tuple[Place, DeadLetter]], now_ms: int, *, desk_id: str = "", to_desk: str = ""
+) -> Sorted:
+    """Looks at every letter, or at every one of a desk."""
+    told, all_found = Sorted(), dict[str, Found]()
+    old = set[str]()
+    async for place, letter in letters:
+        at = _FACT.fullmatch(letter.source)
+        fact = NOT_TAKEN_IN if at is None else _fact(letter)
+        if at is None or isinstance(fact, str):
+            told.left[str(fact)] += 1
+        elif desk_id and fact.desk_id != desk_id:
+            told.left["of other desks"] += 1
+        elif fact.fact_id not in all_found and len(all_found) == LETTERS_MAX:
+            told.over += 1
         else:
-            told.found.append(kept)
-    told.found.sort()
+            all_found[fact.fact_id] = Found((int(at[1]), int(at[2])), place, fact.desk_id, fact.fact_id)
+            if now_ms - letter.received_at_ms > DAYS_MAX * _DAY_MS:
+                old.add(fact.fact_id)
+    told.found = sorted(_once(all_found, old, to_desk, told.left))
     return told
 
 
-def _judged(letter: DeadLetter, now_ms: int) -> Found | str:
+def _once(found: Mapping[str, Found], old: set[str], to_desk: str, left: Counter[str]) -> Iterable[Found]:
+    """Of letters with the same words one, unless it is too old."""
+    following = {
+        one.fact_id: command_fact_id(one.desk_id, _request_id(one.fact_id)) for one in found.values()
+    }
+    later = {fact_id for fact_id in following.values() if fact_id in found}
+    for fact_id, one in found.items():
+        here = to_desk in ("", one.desk_id)
+        if following[fact_id] in found if here else fact_id in later:
+            left["handed in before, and rejected again: another letter has the same words"] += 1
+        elif fact_id in old:
+            left[f"older than {DAYS_MAX} days"] += 1
+        else:
+            yield one
+
+
+def _fact(letter: DeadLetter) -> facts_pb2.Fact | str:
     """The fact in it, or why it is left."""
-    place = _FACT.fullmatch(letter.source)
-    if place is None:
-        return "deliveries that intake could not read: only their sender can repeat them"
     if letter.reason not in MENDABLE:
         return f"facts that are wrong in themselves ({letter.reason})"
-    if now_ms - letter.received_at_ms > DAYS_MAX * _DAY_MS:
-        return f"older than {DAYS_MAX} days"
-    data = base64.b64decode(letter.data)
-    if len(data) < letter.size_bytes:
-        return "too long for a letter to hold"
     try:
+        data = base64.b64decode(letter.data)
+        if len(data) < letter.size_bytes:
+            return "too long for a letter to hold"
         fact = facts_pb2.Fact.FromString(data)
-    except DecodeError:
+    except (ValueError, DecodeError):
         return "facts that cannot be decoded"
     kind = fact.WhichOneof("body")
-    if kind not in _SAID:
+    if kind not in _SAID or not fact.fact_id:
         return "facts that are no customer's words"
     contact = fact.contact_arrived if kind == "contact_arrived" else fact.mention_seen.contact
     if kind_of(Channel(contact.channel), contact.medium) is CALL:
         return "calls: nobody is on the line any more"
-    return Found(int(place[1]), int(place[2]), letter, fact)
+    return fact
 
 
-async def hand_in(endpoint: Endpoint, found: Iterable[Found], desk_id: str) -> int:
+async def hand_in(endpoint: Endpoint, log: Log, found: Iterable[Found], to_desk: str) -> int:
     """Prints a line for each, and answers how many intake took. Raises NoAnswer when it is away."""
     taken = 0
     async with IntakeClient(endpoint, deadline_seconds=SUBMIT_SECONDS_MAX) as intake:
         for one in found:
-            line = {"source": one.letter.source, "reason": one.letter.reason}
+            line = {"source": f"{FACTS}/{one.fact[0]}/{one.fact[1]}"}
             try:
-                done = await _submit(intake, one, desk_id or one.fact.desk_id)
+                letter = read_letter((await log.read_at(DEAD_LETTERS, *one.letter)).value)
+                line["reason"] = letter.reason
+                done = await _submit(intake, letter, to_desk or one.desk_id)
+            except PositionLost:
+                line["refused"] = "the letter has expired meanwhile"
             except Refused as error:
                 line["refused"] = error.message
             else:
@@ -113,10 +150,15 @@ async def hand_in(endpoint: Endpoint, found: Iterable[Found], desk_id: str) -> i
     return taken
 
 
-async def _submit(intake: IntakeClient, found: Found, desk_id: str) -> intake_pb2.SubmitResponse:
+async def _submit(intake: IntakeClient, letter: DeadLetter, desk_id: str) -> intake_pb2.SubmitResponse:
     """Intake sets ids and keys anew, those of customers being the desk's; the contact keeps its id."""
-    fact, kind = found.fact, found.fact.WhichOneof("body")
+    fact = facts_pb2.Fact.FromString(base64.b64decode(letter.data))
+    kind = fact.WhichOneof("body")
     parts: dict[str, Any] = {kind: getattr(fact, kind), "source": fact.source}
     if fact.HasField("occurred_at"):
         parts["occurred_at"] = fact.occurred_at
-    return await intake.submit(desk_id, request_id=f"letter-{fact.fact_id}", **parts)
+    return await intake.submit(desk_id, request_id=_request_id(fact.fact_id), **parts)
+
+
+def _request_id(fact_id: str) -> str:
+    return f"letter-{fact_id}"

@@ -13,8 +13,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.cli.letters import letters, main
+from services.contract.codec import decode_decision
+from services.contract.decisions import ContactContinued, ContactOpened
 from services.contract.facts import Channel
-from services.contract.topics import DEAD_LETTERS
+from services.contract.topics import DEAD_LETTERS, DECISIONS, partition_of
 from services.intake import api
 from services.intake.build import build as build_intake
 from services.router.build import topics
@@ -43,12 +45,26 @@ class Place:
     async def letters(self) -> list[str]:
         return [one.reason async for one in letters(self.log)]
 
-    async def rejected(self, name: str, channel: Channel = Channel.SOCIAL) -> None:
+    async def rejected(self, name: str, channel: Channel = Channel.SOCIAL, desk_id: str = "telko") -> None:
         """A contact for a desk that nobody has configured, until its letter is written."""
         before = len(await self.letters())
-        await self.running.arrive(name, desk_id="telko", channel=channel)
+        await self.running.arrive(name, desk_id=desk_id, channel=channel)
+        await self.written(before + 1)
+
+    async def events(self, desk_id: str) -> list[str]:
+        """What was decided of customers' words there, in order."""
+        partition = partition_of(desk_id, PARTITIONS)
+        found = []
+        for offset in range(await self.log.end_offset(DECISIONS, partition)):
+            decision = decode_decision((await self.log.read_at(DECISIONS, partition, offset)).value)
+            for event in decision.events if decision.desk_id == desk_id else ():
+                if isinstance(event, ContactOpened | ContactContinued):
+                    found.append(f"{type(event).__name__} {event.contact_id}")
+        return found
+
+    async def written(self, count: int) -> None:
         async with asyncio.timeout(10):
-            while len(await self.letters()) == before:
+            while len(await self.letters()) < count:
                 await asyncio.sleep(0.02)
 
 
@@ -90,13 +106,46 @@ async def test_a_desk_that_was_misnamed_may_be_put_right(
     await place.rejected("caller", channel=Channel.PHONE)
     capsys.readouterr()
 
-    assert await place.again("--to-desk", "acme") == 0
+    assert await place.again("--desk", "telko", "--to-desk", "acme") == 0
 
     await eventually(lambda: "contact-late" in place.running.desk("acme").contacts)
     said = capsys.readouterr()
     assert '"contact_id":"contact-late"' in said.out
     assert "handed in 1 of 1 that can be" in said.err
     assert "left: 1 calls" in said.err
+
+
+async def test_another_desks_customers_stay_where_they_are(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await place.rejected("late")
+    await place.rejected("secret", desk_id="bank")
+    with pytest.raises(SystemExit):
+        await place.again("--to-desk", "acme")
+    assert "whose customers' words" in capsys.readouterr().err
+
+    assert await place.again("--desk", "telko", "--to-desk", "acme") == 0
+
+    await place.running.arrive("after")
+    await eventually(lambda: "contact-after" in place.running.desk("acme").contacts)
+    assert set(place.running.desk("acme").contacts) == {"contact-late", "contact-after"}
+    assert "left: 1 of other desks" in capsys.readouterr().err
+
+
+async def test_what_was_handed_in_too_soon_comes_to_another_desk_once(place: Place) -> None:
+    """Each handing in to a desk that is not configured makes a letter; they are the same words."""
+    await place.rejected("late")
+    elsewhere = ("--desk", "telko", "--to-desk", "acme")
+    assert await place.again() == 0
+    await place.written(2)
+    assert await place.again(*elsewhere) == 0
+    assert await place.again() == 0
+    await place.written(3)
+    assert await place.again(*elsewhere) == 0
+
+    await place.running.arrive("after")
+    await eventually(lambda: "contact-after" in place.running.desk("acme").contacts)
+    assert await place.events("acme") == ["ContactOpened contact-late", "ContactOpened contact-after"]
 
 
 async def test_intake_that_is_away_is_told(
