@@ -111,8 +111,7 @@ def mail_event(
         accounts=accounts,
         original_from=mail.headers.first("x-original-from"),
     )
-    to, cc = mail.headers.first("to"), mail.headers.first("cc")
-    addressee = addressee_of(customer.value, to, cc, accounts) if kind == "message" else None
+    addressee = addressee_of(customer, mail.headers, accounts) if kind == "message" else None
     return CanonicalEvent(
         channel="email",
         medium="email",

@@ -7,38 +7,14 @@ from collections.abc import Sequence
 
 from services.intake import identity
 from services.intake.canonical import Customer
-from services.intake.mail.headers import Mailbox, mailboxes
+from services.intake.mail.everybodys import is_everybodys
+from services.intake.mail.headers import Headers, Mailbox, mailboxes
+from services.intake.mail.threads import answered
 
 _NO_REPLY = re.compile(
     r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\d*|form[-_.]?mailer|mailer(?=@)|wordpress|www-data|apache|web[-_.]?form"
     r"|contact[-_.]?form|kontaktformular)(?:[-+@.]|$)"
 )
-_EVERYBODYS = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "yahoo.com",
-        "icloud.com",
-        "me.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.at",
-        "web.de",
-        "t-online.de",
-        "proton.me",
-        "protonmail.com",
-        "uol.com.br",
-        "bol.com.br",
-        "sapo.pt",
-        "siol.net",
-    ]
-)
-"""Domains of mail providers, where another's address tells nothing of whose it is."""
-
 _VIA = re.compile(
     r"^['\"]?(.{1,120}?)['\"]?\s+(?:via|über|por meio de|preko|преко|prek)\s+.{1,120}$", re.IGNORECASE
 )
@@ -50,13 +26,20 @@ def customer_of(
 ) -> Customer:
     """From; Reply-To when From is a form mailer, a no-reply or one of our `accounts`.
 
-    A shop's or site's address of our own domain whose Reply-To leads out of it is a form mailer, whatever its name. A daemon or local host is nobody. `original_from` is what a list that rewrote From says of it.
+    A shop's or site's address of our own domain whose Reply-To leads out of it is a form mailer, whatever its name, and
+    who is out of it goes before a colleague there. A daemon or local host is nobody. `original_from` is what a list that
+    rewrote From says of it.
     """
     via = _VIA.match(sender.name)
     ours = sender.address.lower() in {account.lower() for account in accounts}
-    form = _NO_REPLY.match(sender.address.lower()) or _is_own_form(sender, reply_to, accounts)
+    own = _own_domains(accounts)
+    replies = sorted(mailboxes(reply_to), key=lambda one: _domain(one.address) in own)
+    form = _NO_REPLY.match(sender.address.lower()) or (
+        _domain(sender.address) in own
+        and any("@" in one.address and _domain(one.address) not in own for one in replies)
+    )
     if form or ours or (via and original_from):
-        for other in (*mailboxes(original_from), *mailboxes(reply_to)):
+        for other in (*mailboxes(original_from), *replies):
             name = other.name or (via.group(1) if via else "")
             found = identity.writer(other.address, name)
             if found.value and not _NO_REPLY.match(found.value) and found.value not in accounts:
@@ -64,32 +47,33 @@ def customer_of(
     return identity.writer(sender.address, sender.name)
 
 
-def _is_own_form(sender: Mailbox, reply_to: str, accounts: Sequence[str]) -> bool:
-    own = {_domain(account) for account in accounts} - _EVERYBODYS
-    return _domain(sender.address) in own and any(
-        "@" in other.address and _domain(other.address) not in own for other in mailboxes(reply_to)
-    )
+def _own_domains(accounts: Sequence[str]) -> set[str]:
+    """Domains where every address is ours."""
+    return {domain for domain in map(_domain, accounts) if not is_everybodys(domain)}
 
 
 def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def addressee_of(writer: str, to: str, cc: str, accounts: Sequence[str]) -> Customer | None:
+def addressee_of(writer: Customer, headers: Headers, accounts: Sequence[str]) -> Customer | None:
     """Whom a mail of ours was for, by its To and Cc; None for a mail that is not ours, or is for nobody else.
 
-    Ours is what one of our `accounts` wrote, and what another address of our domain wrote to somebody outside of it with
-    us in copy only: a colleague who answers from a mailbox of his own.
+    Ours is what one of our `accounts` wrote, and what another address of our domain answered to somebody outside of it
+    with us in copy only: a colleague who answers from a mailbox of his own. What our address writes to itself and to
+    others is ours only where it answers and came by no list: forms of sites write so with the customer in copy, and
+    lists that rewrite From with the writer in copy ("Ana via Support").
     """
-    own = {_domain(account) for account in accounts} - _EVERYBODYS
-    people = mailboxes(to)
-    if plus_account(writer) in accounts:
-        others = [one for one in (*people, *mailboxes(cc)) if plus_account(one.address) not in accounts]
-    elif _domain(writer) in own and not any(plus_account(one.address) in accounts for one in people):
-        others = [one for one in people if _domain(one.address) not in own]
+    people, copied = (mailboxes(headers.first(name)) for name in ("to", "cc"))
+    to_us = any(plus_account(one.address) in accounts for one in people)
+    answers, own = bool(answered(headers)), _own_domains(accounts)
+    if plus_account(writer.value) in accounts:
+        ours = not _VIA.match(writer.name) and (not to_us or (answers and "list-id" not in headers))
+        others = [one for one in (*people, *copied) if plus_account(one.address) not in accounts]
     else:
-        return None
-    found = (identity.writer(one.address, one.name) for one in others)
+        ours = answers and not to_us and _domain(writer.value) in own
+        others = [one for one in people if _domain(one.address) not in own]
+    found = (identity.writer(one.address, one.name) for one in others) if ours else ()
     return next((one for one in found if one.value), None)
 
 

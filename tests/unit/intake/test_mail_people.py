@@ -21,6 +21,11 @@ def event_of(*fields: str, to: str = "support@acme.example") -> CanonicalEvent:
         (("From: Form <wordpress@acme.example>", "Reply-To: ana@x.example"), "ana@x.example", ""),
         (("From: Web <support@acme.example>", "Reply-To: Ana <ana@x.example>"), "ana@x.example", "Ana"),
         (("From: Our shop <shop@acme.example>", "Reply-To: Ana <ana@x.example>"), "ana@x.example", "Ana"),
+        (
+            ("From: shop@acme.example", "Reply-To: sales@acme.example, Ana <ana@x.example>"),
+            "ana@x.example",
+            "Ana",
+        ),
         (("From: Acme (Shop) <mailer@shops.example>", "Reply-To: ana@x.example"), "ana@x.example", ""),
         (
             ("From: Bor <bor@acme.example>", "Reply-To: sales@acme.example"),
@@ -86,12 +91,16 @@ def test_the_thread_is_the_first_mail_that_is_referred_to(fields: tuple[str, ...
     assert event_of("From: ana@x.example", *fields).thread_id == thread
 
 
-def test_a_mail_provider_s_domain_makes_nobody_a_form() -> None:
-    fields = ("From: Ana <ana@gmail.com>", "Reply-To: ana@work.example")
-    customer = event_of(*fields, to="acme.shop@gmail.com").customer
+@pytest.mark.parametrize("domain", ["gmail.com", "hotmail.de", "yahoo.co.uk", "freenet.de", "eunet.rs"])
+def test_a_mail_provider_s_domain_makes_nobody_a_form_or_a_colleague(domain: str) -> None:
+    asked = event_of(f"From: Ana <ana@{domain}>", "Reply-To: ana@work.example", to=f"acme.shop@{domain}")
+    copied = event_of(
+        f"From: Ana <ana@{domain}>", "To: bor@law.example", "In-Reply-To: <q@x>", to=f"acme.shop@{domain}"
+    )
 
-    assert customer is not None
-    assert customer.value == "ana@gmail.com"
+    for event in (asked, copied):
+        assert event.customer is not None
+        assert (event.direction, event.customer.value) == ("inbound", f"ana@{domain}")
 
 
 OURS = ("From: Acme <support@acme.example>", "In-Reply-To: <q@x.example>")
@@ -129,9 +138,28 @@ def test_a_colleague_who_answers_with_us_in_copy_answers_for_us() -> None:
         ("From: bor@acme.example", "To: eva@acme.example", "Cc: support@acme.example"),
         ("From: bor@acme.example", "To: support@acme.example, ana@x.example"),
         ("From: ana@x.example", "To: bor@y.example", "Cc: support@acme.example"),
+        ("From: bor@acme.example", "To: ana@x.example", "Cc: support@acme.example"),
     ],
 )
 def test_who_writes_to_us_is_a_customer_also_when_he_is_a_colleague(fields: tuple[str, ...]) -> None:
+    assert event_of(*fields).direction == "inbound"
+
+
+LIST = ("To: support@acme.example", "Cc: Ana <ana@x.example>", "List-Id: <support.acme.example>")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("From: Acme form <support@acme.example>", "To: support@acme.example", "Cc: ana@x.example"),
+        ("From: Ana via Support <support@acme.example>", *LIST),
+        ("From: Ana via Support <support@acme.example>", "In-Reply-To: <q@x>", *LIST),
+        ("From: Ana (via support Mailing List) <support@acme.example>", "In-Reply-To: <q@x>", *LIST),
+        ("From: Ana über Support <support@acme.example>", "To: bor@y.example", "Cc: support@acme.example"),
+    ],
+)
+def test_what_a_form_or_a_list_passes_on_in_our_name_is_a_contact(fields: tuple[str, ...]) -> None:
+    """Mailman and Sympa rewrite From for DMARC and put the writer into Cc where answers go to the list."""
     assert event_of(*fields).direction == "inbound"
 
 
