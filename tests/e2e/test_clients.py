@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,10 +109,24 @@ def test_the_code_of_the_page_runs_as_it_stands(router: str, title: str, code: s
     assert out.strip(), "it prints something"
 
 
+@pytest.mark.slow
+def test_the_caller_of_the_page_is_to_be_called_back(router: str) -> None:
+    (code,) = [code for title, code in BLOCKS if title == "A caller who waits"]
+    contact_id = said(run("-c", code.replace("127.0.0.1:50051", router))).split()[-1]
+
+    told = ""
+    until = time.monotonic() + 20
+    while "will call back" not in told and time.monotonic() < until:
+        told = said(run("-m", "services", "explain", contact_id, "--address", router))
+    assert "whoever is free will call back" in told, told
+    assert "left" not in told.splitlines()[-1], told
+
+
 def test_the_page_shows_every_part_of_the_library() -> None:
     assert [title for title, _ in BLOCKS] == [
         "Ask and write",
         "An agent's session",
         "Watch decisions",
         "Hand facts in",
+        "A caller who waits",
     ]
