@@ -33,6 +33,7 @@ _MESSAGES = {
     "edited_channel_post": True,
     "business_message": False,
     "edited_business_message": True,
+    "guest_message": False,
 }
 """Updates that hold a message, and whether it is an edited one."""
 _NO_EVENTS = {
@@ -47,6 +48,8 @@ _NO_EVENTS = {
     "shipping_query": "payment",
     "pre_checkout_query": "payment",
     "purchased_paid_media": "payment",
+    "subscription": "payment",
+    "managed_bot": "member",
     "message_reaction_count": "reaction_count",
     "chat_boost": "boost",
     "removed_chat_boost": "boost",

@@ -48,6 +48,7 @@ _SERVICE = frozenset(
         "gift_upgrade_sent",
         "paid_message_price_changed",
         "direct_message_price_changed",
+        "managed_bot_created",
     }
 )
 _SERVICE_PREFIXES = (
@@ -61,7 +62,11 @@ _SERVICE_PREFIXES = (
     "checklist_tasks_",
     "suggested_post_",
     "poll_option_",
+    "community_chat_",
 )
+_RICH = ("text", "blocks", "items", "rows", "cells", "caption", "summary")
+"""Where the words of a rich message stand; of a list, in its items."""
+RICH_PARTS_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,9 @@ class Words:
 
 def words_of(message: Item) -> Words:
     """What the message says; one that holds nothing known is `unsupported`, for a person wrote it."""
-    said = text(message.get("text")) or text(message.get("caption"))
+    said = (
+        text(message.get("text")) or text(message.get("caption")) or _rich(obj(message.get("rich_message")))
+    )
     media = sum(1 for name in _MEDIA if message.get(name))
     if media > 1 and message.get("animation"):
         media -= 1  # an animation also comes as a document, for older programs
@@ -88,6 +95,24 @@ def words_of(message: Item) -> Words:
     if any(name in _SERVICE or name.startswith(_SERVICE_PREFIXES) for name in message):
         return Words(service=True)
     return Words("unsupported")
+
+
+def _rich(message: Item) -> str:
+    """The words of a rich message (Bot API 10.1), a line each block, without what formats them."""
+    lines, seen = [], 0
+    for block in items(message.get("blocks")):
+        found: list[str] = []
+        waiting: list[Any] = [block]
+        while waiting and seen < RICH_PARTS_MAX:
+            part = waiting.pop()
+            seen += 1
+            if isinstance(part, str):
+                found.append(text(part))
+            else:
+                inner = items(part) or [obj(part)[name] for name in _RICH if name in obj(part)]
+                waiting += reversed(inner[:RICH_PARTS_MAX])
+        lines.append("".join(found))
+    return text("\n".join(filter(None, lines)))
 
 
 def _silent(name: str, part: Item) -> str:

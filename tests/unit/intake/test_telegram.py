@@ -147,6 +147,32 @@ def test_what_has_no_text_is_still_a_message(part: dict[str, Any], words: str, a
     assert (found.kind, found.text, found.attachments) == ("message", words, attachments)
 
 
+def test_rich_message_says_its_words_a_line_a_block() -> None:
+    link = {"type": "url", "url": "https://x.example", "text": ["order ", {"type": "bold", "text": "4711"}]}
+    item = {"blocks": [{"type": "paragraph", "text": "It is late."}]}
+    blocks = [
+        {"type": "paragraph", "text": ["Where is ", link, "?"]},
+        {"type": "divider"},
+        {"type": "list", "items": [item]},
+    ]
+    found = event(**said(None, rich_message={"blocks": blocks}))
+
+    assert (found.kind, found.text) == ("message", "Where is order 4711?\nIt is late.")
+
+
+def test_rich_message_is_read_up_to_a_bound() -> None:
+    blocks = [{"type": "paragraph", "text": ["a"] * 50}] * 100
+    found = event(**said(None, rich_message={"blocks": blocks}))
+
+    assert 1_000 < found.text.count("a") < 2_000
+
+
+def test_question_to_the_bot_from_a_chat_that_it_is_not_in_is_a_contact() -> None:
+    found = interpret({"update_id": 1, "guest_message": in_group(guest_query_id="7")})
+
+    assert isinstance(found.facts[0].body, ContactArrived)
+
+
 def test_content_of_an_unknown_type_is_kept_and_marked() -> None:
     assert event(**said(None, hologram={"x": 1})).kind == "unsupported"
 
@@ -161,6 +187,7 @@ def test_content_of_an_unknown_type_is_kept_and_marked() -> None:
         {"video_chat_started": {}},
         {"migrate_to_chat_id": GROUP},
         {"successful_payment": {"currency": "EUR"}},
+        {"community_chat_added": {"community": {}}},
     ],
 )
 def test_news_of_a_chat_is_no_message(part: dict[str, Any]) -> None:
@@ -291,7 +318,10 @@ def test_reaction_says_what_it_is_about_and_may_be_taken_back() -> None:
     assert facts[0].fact_id != facts[1].fact_id
 
 
-@pytest.mark.parametrize("name", ["my_chat_member", "poll_answer", "inline_query", "chat_boost", "poll"])
+@pytest.mark.parametrize(
+    "name",
+    ["my_chat_member", "poll_answer", "inline_query", "chat_boost", "poll", "subscription", "managed_bot"],
+)
 def test_other_updates_are_counted(name: str) -> None:
     reading = read(name, x=1)
 
