@@ -71,7 +71,8 @@ def changed_identity(item: Item) -> tuple[Link, ...]:
     """What a `system` message says of a person whose number or BSUID became another; () for the others.
 
     The new number is `wa_id` or, in older versions, `new_wa_id`; the old one is the sender, or `customer`. A new number
-    brings a new BSUID (`user_id`, before it `previous_user_id`), which comes alone where the number is not shared.
+    brings a new BSUID (`user_id`, or the sender's; before it `previous_user_id`), which comes alone where the number is not
+    shared.
     """
     system = obj(item.get("system"))
     kind = text(system.get("type") or item.get("system_type"), 60)
@@ -83,7 +84,10 @@ def changed_identity(item: Item) -> tuple[Link, ...]:
     if new.isdecimal() and old.isdecimal() and new != old:
         before, after = (Customer(type="phone", value=f"+{number}") for number in (old, new))
         found.append(Link(before, after, "strong", "number_changed"))
-    scoped = ident(system.get("previous_user_id")), ident(system.get("user_id"))
+    scoped = (
+        ident(system.get("previous_user_id")),
+        ident(system.get("user_id")) or ident(item.get("from_user_id")),
+    )
     if all(scoped) and scoped[0] != scoped[1]:
         before, after = (Customer(type="bsuid", value=one, scoped_id=one, verified=True) for one in scoped)
         found.append(Link(before, after, "strong", "number_changed"))

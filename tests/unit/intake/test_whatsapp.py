@@ -185,9 +185,13 @@ def test_new_number_brings_a_new_scoped_id_which_takes_the_place_of_the_old() ->
     ]
 
 
-def test_scoped_id_that_changed_is_told_also_where_the_number_is_hidden() -> None:
-    message = wrote("system", type="user_changed_user_id", user_id="RS.2", previous_user_id="RS.1")
+@pytest.mark.parametrize("of_sender", [False, True])
+def test_scoped_id_that_changed_is_told_also_where_the_number_is_hidden(of_sender: bool) -> None:
+    new = {} if of_sender else {"user_id": "RS.2"}
+    message = wrote("system", type="user_changed_user_id", previous_user_id="RS.1", **new)
     del message["from"]
+    if of_sender:
+        message["from_user_id"] = "RS.2"
     found = interpret(whatsapp(messages=[message], contacts=[]))
     (link,) = (fact.body for fact in found.facts)
 
