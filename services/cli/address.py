@@ -61,7 +61,9 @@ def endpoint_of(options: argparse.Namespace, env: Mapping[str, str]) -> Endpoint
 
 
 def nobody(endpoint: Endpoint, error: Exception, service: str = "router") -> str:
-    """What to do when none answers; one that said why it cannot yet (CATCHING_UP) is quoted."""
+    """What to do when none answers; one that said why it cannot yet (CATCHING_UP) is quoted, and a file of TLS named."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} cannot be read ({type(error).__name__})"
     last = error.last if isinstance(error, NoAnswer) else None
     if isinstance(last, Refused) and last.reason:
         return f"{service} at {endpoint} cannot answer yet: {last.message} ({last.reason})"

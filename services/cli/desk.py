@@ -50,10 +50,12 @@ def main(argv: Sequence[str]) -> int:
     )
     add_endpoint(parser)
     options = parser.parse_args(argv)
+    if options.action == "show" and len(options.names) > 1:
+        parser.error("show prints the file of one desk")
     endpoint = endpoint_of(options, os.environ)
     if options.action in ("show", "agents"):
         telling = _show if options.action == "show" else _agents
-        return _asked(endpoint, telling(endpoint, options.names))
+        return _asked(endpoint, telling(endpoint, *options.names))
     desks = [_read(Path(name)) for name in options.names]
     sound = [desk for desk in desks if desk is not None]
     if len(sound) < len(desks):
@@ -122,14 +124,13 @@ async def _apply(endpoint: Endpoint, desks: Sequence[Desk]) -> None:
             sys.stdout.flush()
 
 
-async def _show(endpoint: Endpoint, desk_ids: Sequence[str]) -> None:
+async def _show(endpoint: Endpoint, desk_id: str) -> None:
     async with RouterClient(endpoint, deadline_seconds=APPLY_SECONDS_MAX) as router:
-        for desk_id in desk_ids:
-            answer = await router.get_desk(desk_id)
-            sys.stdout.write(to_toml(from_message(answer.desk, Desk)))
+        answer = await router.get_desk(desk_id)
+    sys.stdout.write(to_toml(from_message(answer.desk, Desk)))
 
 
-async def _agents(endpoint: Endpoint, desk_ids: Sequence[str]) -> None:
+async def _agents(endpoint: Endpoint, *desk_ids: str) -> None:
     async with RouterClient(endpoint, deadline_seconds=APPLY_SECONDS_MAX) as router:
         for desk_id in desk_ids:
             token, told = "", 0

@@ -19,6 +19,8 @@ from services.router.sessions import Session
 from services.runtime.rpc import Refusal, answer_seconds, invalid
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
+PAGE_BYTES_MAX = 1_000_000
+"""Of agents with what they have in hand, so that an answer stays below what callers take (4 MiB)."""
 
 
 class Reads:
@@ -185,12 +187,16 @@ class Reads:
         if request.at_work:
             ids = [one for one in ids if _presence(desk, one) is not Presence.OFFLINE]
         start = bisect_right(ids, request.page_token) if request.page_token else 0
-        page = ids[start : start + size]
-        response = router_pb2.ListAgentsResponse(
-            agents=[_at_work(desk, one) for one in page], total_size=len(ids), position=position
-        )
-        if page and start + size < len(ids):
-            response.next_page_token = page[-1]
+        response = router_pb2.ListAgentsResponse(total_size=len(ids), position=position)
+        left = PAGE_BYTES_MAX
+        for one in ids[start : start + size]:
+            row = _at_work(desk, one)
+            left -= row.ByteSize()
+            if left < 0 and response.agents:
+                break
+            response.agents.append(row)
+        if response.agents and start + len(response.agents) < len(ids):
+            response.next_page_token = response.agents[-1].agent_id
         return response
 
     async def _reached(self, request: Any, context: Context) -> tuple[DeskState, router_pb2.Position]:

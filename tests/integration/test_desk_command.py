@@ -92,6 +92,22 @@ async def test_a_router_that_is_away_is_told_with_its_address(
     assert f"no router answers at {address} without TLS" in capsys.readouterr().err
 
 
+async def test_a_file_of_tls_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = str(tmp_path / "ca.crt")
+
+    for command, asked in ((main, ["show", "acme"]), (explain, ["one"])):
+        assert await asyncio.to_thread(command, [*asked, "--tls-ca", gone]) == 1
+        assert f"{gone} cannot be read (FileNotFoundError)" in capsys.readouterr().err
+
+
+async def test_two_desks_are_two_files(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["show", "acme", "telko"])
+    assert "show prints the file of one desk" in capsys.readouterr().err
+
+
 async def test_explain_tells_a_wrong_desk_from_a_wrong_contact(
     running: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,23 +58,31 @@ async def test_who_never_came_is_offline_and_who_came_is_told_with_what_is_in_ha
     assert line.split() == ["ana", "available", "20", "of", "100", "units;", "has", contact]
 
 
+@pytest.mark.parametrize(
+    ("bound", "most", "pages"), [("PAGE_SIZE_MAX", 2, 3), ("PAGE_BYTES_MAX", 30, 3), ("PAGE_BYTES_MAX", 1, 5)]
+)
 async def test_pages_have_every_agent_once_in_order(
-    running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    running: Running,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    most: int,
+    pages: int,
 ) -> None:
-    monkeypatch.setattr(reads, "PAGE_SIZE_MAX", 2)
+    monkeypatch.setattr(reads, bound, most)
     names = [f"agent{number}" for number in range(5)]
     desk = replace(DESK, agents=tuple(replace(DESK.agents[0], agent_id=name) for name in reversed(names)))
     async with RouterClient(running.address) as router:
         written = await router.configure_desk(to_message(desk))
-        found, token = [], ""
+        found, token, count = [], "", 0
         while True:
             page = await router.list_agents("acme", page_token=token, min_position=written.position)
             assert page.total_size == 5
             found += [one.agent_id for one in page.agents]
-            token = page.next_page_token
+            token, count = page.next_page_token, count + 1
             if not token:
                 break
-    assert found == names
+    assert (found, count) == (names, pages)
 
     assert await asyncio.to_thread(main, ["agents", "acme", "--address", running.address]) == 0
     assert "nobody is at work at acme" in capsys.readouterr().err
