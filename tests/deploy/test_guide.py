@@ -99,11 +99,16 @@ async def test_who_has_a_certificate_of_the_guide_is_let_in_and_nobody_else(
     let_in = frontdesk(*asked, *trusting, "--tls-cert", shown[0], "--tls-key", shown[1])
     assert let_in.returncode == 0, let_in.stderr
 
+    proof = [str(certificates / f"operator.{part}") for part in ("crt", "key")]
+    asked_by_operator = ("desk", "show", "acme", "--address", f"localhost:{port}", *trusting)
+    told = frontdesk(*asked_by_operator, "--tls-cert", proof[0], "--tls-key", proof[1])
+    assert 'desk_id = "acme"' in told.stdout, told.stderr
+
     strangers = [
         str(certificates / f"tls.{part}") for part in ("crt", "key")
     ]  # a certificate, not of that authority
-    for proof in ((), ("--tls-cert", strangers[0], "--tls-key", strangers[1])):
-        assert frontdesk(*asked, *trusting, *proof).returncode != 0
+    for shown in ([], ["--tls-cert", strangers[0], "--tls-key", strangers[1]]):
+        assert frontdesk(*asked, *trusting, *shown).returncode != 0
 
     asked_without_tls = frontdesk(*asked)
     assert asked_without_tls.returncode != 0
@@ -112,11 +117,14 @@ async def test_who_has_a_certificate_of_the_guide_is_let_in_and_nobody_else(
 
 def test_the_secrets_that_the_guide_makes_are_those_that_pods_mount() -> None:
     names = set(re.findall(r"create secret generic (\S+)", PAGE))
-    assert names == {"frontdesk-secrets", "frontdesk-grpc-tls"}
+    assert names == {"frontdesk-secrets", "frontdesk-grpc-tls", "frontdesk-operator-grpc"}
     component = (ROOT / "deploy/k8s/components/grpc-mtls/kustomization.yaml").read_text(encoding="utf-8")
     (command,) = [one for one in commands("kubectl") if "frontdesk-grpc-tls" in one]
     for name in re.findall(r"/run/secrets/grpc-tls/(\S+?) ", component):
         assert f"--from-file={name}" in command
+    (command,) = [one for one in commands("kubectl") if "secret generic frontdesk-operator-grpc" in one]
+    mounted = set(re.findall(r"/run/secrets/grpc/(\S+)", PAGE))
+    assert mounted == set(re.findall(r"--from-file=(\S+)", command))
 
 
 async def test_a_copy_of_the_embedded_log_taken_while_it_runs_is_a_log(
