@@ -139,7 +139,7 @@ def _instagram(medium: str, identity: str, page: str, at_ms: int, value: Change)
         raise Unreadable("no comment id")
     person = obj(value.get("from"))
     author = ident(person.get("id"))
-    ours = bool(author) and author in (page, ident(person.get("self_ig_scoped_id")))
+    ours = bool(author) and author == page
     return CanonicalEvent(
         channel="social",
         medium=medium,

@@ -322,13 +322,21 @@ def test_instagram_comment_in_a_live_broadcast_is_a_public_mention() -> None:
     assert event.customer and (event.customer.name, event.customer.handle) == ("marta", "marta")
 
 
-@pytest.mark.parametrize("person", [{"id": "178"}, {"id": "9", "self_ig_scoped_id": "9"}])
-def test_our_own_instagram_comment_is_our_answer(person: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("person", "direction"),
+    [
+        ({"id": "178"}, "outbound"),
+        ({"id": "178", "self_ig_scoped_id": "9"}, "outbound"),
+        ({"id": "9", "self_ig_scoped_id": "9"}, "inbound"),
+    ],
+)
+def test_our_own_instagram_comment_has_our_id(person: dict[str, Any], direction: str) -> None:
+    """Meta's "Self Messaging": of our comment both ids are told. The comment of its portal's test has one twice."""
     value = {"id": "c1", "text": "On its way", "from": person, "media": {"id": "m1"}}
     entry = {"id": "178", "time": 1, "changes": [{"field": "comments", "value": value}]}
     event = read(meta({"object": "instagram", "entry": [entry]})).events[0]
 
-    assert (event.direction, event.customer) == ("outbound", None)
+    assert (event.direction, event.customer is None) == (direction, direction == "outbound")
 
 
 def rated(**value: Any) -> Delivery:
