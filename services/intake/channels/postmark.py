@@ -26,7 +26,7 @@ from services.intake.channels.authorization import credentials
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
 from services.intake.mail.event import mail_event, mail_of_fields
-from services.intake.mail.headers import Headers, Mailbox
+from services.intake.mail.headers import FIELD_CHARS_MAX, Headers, Mailbox
 from services.intake.mail.people import customer_of, plus_account
 from services.intake.mail.reports import status_in
 from services.intake.values import (
@@ -119,10 +119,9 @@ def _headers(body: Body) -> Headers:
     """Their list of headers, and those that they give apart."""
     pairs = [(text(obj(one).get("Name")), text(obj(one).get("Value"))) for one in items(body.get("Headers"))]
     named = {name.strip().lower() for name, _ in pairs}
-    apart = {"date": "Date", "reply-to": "ReplyTo"}
-    return Headers.of(
-        [(name, line(body.get(key), 1_000)) for name, key in apart.items() if name not in named] + pairs
-    )
+    apart = {"date": "Date", "reply-to": "ReplyTo", "to": "To", "cc": "Cc"}
+    told = [(name, line(body.get(key), FIELD_CHARS_MAX)) for name, key in apart.items() if name not in named]
+    return Headers.of([(name, value) for name, value in told if value] + pairs)
 
 
 def _hash(delivery: Delivery) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -132,3 +133,21 @@ def test_bounce_that_comes_as_a_mail_is_read_with_its_report() -> None:
 
     assert (event.kind, event.about_id) == ("bounce", "<o1@acme.example>")
     assert event.reports == (Report("a@x.example", "failed", "5.2.1"),)
+
+
+@pytest.mark.parametrize(
+    ("sides", "direction"),
+    [
+        ({"To": "Ana <ana@x.example>", "Cc": "support@acme.example"}, "outbound"),
+        ({"To": "support@acme.example", "Cc": '"Novak, Ana" <ana@x.example>'}, "outbound"),
+        ({"To": "support@acme.example", "Cc": ""}, "inbound"),
+    ],
+)
+def test_a_copy_of_our_own_answer_is_known_as_by_smtp(sides: dict[str, str], direction: str) -> None:
+    sender = {"Email": "support@acme.example", "Name": "Acme"}
+    changed: dict[str, Any] = {"FromFull": sender, **sides}
+    event = read(postmark(headers={"In-Reply-To": "<q@x>"}, **changed)).events[0]
+
+    assert event.direction == direction
+    assert event.customer is not None
+    assert event.customer.value == ("ana@x.example" if direction == "outbound" else "support@acme.example")
