@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from services.intake.values import Unreadable, clean
@@ -291,14 +291,14 @@ def _listed(value: str) -> Iterator[str]:
 
 def _asserted(headers: dict[str, list[str]]) -> Iterator[Address]:
     """Of P-Asserted-Identity; where there is none, of the Remote-Party-ID that older trunks send, unless it is the called
-    party's or to be kept private."""
+    party's or to be kept private; with privacy=name the name is, and not the number."""
     asserted = headers.get("p-asserted-identity", [])
     for value in asserted or headers.get("remote-party-id", []):
         for one in _listed(value):
             found = _address(one, strict=False)
-            party, privacy = (found.parameters.get(name, "") for name in ("party", "privacy"))
-            if found.uri and (asserted or (party != "called" and privacy in ("", "off"))):
-                yield found
+            party, privacy = (found.parameters.get(name, "").lower() for name in ("party", "privacy"))
+            if found.uri and (asserted or (party != "called" and privacy in ("", "off", "name"))):
+                yield found if asserted or privacy != "name" else replace(found, name="")
 
 
 def _body(headers: dict[str, list[str]], body: bytes, marks: list[str]) -> bytes:

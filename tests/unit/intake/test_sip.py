@@ -164,6 +164,10 @@ def test_who_calls(headers: dict[str, str], number: str, name: str) -> None:
         ("<sip:+381641112299@trunk.example>", "+381641112299"),
         ("<sip:+381641112299@trunk.example>;party=calling;privacy=full", ""),
         ("<sip:+381641112299@trunk.example>;party=called;privacy=off", ""),
+        ("<sip:+381641112299@trunk.example>;Party=Called;Privacy=Off", ""),
+        ("<sip:+381641112299@trunk.example>;Party=Calling;Privacy=Off", "+381641112299"),
+        ('"Ana" <sip:+381641112299@trunk.example>;privacy=name', "+381641112299"),
+        ('<sip:+381641112299@trunk.example>;privacy="name,uri"', ""),
     ],
 )
 def test_an_older_trunk_says_who_calls_in_its_own_header(party: str, number: str) -> None:
@@ -171,6 +175,7 @@ def test_an_older_trunk_says_who_calls_in_its_own_header(party: str, number: str
 
     assert customer is not None
     assert customer.value == number
+    assert customer.name == ("Ana" if "screen=yes" in party else "")
 
 
 def test_a_trunk_may_leave_out_the_plus_of_our_line() -> None:
