@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _NUMBER = re.compile(r"\+[0-9 ()./-]+")
-_WITHIN_NUMBERS = re.compile(r"[ ()./-]")
+_WITHIN_NUMBERS = re.compile(r"\(0\)|[ ()./-]")
+"""A trunk prefix in brackets, +49 (0)30, is not dialled behind a country code."""
+_SIP_NUMBER = re.compile(r"sips?:(\+[0-9]{6,15})@\S+")
 _REGION = re.compile(r"^[A-Z]{2}$")
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(?:-[A-Za-z0-9]+)*$")
 _DESK = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
@@ -64,8 +66,13 @@ class Accounts:
 
 
 def fold(account: str) -> str:
-    """An id as it is compared: without a scheme and without case, a telephone number without what people write in it."""
-    folded = account.strip().lower()
+    """An id as it is compared: without a scheme and without case, a telephone number without what people write in it.
+
+    sip:+4930901820@trunk.example is its number, as Twilio's line is (channels/twilio.py).
+    """
+    folded = " ".join(account.split()).lower()
+    called = _SIP_NUMBER.fullmatch(folded)
+    folded = called.group(1) if called else folded
     for scheme in ("whatsapp:", "messenger:", "tel:", "mailto:"):
         folded = folded.removeprefix(scheme)
     return _WITHIN_NUMBERS.sub("", folded) if _NUMBER.fullmatch(folded) else folded

@@ -113,8 +113,12 @@ def test_accounts_come_from_a_file(tmp_path: Path) -> None:
     assert settings.known.regions == {"+4930901820": "DE", "4930901820": "DE"}
 
 
-def test_number_in_the_file_may_be_written_as_people_write_it() -> None:
-    listed = load_accounts("[[account]]\nid = '+49 (30) 90-1820'\ndesk_id = 'berlin'\nregion = 'DE'\n")
+@pytest.mark.parametrize(
+    "written",
+    ["+49 (30) 90-1820", "+49 (0)30 901820", "+49\u00a030\u00a0901820", "sip:+4930901820@trunk.example"],
+)
+def test_number_in_the_file_may_be_written_as_people_write_it(written: str) -> None:
+    listed = load_accounts(f"[[account]]\nid = '{written}'\ndesk_id = 'berlin'\nregion = 'DE'\n")
 
     assert listed.regions == {"+4930901820": "DE", "4930901820": "DE"}
     assert listed.find("+49 30 901820") == listed.find("+4930901820")
