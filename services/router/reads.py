@@ -201,8 +201,7 @@ class Reads:
 
     async def _reached(self, request: Any, context: Context) -> tuple[DeskState, router_pb2.Position]:
         """The desk once the position that the request demands is folded, and the position that it stands at."""
-        self._replica.desk(request.desk_id)
-        if request.HasField("min_position"):
+        if request.HasField("min_position"):  # the desk may be configured on the way there
             await self._replica.reach(request.desk_id, request.min_position, seconds=answer_seconds(context))
         partition, _ = self._replica.state(request.desk_id)
         return self._replica.desk(request.desk_id), self._replica.now(partition)

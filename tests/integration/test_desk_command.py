@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from frontdesk.client import RouterClient
+from frontdesk.v1 import router_pb2
 from services.cli.desk import main
 from services.cli.explain import main as explain
 from services.contract.codec import to_message
 from services.contract.desk import DeskLimits
+from services.contract.topics import partition_of
+from services.router.replica import Replica
 from services.runtime.ports import free_port
-from tests.integration.router_shell import Running, running, stack
+from tests.integration.router_shell import PARTITIONS, Running, running, stack
 
 __all__ = ["running", "stack"]  # fixtures
 
@@ -79,6 +83,24 @@ async def test_a_configuration_is_read_where_it_was_written(running: Running) ->
 
     assert found.desk == desk
     assert found.position.offset >= written.position.offset
+
+
+async def test_a_replica_that_has_not_folded_a_new_desk_yet_waits_for_it(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in the log, before the position that its configuration was answered with."""
+    reach, telko = Replica.reach, replace(running.desk().desk, desk_id="telko")
+
+    async def folded_meanwhile(replica: Replica, desk_id: str, position: Any, *, seconds: float) -> None:
+        await running.router.api.configure("c9", telko, timeout_seconds=10)
+        await reach(replica, desk_id, position, seconds=seconds)
+
+    monkeypatch.setattr(Replica, "reach", folded_meanwhile)
+    position = router_pb2.Position(generation=1, partition=partition_of("telko", PARTITIONS), offset=0)
+    async with RouterClient(running.address, deadline_seconds=1) as router:
+        found = await router.get_desk("telko", min_position=position)
+
+    assert found.desk == to_message(telko)
 
 
 async def test_a_router_that_is_away_is_told_with_its_address(
