@@ -13,7 +13,7 @@ from services.intake.mail.threads import answered
 
 _NO_REPLY = re.compile(
     r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\d*|form[-_.]?mailer|mailer(?=@)|wordpress|www-data|apache|web[-_.]?form"
-    r"|contact[-_.]?form|kontaktformular)(?:[-+@.]|$)"
+    r"|contact[-_.]?form|kontaktformular|form[-_.]?(?:submission|response)s?)(?:[-+@.]|$)"
 )
 _VIA = re.compile(
     r"^['\"]?(.{1,120}?)['\"]?\s+(?:via|über|por meio de|preko|преко|prek)\s+.{1,120}$", re.IGNORECASE

@@ -27,6 +27,7 @@ def event_of(*fields: str, to: str = "support@acme.example") -> CanonicalEvent:
             "Ana",
         ),
         (("From: Acme (Shop) <mailer@shops.example>", "Reply-To: ana@x.example"), "ana@x.example", ""),
+        (("From: Site <form-submission@sites.example>", "Reply-To: ana@x.example"), "ana@x.example", ""),
         (
             ("From: Bor <bor@acme.example>", "Reply-To: sales@acme.example"),
             "bor@acme.example",
