@@ -16,6 +16,7 @@ from email.message import Message
 from functools import partial
 from hashlib import sha256
 
+from services.intake.identity import mail_address
 from services.intake.mail.charsets import decode
 from services.intake.mail.headers import (
     FIELD_CHARS_MAX,
@@ -41,6 +42,8 @@ HTML_BYTES_MAX = 1_000_000
 
 
 NOBODY = Mailbox()
+_BRACKETED = re.compile(r"<([^\s<>@\"']{1,64}@[^\s<>@\"']{1,190})>")
+_BARE = re.compile(r"(?<![^\s\"'<,;])([^\s<>@\"',;:()\[\]]{1,64}@[^\s<>@\"',;:()\[\]]{1,190})")
 
 
 class _Bounded(email.policy.Compat32):
@@ -107,9 +110,18 @@ def parse_mail(data: bytes, languages: Sequence[str] = ()) -> Mail:
 
 
 def first_person(value: str) -> Mailbox:
-    """Of several, the first with an address (channels.md 3.1)."""
+    """Of several, the first with an address (channels.md 3.1); one that a program did not write as it should is looked for.
+
+    Unquoted or in single quotes an @ in a name breaks the field in two; some programs encode or quote all of it.
+    """
     people = mailboxes(value)
-    return next((person for person in people if "@" in person.address), people[0] if people else Mailbox())
+    first = next((person for person in people if "@" in person.address), None)
+    if first is None or not mail_address(first.address):
+        plain = words(value)
+        found = _BRACKETED.search(plain) or _BARE.search(plain)
+        if found and mail_address(found.group(1)):
+            return Mailbox(plain[: found.start()].strip("\"'<, "), found.group(1))
+    return first or (people[0] if people else NOBODY)
 
 
 def derived_id(data: bytes, headers: Headers) -> str:
