@@ -19,7 +19,7 @@ TOPICS = (
     "order_change",
     "opt_out",
 )
-RULES_VERSION = "rules/5"
+RULES_VERSION = "rules/6"
 """Grows whenever words or rules change what is told."""
 SCORE_MIN = 2.0
 TOPICS_TOLD_MAX = 3

@@ -349,6 +349,11 @@ def test_refund_is_stated_also_beside_the_charge_that_it_is_for(text: str) -> No
         "Why did you charge 45 EUR back in March?",
         "I was charged 45 EUR back in May, please explain",
         "My bank charged back 45 EUR",
+        "I need you to call me back, you charged 45 EUR",
+        "Please call me back about the 45 EUR you charged twice",
+        "Rufen Sie mich bitte zurück wegen der doppelten Abbuchung von 45 EUR",
+        "Pokličite me nazaj, dvakrat ste mi zaračunali 45 EUR",
+        "Liguem-me de volta, cobraram 45 EUR duas vezes",
         "Sie haben mir 45 EUR doppelt berechnet",
     ],
 )
