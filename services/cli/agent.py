@@ -15,10 +15,11 @@ from rich.panel import Panel
 from rich.text import Text
 
 from frontdesk.client import AgentDesktop, Endpoint, Refused, SessionLost
-from frontdesk.v1 import facts_pb2, router_pb2
+from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
 from services.cli.address import add_endpoint, endpoint_of
 
 KEYS = """a accept   d decline   r resolved   u unresolved   w wrap up   h ask for help   t ask for a transfer
+p ask for an approval of what the customer asks for   x record that it was granted
 c wait for the customer   y approve/answer help   n refuse help   b break   g ready   q quit   ? these keys"""
 
 
@@ -28,6 +29,9 @@ class _Hands:
 
     offers: list[str] = field(default_factory=list)
     contacts: dict[str, int] = field(default_factory=dict)
+    """Epochs, by contact."""
+    wanted: dict[str, facts_pb2.DecisionWanted] = field(default_factory=dict)
+    """The decision that each asks for, where it names one."""
     helps: list[str] = field(default_factory=list)
 
 
@@ -92,18 +96,25 @@ async def _show(desktop: AgentDesktop, hands: _Hands, console: Console) -> None:
                 console.print("the offer is no longer open")
             case "assigned":
                 hands.contacts[notice.assigned.contact.contact_id] = notice.assigned.epoch
+                hands.wanted[notice.assigned.contact.contact_id] = _wanted(notice.assigned.contact.need)
                 console.print(
-                    _card("yours: r resolved, u unresolved, h help, t transfer", notice.assigned.contact)
+                    _card(
+                        "yours: r resolved, u unresolved, h help, p approval, t transfer",
+                        notice.assigned.contact,
+                    )
                 )
             case "help":
                 hands.helps.append(notice.help.help_id)
-                console.print(_card(f"{notice.help.owner_id} asks for help: y / n", notice.help.contact))
+                console.print(
+                    _card(f"{notice.help.owner_id} {_asks(notice.help)}: y / n", notice.help.contact)
+                )
             case "help_ended":
                 hands.helps = [one for one in hands.helps if one != notice.help_ended.help_id]
                 result = facts_pb2.HelpResult.Name(notice.help_ended.result)
                 console.print(f"help ended: {result.removeprefix('HELP_RESULT_').lower()}")
             case "released":
                 hands.contacts.pop(notice.released.contact_id, None)
+                hands.wanted.pop(notice.released.contact_id, None)
                 console.print(f"no longer yours: {notice.released.reason}")
             case "presence":
                 presence = facts_pb2.Presence.Name(notice.presence.presence)
@@ -118,6 +129,14 @@ async def _show(desktop: AgentDesktop, hands: _Hands, console: Console) -> None:
                 console.print(_asked(notice.request))
             case "handover_ended":
                 console.print(_not_taken(notice.handover_ended.reason))
+
+
+def _asks(request: router_pb2.HelpNotice) -> str:
+    wanted = request.decision_wanted
+    if request.kind != facts_pb2.HELP_KIND_APPROVAL:
+        return "asks for advice"
+    amount = f" of {wanted.amount_minor / 100:.2f} {wanted.currency}" if wanted.amount_minor else ""
+    return f"asks to approve a {wanted.decision_type or 'decision'}{amount}"
 
 
 def _asked(request: router_pb2.RequestNotice) -> str:
@@ -185,10 +204,33 @@ async def _command(key: str, desktop: AgentDesktop, hands: _Hands) -> router_pb2
     if key in "bg":
         presence = "PRESENCE_BREAK" if key == "b" else "PRESENCE_AVAILABLE"
         return await desktop.send(set_presence=facts_pb2.AgentStateChanged(presence=presence))
-    if key in "ruwhtc" and hands.contacts:
+    if key in "ruwhtcpx" and hands.contacts:
         contact_id, epoch = next(iter(hands.contacts.items()))
+        if key in "px":
+            return await _decide(key, desktop, contact_id, epoch, hands.wanted[contact_id])
         return await _about(key, desktop, contact_id, epoch)
     return None
+
+
+def _wanted(need: decisions_pb2.Need) -> facts_pb2.DecisionWanted:
+    return facts_pb2.DecisionWanted(
+        decision_type=need.decision_type, amount_minor=need.amount_minor, currency=need.currency
+    )
+
+
+async def _decide(
+    key: str, desktop: AgentDesktop, contact_id: str, epoch: int, wanted: facts_pb2.DecisionWanted
+) -> router_pb2.CommandResponse | None:
+    """About the decision that the oldest contact in hand asks for; None where it names none."""
+    if not wanted.decision_type:
+        return None
+    if key == "x":
+        used = facts_pb2.AuthorityUsed(contact_id=contact_id, epoch=epoch, decision=wanted)
+        return await desktop.send(use_authority=used)
+    asked = facts_pb2.HelpAsked(
+        contact_id=contact_id, epoch=epoch, kind="HELP_KIND_APPROVAL", decision_wanted=wanted
+    )
+    return await desktop.send(ask_help=asked)
 
 
 async def _about(key: str, desktop: AgentDesktop, contact_id: str, epoch: int) -> router_pb2.CommandResponse:
