@@ -36,3 +36,15 @@ class IntakeClient(Calls):
             deadline_seconds=deadline_seconds,
             command_id=request_id,
         )
+
+    async def read_again(
+        self, request: intake_pb2.ReadAgainRequest, *, deadline_seconds: float | None = None
+    ) -> intake_pb2.ReadAgainResponse:
+        """Reads a webhook of a dead letter once more; what was taken of it before is not taken twice.
+
+        Raises Refused, which names the fields at fault, and NoAnswer.
+        """
+        stub = intake_pb2_grpc.IntakeServiceStub(self.channel)  # type: ignore[no-untyped-call] # generated
+        return await self._call(
+            stub.ReadAgain, request, intake_pb2.ReadAgainResponse, deadline_seconds=deadline_seconds
+        )

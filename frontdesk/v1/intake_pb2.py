@@ -23,25 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from frontdesk.v1 import facts_pb2 as frontdesk_dot_v1_dot_facts__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66rontdesk/v1/intake.proto\x12\x0c\x66rontdesk.v1\x1a\x18\x66rontdesk/v1/facts.proto\"V\n\rSubmitRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\"~\n\x0eSubmitResponse\x12\x17\n\x07\x66\x61\x63t_id\x18\x01 \x01(\tR\x06\x66\x61\x63tId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12\x1c\n\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x04 \x01(\x03R\x06offset\"\x8f\x01\n\x13SubmitStreamRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\x12\x31\n\x05\x62\x61tch\x18\x03 \x03(\x0b\x32\x1b.frontdesk.v1.SubmitRequestR\x05\x62\x61tch\"z\n\x0bRefusedFact\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12\x1d\n\nrequest_id\x18\x02 \x01(\tR\trequestId\x12\x14\n\x05\x66ield\x18\x03 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x04 \x01(\tR\x0b\x64\x65scription\"\x83\x01\n\x14SubmitStreamResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x03R\x08\x61\x63\x63\x65pted\x12\x18\n\x07refused\x18\x02 \x01(\x03R\x07refused\x12\x35\n\x08refusals\x18\x03 \x03(\x0b\x32\x19.frontdesk.v1.RefusedFactR\x08refusals2\xad\x01\n\rIntakeService\x12\x43\n\x06Submit\x12\x1b.frontdesk.v1.SubmitRequest\x1a\x1c.frontdesk.v1.SubmitResponse\x12W\n\x0cSubmitStream\x12!.frontdesk.v1.SubmitStreamRequest\x1a\".frontdesk.v1.SubmitStreamResponse(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66rontdesk/v1/intake.proto\x12\x0c\x66rontdesk.v1\x1a\x18\x66rontdesk/v1/facts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"V\n\rSubmitRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\"\x92\x02\n\x10ReadAgainRequest\x12\x12\n\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x45\n\x07headers\x18\x03 \x03(\x0b\x32+.frontdesk.v1.ReadAgainRequest.HeadersEntryR\x07headers\x12\x12\n\x04\x62ody\x18\x04 \x01(\x0cR\x04\x62ody\x12;\n\x0breceived_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nreceivedAt\x1a:\n\x0cHeadersEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"k\n\x11ReadAgainResponse\x12\x19\n\x08\x66\x61\x63t_ids\x18\x01 \x03(\tR\x07\x66\x61\x63tIds\x12\x1f\n\x0b\x63ontact_ids\x18\x02 \x03(\tR\ncontactIds\x12\x1a\n\x08problems\x18\x03 \x03(\tR\x08problems\"~\n\x0eSubmitResponse\x12\x17\n\x07\x66\x61\x63t_id\x18\x01 \x01(\tR\x06\x66\x61\x63tId\x12\x1d\n\ncontact_id\x18\x02 \x01(\tR\tcontactId\x12\x1c\n\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x04 \x01(\x03R\x06offset\"\x8f\x01\n\x13SubmitStreamRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12&\n\x04\x66\x61\x63t\x18\x02 \x01(\x0b\x32\x12.frontdesk.v1.FactR\x04\x66\x61\x63t\x12\x31\n\x05\x62\x61tch\x18\x03 \x03(\x0b\x32\x1b.frontdesk.v1.SubmitRequestR\x05\x62\x61tch\"z\n\x0bRefusedFact\x12\x14\n\x05index\x18\x01 \x01(\x03R\x05index\x12\x1d\n\nrequest_id\x18\x02 \x01(\tR\trequestId\x12\x14\n\x05\x66ield\x18\x03 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x04 \x01(\tR\x0b\x64\x65scription\"\x83\x01\n\x14SubmitStreamResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x03R\x08\x61\x63\x63\x65pted\x12\x18\n\x07refused\x18\x02 \x01(\x03R\x07refused\x12\x35\n\x08refusals\x18\x03 \x03(\x0b\x32\x19.frontdesk.v1.RefusedFactR\x08refusals2\xfb\x01\n\rIntakeService\x12\x43\n\x06Submit\x12\x1b.frontdesk.v1.SubmitRequest\x1a\x1c.frontdesk.v1.SubmitResponse\x12W\n\x0cSubmitStream\x12!.frontdesk.v1.SubmitStreamRequest\x1a\".frontdesk.v1.SubmitStreamResponse(\x01\x12L\n\tReadAgain\x12\x1e.frontdesk.v1.ReadAgainRequest\x1a\x1f.frontdesk.v1.ReadAgainResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'frontdesk.v1.intake_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUBMITREQUEST']._serialized_start=69
-  _globals['_SUBMITREQUEST']._serialized_end=155
-  _globals['_SUBMITRESPONSE']._serialized_start=157
-  _globals['_SUBMITRESPONSE']._serialized_end=283
-  _globals['_SUBMITSTREAMREQUEST']._serialized_start=286
-  _globals['_SUBMITSTREAMREQUEST']._serialized_end=429
-  _globals['_REFUSEDFACT']._serialized_start=431
-  _globals['_REFUSEDFACT']._serialized_end=553
-  _globals['_SUBMITSTREAMRESPONSE']._serialized_start=556
-  _globals['_SUBMITSTREAMRESPONSE']._serialized_end=687
-  _globals['_INTAKESERVICE']._serialized_start=690
-  _globals['_INTAKESERVICE']._serialized_end=863
+  _globals['_READAGAINREQUEST_HEADERSENTRY']._loaded_options = None
+  _globals['_READAGAINREQUEST_HEADERSENTRY']._serialized_options = b'8\001'
+  _globals['_SUBMITREQUEST']._serialized_start=102
+  _globals['_SUBMITREQUEST']._serialized_end=188
+  _globals['_READAGAINREQUEST']._serialized_start=191
+  _globals['_READAGAINREQUEST']._serialized_end=465
+  _globals['_READAGAINREQUEST_HEADERSENTRY']._serialized_start=407
+  _globals['_READAGAINREQUEST_HEADERSENTRY']._serialized_end=465
+  _globals['_READAGAINRESPONSE']._serialized_start=467
+  _globals['_READAGAINRESPONSE']._serialized_end=574
+  _globals['_SUBMITRESPONSE']._serialized_start=576
+  _globals['_SUBMITRESPONSE']._serialized_end=702
+  _globals['_SUBMITSTREAMREQUEST']._serialized_start=705
+  _globals['_SUBMITSTREAMREQUEST']._serialized_end=848
+  _globals['_REFUSEDFACT']._serialized_start=850
+  _globals['_REFUSEDFACT']._serialized_end=972
+  _globals['_SUBMITSTREAMRESPONSE']._serialized_start=975
+  _globals['_SUBMITSTREAMRESPONSE']._serialized_end=1106
+  _globals['_INTAKESERVICE']._serialized_start=1109
+  _globals['_INTAKESERVICE']._serialized_end=1360
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,7 @@
+import datetime
+
 from frontdesk.v1 import facts_pb2 as _facts_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -14,6 +17,37 @@ class SubmitRequest(_message.Message):
     request_id: str
     fact: _facts_pb2.Fact
     def __init__(self, request_id: _Optional[str] = ..., fact: _Optional[_Union[_facts_pb2.Fact, _Mapping]] = ...) -> None: ...
+
+class ReadAgainRequest(_message.Message):
+    __slots__ = ("path", "scheme", "headers", "body", "received_at")
+    class HeadersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_FIELD_NUMBER: _ClassVar[int]
+    HEADERS_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    scheme: str
+    headers: _containers.ScalarMap[str, str]
+    body: bytes
+    received_at: _timestamp_pb2.Timestamp
+    def __init__(self, path: _Optional[str] = ..., scheme: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., body: _Optional[bytes] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ReadAgainResponse(_message.Message):
+    __slots__ = ("fact_ids", "contact_ids", "problems")
+    FACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    fact_ids: _containers.RepeatedScalarFieldContainer[str]
+    contact_ids: _containers.RepeatedScalarFieldContainer[str]
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, fact_ids: _Optional[_Iterable[str]] = ..., contact_ids: _Optional[_Iterable[str]] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SubmitResponse(_message.Message):
     __slots__ = ("fact_id", "contact_id", "partition", "offset")

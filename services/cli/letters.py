@@ -16,7 +16,8 @@ import msgspec
 
 from frontdesk.client import ClientError, Endpoint
 from services.cli.address import add_endpoint, endpoint_of, nobody
-from services.cli.letters_again import LETTERS_MAX, Place, hand_in, sort
+from services.cli.letters_again import LETTERS_MAX, hand_in, sort
+from services.cli.letters_unread import Place, read_again
 from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
@@ -30,13 +31,13 @@ EPILOG = """examples:
   frontdesk letters                                      those of the embedded log
   frontdesk letters --bootstrap 127.0.0.1:9092           those on Kafka
   frontdesk letters --bytes | jq -r .data | base64 -d    the deliveries themselves (personal data)
-  frontdesk letters --again                              what customers wrote to a desk that was not configured, once it is
+  frontdesk letters --again                              what came for an account or a desk that was not configured, once it is
   frontdesk letters --again --desk acmee --to-desk acme  those of a desk whose name was wrong, to the one that was meant
   frontdesk letters --again --bootstrap 127.0.0.1:9092 --address intake:50051
 
---again hands to intake anew what the router rejected for a reason outside the fact itself, and says what is left and why: calls,
-and deliveries that intake could not read, which only their sender can repeat. The same command again changes nothing; but what
-went to another desk is not known at its own."""
+--again has intake read once more the webhooks that it could not read, hands to it anew what the router rejected for a reason
+outside the fact itself, and says what is left and why, such as calls. The same command again changes nothing; but what went to
+another desk is not known at its own."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -94,19 +95,22 @@ async def _print(options: argparse.Namespace) -> None:
 
 
 async def _again(options: argparse.Namespace, endpoint: Endpoint) -> int:
-    """0 when intake took all that can be handed in."""
+    """0 when intake could read all that it is asked to, and took all that can be handed in."""
     desk, to_desk = options.desk, options.to_desk
     async with _opened(options) as log:
         now_ms = time.time_ns() // 1_000_000
         told = await sort(placed(log), now_ms, desk_id=desk, to_desk=to_desk)
+        whole = await read_again(endpoint, log, told.unread)
         taken = await hand_in(endpoint, log, told.found, to_desk)
+    if told.unread:
+        sys.stderr.write(f"frontdesk letters: read again {whole} of {len(told.unread)} deliveries\n")
     sys.stderr.write(f"frontdesk letters: handed in {taken} of {len(told.found)} that can be\n")
     sys.stderr.writelines(f"  left: {count} {why}\n" for why, count in sorted(told.left.items()))
     if told.over:
         sys.stderr.write(
             f"  left: {told.over} over {LETTERS_MAX:,} at once; take one --desk after the other\n"
         )
-    return 0 if taken == len(told.found) and not told.over else 1
+    return 0 if (whole, taken, told.over) == (len(told.unread), len(told.found), 0) else 1
 
 
 @asynccontextmanager

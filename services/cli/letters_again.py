@@ -24,6 +24,7 @@ from google.protobuf.message import DecodeError
 
 from frontdesk.client import Endpoint, IntakeClient, Refused
 from frontdesk.v1 import facts_pb2, intake_pb2
+from services.cli.letters_unread import Place, why_left
 from services.contract.facts import Channel
 from services.contract.ids import command_fact_id
 from services.contract.topics import DEAD_LETTERS, FACTS
@@ -38,15 +39,10 @@ LETTERS_MAX = 50_000
 """Letters whose fact one call may hand in; with --desk, of that desk."""
 MENDABLE = frozenset({"desk_unknown", "wrong_partition", "unknown_kind", "decide_failed"})
 """Reasons that lay outside the fact itself: a configuration, a version."""
-NOT_TAKEN_IN = "deliveries that intake could not read: only their sender can repeat them"
 SUBMIT_SECONDS_MAX = 10.0
 _FACT = re.compile(r"frontdesk\.facts\.v\d+/(\d+)/(\d+)")
 _SAID = ("contact_arrived", "mention_seen")
 _DAY_MS = 86_400_000
-
-
-Place = tuple[int, int]
-"""Partition and offset."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -65,6 +61,8 @@ class Sorted:
 
     found: list[Found] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
+    unread: list[Place] = field(default_factory=list)
+    """Letters that intake can read again, in the order of the log."""
     over: int = 0
     """Letters that LETTERS_MAX left no room for."""
 
@@ -77,9 +75,12 @@ async def sort(
     old = set[str]()
     async for place, letter in letters:
         at = _FACT.fullmatch(letter.source)
-        fact = NOT_TAKEN_IN if at is None else _fact(letter)
-        if at is None or isinstance(fact, str):
-            told.left[str(fact)] += 1
+        if at is None:
+            _unread(told, place, why_left(letter, now_ms, one_desk=bool(desk_id)))
+            continue
+        fact = _fact(letter)
+        if isinstance(fact, str):
+            told.left[fact] += 1
         elif desk_id and fact.desk_id != desk_id:
             told.left["of other desks"] += 1
         elif fact.fact_id not in all_found and len(all_found) == LETTERS_MAX:
@@ -90,6 +91,15 @@ async def sort(
                 old.add(fact.fact_id)
     told.found = sorted(_once(all_found, old, to_desk, told.left))
     return told
+
+
+def _unread(told: Sorted, place: Place, why: str) -> None:
+    if why:
+        told.left[why] += 1
+    elif len(told.unread) == LETTERS_MAX:
+        told.over += 1
+    else:
+        told.unread.append(place)
 
 
 def _once(found: Mapping[str, Found], old: set[str], to_desk: str, left: Counter[str]) -> Iterable[Found]:

@@ -15,11 +15,14 @@ from typing import Any
 import grpc
 
 from frontdesk.v1 import intake_pb2, intake_pb2_grpc
+from services.contract.facts import ContactArrived
 from services.contract.topics import partition_of
+from services.intake.again import NotReadable, Rereader, problems
 from services.intake.measures import Measures
 from services.intake.publish import Publisher
 from services.intake.submitted import Invalid, Submissions, Submitted
 from services.runtime.clock import Clock
+from services.runtime.dead_letters import Request
 from services.runtime.log import BufferFull, LogError, OutcomeUnknown, RecordTooLarge
 from services.runtime.rpc import Refusal, invalid
 
@@ -40,6 +43,7 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
     measures: Measures
     clock: Clock
     stream_in_flight_max: int
+    rereader: Rereader
 
     def add_to(self, server: grpc.aio.Server) -> None:
         intake_pb2_grpc.add_IntakeServiceServicer_to_server(self, server)  # type: ignore[no-untyped-call] # generated
@@ -93,6 +97,25 @@ class IntakeApi(intake_pb2_grpc.IntakeServiceServicer):
             stream.forget()
         response.accepted = index + 1 - response.refused
         return response
+
+    async def ReadAgain(
+        self, request: intake_pb2.ReadAgainRequest, context: Context
+    ) -> intake_pb2.ReadAgainResponse:
+        """A webhook of a dead letter, read once more."""
+        asked = Request(path=request.path, scheme=request.scheme, headers=dict(request.headers))
+        try:
+            found = await self.rereader.read(asked, request.body, request.received_at.ToMilliseconds())
+        except NotReadable as error:
+            raise invalid({error.field: str(error)}) from None
+        except LogError as error:
+            raise refusal_of(error) from error
+        return intake_pb2.ReadAgainResponse(
+            fact_ids=[one.fact_id for one in found.facts],
+            contact_ids=dict.fromkeys(
+                one.body.contact_id for one in found.facts if isinstance(one.body, ContactArrived)
+            ),
+            problems=problems(found),
+        )
 
     def _taken(self, kind: str) -> None:
         self.measures.facts.labels(kind).inc()

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 from prometheus_client import CollectorRegistry
 
+from services.intake.again import Rereader
 from services.intake.api import NAME, IntakeApi
 from services.intake.backoff import Random
 from services.intake.canonical import Known
@@ -116,6 +117,7 @@ def build(
         measures,
         clock,
         settings.stream_in_flight_max,
+        Rereader(paths, interpreter, taker, publisher, gatherer, clock),
     )
     front_door = FrontDoor(hooks.entrance(), measures.connections_ended, settings.http_connections_max)
     intake = Intake(

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from services.contract.facts import Fact
 from services.intake.accounts import Account, Accounts
-from services.intake.canonical import CanonicalEvent, Delivery, Known, Problem, Reading
+from services.intake.canonical import CanonicalEvent, Delivery, Known, Problem, Reading, Verdict
 from services.intake.channels.adapter import Adapter
 from services.intake.facts import fact_of, link_facts
 from services.intake.need.reader import Need, NeedReader
+from services.runtime.dead_letters import Request
 
 _NOBODYS = "no desk has this account, and there is no default desk"
 
@@ -26,6 +27,8 @@ class Interpreted:
     needs: tuple[Need, ...] = ()
     facts: tuple[Fact, ...] = ()
     problems: tuple[Problem, ...] = ()
+    request: Request | None = None
+    """How it can be read once more, where it left problems."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,19 @@ class Interpreter:
         """What one HTTP request came to; never raises."""
         reading = self._young(adapter.read(delivery, self.known), delivery)
         return self.events(adapter.source, reading, delivery.body, delivery.received_at_ms)
+
+    def again(self, adapter: Adapter, delivery: Delivery, scheme: str, now_ms: int) -> Interpreted:
+        """What a request comes to that was verified by `scheme` when it came; its facts say that they came now. Calls
+        are left out: nobody is on the line any more."""
+        reading = self._young(adapter.parsed(delivery, self.known, Verdict(True, scheme)), delivery)
+        events = tuple(
+            replace(one, occurred_at_ms=one.occurred_at_ms or delivery.received_at_ms)
+            for one in reading.events
+            if not one.kind.startswith("call_")
+        )
+        left = ("call",) * (len(reading.events) - len(events))
+        reading = replace(reading, events=events, dropped=(*reading.dropped, *left))
+        return self.events(adapter.source, reading, delivery.body, now_ms)
 
     def _young(self, reading: Reading, delivery: Delivery) -> Reading:
         """The reading without what is too old, which is a dead letter.

@@ -15,7 +15,7 @@ from services.contract.facts import Fact
 from services.contract.topics import FACTS, partition_of
 from services.intake.canonical import Problem
 from services.intake.measures import Measures
-from services.runtime.dead_letters import DeadLetters
+from services.runtime.dead_letters import DeadLetters, Request
 from services.runtime.log import Appender, LogError, RecordTooLarge
 
 FACTS_AT_ONCE = 1_000
@@ -42,10 +42,12 @@ class Publisher:
         *,
         now_ms: int,
         data: bytes = b"",
+        request: Request | None = None,
     ) -> list[int]:
         """Offsets of the facts, once all of it is durable; raises LogError when something is not.
 
-        A fact that the log will never take goes to the dead letters, with `data` as its evidence.
+        A fact that the log will never take goes to the dead letters, with `data` as its evidence. Letters that hold all
+        of `data` hold `request` too.
         """
         offsets: list[int] = []
         left = list(problems)
@@ -55,7 +57,8 @@ class Publisher:
             left += never
         for begin in range(0, len(left), LETTERS_AT_ONCE):
             letters = (
-                self.letter(source, one, now_ms=now_ms) for one in left[begin : begin + LETTERS_AT_ONCE]
+                self.letter(source, one, now_ms=now_ms, request=request if one.data is data else None)
+                for one in left[begin : begin + LETTERS_AT_ONCE]
             )
             for told in await asyncio.gather(*letters, return_exceptions=True):
                 if told is not None:
@@ -84,9 +87,13 @@ class Publisher:
             self.measures.facts.labels(type(fact.body).__name__).inc()
         return [result for result in results if isinstance(result, int)], never
 
-    async def letter(self, source: str, problem: Problem, *, now_ms: int) -> None:
+    async def letter(
+        self, source: str, problem: Problem, *, now_ms: int, request: Request | None = None
+    ) -> None:
         """One dead letter, durable on return."""
-        await self.letters.put(source, problem.reason, problem.detail, problem.data, now_ms=now_ms)
+        await self.letters.put(
+            source, problem.reason, problem.detail, problem.data, now_ms=now_ms, request=request
+        )
         self.measures.dead_letters.labels(source, problem.reason).inc()
 
     def append(self, fact: Fact) -> asyncio.Future[int]:

@@ -62,7 +62,12 @@ class Taker:
         source = found.source
         try:
             storing = self.publisher.publish(
-                source, found.facts, found.problems, now_ms=self.clock.now_ms(), data=data
+                source,
+                found.facts,
+                found.problems,
+                now_ms=self.clock.now_ms(),
+                data=data,
+                request=found.request,
             )
             if found.problems or len(found.facts) != 1:
                 async with asyncio.timeout(self.keep_seconds_max):

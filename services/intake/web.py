@@ -21,6 +21,7 @@ import structlog
 from aiohttp import ClientPayloadError, HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from services.intake.again import with_request
 from services.intake.canonical import Delivery, Problem
 from services.intake.channels.adapter import Adapter, no_nonce
 from services.intake.gather import Gatherer
@@ -73,15 +74,15 @@ class Hooks:
         handlers: dict[str, Handler] = {}
         for path, adapter in self.paths.items():
             # With a slash too, as people write it; a signed URL counts as the provider was given it.
-            handlers[path] = handlers[path + "/"] = self._handler(adapter)
+            handlers[path] = handlers[path + "/"] = self._handler(path, adapter)
         return _Entrance(handlers).answer
 
-    def _handler(self, adapter: Adapter) -> Handler:
+    def _handler(self, path: str, adapter: Adapter) -> Handler:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             began = time.perf_counter()
             self.in_flight += 1
             try:
-                return await self._hook(adapter, request)
+                return await self._hook(path, adapter, request)
             except NotRead as error:
                 self.measures.deliveries.labels(adapter.source, error.verdict).inc()
                 log.warning("delivery_not_read", provider=adapter.source, verdict=error.verdict)
@@ -95,7 +96,7 @@ class Hooks:
 
         return handle
 
-    async def _hook(self, adapter: Adapter, request: web.BaseRequest) -> web.StreamResponse:
+    async def _hook(self, path: str, adapter: Adapter, request: web.BaseRequest) -> web.StreamResponse:
         if self.in_flight > self.settings.deliveries_in_flight_max:
             raise NotRead(503, "busy", "too many deliveries at once; come back soon")
         body = bytearray()
@@ -109,7 +110,7 @@ class Hooks:
                 self.clock.now_ms(),
             )
             delivery = await self.gatherer.completed(adapter, delivery)
-            found = await self._taken(adapter, delivery)
+            found = await self._taken(path, adapter, delivery)
         except Away:
             return _plain(503, "not stored; come back soon")
         finally:
@@ -129,7 +130,7 @@ class Hooks:
             self.gatherer.follow(found.reading.follow)
         return response
 
-    async def _taken(self, adapter: Adapter, delivery: Delivery) -> Interpreted | None:
+    async def _taken(self, path: str, adapter: Adapter, delivery: Delivery) -> Interpreted | None:
         """What the delivery came to; None for a replay. Raises Away."""
         nonce = adapter.nonce_of(delivery) if adapter.nonce is not no_nonce else ""
         with self.replays.passing(adapter.source, nonce, delivery.received_at_ms) as passage:
@@ -143,7 +144,9 @@ class Hooks:
                 delivery = replace(delivery, received_at_ms=passage.first_at_ms)
             try:
                 found = await self.taker.take(
-                    adapter.source, delivery.body, lambda: self.interpreter.webhook(adapter, delivery)
+                    adapter.source,
+                    delivery.body,
+                    lambda: with_request(path, delivery, self.interpreter.webhook(adapter, delivery)),
                 )
             except Away:  # only what is genuine has anything to store
                 passage.became = TURNED_AWAY

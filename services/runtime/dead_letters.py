@@ -18,7 +18,18 @@ DATA_BYTES_MAX = 64 * 1024
 """Bytes kept of what could not be read; the letter says how many there were."""
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the request was, of which `data` is the body: what reading it once more takes, without what signed it."""
+
+    path: str
+    """"/hooks/twilio" ..., which names the reader."""
+    scheme: str
+    """What verified it when it came."""
+    headers: dict[str, str] = {}
+    """Those that the reader looks at, by lower-case names."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One letter, as JSON in the topic."""
 
     source: str
@@ -32,6 +43,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """How many bytes there were; `data` holds the first of them."""
     data: str
     """Base64 of at most DATA_BYTES_MAX bytes."""
+    request: Request | None = None
+    """Of a webhook that was verified and whose whole body this is."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,16 @@ class DeadLetters:
     appender: Appender
     partitions: int
 
-    async def put(self, source: str, reason: str, detail: str, data: bytes, *, now_ms: int = 0) -> int:
+    async def put(
+        self,
+        source: str,
+        reason: str,
+        detail: str,
+        data: bytes,
+        *,
+        now_ms: int = 0,
+        request: Request | None = None,
+    ) -> int:
         """Appends a letter and answers its offset once it is durable; raises LogError as `append` does."""
         letter = DeadLetter(
             source=source,
@@ -50,6 +72,7 @@ class DeadLetters:
             received_at_ms=now_ms,
             size_bytes=len(data),
             data=base64.b64encode(data[:DATA_BYTES_MAX]).decode(),
+            request=request,
         )
         partition = partition_of(source, self.partitions)
         return await self.appender.append(

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from services.cli import letters_again
-from services.cli.letters_again import DAYS_MAX, Place, sort
+from services.cli.letters_again import DAYS_MAX, sort
+from services.cli.letters_unread import Place
 from services.contract.codec import encode_fact
 from services.contract.facts import AgentSignedIn, CallerHungUp, Channel, ContactArrived, Fact, MentionSeen
 from services.contract.ids import command_fact_id

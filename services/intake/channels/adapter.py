@@ -86,6 +86,10 @@ class Adapter:
             verdict = UNVERIFIED
         if not verdict.signature_valid:
             return Reading(verdict, self.refused)
+        return self.parsed(delivery, known, verdict)
+
+    def parsed(self, delivery: Delivery, known: Known, verdict: Verdict) -> Reading:
+        """What a delivery holds that has been verified; never raises."""
         found = Collector()
         try:
             self.parse(delivery, known, found)
