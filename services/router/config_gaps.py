@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant
 from services.router.authority import reached_level
-from services.router.config_faults import Fault, places
+from services.router.config_faults import CHANNELS, Fault, places
 
 MINOR_PER_MAJOR = 100
 SPOKEN_AS = {"hr": "sr", "bs": "sr", "sh": "sr"}
@@ -49,7 +49,8 @@ def _topics(desk: Desk) -> Gaps:
 
 
 def _queues(desk: Desk) -> Gaps:
-    if not any(not queue.topic_ids and not queue.channels for queue in desk.queues):
+    taken = {one for queue in desk.queues if not queue.topic_ids for one in queue.channels or CHANNELS}
+    if not taken.issuperset(CHANNELS):
         ids = [queue.queue_id for queue in desk.queues]
         yield Fault(
             places("queues", ids)[-1],

@@ -150,7 +150,7 @@ async def desktop(running: Running, stack: AsyncExitStack, agent_id: str) -> Age
 
 
 async def told(one: AgentDesktop, kind: str) -> Any:
-    """The next notice of a kind; fails after five seconds."""
+    """The next notice of a kind; fails after half a minute."""
     async with asyncio.timeout(30):
         async for notice in one.notices():
             if notice.WhichOneof("message") == kind:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Queue, Topic
-from services.router.config_faults import faults
+from services.router.config_faults import CHANNELS, faults
 from services.router.config_gaps import gaps
 
 ANA = Agent(
@@ -90,6 +90,12 @@ def test_a_fall_back_whose_people_speak_the_language_fills_the_gap() -> None:
     both = replace(DESK, topics=(*DESK.topics, fee), agents=(ANA, replace(BOR, topic_ids=("fee", "billing"))))
 
     assert told(both) == []
+
+
+def test_queues_that_take_every_channel_between_them_leave_nothing() -> None:
+    queues = tuple(Queue(queue_id=channel, channels=(channel,)) for channel in CHANNELS)
+
+    assert told(replace(DESK, queues=queues)) == []
 
 
 def test_of_many_names_the_first_few_are_told() -> None:
