@@ -225,7 +225,7 @@ async def test_a_wrong_secret_is_refused_and_never_sent() -> None:
 async def test_a_silent_server_is_pinged_and_then_given_up() -> None:
     async with asterisk(silent=True) as fake:
         door = ami_door(fake.port, Watched(), Pauses())
-        door.silent_seconds_max = 0.05
+        door.silent_seconds_max = 0.3
         with pytest.raises(TimeoutError):
             await door.session()
         assert fake.actions[-1] == "Ping"
