@@ -27,6 +27,8 @@ class Phrases:
     banner: re.Pattern[str]
     roles: Mapping[str, frozenset[str]]
     """Lower-case names of header lines, each with the kinds it may be: "from", "sent", "to", "subject"."""
+    said: frozenset[str]
+    """Lower-case names of a form's field for the words themselves."""
     openers: re.Pattern[str]
     """The first name of a block that was flattened into one line."""
     closings: frozenset[str]
@@ -59,6 +61,7 @@ def phrases() -> Phrases:
         notice=re.compile(rf"^[\s*_#-]*(?:{either('notice')})", fold),
         banner=re.compile(rf"^[\s*_#!\[<-]*(?:{either('banner')})", fold),
         roles={name: frozenset(found) for name, found in roles.items()},
+        said=frozenset(name for language in languages for name in language.get("said", [])),
         openers=re.compile(rf"^[\s>*|]{{0,4}}(?:{openers})\s?\*?[:：]", fold),
         closings=frozenset(one for language in languages for one in language.get("closing", [])),
     )

@@ -171,7 +171,7 @@ def is_block(lines: Sequence[str], start: int) -> bool:
     if start >= len(lines):
         return False
     first = lines[start].strip()[:LINE_CHARS_MAX]
-    if not _HEADER_LINE.match(first) or _goes_on_a_form(lines, start):
+    if not _HEADER_LINE.match(first) or _is_in_a_form(lines, start):
         return False
     if _is_flat_block(first) or _is_strange_block(lines, start):
         return True
@@ -181,7 +181,7 @@ def is_block(lines: Sequence[str], start: int) -> bool:
         line = lines[number].strip()[:LINE_CHARS_MAX]
         number += 1
         found = _HEADER_LINE.match(line)
-        roles = phrases().roles.get(" ".join(found.group(1).lower().split())) if found else None
+        roles = phrases().roles.get(_field_name(found)) if found else None
         if roles and found:
             value = found.group(2)
             known += 1
@@ -200,12 +200,24 @@ def is_block(lines: Sequence[str], start: int) -> bool:
     return known >= 3 and evidence and _different(kinds) and (address or _has(kinds, "subject"))
 
 
-def _goes_on_a_form(lines: Sequence[str], start: int) -> bool:
-    """Whether a field that no block has stands just above: "Name: Ana", so what looks like a block is a filled-in form."""
-    found = _HEADER_LINE.match(lines[start - 1].strip()[:LINE_CHARS_MAX]) if start else None
-    if not found or not found.group(2).strip() or len(found.group(1).split()) > FIELD_WORDS_MAX:
-        return False
-    return " ".join(found.group(1).lower().split()) not in phrases().roles
+def _is_in_a_form(lines: Sequence[str], start: int) -> bool:
+    """Whether what looks like a block is a filled-in form: a field that no block has stands just above ("Name: Ana"), or
+    the field for the words themselves ("Message: ...") among its lines."""
+    above = _HEADER_LINE.match(lines[start - 1].strip()[:LINE_CHARS_MAX]) if start else None
+    short = above and above.group(2).strip() and len(above.group(1).split()) <= FIELD_WORDS_MAX
+    if above and short and _field_name(above) not in phrases().roles:
+        return True
+    for line in lines[start : start + BLOCK_LINES_MAX]:
+        if not line.strip():
+            break
+        found = _HEADER_LINE.match(line.strip()[:LINE_CHARS_MAX])
+        if found and _field_name(found) in phrases().said:
+            return True
+    return False
+
+
+def _field_name(found: re.Match[str]) -> str:
+    return " ".join(found.group(1).lower().split())
 
 
 def _is_flat_block(line: str) -> bool:

@@ -81,6 +81,9 @@ KEPT = {
     "a command": "On your remote host you can run:\n\n  telnet 127.0.0.1\n\nOn this day it failed:\nno route",
     "a form": "Name: Ana Novak\nE-mail: ana@x.example\nDatum: 3.4.2026\nBestellnummer: 4711\nMenge: 2",
     "a form with a block's names": "Nome: Ana Novak\nDe: ana@x.example\nAssunto: Fatura\nData: 03/04/2026\nMensagem: valor errado",
+    "a form below its title": "Kontaktformular\n\nVon: ana@x.example\nBetreff: Rechnung\nDatum: 03.04.2026\nNachricht: zu hoch",
+    "a form in Serbian": "Нова порука\n\nОд: ana@x.example\nНаслов: Рачун\nДатум: 3.4.2026\nПорука:\nпогрешан износ",
+    "a form with an address first": "New:\nFrom: Ana <ana@x.example>\nDate: 3 April 2026 16:19\nTo: A\nSubject: x\nMessage: no",
     "a journey": "Von: Berlin\nAn: Hamburg\nDatum: 3. April 2026, 16:19\n\nBitte umbuchen.",
     "bullets": "Two things:\n- the lamp\n- the cable\n\n* and a plug",
     "dashes in a line": "The lamp -- the new one -- flickers.",
@@ -171,6 +174,10 @@ CUT = {
     ),
     "block below a signature": (
         "No.\n\nRegards,\nAna\nTel.: 123\n\nFrom: Acme <h@acme.example>\nSent: 3 April 2026 16:19\nTo: Ana\nSubject: x\n\nHi",
+        "No.",
+    ),
+    "block above a quoted form": (
+        "No.\n\nFrom: Acme <h@acme.example>\nSent: 3 April 2026 16:19\nTo: Ana\nSubject: x\n\nName: Ana\nMessage: old",
         "No.",
     ),
     "lead-in": ("No.\n\nAcme schrieb:\n> Hi", "No."),
