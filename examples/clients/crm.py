@@ -20,10 +20,12 @@ from frontdesk.v1.facts_pb2 import (
 from frontdesk.v1.router_pb2 import CONTACT_STATE_CLOSED
 
 
-async def hand_in(router: str, desk_id: str, ticket: str, email: str, phone: str, text: str) -> None:
+async def hand_in(
+    router: str, intake_at: str, desk_id: str, ticket: str, email: str, phone: str, text: str
+) -> None:
     """Every request_id is made of the ticket's number, so running this again changes nothing."""
     ida, by_phone = CustomerRef(type="email", value=email), CustomerRef(type="phone", value=phone)
-    async with IntakeClient(router) as intake, RouterClient(router) as asked:
+    async with IntakeClient(intake_at) as intake, RouterClient(router) as asked:
         link = IdentityLinked(one=ida, other=by_phone, strength=LINK_STRENGTH_STRONG, statement="crm")
         await intake.submit(desk_id, request_id=f"customer-{email}", identity_linked=link)
         contact = ContactArrived(
@@ -79,8 +81,17 @@ if __name__ == "__main__":
     parser.add_argument("text")
     parser.add_argument("--ticket", required=True)
     parser.add_argument("--router", default="127.0.0.1:50051", help="one target, or several with commas")
+    parser.add_argument("--intake", help="where intake is a process of its own; else the router's")
     parser.add_argument("--desk", default="acme")
     options = parser.parse_args()
     asyncio.run(
-        hand_in(options.router, options.desk, options.ticket, options.email, options.phone, options.text)
+        hand_in(
+            options.router,
+            options.intake or options.router,
+            options.desk,
+            options.ticket,
+            options.email,
+            options.phone,
+            options.text,
+        )
     )

@@ -39,7 +39,10 @@ def main(argv: Sequence[str]) -> int:
             ask = health_pb2_grpc.HealthStub(channel).Check
             answer = ask(health_pb2.HealthCheckRequest(service=options.of), timeout=options.seconds)
     except grpc.RpcError as error:
-        sys.stderr.write(f"frontdesk health: {address} does not answer ({error.code().name})\n")
+        sys.stderr.write(
+            f"frontdesk health: {address} does not answer without TLS ({error.code().name}); beside TLS, health has "
+            "a port of its own (FRONTDESK_GRPC_HEALTH_PORT)\n"
+        )
         return 1
     serving = answer.status == health_pb2.HealthCheckResponse.SERVING
     sys.stdout.write(f"{options.of}: {health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}\n")

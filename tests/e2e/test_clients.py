@@ -97,7 +97,7 @@ def test_the_examples_take_a_ticket_to_its_end_and_write_it_down(router: str, tm
     rows = [json.loads(row) for row in file.read_text(encoding="utf-8").splitlines()]
     offsets = [int(row["position"].get("offset", 0)) for row in rows]
     assert len(offsets) == 5 and offsets == sorted(set(offsets))
-    again = said(run("examples/clients/crm.py", "--router", router, *ticket))
+    again = said(run("examples/clients/crm.py", "--router", router, "--intake", router, *ticket))
     assert re.findall(r"contact (\S+)", again) == re.findall(r"contact (\S+)", told)
 
 
