@@ -9,6 +9,9 @@ import pytest
 
 from services.cli.letters import main
 from services.cli.plan import DATA_DEFAULT, default_data
+from services.contract.topics import DEAD_LETTERS
+from services.runtime.dead_letters import DeadLetters, Request
+from services.runtime.log import TopicSpec
 from services.runtime.sqlite_log import SqliteLog
 
 
@@ -33,6 +36,28 @@ def test_a_log_without_letters_says_so(tmp_path: Path, capsys: pytest.CaptureFix
 
     said = capsys.readouterr()
     assert (said.out, "there are none" in said.err) == ("", True)
+
+
+def test_nothing_of_a_delivery_is_listed_unless_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "frontdesk.db"
+    asyncio.run(_kept(data))
+
+    assert main(["--data", str(data)]) == 0
+    said = capsys.readouterr().out
+    assert '"reason":"unknown_account"' in said
+    assert "eva" not in said
+    assert main(["--data", str(data), "--bytes"]) == 0
+    assert '"ce-subject":"eva@example.com"' in capsys.readouterr().out
+
+
+async def _kept(data: Path) -> None:
+    log = await SqliteLog.open(data)
+    await log.create_topics([TopicSpec(DEAD_LETTERS, 1)])
+    request = Request(path="/hooks/cloudevents", scheme="hmac", headers={"ce-subject": "eva@example.com"})
+    await DeadLetters(log, 1).put("cloudevents", "unknown_account", "", b"eva", request=request)
+    await log.close()
 
 
 async def _made(data: Path) -> None:
