@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from services.intake.canonical import Delivery
 from services.intake.channels.adapter import COME_BACK, Adapter
+from services.intake.channels.query import parameter
 from services.intake.gather import Gatherer
 from services.intake.interpret import Interpreted, Interpreter
 from services.intake.publish import Publisher
@@ -25,6 +27,8 @@ DAY_MS = 86_400_000
 _HEADERS = frozenset({"content-type", "webhook-id"})
 _ATTRIBUTES = "ce-"
 """CloudEvents' attributes of a binary request."""
+_ACCOUNT = "account"
+"""The parameter of a URL that says for which account it is (Trustpilot)."""
 NOT_HAD = "what it cannot be read without could not be had; try again later"
 
 
@@ -42,7 +46,9 @@ def with_request(path: str, delivery: Delivery, found: Interpreted) -> Interpret
     if not found.problems or not verdict.signature_valid or delivery.method != "POST":
         return found
     headers = {name: value for name, value in delivery.headers.items() if _is_read(name)}
-    return replace(found, request=Request(path=path, scheme=verdict.scheme, headers=headers))
+    account = parameter(delivery, _ACCOUNT)  # the URL's other parameters are secrets
+    url = f"{path}?{urlencode({_ACCOUNT: account})}" if account else path
+    return replace(found, request=Request(path=url, scheme=verdict.scheme, headers=headers))
 
 
 def _is_read(name: str) -> bool:
@@ -64,7 +70,7 @@ class Rereader:
     async def read(self, request: Request, body: bytes, received_at_ms: int) -> Interpreted:
         """What it comes to now, its facts durable; what is left of its problems is told. Raises NotReadable, and
         LogError where the log did not take it."""
-        adapter, now_ms = self.paths.get(request.path), self.clock.now_ms()
+        adapter, now_ms = self.paths.get(request.path.partition("?")[0]), self.clock.now_ms()
         if adapter is None:
             raise NotReadable("path", "is no webhook's")
         if len(body) > DATA_BYTES_MAX:

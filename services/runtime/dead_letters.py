@@ -22,7 +22,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the request was, of which `data` is the body: what reading it once more takes, without what signed it."""
 
     path: str
-    """"/hooks/twilio" ..., which names the reader."""
+    """"/hooks/twilio" ..., which names the reader; with the account where the URL names it."""
     scheme: str
     """What verified it when it came."""
     headers: dict[str, str] = {}

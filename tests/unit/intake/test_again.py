@@ -16,6 +16,7 @@ from services.intake.canonical import Delivery
 from services.intake.channels import PATHS
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import DATA_BYTES_MAX, Request
+from tests.unit.intake import test_trustpilot as trustpilot
 from tests.unit.intake.mailed import MAILGUN_KNOWN, mailgun
 from tests.unit.intake.world import (
     ACCOUNTS,
@@ -87,6 +88,25 @@ async def test_facts_are_those_that_would_have_been_taken_but_that_they_came_now
     assert log.facts == [*found.facts, *found.facts], "the router knows them by their ids"
     assert not problems(found)
     assert not log.letters
+
+
+async def test_an_account_that_only_the_url_names_is_kept_and_its_key_is_not() -> None:
+    ours = Accounts({"acme-berlin": Account("acme")})
+    known = replace(KNOWN, values={**KNOWN.values, **trustpilot.KNOWN.values})
+    query = "?key=new-key&account=acme-berlin"
+    delivery = trustpilot.posted({"events": [trustpilot.review()]}, query)
+    adapter = PATHS[trustpilot.PATH]
+    kept = with_request(
+        trustpilot.PATH, delivery, interpreter(NOBODYS, known).webhook(adapter, delivery)
+    ).request
+    then = interpreter(ours, known).webhook(adapter, delivery).facts
+
+    assert kept is not None
+    assert kept.path == "/hooks/trustpilot?account=acme-berlin"
+    async with reading(ours) as (rereader, _):
+        found = await rereader.read(kept, delivery.body, NOON_MS)
+    assert [(one.fact_id, one.desk_id) for one in found.facts] == [(one.fact_id, one.desk_id) for one in then]
+    assert then
 
 
 async def test_nothing_that_signed_it_is_kept() -> None:
