@@ -7,6 +7,7 @@ instant in seconds, milliseconds or as a string. These functions give the docume
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ SUBJECT_CHARS_MAX = 2_000
 NAME_CHARS_MAX = 300
 _SECONDS_BELOW = 10**11
 _MILLIS_BELOW = 10**14
+_ZONE = re.compile(r"(?:GMT|UTC)?([+-]\d\d):?(\d\d)(?![\d:.])")
 _YEAR_1 = -62_135_596_800_000
 _YEAR_9999 = 253_402_300_799_999
 
@@ -122,9 +124,10 @@ def epoch_ms(value: Any) -> int:
 def mail_date_ms(value: Any) -> int:
     """A Date header (RFC 5322 3.3), or the ISO form that some senders use; 0 when it is neither.
 
-    The sender's own clock: 1970 and the future are kept (channels.md 1, rule 8). No zone counts as UTC.
+    The sender's own clock: 1970 and the future are kept (channels.md 1, rule 8). No zone counts as UTC; one that is
+    written as ISO's (+02:00) or behind a GMT, as some programs do, counts as it says.
     """
-    raw = text(value, 200).strip()
+    raw = _ZONE.sub(r"\1\2", text(value, 200)).strip()
     if not raw:
         return 0
     for parse in (parsedate_to_datetime, datetime.fromisoformat):

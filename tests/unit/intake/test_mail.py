@@ -226,6 +226,11 @@ def test_dates_without_a_zone_or_sense_are_told_apart() -> None:
     assert parse_mail(b"Date: Thu, 01 Jan 99999 00:00:00 +0000\r\n\r\n").date_ms == 0
 
 
+@pytest.mark.parametrize("zone", ["+0200", "+02:00", "GMT+02:00", "UTC+0200", "+0200 (CEST)"])
+def test_zone_counts_however_it_is_written(zone: str) -> None:
+    assert parse_mail(f"Date: Fri, 3 Apr 2026 14:00:00 {zone}\r\n\r\n".encode()).date_ms == NOON_MS
+
+
 def test_charset_that_holds_a_nul_loses_no_mail() -> None:
     data = (
         b'From: Ana <ana@x.example>\r\nContent-Type: text/plain; charset="\x00"\r\n'
