@@ -512,3 +512,32 @@ def test_amounts_equally_far_from_the_decision_are_no_fault() -> None:
 
     assert read.decision is not None
     assert (read.decision.amount_minor, read.decision.stated) == (3_000, False)
+
+
+@pytest.mark.parametrize("text", ["never buying here again", "golpistas!", "worst service asalu konakandi"])
+def test_few_public_words_of_anger_are_a_complaint(text: str) -> None:
+    event = CanonicalEvent(
+        channel="social",
+        medium="x_post",
+        account="a",
+        provider_event_id="1",
+        kind="mention",
+        text=text,
+        public=True,
+    )
+
+    assert needs().read(event).complaint
+
+
+def test_public_love_of_a_product_is_no_complaint() -> None:
+    event = CanonicalEvent(
+        channel="social",
+        medium="x_post",
+        account="a",
+        provider_event_id="1",
+        kind="mention",
+        text="love my new lamp @acme",
+        public=True,
+    )
+
+    assert not needs().read(event).complaint
