@@ -10,6 +10,7 @@ from frontdesk.client import Endpoint, NoAnswer, Refused, Tls
 from services.runtime.settings import Reader
 
 GRPC_PORT_DEFAULT = 50051
+EXAMPLE_DESK = "acme"
 DEFAULT_HELP = f"(default: 127.0.0.1, port FRONTDESK_GRPC_PORT, else {GRPC_PORT_DEFAULT})"
 
 
@@ -37,6 +38,12 @@ def _targets(text: str) -> str:
     if not Endpoint(text).listed:
         raise argparse.ArgumentTypeError("no address in it; write HOST:PORT, several with commas between")
     return text
+
+
+def add_desk(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
+    """The option that names a desk: that of the environment's accounts, else the one of the examples."""
+    usual = env.get("FRONTDESK_DEFAULT_DESK") or EXAMPLE_DESK
+    parser.add_argument("--desk", default=usual, help="desk (default: FRONTDESK_DEFAULT_DESK, else acme)")
 
 
 def add_endpoint(parser: argparse.ArgumentParser, *, service: str = "the router") -> None:

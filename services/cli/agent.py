@@ -16,7 +16,7 @@ from rich.text import Text
 
 from frontdesk.client import AgentDesktop, Endpoint, Refused, SessionLost
 from frontdesk.v1 import decisions_pb2, facts_pb2, router_pb2
-from services.cli.address import add_endpoint, endpoint_of
+from services.cli.address import add_desk, add_endpoint, endpoint_of
 
 KEYS = """a accept   d decline   r resolved   u unresolved   w wrap up   h ask for help   t ask for a transfer
 p ask for an approval of what the customer asks for   x record that it was granted
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("agent_id", help="agent of the desk's configuration")
-    parser.add_argument("--desk", default="acme", help="desk (default: acme)")
+    add_desk(parser, os.environ)
     add_endpoint(parser)
     options = parser.parse_args(argv)
     try:

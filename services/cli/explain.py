@@ -14,7 +14,7 @@ import grpc
 
 from frontdesk.client import Backoff, ClientError, Endpoint, Refused, RouterClient
 from frontdesk.v1 import router_pb2
-from services.cli.address import add_endpoint, endpoint_of, nobody
+from services.cli.address import add_desk, add_endpoint, endpoint_of, nobody
 from services.contract.codec import Undecodable, from_message
 from services.contract.decisions import Candidate, Explanation
 from services.router.explaining import from_the_log, in_words
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("contact_id", help="the contact's id")
-    parser.add_argument("--desk", default="acme", help="desk (default: acme)")
+    add_desk(parser, os.environ)
     add_endpoint(parser)
     logs = parser.add_mutually_exclusive_group()
     logs.add_argument("--data", type=Path, help="read an embedded log's file, however long it takes")

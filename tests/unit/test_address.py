@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.address import add_endpoint, endpoint_of, grpc_address, health_address
+from services.cli.address import add_desk, add_endpoint, endpoint_of, grpc_address, health_address
 from services.runtime.settings import SettingsError
 
 
@@ -46,3 +46,20 @@ def test_an_address_that_names_nothing_is_refused(address: str, capsys: pytest.C
     with pytest.raises(SystemExit):
         parser.parse_args(["--address", address])
     assert "no address in it; write HOST:PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("env", "argv", "desk"),
+    [
+        ({}, [], "acme"),
+        ({"FRONTDESK_DEFAULT_DESK": "telko"}, [], "telko"),
+        ({"FRONTDESK_DEFAULT_DESK": ""}, [], "acme"),
+        ({"FRONTDESK_DEFAULT_DESK": "telko"}, ["--desk", "house"], "house"),
+    ],
+)
+def test_the_desk_is_that_of_the_environments_accounts_unless_it_is_named(
+    env: dict[str, str], argv: list[str], desk: str
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_desk(parser, env)
+    assert parser.parse_args(argv).desk == desk
