@@ -70,6 +70,8 @@ def _asked(endpoint: Endpoint, asking: Coroutine[None, None, None]) -> int:
     except Refused as error:
         sys.stderr.write(f"frontdesk desk: {error.message}\n")
         return 1
+    except BrokenPipeError:
+        raise  # of our own output: services/__main__.py
     except (ClientError, OSError) as error:
         sys.stderr.write(f"frontdesk desk: {nobody(endpoint, error)}\n")
         return 1

@@ -75,6 +75,8 @@ def main(argv: Sequence[str]) -> int:
     except LogError as error:
         sys.stderr.write(f"frontdesk letters: {error}\n")
         return 1
+    except BrokenPipeError:
+        raise  # of our own output: services/__main__.py
     except (ClientError, OSError) as error:
         sys.stderr.write(f"frontdesk letters: {nobody(endpoint, error, 'intake')}\n")
         return 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetters, Request
 from services.runtime.log import TopicSpec
 from services.runtime.sqlite_log import SqliteLog
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_letters_are_looked_for_where_the_setting_has_the_log(
@@ -52,11 +56,26 @@ def test_nothing_of_a_delivery_is_listed_unless_it_is_asked_for(
     assert '"ce-subject":"eva@example.com"' in capsys.readouterr().out
 
 
-async def _kept(data: Path) -> None:
+def test_a_reader_who_has_seen_enough_is_no_intake_that_is_away(tmp_path: Path) -> None:
+    data = tmp_path / "frontdesk.db"
+    asyncio.run(_kept(data, 200))
+
+    asked = [sys.executable, "-m", "services", "letters", "--data", str(data), "--bytes"]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+async def _kept(data: Path, count: int = 1) -> None:
     log = await SqliteLog.open(data)
     await log.create_topics([TopicSpec(DEAD_LETTERS, 1)])
     request = Request(path="/hooks/cloudevents", scheme="hmac", headers={"ce-subject": "eva@example.com"})
-    await DeadLetters(log, 1).put("cloudevents", "unknown_account", "", b"eva", request=request)
+    letters = DeadLetters(log, 1)
+    for _ in range(count):
+        await letters.put("cloudevents", "unknown_account", "", b"eva", request=request)
     await log.close()
 
 
