@@ -90,6 +90,7 @@ async def test_a_desktop_waits_longer_for_a_router_that_it_had_than_for_one_that
     serve: Callable[[Script], Awaitable[str]],
 ) -> None:
     async def script(requests: AsyncIterator[router_pb2.AgentSessionRequest]) -> AsyncIterator[Notice]:
+        await anext(aiter(requests))  # a call that ends while its caller writes is a fault to gRPC
         yield READY
 
     with pytest.raises(SessionLost, match="for 0 s"):
