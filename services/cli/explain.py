@@ -94,7 +94,11 @@ async def _read(options: argparse.Namespace) -> router_pb2.ExplainDecisionRespon
 async def _asked(endpoint: Endpoint, desk_id: str, contact_id: str) -> router_pb2.ExplainDecisionResponse:
     """First whether the router is there and has the desk: of an unknown desk's contact it would say that it is unknown."""
     async with RouterClient(endpoint, deadline_seconds=REACHED_SECONDS_MAX) as router:
-        await router.list_waiting(desk_id, page_size=1)
+        try:
+            await router.get_contact(desk_id, contact_id)
+        except Refused as error:
+            if error.reason != "CONTACT_NOT_FOUND":  # the log may have it
+                raise
     backoff = Backoff(
         attempt_seconds_max=SECONDS_MAX
     )  # an old contact is read from the log: one long attempt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -183,7 +184,7 @@ class Reads:
         if size < 0:
             raise invalid({"page_size": "must not be negative"})
         desk, position = await self._reached(request, context)
-        ids = sorted(desk.crew.roster.agent_ids)
+        ids: Sequence[str] = desk.crew.roster.agent_ids  # in order
         if request.at_work:
             ids = [one for one in ids if _presence(desk, one) is not Presence.OFFLINE]
         start = bisect_right(ids, request.page_token) if request.page_token else 0
