@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from services.intake.canonical import Delivery
-from services.intake.channels.adapter import COME_BACK, Adapter
+from services.intake.canonical import Delivery, Known
+from services.intake.channels.adapter import ACCOUNT_KEPT, COME_BACK, Adapter
 from services.intake.channels.query import parameter
 from services.intake.gather import Gatherer
 from services.intake.interpret import Interpreted, Interpreter
@@ -24,7 +24,7 @@ from services.runtime.dead_letters import DATA_BYTES_MAX, Request
 DAYS_MAX = 7
 """The router knows a fact by its id for eight days: until then what was taken of a delivery cannot be taken twice."""
 DAY_MS = 86_400_000
-_HEADERS = frozenset({"content-type", "webhook-id"})
+_HEADERS = frozenset({"content-type", "webhook-id", ACCOUNT_KEPT})
 _ATTRIBUTES = "ce-"
 """CloudEvents' attributes of a binary request."""
 _ACCOUNT = "account"
@@ -40,12 +40,17 @@ class NotReadable(Exception):
         self.field = field
 
 
-def with_request(path: str, delivery: Delivery, found: Interpreted) -> Interpreted:
+def with_request(
+    path: str, adapter: Adapter, delivery: Delivery, known: Known, found: Interpreted
+) -> Interpreted:
     """What a delivery came to, with how it can be read again where it left problems. A GET has no body to keep."""
     verdict = found.reading.verdict
     if not found.problems or not verdict.signature_valid or delivery.method != "POST":
         return found
     headers = {name: value for name, value in delivery.headers.items() if _is_read(name)}
+    told = adapter.account(delivery, known)
+    if told:
+        headers[ACCOUNT_KEPT] = told
     account = parameter(delivery, _ACCOUNT)  # the URL's other parameters are secrets
     url = f"{path}?{urlencode({_ACCOUNT: account})}" if account else path
     return replace(found, request=Request(path=url, scheme=verdict.scheme, headers=headers))

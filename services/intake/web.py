@@ -130,6 +130,10 @@ class Hooks:
             self.gatherer.follow(found.reading.follow)
         return response
 
+    def _read_by(self, path: str, adapter: Adapter, delivery: Delivery) -> Interpreted:
+        found = self.interpreter.webhook(adapter, delivery)
+        return with_request(path, adapter, delivery, self.interpreter.known, found)
+
     async def _taken(self, path: str, adapter: Adapter, delivery: Delivery) -> Interpreted | None:
         """What the delivery came to; None for a replay. Raises Away."""
         nonce = adapter.nonce_of(delivery) if adapter.nonce is not no_nonce else ""
@@ -146,7 +150,7 @@ class Hooks:
                 found = await self.taker.take(
                     adapter.source,
                     delivery.body,
-                    lambda: with_request(path, delivery, self.interpreter.webhook(adapter, delivery)),
+                    lambda: self._read_by(path, adapter, delivery),
                 )
             except Away:  # only what is genuine has anything to store
                 passage.became = TURNED_AWAY

@@ -41,6 +41,16 @@ def no_nonce(delivery: Delivery) -> str:
     return ""
 
 
+ACCOUNT_KEPT = ":account"
+"""Pseudo-header of a delivery that is read again: its account, which no HTTP header can be called."""
+
+
+def in_the_body(delivery: Delivery, known: Known) -> str:
+    """Most bodies say which account of ours they are for."""
+    del delivery, known
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One provider under one path. All functions are pure.
@@ -52,6 +62,8 @@ class Adapter:
     the delivery can be verified without, verifies first. The shell puts it into `delivery.fetched`.
     `nonce` is what the provider makes anew for every delivery, for one whose signature does not cover the body: the
     shell takes each once (services/intake/replays.py). "" is none.
+    `account` is our account where what verified the delivery tells it, and nothing else does; a delivery that is read
+    again has it in ACCOUNT_KEPT.
     """
 
     source: str
@@ -61,6 +73,7 @@ class Adapter:
     refused: ProviderReply = FORBIDDEN
     wants: Callable[[Delivery, Known], tuple[Wanted, ...]] = nothing
     nonce: Callable[[Delivery], str] = no_nonce
+    account: Callable[[Delivery, Known], str] = in_the_body
 
     def wanted(self, delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
         """What is to be fetched first; never raises."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from services.intake.canonical import Collector, Delivery, Known, Problem, ProviderReply, Verdict
-from services.intake.channels.adapter import Adapter
+from services.intake.channels.adapter import ACCOUNT_KEPT, Adapter
 from services.intake.channels.provider import Provider, ProviderSetting
 from services.intake.channels.signing import any_equal
 from services.intake.channels.telegram_messages import Place, pressed, reacted, removed, wrote
@@ -102,11 +102,14 @@ def _bots(known: Known) -> list[tuple[str, str]]:
 
 
 def _account(delivery: Delivery, known: Known) -> str:
+    """The bot that the secret is of; what is read again has its name in place of the secret."""
+    kept = delivery.headers.get(ACCOUNT_KEPT, "")
     given = delivery.headers.get("x-telegram-bot-api-secret-token", "")
-    return next((bot for bot, secret in _bots(known) if bot and any_equal(given, [secret])), ACCOUNT)
+    bots = (bot for bot, secret in _bots(known) if bot and any_equal(given, [secret]))
+    return kept or next(bots, ACCOUNT)
 
 
-WEBHOOK = Adapter("telegram", verify, parse, reply, refused=UNAUTHORIZED)
+WEBHOOK = Adapter("telegram", verify, parse, reply, refused=UNAUTHORIZED, account=_account)
 PROVIDER = Provider(
     name="telegram",
     title="Telegram",

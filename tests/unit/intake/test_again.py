@@ -16,6 +16,7 @@ from services.intake.canonical import Delivery
 from services.intake.channels import PATHS
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import DATA_BYTES_MAX, Request
+from tests.unit.intake import test_telegram as telegram
 from tests.unit.intake import test_trustpilot as trustpilot
 from tests.unit.intake.mailed import MAILGUN_KNOWN, mailgun
 from tests.unit.intake.world import (
@@ -39,13 +40,15 @@ LATER_MS = NOON_MS + 3_600_000
 
 def request_of(delivery: Delivery) -> Request:
     """How its letter has it, when no desk had its account."""
-    found = interpreter(NOBODYS, KNOWN).webhook(PATHS[path_of(delivery)], delivery)
-    kept = with_request(path_of(delivery), delivery, found).request
+    path = path_of(delivery)
+    found = interpreter(NOBODYS, KNOWN).webhook(PATHS[path], delivery)
+    kept = with_request(path, PATHS[path], delivery, KNOWN, found).request
     assert kept is not None
     return kept
 
 
-KNOWN = replace(settings().known, values={**settings().known.values, **MAILGUN_KNOWN.values})
+OTHERS = {**MAILGUN_KNOWN.values, **telegram.KNOWN.values}
+KNOWN = replace(settings().known, values={**settings().known.values, **OTHERS})
 
 
 @asynccontextmanager
@@ -96,9 +99,8 @@ async def test_an_account_that_only_the_url_names_is_kept_and_its_key_is_not() -
     query = "?key=new-key&account=acme-berlin"
     delivery = trustpilot.posted({"events": [trustpilot.review()]}, query)
     adapter = PATHS[trustpilot.PATH]
-    kept = with_request(
-        trustpilot.PATH, delivery, interpreter(NOBODYS, known).webhook(adapter, delivery)
-    ).request
+    lost = interpreter(NOBODYS, known).webhook(adapter, delivery)
+    kept = with_request(trustpilot.PATH, adapter, delivery, known, lost).request
     then = interpreter(ours, known).webhook(adapter, delivery).facts
 
     assert kept is not None
@@ -107,6 +109,19 @@ async def test_an_account_that_only_the_url_names_is_kept_and_its_key_is_not() -
         found = await rereader.read(kept, delivery.body, NOON_MS)
     assert [(one.fact_id, one.desk_id) for one in found.facts] == [(one.fact_id, one.desk_id) for one in then]
     assert then
+
+
+async def test_a_bot_that_only_its_secret_names_is_kept_and_the_secret_is_not() -> None:
+    ours = Accounts({"777": Account("acme")})
+    delivery = telegram.posted({"update_id": 1, "message": telegram.said()})
+    then = interpreter(ours, KNOWN).webhook(PATHS["/hooks/telegram"], delivery).facts
+    kept = request_of(delivery)
+
+    async with reading(ours) as (rereader, _):
+        found = await rereader.read(kept, delivery.body, NOON_MS)
+    assert [(one.fact_id, one.desk_id) for one in found.facts] == [(one.fact_id, one.desk_id) for one in then]
+    assert then
+    assert telegram.SECRET not in kept.headers.values()
 
 
 async def test_nothing_that_signed_it_is_kept() -> None:
@@ -133,11 +148,11 @@ async def test_a_call_is_left_out_for_nobody_is_on_the_line() -> None:
 
 async def test_a_delivery_that_was_taken_or_not_verified_keeps_nothing_more() -> None:
     taken = interpreter().webhook(PATHS[path_of(sms())], sms())
-    assert with_request("/hooks/twilio/sms", sms(), taken) is taken
+    assert with_request("/hooks/twilio/sms", PATHS["/hooks/twilio/sms"], sms(), KNOWN, taken) is taken
 
     forged = replace(sms(), headers={"content-type": "application/x-www-form-urlencoded"})
     refused = interpreter(NOBODYS).webhook(PATHS[path_of(sms())], forged)
-    assert with_request("/hooks/twilio/sms", forged, refused) is refused
+    assert with_request("/hooks/twilio/sms", PATHS["/hooks/twilio/sms"], forged, KNOWN, refused) is refused
 
 
 @pytest.mark.parametrize(
