@@ -1,7 +1,7 @@
 """What a configuration without faults leaves nobody for: no reason to refuse it, and seldom meant.
 
     topics[cancellation].languages: nobody certified speaks de; who speaks it takes it without a certificate
-    authority[0].limits: nobody may decide more than 150.00 EUR
+    authority[0].limits: nobody may decide a refund over 150.00 EUR
 
 Each is told by its place, with the names of desk.proto like a fault (`config_faults`). The desk has none of those.
 """
@@ -65,7 +65,17 @@ def _authority(desk: Desk) -> Gaps:
         if highest < len(rule.limits_minor):
             yield Fault(
                 f"authority[{index}].limits_minor",
-                f"nobody may decide more than {_amount(rule, highest)}; what needs more goes to those who may not",
+                f"nobody may decide a {rule.decision_type} over {_amount(rule, highest)}; what needs more goes to those who may not",
+            )
+        best: dict[str, int] = {}
+        for agent, level in zip(desk.agents, reached, strict=True):
+            for language in agent.languages:
+                best[language] = max(best.get(language, 0), level)
+        for level in sorted(set(best.values()) - {highest}):
+            which = [language for language in best if best[language] == level]
+            yield Fault(
+                f"authority[{index}].limits_minor",
+                f"nobody who speaks {_listed(which)} may decide a {rule.decision_type} over {_amount(rule, level)}, others may",
             )
 
 

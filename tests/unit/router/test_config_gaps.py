@@ -56,7 +56,11 @@ def test_a_desk_that_serves_all_that_it_speaks_of_has_none() -> None:
         ),
         (
             replace(DESK, agents=(replace(ANA, grants=(SOME,)),)),
-            "authority[0].limits_minor: nobody may decide more than 50.00 EUR; what needs more goes to those who may not",
+            "authority[0].limits_minor: nobody may decide a refund over 50.00 EUR; what needs more goes to those who may not",
+        ),
+        (
+            replace(DESK, agents=(ANA, replace(ANA, agent_id="bor", languages=("en", "sl"), grants=(SOME,)))),
+            "authority[0].limits_minor: nobody who speaks sl may decide a refund over 50.00 EUR, others may",
         ),
         (
             replace(DESK, agents=(ANA, replace(ANA, agent_id="bor", languages=("en", "hr")))),
