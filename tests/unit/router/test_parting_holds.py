@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from services.router.parting import (
     QUIET_SECONDS,
     Parting,
 )
+from services.runtime.ending import UNWIND_SECONDS_MAX
 from services.runtime.log import Log, LogUnavailable, PositionLost
 from tests.rivals.virtual import play
 
@@ -59,7 +61,12 @@ class Facts:
         try:
             await asyncio.sleep(self.seconds)
         except asyncio.CancelledError:
-            await asyncio.sleep(self.unwinding_seconds)
+            ends_at = asyncio.get_running_loop().time() + self.unwinding_seconds
+            while (
+                left := ends_at - asyncio.get_running_loop().time()
+            ) > 0:  # it does not hear of a second one
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(left)
             self.unwound = True
             raise
         if self.error is not None:
@@ -286,14 +293,19 @@ def test_at_the_end_every_reader_ends_within_a_bound(seconds: float) -> None:
     played(story)
 
 
-def test_at_the_end_a_reader_that_is_being_opened_ends_too() -> None:
+@pytest.mark.parametrize("seconds", [0.5, 100.0])
+def test_at_the_end_a_reader_that_is_being_opened_ends_too(seconds: float) -> None:
     async def story(scene: Scene) -> None:
         scene.parting.give_up(cast(Any, scene.facts.opened[0]))
-        scene.facts.seconds, scene.facts.unwinding_seconds = 1.0, 0.5
+        loop = asyncio.get_running_loop()
+        scene.facts.seconds, scene.facts.unwinding_seconds = 1.0, seconds
         scene.lose()
         await asyncio.sleep(0.1)
+        began = loop.time()
         await scene.parting.close()
-        assert scene.facts.unwound
+        assert loop.time() - began == pytest.approx(min(seconds, CLOSE_SECONDS_MAX + UNWIND_SECONDS_MAX))
         assert scene.parting.facts is None and not scene.parting.opening
+        await asyncio.sleep(seconds)
+        assert scene.facts.unwound
 
     played(story)
