@@ -64,6 +64,8 @@ _BORDER = re.compile(
 """The line that Outlook and Windows Mail draw above their block."""
 QUOTES_MAX = 200
 DEPTH_MAX = 1_000
+PRE_DEPTH_MAX = 4
+"""Tags between a text and its <pre>, so that deep ones cost no more than flat ones."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>?")
 _VOID = frozenset(
     {"br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr", "p", "li", "td", "tr", "o"}
@@ -121,11 +123,21 @@ def _text(html: str, *, cut: bool) -> str:
         elif node.tag == "-text":
             follows = node.parent is not None and node.prev is not None and node.prev.tag in _BLOCKS
             said = node.text_content or ""
-            if node.parent is not None and node.parent.tag == "pre":
+            if _is_preformatted(node):
                 said = said.replace("\n", _MARK)
             parts.append((_MARK if follows else "") + said)
     lines = (_SPACES.sub(" ", part).strip() for part in "".join(parts).split(_MARK))
     return _squeezed(list(lines))
+
+
+def _is_preformatted(node: LexborNode) -> bool:
+    """Whether a text stands in <pre>, or in the few tags that programs put within it: <code>, <span>, <font>, <a>."""
+    parent = node.parent
+    for _ in range(PRE_DEPTH_MAX):
+        if parent is None or parent.tag == "pre":
+            return parent is not None
+        parent = parent.parent
+    return False
 
 
 def _cut_quotes(tree: LexborHTMLParser) -> None:

@@ -182,9 +182,10 @@ def test_html_is_text_without_what_it_quotes() -> None:
 
 
 def test_preformatted_text_keeps_its_lines_and_so_its_quotes() -> None:
-    letter = "<pre>It works now.\n\nOn 3 April 2026, Acme wrote:\n&gt; Does it?\n</pre>"
+    words = "It works now.\n\nOn 3 April 2026, Acme wrote:\n&gt; Does it?\n"
 
-    assert html_to_text(letter) == "It works now."
+    assert html_to_text(f"<pre>{words}</pre>") == "It works now."
+    assert html_to_text(f"<pre><font><code>{words}</code></font></pre>") == "It works now."
 
 
 def test_cells_of_a_row_stay_words_of_their_own() -> None:
