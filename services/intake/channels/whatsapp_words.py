@@ -57,7 +57,8 @@ def words_of(message: Item) -> Words:
 
 def _interactive(part: Item) -> Words:
     form = obj(part.get("nfm_reply"))
-    filled_in = text(form.get("body")) if form.get("name") == "address_message" else _filled_in(form)
+    address = text(form.get("body")) if form.get("name") == "address_message" else ""
+    filled_in = address or _filled_in(form)
     if filled_in:
         return Words(text=filled_in)
     for name in _PRESSED:

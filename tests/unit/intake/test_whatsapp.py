@@ -277,8 +277,11 @@ def test_address_is_told_as_its_writer_sees_it() -> None:
     fields = json.dumps({"saved_address_id": "a1", "values": values})
     reply = {"name": "address_message", "body": "Ravi\n400063, Mumbai", "response_json": fields}
     event = read(whatsapp(messages=[wrote("interactive", nfm_reply=reply)])).events[0]
+    del reply["body"]
+    alone = read(whatsapp(messages=[wrote("interactive", nfm_reply=reply)])).events[0]
 
     assert event.text == "Ravi\n400063, Mumbai"
+    assert alone.text == "a1\n400063, Mumbai"
 
 
 def test_permission_to_call_is_no_message() -> None:
