@@ -86,7 +86,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         decisions = [tp for tp in assigned if tp.topic == self.reader.topic]
         if decisions and all(map(owner.takes, decisions)):
             found = [some for tp, some in records.items() if tp.topic == self.reader.topic]
-            self.reader.read(found, at_the_end=all(_at_the_end(consumer, tp) for tp in decisions))
+            newest_ms = [records[-1].timestamp for records in found if records]
+            self.reader.read(newest_ms, at_the_end=all(_at_the_end(consumer, tp) for tp in decisions))
         return records
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:

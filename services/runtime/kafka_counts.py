@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -53,14 +52,14 @@ class Reader:
         self.phase, self.delay_seconds = STARTING, 0.0
         self._readers.add(self)
 
-    def read(self, found: Iterable[Sequence[Any]], *, at_the_end: bool) -> None:
-        """A fetch brought these records by partition, with which the reader is at the end of all of them, or not."""
-        newest = [records[-1].timestamp for records in found if records]
-        if newest:
-            self.delay_seconds = max(0.0, self._clock() - min(newest) / 1000)
+    def read(self, newest_ms: Collection[int], *, at_the_end: bool) -> None:
+        """A fetch brought records, the newest of each partition appended then; with them the reader is at the end of all
+        partitions, or not."""
+        if newest_ms:
+            self.delay_seconds = max(0.0, self._clock() - min(newest_ms) / 1000)
         if at_the_end:
             self.phase = RUNNING
-            if not newest:
+            if not newest_ms:
                 self.delay_seconds = 0.0
 
     def end(self) -> None:

@@ -21,7 +21,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from services.runtime import kafka_faults
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_counts import KafkaCounts, Reader
-from services.runtime.kafka_tail import Patience, record_of, stop
+from services.runtime.kafka_tail import Patience, reads_our_records, stop
 from services.runtime.log import LogError, LogUnavailable, Membership, OwnershipListener, Record
 
 SESSION_TIMEOUT_MS = 10_000
@@ -92,6 +92,7 @@ class KafkaOwnership:
         except (KafkaError, OSError, TimeoutError) as error:
             await stop(consumer)
             raise kafka_faults.away(bootstrap, error) from error
+        reads_our_records(consumer)
         member = cls(
             consumer,
             bootstrap,
@@ -131,7 +132,8 @@ class KafkaOwnership:
         if found:
             self._patience.heard()
             continued = [record for records in found.values() for record in self._continuing(records)]
-            self._reader.read(found.values(), at_the_end=self._at_the_end())
+            newest_ms = [records[-1].timestamp_ms for records in found.values()]
+            self._reader.read(newest_ms, at_the_end=self._at_the_end())
             return continued
         self._reader.read((), at_the_end=self._at_the_end())
         waited_for = [TopicPartition(self._topic, p) for p in self._next if p not in self._paused]
@@ -210,7 +212,7 @@ class KafkaOwnership:
         ends = {place: self._consumer.highwater(place) for place in places}
         return all(end is not None and places[place] >= end for place, end in ends.items())
 
-    def _continuing(self, records: list[Any]) -> list[Record]:
+    def _continuing(self, records: list[Record]) -> list[Record]:
         """The records that continue their partition's position; others were fetched from an older one.
 
         A first record beyond the position is asked for once more, from the position. When the log answers
@@ -229,7 +231,7 @@ class KafkaOwnership:
             return []
         self._next[partition] = records[-1].offset + 1
         self._gaps.pop(partition, None)
-        return [record_of(record) for record in records]
+        return records
 
     def _assigned(self, partitions: list[int]) -> None:
         """Seeks before anything is awaited: with no reset policy a fetch without a position is an error."""

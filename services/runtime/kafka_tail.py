@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from services.runtime import kafka_faults
@@ -18,11 +20,24 @@ from services.runtime.kafka_faults import CLOSE_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Record
 
 
-def record_of(found: Any) -> Record:
+def _record_of(place: TopicPartition, found: Any) -> Record:
     """Kafka's null key or value is read as empty; an empty value is a tombstone."""
-    return Record(
-        found.topic, found.partition, found.offset, found.key or b"", found.value or b"", found.timestamp
-    )
+    key, value = found.key or b"", found.value or b""
+    return Record(place.topic, place.partition, found.offset, key, value, found.timestamp)
+
+
+class _Fetched(OrderedDict[TopicPartition, Any]):
+    """What a consumer keeps of its fetches by partition; their records are made as ours, not as its own of eleven fields first."""
+
+    def __setitem__(self, place: TopicPartition, found: Any) -> None:
+        if isinstance(found, FetchResult):
+            found._partition_records._consumer_record = _record_of
+        super().__setitem__(place, found)
+
+
+def reads_our_records(consumer: Any) -> None:
+    """Has a consumer that was started and reads nothing yet answer with `Record`s."""
+    consumer._fetcher._records = _Fetched()
 
 
 async def stop(consumer: Any) -> None:
@@ -105,6 +120,7 @@ class KafkaTail:
         except asyncio.CancelledError:
             abandon(consumer)
             raise
+        reads_our_records(consumer)
         tail = cls(consumer, bootstrap, topic, positions, away_ms_max, forget, counts)
         if positions:
             consumer.assign(tail._partitions)
@@ -126,7 +142,7 @@ class KafkaTail:
         self._counts.fetches["records" if found else "nothing"] += 1
         if found:
             self._patience.heard()
-            return [record_of(record) for records in found.values() for record in records]
+            return [record for records in found.values() for record in records]
         self._patience.check(self._partitions)
         return []
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -25,10 +22,6 @@ def registry_of(counts: KafkaCounts) -> CollectorRegistry:
     return registry
 
 
-def records(*milliseconds: int) -> list[Any]:
-    return [SimpleNamespace(timestamp=at) for at in milliseconds]
-
-
 def delays(registry: CollectorRegistry) -> dict[str, float]:
     """Seconds by phase."""
     found = (family for family in registry.collect() if family.name == "frontdesk_kafka_record_delay_seconds")
@@ -41,13 +34,13 @@ def test_a_reader_is_starting_until_it_has_come_to_the_end_and_again_with_new_pa
     assert delays(registry) == {}
 
     reader.begin()
-    reader.read([records(10_000, 40_000)], at_the_end=False)
+    reader.read([40_000], at_the_end=False)
     assert delays(registry) == {"starting": 60.0}
     reader.read([], at_the_end=False)  # a fetch that brought nothing is no end
     assert delays(registry) == {"starting": 60.0}
 
-    reader.read([records(98_000)], at_the_end=True)
-    reader.read([records(90_000, 99_500), records(97_000)], at_the_end=False)  # the slower partition is told
+    reader.read([98_000], at_the_end=True)
+    reader.read([99_500, 97_000], at_the_end=False)  # the slower partition is told
     assert delays(registry) == {"running": 3.0}
 
     reader.begin()
@@ -60,7 +53,7 @@ def test_where_nothing_new_comes_nothing_is_late() -> None:
     counts = KafkaCounts()
     registry, reader = registry_of(counts), Reader(counts, "facts", clock=lambda: 7_300.0)
     reader.begin()
-    reader.read([records(100_000)], at_the_end=True)
+    reader.read([100_000], at_the_end=True)
     assert delays(registry) == {"running": 7_200.0}
 
     reader.read([], at_the_end=True)
@@ -73,7 +66,7 @@ def test_of_two_readers_the_later_one_is_told_and_a_clock_behind_tells_no_negati
     for at in (1.0, 9.0):
         reader = Reader(counts, "facts", clock=lambda at=at: at)  # type: ignore[misc]
         reader.begin()
-        reader.read([records(2_000)], at_the_end=True)
+        reader.read([2_000], at_the_end=True)
 
     assert delays(registry_of(counts)) == {"running": 7.0}
     assert sorted(reader.delay_seconds for reader in counts.readers) == [0.0, 7.0]
