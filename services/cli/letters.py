@@ -16,8 +16,6 @@ import msgspec
 
 from frontdesk.client import ClientError, Endpoint
 from services.cli.address import add_endpoint, endpoint_of, nobody
-from services.cli.letters_again import LETTERS_MAX, hand_in, sort
-from services.cli.letters_unread import Place, read_again
 from services.cli.plan import default_data
 from services.contract.topics import DEAD_LETTERS
 from services.runtime.dead_letters import DeadLetter, read_letter
@@ -98,6 +96,10 @@ async def _print(options: argparse.Namespace) -> None:
 
 async def _again(options: argparse.Namespace, endpoint: Endpoint) -> int:
     """0 when intake could read all that it is asked to, and took all that can be handed in."""
+    # Loaded here: intake and the router's core take longer to load than a list of letters.
+    from services.cli.letters_again import LETTERS_MAX, hand_in, sort
+    from services.cli.letters_unread import read_again
+
     desk, to_desk = options.desk, options.to_desk
     async with _opened(options) as log:
         now_ms = time.time_ns() // 1_000_000
@@ -135,8 +137,8 @@ async def letters(log: Log) -> AsyncIterator[DeadLetter]:
         yield letter
 
 
-async def placed(log: Log) -> AsyncIterator[tuple[Place, DeadLetter]]:
-    """The same, each with its place."""
+async def placed(log: Log) -> AsyncIterator[tuple[tuple[int, int], DeadLetter]]:
+    """The same, each with its partition and offset."""
     try:
         partitions = range(await log.partitions(DEAD_LETTERS))
     except UnknownTopic:
