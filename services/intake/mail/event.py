@@ -15,7 +15,7 @@ from services.intake.mail.html import html_to_text
 from services.intake.mail.kinds import kind_of
 from services.intake.mail.newest import newest_words
 from services.intake.mail.parse import HTML_BYTES_MAX, Mail, first_person, parse_mail
-from services.intake.mail.people import addressee_of, customer_of, plus_account, plus_part
+from services.intake.mail.people import addressee_of, customer_of, plus_account, plus_part, writer_in_copy
 from services.intake.mail.reports import told_by
 from services.intake.mail.threads import answered, thread_of
 from services.intake.values import SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, clean, line, mail_date_ms
@@ -111,7 +111,10 @@ def mail_event(
         accounts=accounts,
         original_from=mail.headers.first("x-original-from"),
     )
-    addressee = addressee_of(customer, mail.headers, accounts) if kind == "message" else None
+    addressee = None
+    if kind == "message":
+        addressee = addressee_of(customer, mail.headers, accounts)
+        customer = writer_in_copy(customer, mail.headers, accounts) or customer
     return CanonicalEvent(
         channel="email",
         medium="email",

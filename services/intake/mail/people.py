@@ -64,17 +64,35 @@ def addressee_of(writer: Customer, headers: Headers, accounts: Sequence[str]) ->
     others is ours only where it answers and came by no list: forms of sites write so with the customer in copy, and
     lists that rewrite From with the writer in copy ("Ana via Support").
     """
-    people, copied = (mailboxes(headers.first(name)) for name in ("to", "cc"))
+    people = mailboxes(headers.first("to"))
     to_us = any(plus_account(one.address) in accounts for one in people)
     answers, own = bool(answered(headers)), _own_domains(accounts)
     if plus_account(writer.value) in accounts:
         ours = not _VIA.match(writer.name) and (not to_us or (answers and "list-id" not in headers))
-        others = [one for one in (*people, *copied) if plus_account(one.address) not in accounts]
+        others = _others(headers, accounts)
     else:
         ours = answers and not to_us and _domain(writer.value) in own
         others = [one for one in people if _domain(one.address) not in own]
     found = (identity.writer(one.address, one.name) for one in others) if ours else ()
     return next((one for one in found if one.value), None)
+
+
+def writer_in_copy(told: Customer, headers: Headers, accounts: Sequence[str]) -> Customer | None:
+    """Who wrote what a form or a list passes on in our name: whom the list's "Ana via Support" names among To and Cc, or the
+    only one there whom a form copies. None for what is told of another than us, or where it may be one of several."""
+    if plus_account(told.value) not in accounts:
+        return None
+    others, via = _others(headers, accounts), _VIA.match(told.name)
+    if via:
+        others = [one for one in others if one.name.lower() == via.group(1).lower()]
+    found = identity.writer(others[0].address, others[0].name) if len(others) == 1 else None
+    return found if found and found.value else None
+
+
+def _others(headers: Headers, accounts: Sequence[str]) -> list[Mailbox]:
+    """Who stands in To and Cc beside us."""
+    people = (one for name in ("to", "cc") for one in mailboxes(headers.first(name)))
+    return [one for one in people if plus_account(one.address) not in accounts]
 
 
 def plus_account(address: str, mailbox_hash: str = "") -> str:

@@ -156,18 +156,42 @@ LIST = ("To: support@acme.example", "Cc: Ana <ana@x.example>", "List-Id: <suppor
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "address"),
     [
-        ("From: Acme form <support@acme.example>", "To: support@acme.example", "Cc: ana@x.example"),
-        ("From: Ana via Support <support@acme.example>", *LIST),
-        ("From: Ana via Support <support@acme.example>", "In-Reply-To: <q@x>", *LIST),
-        ("From: Ana (via support Mailing List) <support@acme.example>", "In-Reply-To: <q@x>", *LIST),
-        ("From: Ana über Support <support@acme.example>", "To: bor@y.example", "Cc: support@acme.example"),
+        (
+            ("From: Acme form <support@acme.example>", "To: support@acme.example", "Cc: ana@x.example"),
+            "ana@x.example",
+        ),
+        (("From: Ana via Support <support@acme.example>", *LIST), "ana@x.example"),
+        (("From: Ana via Support <support@acme.example>", "In-Reply-To: <q@x>", *LIST), "ana@x.example"),
+        (("From: Bor via Support <support@acme.example>", *LIST), "support@acme.example"),
+        (
+            ("From: Ana (via support Mailing List) <support@acme.example>", "In-Reply-To: <q@x>", *LIST),
+            "ana@x.example",
+        ),
+        (
+            (
+                "From: Ana über Support <support@acme.example>",
+                "To: bor@y.example",
+                "Cc: support@acme.example",
+            ),
+            "support@acme.example",
+        ),
+        (
+            ("From: support@acme.example", "To: support@acme.example", "Cc: ana@x.example, bor@y.example"),
+            "support@acme.example",
+        ),
     ],
 )
-def test_what_a_form_or_a_list_passes_on_in_our_name_is_a_contact(fields: tuple[str, ...]) -> None:
+def test_what_a_form_or_a_list_passes_on_in_our_name_is_a_contact(
+    fields: tuple[str, ...], address: str
+) -> None:
     """Mailman and Sympa rewrite From for DMARC and put the writer into Cc where answers go to the list."""
-    assert event_of(*fields).direction == "inbound"
+    event = event_of(*fields)
+
+    assert event.direction == "inbound"
+    assert event.customer is not None
+    assert event.customer.value == address
 
 
 @pytest.mark.parametrize(
