@@ -72,7 +72,11 @@ def _waits(step: Step, contact: Contact) -> None:
         return
     broken = [promise for at_ms, promise in open_promises(step.limits, contact) if at_ms <= step.at_ms]
     ahead = [at_ms for at_ms, _ in open_promises(step.limits, contact) if at_ms > step.at_ms]
-    moved_ms = ahead[0] if ahead else last_deadline_ms(step.limits, contact, contact.queued_at_ms, step.at_ms)
+    if contact.promised_at_ms:
+        ahead.append(contact.promised_at_ms - CALLBACK_TOLD_MS)
+    moved_ms = (
+        min(ahead) if ahead else last_deadline_ms(step.limits, contact, contact.queued_at_ms, step.at_ms)
+    )
     if not broken and _line_is_dead(step, contact):
         ending.close(step, contact.contact_id, Outcome.UNSTATED)
         return

@@ -17,7 +17,20 @@ from services.router.picking import next_pick
 from services.router.tail import DecisionTail
 from services.runtime.log import Log, Record
 from tests.properties.invariants import check_state
-from tests.unit.router.world import HOUR, SECOND, World, agent, call, chat, desk, email, names, only, refusal
+from tests.unit.router.world import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    World,
+    agent,
+    call,
+    chat,
+    desk,
+    email,
+    names,
+    only,
+    refusal,
+)
 
 LATE = 5
 
@@ -70,6 +83,25 @@ def test_a_call_back_keeps_the_place_and_the_line_may_end() -> None:
     assert world.contact("c0").state is ContactState.QUEUED
     assert only(world.resolve("busy"), d.Offered).contact_id == "c0"
     assert refusal(world.tell(f.CallbackAsked(contact_id="c0"))) == "wrong_state"
+
+
+def test_a_call_back_that_was_asked_for_before_the_target_passed_is_told_a_new_time_like_any_other() -> None:
+    """Half a minute before the four hours are over (routing.md 1.2): the target that passes meanwhile puts it off no further."""
+    world = World(desk(agent("A"), agent("B")))
+    world.sign_in("A")
+    world.give(call("busy"))
+    world.tell(call("c0"))
+    told = only(world.tell(f.CallbackAsked(contact_id="c0")), d.CallbackPromised)
+    world.tell(f.AgentStateChanged(agent_id="A", presence=Presence.OFFLINE))
+
+    assert only(world.wait(41 * SECOND), d.TargetMissed).promise == "target"
+    world.now_ms = told.due_at_ms - 31 * SECOND
+    assert world.fire() is None
+    new = only(world.wait(SECOND), d.CallbackPromised)
+
+    assert new.replaces_at_ms == told.due_at_ms
+    assert new.due_at_ms >= told.due_at_ms + 15 * MINUTE
+    assert world.contact("c0").missed == ("target",)
 
 
 def test_overload_ends_after_a_minute_once_nobody_is_late() -> None:
