@@ -87,7 +87,7 @@ class Rereader:
                 "received_at", f"is more than {DAYS_MAX} days ago: some of it may be taken twice"
             )
         headers = {name: value for name, value in request.headers.items() if _is_read(name)}
-        delivery = Delivery("POST", request.path, headers, body, received_at_ms)
+        delivery = Delivery("POST", request.path, headers, body, received_at_ms, was_verified=True)
         delivery = await self.gatherer.completed(adapter, delivery)
         found = await self.taker.read(
             adapter.source, body, lambda: self.interpreter.again(adapter, delivery, request.scheme, now_ms)

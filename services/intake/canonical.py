@@ -46,6 +46,8 @@ class Delivery:
     fetched: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """What its adapter wanted, by address: b"" where the provider says there is none (404, 410); no entry where it
     could not be fetched, for which an adapter may raise NotNow."""
+    was_verified: bool = False
+    """Read once more from a letter, without what verified it when it came."""
 
     @classmethod
     def of(

@@ -62,9 +62,9 @@ _NO_CONTACTS = {
 
 
 def wants(delivery: Delivery, known: Known) -> tuple[Wanted, ...]:
-    """Google's keys first; the review only for a push that is verified."""
+    """Google's keys first; the review only for a push that is verified, or was when it came."""
     keys = google_push.wanted_keys(delivery, known)
-    if keys or not google_push.verify(delivery, known).signature_valid:
+    if keys or not (delivery.was_verified or google_push.verify(delivery, known).signature_valid):
         return keys
     notice = google_push.message_of(delivery)
     name = _name(notice) if _type(notice) in _REVIEW_TYPES else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,8 +16,11 @@ from services.intake.again import DAY_MS, DAYS_MAX, NotReadable, Rereader, probl
 from services.intake.build import build
 from services.intake.canonical import Delivery
 from services.intake.channels import PATHS
+from services.intake.channels.adapter import Adapter
+from services.intake.gather import Gatherer
 from services.runtime.clock import ManualClock
 from services.runtime.dead_letters import DATA_BYTES_MAX, Request
+from tests.unit.intake import test_google_reviews as google
 from tests.unit.intake import test_telegram as telegram
 from tests.unit.intake import test_trustpilot as trustpilot
 from tests.unit.intake.mailed import MAILGUN_KNOWN, mailgun
@@ -122,6 +127,31 @@ async def test_a_bot_that_only_its_secret_names_is_kept_and_the_secret_is_not() 
     assert [(one.fact_id, one.desk_id) for one in found.facts] == [(one.fact_id, one.desk_id) for one in then]
     assert then
     assert telegram.SECRET not in kept.headers.values()
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A gatherer whose fetches answer with the same bytes."""
+
+    answer: bytes
+
+    async def completed(self, adapter: Adapter, delivery: Delivery) -> Delivery:
+        return replace(
+            delivery, fetched={one.url: self.answer for one in adapter.wanted(delivery, google.OIDC)}
+        )
+
+
+async def test_a_review_that_a_push_names_is_fetched_though_its_token_is_not_kept() -> None:
+    delivery = google.push()
+    asked = Request(path=google.PATH, scheme="oidc", headers={"content-type": "application/json"})
+
+    async with reading(Accounts(default_desk="acme")) as (rereader, log):
+        gatherer = cast(Gatherer, Fetched(json.dumps(google.REVIEW).encode()))
+        found = await replace(rereader, gatherer=gatherer).read(asked, delivery.body, NOON_MS)
+
+    assert not problems(found)
+    assert [one.fact_id for one in log.facts] == [one.fact_id for one in found.facts]
+    assert len(found.facts) == 1
 
 
 async def test_nothing_that_signed_it_is_kept() -> None:
