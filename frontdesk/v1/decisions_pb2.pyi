@@ -783,16 +783,18 @@ class Escalated(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., from_agent_id: _Optional[str] = ..., to_agent_id: _Optional[str] = ..., reason: _Optional[str] = ..., channel: _Optional[_Union[_facts_pb2.Channel, str]] = ..., queue_id: _Optional[str] = ...) -> None: ...
 
 class ExceptionGranted(_message.Message):
-    __slots__ = ("contact_id", "agent_id", "approver_id", "decision")
+    __slots__ = ("contact_id", "agent_id", "approver_id", "decision", "approval")
     CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     APPROVER_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
     contact_id: str
     agent_id: str
     approver_id: str
     decision: _facts_pb2.DecisionWanted
-    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., decision: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ...) -> None: ...
+    approval: _facts_pb2.DecisionWanted
+    def __init__(self, contact_id: _Optional[str] = ..., agent_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., decision: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ..., approval: _Optional[_Union[_facts_pb2.DecisionWanted, _Mapping]] = ...) -> None: ...
 
 class CallbackPromised(_message.Message):
     __slots__ = ("contact_id", "owner_id", "due_at", "channel", "queue_id", "queue_at", "replaces_at", "next_for_owner", "help_id")

@@ -814,6 +814,8 @@ class ExceptionGranted:
     """Who approved it; empty when within the agent's own grants."""
     decision: DecisionWanted | None = None
     """What was granted."""
+    approval: DecisionWanted | None = None
+    """Approval that is used up by it, as it was given; absent when it is the oldest of this approver's that is left."""
 
 
 @quick_record

@@ -105,11 +105,13 @@ def _adviser_may(desk: DeskState, event: d.ConsultStarted) -> None:
 
 
 def _grant_is_covered(desk: DeskState, event: d.ExceptionGranted) -> None:
-    """What is granted is within the grants of who grants it, or of who approved it."""
+    """What is granted is within the grants of who grants it, or of the approval that it uses up."""
     contact, wanted = desk.contacts[event.contact_id], event.decision
     assert wanted is not None and contact.state is not ContactState.CLOSED
     if not event.approver_id:
         assert covers(desk.desk, desk.crew.roster.agents[event.agent_id], wanted)
         return
     given = [one.decision for one in contact.approvals if one.approver_id == event.approver_id]
-    assert any(one.amount_minor >= wanted.amount_minor for one in given)
+    used = event.approval or given[0]
+    assert used in given and used.amount_minor >= wanted.amount_minor
+    assert (used.decision_type, used.currency) == (wanted.decision_type, wanted.currency)

@@ -20,18 +20,21 @@ def used(step: Step, body: AuthorityUsed) -> None:
     decision = checked_decision(step, body.decision)
     if decision is None:
         raise Refuse("malformed", "decision is required: its kind, amount and currency")
-    approver_id = ""
+    approver_id, used_up = "", None
     if not covers(step.desk.desk, step.crew.roster.agents[body.agent_id], decision):
         approval = next((one for one in contact.approvals if _approves(one, decision)), None)
         if approval is None:
             raise Refuse("limit_exceeded", "ask for an approval first: your own grants do not cover this")
         approver_id = approval.approver_id
+        oldest = next(one for one in contact.approvals if one.approver_id == approver_id)
+        used_up = None if approval is oldest else approval.decision
     step.emit(
         ExceptionGranted(
             contact_id=contact.contact_id,
             agent_id=body.agent_id,
             approver_id=approver_id,
             decision=decision,
+            approval=used_up,
         )
     )
     step.accept(contact.contact_id, epoch=contact.epoch)

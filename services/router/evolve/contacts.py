@@ -340,7 +340,8 @@ def exception_granted(desk: DeskState, event: ExceptionGranted, at_ms: int) -> D
     level = max(contact.level_used, level_of(desk, event))
     if not event.approver_id:
         return with_contact(desk, changed(contact, level_used=level))
-    used = next((a for a in contact.approvals if a.approver_id == event.approver_id), None)
+    theirs = [a for a in contact.approvals if a.approver_id == event.approver_id]
+    used = next((a for a in theirs if event.approval in (None, a.decision)), None)
     if used is None:
         raise CorruptLog(f"contact {event.contact_id}: no approval by {event.approver_id}")
     rest = tuple([approval for approval in contact.approvals if approval is not used])

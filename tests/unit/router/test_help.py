@@ -127,6 +127,35 @@ def test_granted_the_owner_may_use_it_once() -> None:
     assert refusal(world.by_owner(f.AuthorityUsed, "c", decision=refund(180))) == "limit_exceeded"
 
 
+@pytest.mark.parametrize("amounts", [(100, 200), (200, 100)])
+def test_of_two_approvals_by_one_person_the_one_that_allowed_it_is_used_up(amounts: tuple[int, int]) -> None:
+    """An approval lets through one exception of its terms (design.md, "What must always hold", 4), in whichever order they came."""
+    world = world_of(agent("B", refund=500))
+    for amount in amounts:
+        ask_approval(world, amount)
+        answer(world, "B", HelpResult.GRANTED)
+
+    assert only(world.by_owner(f.AuthorityUsed, "c", decision=refund(200)), d.ExceptionGranted)
+    assert refusal(world.by_owner(f.AuthorityUsed, "c", decision=refund(200))) == "limit_exceeded"
+    assert only(world.by_owner(f.AuthorityUsed, "c", decision=refund(100)), d.ExceptionGranted)
+    assert refusal(world.by_owner(f.AuthorityUsed, "c", decision=refund(100))) == "limit_exceeded"
+
+
+def test_an_exception_names_the_approval_unless_it_is_the_oldest_of_its_approver() -> None:
+    """So that what older logs say, which name none, still uses up the one that it used up then."""
+    world = world_of(agent("B", refund=500))
+    for amount in (100, 200):
+        ask_approval(world, amount)
+        answer(world, "B", HelpResult.GRANTED)
+    event = only(world.by_owner(f.AuthorityUsed, "c", decision=refund(200)), d.ExceptionGranted)
+    assert event.approval == refund(200)
+
+    assert [one.decision for one in world.contact("c").approvals] == [refund(100)]
+    first = only(world.by_owner(f.AuthorityUsed, "c", decision=refund(90)), d.ExceptionGranted)
+    assert first.approval is None
+    assert world.contact("c").approvals == ()
+
+
 def test_refused_nothing_may_be_granted() -> None:
     world = world_of(agent("B", refund=500))
     ask_approval(world, 200)
