@@ -187,6 +187,8 @@ class DeskApplied:
 
     desk: Desk | None = None
     """The whole configuration."""
+    needs_measured: bool = False
+    """Its authority matrix gives the known need of an open contact another level, so all open ones are measured by it; false in older records."""
 
 
 @quick_record

@@ -93,6 +93,22 @@ def known_need(desk: Desk, topics: tuple[TopicWeight, ...], wanted: DecisionWant
     )
 
 
+def measured(need: Need, before: Desk, after: Desk) -> Need:
+    """The need by another matrix: a known decision has the level that its amount has now.
+
+    A level that was not the amount's (a customer who wants a manager) stays, and so does an estimate, which is only priced.
+    """
+    if not (need.known and need.decision_type and need.currency and need.amount_minor):
+        return need
+    if not any(rule.decision_type == need.decision_type for rule in after.authority):
+        return need
+    told = (need.decision_type, need.currency, need.amount_minor)
+    level = needed_level(after, *told)
+    if level == need.least_level or needed_level(before, *told) != need.least_level:
+        return need
+    return replace(need, levels=(NeedWeight(level=level, weight=1.0),), least_level=level)
+
+
 def with_topic(
     roster: Roster, need: Need, topic_id: str, seen: Seen | None = None, *, complaint: bool = False
 ) -> Need:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.contract import facts as f
-from services.contract.desk import Desk, DeskLimits, MentionRule
+from services.contract.desk import AuthorityRule, Desk, DeskLimits, MentionRule
 from services.router.model import Contact, ContactState
 from services.router.need import top_topic
 from tests.unit.router.world import DAY, DESK, HOUR, MINUTE, SECOND, World, agent, arrived, desk, refund
@@ -25,7 +25,7 @@ ANSWERS = tuple(f.OfferAnswer)
 
 
 def big_desk(version: int = 0) -> Desk:
-    """Five agents of different capacities, languages and rights; another version drops one and adds a right."""
+    """Five agents of different capacities, languages and rights; another version drops one, adds a right, or has other levels."""
     people = [
         agent("A", refund=50, capacity=100),
         agent("B", "billing refund", "en de", refund=150, capacity=150),
@@ -47,6 +47,10 @@ def big_desk(version: int = 0) -> Desk:
             customer_gone_email_ms=DAY,
         ),
     )
+    if version % 4 == 3:
+        limits_minor = tuple(limit * 100 for limit in (0, 20, 50, 100, 150, 400))
+        finer = AuthorityRule(decision_type="refund", currency="EUR", limits_minor=limits_minor)
+        configured = replace(configured, authority=(finer,))
     return replace(
         configured, mention_rules=(MentionRule(complaint=True), MentionRule(stars_at_most=1 + version % 4))
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from services.contract.decisions import AgentPresenceChanged, DeskApplied, FactRejected
+from services.contract.desk import Desk
 from services.contract.facts import DeskConfigured, Presence
 from services.router.decide.agents import release
 from services.router.decide.placing import place, serve
 from services.router.decide.step import Step
 from services.router.desk_config import faults
 from services.router.model import ContactState
+from services.router.need import measured
 
 
 def configured(step: Step, body: DeskConfigured, desk_id: str, *, known: bool) -> None:
@@ -22,10 +24,19 @@ def configured(step: Step, body: DeskConfigured, desk_id: str, *, known: bool) -
         return
     if known:
         _send_home(step, {agent.agent_id for agent in desk.agents})
-    step.emit(DeskApplied(desk=desk))
+    step.emit(DeskApplied(desk=desk, needs_measured=known and _levels_move(step, desk)))
     step.accept(desk.desk_id)
     if known:
         _place_again(step)
+
+
+def _levels_move(step: Step, desk: Desk) -> bool:
+    """True when the new matrix gives what an open contact is known to need another level."""
+    before = step.desk.desk
+    return before.authority != desk.authority and any(
+        contact.state is not ContactState.CLOSED and measured(contact.need, before, desk) is not contact.need
+        for contact in step.desk.contacts.values()
+    )
 
 
 def reject(step: Step, found: list[str]) -> None:
