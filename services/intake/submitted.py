@@ -29,6 +29,7 @@ _CHARS_MAX = {"text": 100_000, "subject": 2_000, "name": 300, "request_id": ID_C
 LIST_LENGTH_MAX = 50
 _DESK_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 _SOURCE = re.compile(r"^[a-z0-9_.-]{1,64}$")
+_CHANGE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _SECONDS_MIN, _SECONDS_MAX = -62_135_596_800, 253_402_300_799
 _NOT_HERE = {"desk_configured": "is put in force by RouterService.ConfigureDesk, which checks it"}
 _CHANNEL_NAMES = {channel: name for name, channel in CHANNELS.items()}
@@ -285,6 +286,16 @@ def _identity_unlinked(body: Any, path: str) -> Iterator[tuple[str, str]]:
         yield f"{path}.link_id", "is required"
 
 
+def _survey_answered(body: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not 1 <= body.score <= 5:
+        yield f"{path}.score", "must be from 1 to 5"
+
+
+def _change_marked(body: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not _CHANGE.fullmatch(body.change):
+        yield f"{path}.change", "must be 1 to 60 of a-z 0-9 - _, a letter or digit first"
+
+
 _CHECKS: dict[str, Callable[[Any, str], Iterator[tuple[str, str]]]] = {
     "contact_arrived": _contact_arrived,
     "mention_seen": _mention_seen,
@@ -297,4 +308,7 @@ _CHECKS: dict[str, Callable[[Any, str], Iterator[tuple[str, str]]]] = {
     "authority_used": _about_contact,
     "transfer_asked": _about_contact,
     "help_asked": _about_contact,
+    "callback_asked": _about_contact,
+    "survey_answered": _survey_answered,
+    "change_marked": _change_marked,
 }

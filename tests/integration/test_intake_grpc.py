@@ -143,6 +143,12 @@ async def test_repeat_is_the_same_fact() -> None:
             "fact.contact_arrived.decision_wanted.amount_minor",
         ),
         (request(facts_pb2.Fact(desk_id="acme", caller_hung_up={})), "fact.caller_hung_up.contact_id"),
+        (request(facts_pb2.Fact(desk_id="acme", callback_asked={})), "fact.callback_asked.contact_id"),
+        (request(facts_pb2.Fact(desk_id="acme", survey_answered={"score": 6})), "fact.survey_answered.score"),
+        (
+            request(facts_pb2.Fact(desk_id="acme", change_marked={"change": "A b"})),
+            "fact.change_marked.change",
+        ),
         (
             request(facts_pb2.Fact(desk_id="acme", desk_configured={"desk": desk_pb2.Desk()})),
             "fact.desk_configured",
