@@ -1,12 +1,13 @@
 """Dead letters of the router: facts that stand in the log and could not be used.
 
-Written from the tail, for records of this owner that were accepted. What is waiting here when a process is killed is
+Written from the tail, for records of this owner that were accepted; a stop waits for them. What is waiting here when a process is killed is
 not written by the next one: the fact stands in the facts and its rejection, with the reason, in the decisions.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -45,6 +46,12 @@ class RejectionLetters:
                 else:
                     self._waiting.put_nowait((verdict.partition, verdict.record.fact_offset, event))
 
+    async def written(self, seconds_max: float) -> None:
+        """Returns once none waits any more, or when the time is over; while `run` goes on."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds_max):
+                await self._waiting.join()
+
     async def run(self) -> None:
         """One at a time, so that a storm of bad facts takes no memory; each a bounded number of times."""
         while True:
@@ -63,3 +70,4 @@ class RejectionLetters:
                     await asyncio.sleep(min(5.0, 0.2 * 2**attempt))
             else:
                 self._measures.dropped.inc()
+            self._waiting.task_done()

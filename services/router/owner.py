@@ -42,6 +42,8 @@ TIMERS_PER_TURN_MAX = 200
 """Deadlines fired before facts get their turn again."""
 PUT_ASIDE_MS = 60_000
 """A timer that could not be decided is left alone for this long."""
+LETTERS_SECONDS_MAX = 1.0
+"""How long a stop waits for the dead letters that are still to be written."""
 LEAVE_SECONDS_MAX = 15.0
 """How long a stop waits until others decide: longer than it takes to leave and then to part (parting.py)."""
 
@@ -127,11 +129,14 @@ class Owner:
         try:
             while not holdings.leaving:
                 await self._turn(group)
+                if letters.done():  # never by itself: a router that writes no dead letters any more ends
+                    letters.result()
                 now = asyncio.get_running_loop().time()
                 if now - hinted_at > HINT_EVERY_SECONDS and (hinting is None or hinting.done()):
                     hinted_at = now
                     hinting = asyncio.ensure_future(self._hint(group))
             await self._part(group)
+            await self._letters.written(LETTERS_SECONDS_MAX)
         finally:
             holdings.in_group = False
             stop_listening()

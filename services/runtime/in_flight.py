@@ -87,7 +87,7 @@ class InFlight:
         future.add_done_callback(self._resolved)
         pending = Pending(topic, partition, key, value, future, self._loop.time() + self._deadline_seconds)
         while self._by_deadline and self._by_deadline[0].over:
-            self._by_deadline.popleft()
+            self._forget_first()
         self._by_deadline.append(pending)
         if self._timer is None:
             self._timer = self._loop.call_at(pending.deadline, self._sweep)
@@ -107,8 +107,15 @@ class InFlight:
             self._timer.cancel()
             self._timer = None
 
-    def _resolved(self, _: asyncio.Future[int]) -> None:
-        self._count -= 1
+    def _resolved(self, future: asyncio.Future[int]) -> None:
+        if (
+            not future.cancelled()
+        ):  # whoever cancelled has gone, what it appended is kept until those before it are over
+            self._count -= 1
+
+    def _forget_first(self) -> None:
+        if self._by_deadline.popleft().future.cancelled():
+            self._count -= 1
 
     def _sweep(self) -> None:
         self._timer = None
@@ -121,4 +128,4 @@ class InFlight:
                     return
                 self._overdue(pending)
             if self._by_deadline and self._by_deadline[0] is pending:
-                self._by_deadline.popleft()
+                self._forget_first()

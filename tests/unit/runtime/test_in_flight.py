@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from services.runtime.in_flight import InFlight, Pending
-from services.runtime.log import LogUnavailable
+from services.runtime.log import BufferFull, LogUnavailable
 
 
 def _flight(found: list[Pending]) -> InFlight:
@@ -55,3 +57,22 @@ async def test_a_cancelled_append_is_still_overdue_when_others_came_since() -> N
     flight.close()
 
     assert overdue == [first]
+
+
+async def test_cancelled_appends_are_bounded_too() -> None:
+    """They are kept behind one that the log still owes an answer, each with its value."""
+    flight = _flight([])
+    flight.admit("topic", 0, b"k", b"v").sent = True
+    for _ in range(9):
+        flight.admit("topic", 0, b"k", b"v").future.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(BufferFull):
+        flight.admit("topic", 0, b"k", b"v")
+    assert len(flight) == 10
+
+    await asyncio.sleep(0.1)
+    assert len(flight) == 0
+    flight.admit("topic", 0, b"k", b"v").settle(1)
+    await asyncio.sleep(0)
+    assert len(flight) == 0
+    flight.close()
