@@ -668,6 +668,15 @@ class MessageDue:
 
 @quick_record
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesRefused:
+    """The customer refuses further messages ("STOP"): nothing is due to him automatically as long as the contact lasts."""
+
+    contact_id: str = ""
+    """The contact."""
+
+
+@quick_record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAwaited:
     """The customer was asked something: the clock stands still until he answers, or is silent for too long."""
 
@@ -1314,6 +1323,7 @@ Event = (
     | MessageDue
     | CustomerAwaited
     | CustomerReturned
+    | MessagesRefused
     | PricesApplied
     | ForecastApplied
     | OutboundNoted

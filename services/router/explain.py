@@ -148,6 +148,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
         f"overload begins: {e.past_target} of {e.waiting} who wait are past their target"
     ),
     d.OverloadEnded: lambda e: f"overload ends after {e.after_ms // 1000} s",
+    d.MessagesRefused: lambda _: "the customer refuses further messages: none is due any more",
     d.MessageDue: lambda e: f"the customer is to be told: {plain(e.kind)}",
     d.HelpPassedOn: lambda e: f"{e.adviser_id} leaves the request ({plain(e.reason)}), the next one is asked",
     d.HandoverStarted: lambda e: f"{e.from_agent_id} hands it over: {plain(e.reason.label)}",

@@ -79,6 +79,8 @@ HELD_STATES = frozenset(
     }
 )
 """States in which an owner's units are reserved for the contact, if `held` says so."""
+REFUSED = "refused"
+"""Among what a contact's customer was told: that he will not be told anything."""
 HOPS_MAX = 2
 """Hops of a contact: one, and one for a wrong topic (routing.md 2.8)."""
 HELP_STATES = frozenset({ContactState.CONSULTING, ContactState.AWAITING_APPROVAL})
@@ -251,7 +253,7 @@ class Contact:
     missed: tuple[str, ...] = ()
     """Promises of time that were missed: "target", "due"."""
     told: tuple[str, ...] = ()
-    """Kinds of message that were due to its customer, each once."""
+    """Kinds of message that were due to its customer, each once; `REFUSED` when he refuses any."""
     promised_at_ms: int = 0
     """By when the customer is called back; 0 when nothing is promised."""
     released: bool = False

@@ -51,6 +51,8 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
             step.emit(
                 ContactContinued(contact_id=going_on, fact_offset=step.offset, occurred_at_ms=said_at_ms)
             )
+            if body.opted_out:
+                messages.refused(step, going_on)
             awaiting.returned(step, going_on)
             messages.answered_before(step, going_on, said_at_ms)
         return
@@ -79,6 +81,8 @@ def contact_arrived(step: Step, body: ContactArrived, *, mention: str = "") -> N
             ending.abandon(step, body.contact_id)
             return
         place(step, body.contact_id)
+    if body.opted_out:
+        messages.refused(step, body.contact_id)
     contact = step.contact(body.contact_id)
     overload.told_to_wait(step, contact)
     messages.answered_before(step, body.contact_id, contact.first_said_at_ms)

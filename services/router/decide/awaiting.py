@@ -18,7 +18,7 @@ from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.evolve.awaiting import AGENT_GONE, REMINDED, SILENT
 from services.router.evolve.work import kind_of
-from services.router.model import Contact, ContactState
+from services.router.model import REFUSED, Contact, ContactState
 from services.router.picking import room_for
 from services.router.waiting import Kind
 
@@ -72,14 +72,15 @@ def due(step: Step, contact: Contact) -> None:
     first_ms, gone_ms = _spans(step, kind)
     deadline_at_ms = step.at_ms + max(0, gone_ms - first_ms)
     if kind is Kind.EMAIL:
-        step.emit(
-            MessageDue(
-                contact_id=contact.contact_id,
-                kind=REMINDER,
-                channel=contact.channel,
-                queue_id=contact.queue_id,
+        if REFUSED not in contact.told:
+            step.emit(
+                MessageDue(
+                    contact_id=contact.contact_id,
+                    kind=REMINDER,
+                    channel=contact.channel,
+                    queue_id=contact.queue_id,
+                )
             )
-        )
         _await(step, contact, REMINDED, contact.held_units, deadline_at_ms)
         return
     units = min(contact.held_units, step.crew.settings.units_silent)

@@ -6,13 +6,14 @@ from services.contract.decisions import (
     Answered,
     AnsweredEarly,
     MentionAnswered,
+    MessagesRefused,
     NonContactNoted,
     OutboundNoted,
 )
 from services.contract.facts import Channel, MessageSent, NonContactSeen
 from services.router.decide.step import Step
 from services.router.decide.words import checked_ids, word
-from services.router.model import Contact, KeptMention
+from services.router.model import REFUSED, Contact, KeptMention
 
 ANSWER_KINDS = ("human", "ack")
 OUTBOUND_KINDS = frozenset(
@@ -58,6 +59,12 @@ def sent(step: Step, body: MessageSent) -> None:
             return
     if contact is not None:
         _answer(step, contact, body.kind, step.at_ms - contact.arrived_at_ms)
+
+
+def refused(step: Step, contact_id: str) -> None:
+    """The words refuse further messages: whoever sends them is given none to send, whatever follows (requirement S2.7)."""
+    if REFUSED not in step.contact(contact_id).told:
+        step.emit(MessagesRefused(contact_id=contact_id))
 
 
 def answered_before(step: Step, contact_id: str, asked_at_ms: int) -> None:

@@ -15,7 +15,7 @@ from services.contract.facts import CallbackAsked
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.eligibility import AVAILABLE
-from services.router.model import Contact, ContactState
+from services.router.model import REFUSED, Contact, ContactState
 from services.router.policy.overload import overloaded
 from services.router.promises import CALLBACK_TOLD_MS, TARGET, holds_a_line
 
@@ -67,6 +67,8 @@ def offer_callback(step: Step, contact_id: str) -> None:
 
 
 def _tell(step: Step, contact: Contact, kind: str) -> None:
+    if REFUSED in contact.told:
+        return
     step.emit(
         MessageDue(
             contact_id=contact.contact_id, kind=kind, channel=contact.channel, queue_id=contact.queue_id

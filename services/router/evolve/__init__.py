@@ -54,6 +54,7 @@ _EVOLVE: dict[type, Callable[[DeskState, Any, int], DeskState]] = {
     d.ExceptionGranted: contacts.exception_granted,
     d.CallbackPromised: contacts.callback_promised,
     d.MessageDue: contacts.message_due,
+    d.MessagesRefused: contacts.messages_refused,
     d.CustomerAwaited: awaiting.awaited,
     d.CustomerReturned: awaiting.returned,
     d.WrapUpStarted: contacts.wrap_up_started,

@@ -17,6 +17,7 @@ from services.contract.decisions import (
     Escalated,
     ExceptionGranted,
     MessageDue,
+    MessagesRefused,
     Need,
     TargetMissed,
     Transferred,
@@ -32,6 +33,7 @@ from services.router.evolve.prices import with_one_more
 from services.router.evolve.work import MISSED_TARGET, into_lane, kind_of, out_of_lane
 from services.router.model import (
     HOPS_MAX,
+    REFUSED,
     Case,
     Contact,
     ContactState,
@@ -264,6 +266,11 @@ def message_due(desk: DeskState, event: MessageDue, at_ms: int) -> DeskState:
     if event.kind in contact.told:
         return desk
     return with_contact(desk, changed(contact, told=(*contact.told, event.kind)))
+
+
+def messages_refused(desk: DeskState, event: MessagesRefused, at_ms: int) -> DeskState:
+    contact = contact_of(desk, event.contact_id)
+    return with_contact(desk, changed(contact, told=(*contact.told, REFUSED)))
 
 
 def deadline_moved(desk: DeskState, event: DeadlineMoved, at_ms: int) -> DeskState:

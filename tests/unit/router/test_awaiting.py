@@ -62,6 +62,14 @@ def test_after_fifteen_minutes_a_message_is_closed_as_silent() -> None:
     assert (closed.outcome, closed.agent_id, used(world)) == (Outcome.CUSTOMER_SILENT, "A", 0)
 
 
+def test_who_refuses_messages_is_not_reminded() -> None:
+    """His agent may ask him; the machine may not (facts.proto, `opted_out`). The mail is closed when it would be anyway."""
+    world = asked(email("c", opted_out=True))
+
+    assert names(world.wait(72 * HOUR)) == ["CustomerAwaited"]
+    assert only(world.wait(4 * DAY), d.Closed).outcome is Outcome.CUSTOMER_SILENT
+
+
 def test_an_email_takes_nothing_and_its_customer_is_reminded_after_three_days() -> None:
     world = asked(email("c"))
     assert used(world) == 0

@@ -73,6 +73,27 @@ def test_who_comes_then_is_told_at_once() -> None:
     assert "MessageDue" not in names(World(desk(agent("A"))).tell(call("early")))
 
 
+def test_who_refuses_messages_is_told_nothing() -> None:
+    """Facts say: the customer refuses further messages, nothing is ever answered automatically (facts.proto, `opted_out`)."""
+    world = overloaded()
+
+    refused = names(world.tell(email("mail", opted_out=True)))
+    world.tell(chat("chat", thread="thread"))
+    again = names(world.tell(chat("more", thread="thread", opted_out=True)))
+
+    assert refused[-1] == "MessagesRefused" and "MessageDue" not in refused
+    assert again == ["ContactContinued", "MessagesRefused"]
+    assert names(world.tell(chat("and more", thread="thread", opted_out=True))) == ["ContactContinued"]
+    check_state(world.state)
+
+
+def test_a_caller_who_refuses_messages_is_not_offered_a_call_back_later() -> None:
+    world = World(desk(agent("A")))
+    world.tell(call("c", opted_out=True))
+
+    assert names(world.wait(41 * SECOND)) == ["TargetMissed"]
+
+
 def test_a_call_back_keeps_the_place_and_the_line_may_end() -> None:
     world = overloaded()
 
