@@ -127,6 +127,8 @@ def _mention(event: d.MentionNoted) -> str:
     return f"{what}: a rule of the desk makes it a contact" if event.addressed else f"{what}: no contact"
 
 
+_PROMISES = {"target": "its target", "callback": "the time told for its call-back"}
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     d.DeskApplied: lambda e: f"configuration {e.desk.version if e.desk else ''} is in force",
     d.AgentPresenceChanged: _presence,
@@ -135,7 +137,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     d.ContactOpened: _opened,
     d.ContactContinued: lambda _: "the customer wrote again",
     d.ContactQueued: _queued,
-    d.TargetMissed: lambda e: f"waited past its {'target' if e.promise == 'target' else 'due time'}",
+    d.TargetMissed: lambda e: f"waited past {_PROMISES.get(e.promise, 'its due time')}",
     d.Offered: _offered,
     d.OfferEnded: lambda e: (
         f"offer to {e.agent_id} {plain(e.result.label)}" + (f": {plain(e.reason)}" if e.reason else "")

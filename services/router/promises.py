@@ -24,14 +24,16 @@ CALLBACK_AGAIN_MS = 15 * 60_000
 def open_promises(limits: DeskLimits, contact: Contact) -> list[tuple[int, str]]:
     """(when, promise) of a contact that nobody had yet, those already missed left out, next one first.
 
-    A person who answered it elsewhere (in the network's own inbox, on the phone) has kept what was promised.
+    A person who answered it elsewhere (in the network's own inbox, on the phone) has kept what was promised. The times are
+    those of its arrival, which its record tells; a desk that sets others promises them to who comes then. Older logs tell none.
     """
     if contact.epoch > 0 or "human" in contact.answered:
         return []
-    kind = kind_of(contact.channel, contact.medium)
-    promises = [(contact.arrived_at_ms + target_ms(limits, kind), TARGET)]
+    opened = contact.opened
+    kind = kind_of(opened.channel, opened.medium)
+    promises = [(opened.target_at_ms or opened.arrived_at_ms + target_ms(limits, kind), TARGET)]
     if kind is not CALL:
-        promises.append((contact.arrived_at_ms + limits.due_ms, DUE))
+        promises.append((opened.due_at_ms or opened.arrived_at_ms + limits.due_ms, DUE))
     if contact.missed:
         promises = [promise for promise in promises if promise[1] not in contact.missed]
     return sorted(promises)
@@ -41,11 +43,9 @@ def first_deadline_ms(limits: DeskLimits, contact: Contact, queued_at_ms: int, n
     """When to look at a waiting contact again: at its next promise, else at the end of patience."""
     if not contact.missed and not contact.promised_at_ms and not contact.epoch and not contact.answered:
         opened = contact.opened  # nothing kept, missed or put off: the first of its two promises
-        kind = kind_of(opened.channel, opened.medium)
-        next_ms = target_ms(limits, kind)
-        if kind is not CALL and limits.due_ms < next_ms:
-            next_ms = limits.due_ms
-        return max(now_ms, opened.arrived_at_ms + next_ms)
+        if opened.target_at_ms:
+            next_at_ms = opened.target_at_ms
+            return max(now_ms, min(next_at_ms, opened.due_at_ms) if opened.due_at_ms else next_at_ms)
     ahead = [at_ms for at_ms, _ in open_promises(limits, contact)]
     if contact.promised_at_ms:
         ahead.append(contact.promised_at_ms - CALLBACK_TOLD_MS)

@@ -14,6 +14,18 @@ from services.router.model import ContactState
 from tests.unit.router.world import HOUR, START_MS, World, agent, call, desk, names, only, refund
 
 
+@pytest.mark.parametrize(
+    ("promise", "said"),
+    [
+        ("target", "waited past its target"),
+        ("due", "waited past its due time"),
+        ("callback", "waited past the time told for its call-back"),
+    ],
+)
+def test_a_promise_that_was_not_kept_is_named(promise: str, said: str) -> None:
+    assert describe(d.TargetMissed(contact_id="c", promise=promise)) == said
+
+
 def test_an_offer_in_words() -> None:
     people = [
         agent("A17", refund=500, languages="te en"),

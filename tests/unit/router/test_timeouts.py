@@ -9,6 +9,7 @@ import pytest
 from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.decisions import Decision
+from services.contract.desk import DeskLimits
 from services.contract.facts import Channel, Outcome
 from services.router.decide import decide_timer
 from services.router.model import ContactState
@@ -46,6 +47,37 @@ def test_a_target_is_missed_when_it_passes(body: f.ContactArrived, target_ms: in
 
     assert world.wait(target_ms - 1) == []
     assert only(world.wait(1), d.TargetMissed).promise == "target"
+
+
+@pytest.mark.parametrize("seconds", [15, 300], ids=["sooner", "later"])
+def test_a_promise_is_the_one_of_the_arrival_whatever_the_desk_promises_since(seconds: int) -> None:
+    """What counts as broken is what the contact's record tells (`target_at`), by which the margin is measured too."""
+    world = World(desk(agent("A")))
+    opened = only(world.tell(call("c")), d.ContactOpened)
+    world.wait(10 * SECOND)
+    limits = DeskLimits(target_phone_ms=seconds * SECOND)
+    world.tell(f.DeskConfigured(desk=desk(agent("A"), limits=limits)))
+
+    assert "TargetMissed" not in names(world.wait(30 * SECOND - 1))
+    assert only(world.wait(1), d.TargetMissed).promise == "target"
+    assert world.now_ms == opened.target_at_ms
+    later = only(world.tell(call("later")), d.ContactOpened)
+    assert later.target_at_ms == world.now_ms + seconds * SECOND
+
+
+def test_who_is_answered_within_the_promise_of_his_arrival_was_answered_in_time() -> None:
+    """After 25 s of the 40 s that were told, though the desk promises 15 s to others by now."""
+    world = World(desk(agent("A")))
+    world.tell(call("c"))
+    limits = DeskLimits(target_phone_ms=15 * SECOND)
+    world.tell(f.DeskConfigured(desk=desk(agent("A"), limits=limits)))
+    world.wait(25 * SECOND)
+
+    world.sign_in("A")
+
+    told = world.accept("c")
+    assert only(told, d.Assigned).within_target
+    assert "TargetMissed" not in names(told)
 
 
 def test_everything_but_a_call_is_due_within_a_day() -> None:
