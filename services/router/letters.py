@@ -1,7 +1,7 @@
 """Dead letters of the router: facts that stand in the log and could not be used.
 
-Written from the tail, for records of this owner that were accepted; a stop waits for them. What is waiting here when a process is killed is
-not written by the next one: the fact stands in the facts and its rejection, with the reason, in the decisions.
+Written from the tail, for records of this owner that were accepted; a stop waits for them. What is waiting here when a process is
+killed is not written by the next one: the fact stands in the facts and its rejection, with the reason, in the decisions.
 """
 
 from __future__ import annotations
