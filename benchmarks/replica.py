@@ -23,9 +23,9 @@ from services.contract.codec import decode_decision, decode_fact, encode_decisio
 from services.contract.decisions import Decision, Offered
 from services.contract.facts import Channel
 from services.router.decide import decide_fact, decide_timer
-from services.router.foreseen import Appended, Foreseen
 from services.router.log.fold import fold
 from services.router.model import PartitionState
+from services.router.owning.foreseen import Appended, Foreseen
 from services.runtime.lifecycle import calm_collector
 
 AGENTS, CONTACTS = 1_000, 3_000

@@ -14,7 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from services.contract.desk import DeskLimits
-from services.router.desk_config import CAPACITY_DEFAULT, NAMES_IN_FILE
+from services.router.desks.config import CAPACITY_DEFAULT, NAMES_IN_FILE
 from services.router.limits import DEFAULTS as LIMITS
 from services.router.policy.settings import DEFAULTS, SETTINGS, Setting
 from services.router.roster import HANDLE_SECONDS_DEFAULT, RESOLUTION_DEFAULT

@@ -15,10 +15,10 @@ from services.cli.address import add_endpoint, endpoint_of, nobody
 from services.contract.codec import from_message, to_message
 from services.contract.desk import Desk
 from services.intake.need.topics import TOPICS
-from services.router.config_faults import Fault
-from services.router.config_gaps import gaps
-from services.router.desk_config import DeskFaults, as_written, load_toml
-from services.router.desk_file import to_toml
+from services.router.desks.config import DeskFaults, as_written, load_toml
+from services.router.desks.faults import Fault
+from services.router.desks.file import to_toml
+from services.router.desks.gaps import gaps
 
 APPLY_SECONDS_MAX = 20.0
 PAGE_SIZE = 1_000

@@ -17,7 +17,7 @@ from frontdesk.v1 import router_pb2
 from services.cli.address import add_desk, add_endpoint, endpoint_of, nobody
 from services.contract.codec import Undecodable, from_message
 from services.contract.decisions import Candidate, Explanation
-from services.router.explaining import from_the_log, in_words
+from services.router.serving.explaining import from_the_log, in_words
 from services.router.weighed import figures, terms
 from services.runtime.generation_log import generation_from, generation_of
 from services.runtime.kafka_access import KafkaAccess

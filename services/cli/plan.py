@@ -184,7 +184,7 @@ def _no_password() -> str:
 
 def _desk(path: Path) -> Desk:
     """The desk in a file; its faults are settings' faults."""
-    from services.router.desk_config import DeskFaults, load_toml
+    from services.router.desks.config import DeskFaults, load_toml
 
     try:
         return load_toml(path.read_text(encoding="utf-8"))

@@ -73,7 +73,7 @@ def decode_outline(data: bytes) -> Decision:
     """The record in these bytes without its events and its reply; a third of the work of decoding it. Raises Undecodable.
 
     What was decided is passed over unseen where code is compiled; protobuf refuses a record in which that is broken. For
-    telling which records count (`trail_search.counted`, its only caller) nothing of it is needed, and a router that cannot
+    telling which records count (`trail/search.py`'s `counted`, its only caller) nothing of it is needed, and a router that cannot
     decode a record stops there for good (`tail.py`), so it decides nothing that continues it.
     """
     found = OUTLINES.decode(Decision, data) if OUTLINES is not None else None

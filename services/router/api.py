@@ -9,19 +9,19 @@ import grpc
 
 from frontdesk.v1 import router_pb2, router_pb2_grpc
 from services.contract.desk import Desk
-from services.router.cards import Cards
-from services.router.commands import Answer, Commander
-from services.router.desktops import Desktops
-from services.router.explaining import Explaining
-from services.router.past_ends import PastEnds
-from services.router.reads import Reads
 from services.router.replica import Replica
-from services.router.requests import Context, check_ids
-from services.router.switchboard import Switchboard
+from services.router.serving.cards import Cards
+from services.router.serving.commands import Answer, Commander
+from services.router.serving.desktops import Desktops
+from services.router.serving.explaining import Explaining
+from services.router.serving.past_ends import PastEnds
+from services.router.serving.reads import Reads
+from services.router.serving.requests import Context, check_ids
+from services.router.serving.switchboard import Switchboard
+from services.router.serving.watching import Watching
+from services.router.serving.writes import Writes
 from services.router.tail import DecisionTail
-from services.router.trail import Trail
-from services.router.watching import Watching
-from services.router.writes import Writes
+from services.router.trail.recent import Trail
 from services.runtime.log import Log
 from services.runtime.rpc import answer_seconds
 

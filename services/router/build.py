@@ -19,8 +19,6 @@ from services.contract.topics import (
     SNAPSHOTS,
 )
 from services.router.api import NAME, RouterApi
-from services.router.commands import Commander
-from services.router.letters import RejectionLetters
 from services.router.log.origin import Generations, Origins
 from services.router.measures import (
     HeartMeasures,
@@ -31,13 +29,15 @@ from services.router.measures import (
     TailMeasures,
 )
 from services.router.owner import Owner
-from services.router.past_ends import PastEnds
+from services.router.owning.letters import RejectionLetters
 from services.router.pricing import Pricer
 from services.router.record_ids import random_id
+from services.router.serving.commands import Commander
+from services.router.serving.past_ends import PastEnds
 from services.router.settings import Pricing, RouterSettings
 from services.router.snapshots import SnapshotWriter
 from services.router.tail import DecisionTail
-from services.router.trail import Trail
+from services.router.trail.recent import Trail
 from services.router.vitals import Limits, Vitals
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters

@@ -3,7 +3,7 @@
 Owning a partition gives liveness only. The owner decides on a speculative state (*ahead*), appends without
 waiting, and lets the tail say what counted: its own record at the head of *pending* was accepted, fine;
 anything else, and all that was built on it is dropped and decided again from the folded state. Which partitions
-those are, and how each is taken: holdings.py.
+those are, and how each is taken: owning/holdings.py.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from services.contract.decisions import Decision
 from services.contract.facts import Fact
 from services.contract.topics import DECISIONS, FACTS
 from services.router.decide import decide_timer
-from services.router.foreseen import Appended
-from services.router.held import Held
-from services.router.holdings import Holdings
-from services.router.letters import RejectionLetters
-from services.router.making import Made, Maker, fact_of, folded
 from services.router.measures import OwnerMeasures
 from services.router.model import PartitionState
-from services.router.parting import PART_SECONDS_MAX
-from services.router.sources import Sources
+from services.router.owning.foreseen import Appended
+from services.router.owning.held import Held
+from services.router.owning.holdings import Holdings
+from services.router.owning.letters import RejectionLetters
+from services.router.owning.making import Made, Maker, fact_of, folded
+from services.router.owning.parting import PART_SECONDS_MAX
+from services.router.owning.sources import Sources
 from services.router.tail import DecisionTail, Verdict
 from services.router.timers import Timer
 from services.runtime.clock import Clock
@@ -45,7 +45,7 @@ PUT_ASIDE_MS = 60_000
 LETTERS_SECONDS_MAX = 1.0
 """How long a stop waits for the dead letters that are still to be written."""
 LEAVE_SECONDS_MAX = 15.0
-"""How long a stop waits until others decide: longer than it takes to leave and then to part (parting.py)."""
+"""How long a stop waits until others decide: longer than it takes to leave and then to part (owning/parting.py)."""
 
 log = structlog.get_logger()
 
@@ -164,7 +164,7 @@ class Owner:
         await asyncio.sleep(0)
 
     async def _part(self, group: Ownership) -> None:
-        """Leaves the group; each partition is decided here until a record of another's is seen in it (parting.py)."""
+        """Leaves the group; each partition is decided here until a record of another's is seen in it (owning/parting.py)."""
         holdings = self._holdings
         held, parting = holdings.held, holdings.parting
         decided = [partition for partition, one in held.items() if one.goes_on]

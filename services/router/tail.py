@@ -17,11 +17,11 @@ from services.contract.codec import decode_decision
 from services.contract.decisions import Decision, OverloadBegan, OverloadEnded
 from services.contract.record import quick_record
 from services.contract.topics import DECISIONS
-from services.router.foreseen import Foreseen
 from services.router.log.fold import fold
 from services.router.log.shelf import Placed
 from services.router.measures import TailMeasures
 from services.router.model import PartitionState
+from services.router.owning.foreseen import Foreseen
 from services.runtime.log import Log, LogUnavailable, Record, Tail
 
 BATCH_RECORDS = 500

@@ -23,7 +23,7 @@ from services.contract.topics import DECISIONS, FACTS
 from services.router.evolve import CorruptLog
 from services.router.log.fold import fold
 from services.router.model import ContactState, PartitionState
-from services.router.requests import scoped
+from services.router.serving.requests import scoped
 from services.router.timers import TimerIndex
 from tests.chaos.shared import Plan
 from tests.properties.invariants import check_history, check_state

@@ -13,7 +13,7 @@ from services.contract import facts as f
 from services.contract.codec import encode_decision, encode_fact
 from services.contract.ids import command_fact_id
 from services.contract.topics import FACTS
-from services.router.requests import scoped
+from services.router.serving.requests import scoped
 from tests.chaos.check import Check, Findings
 from tests.chaos.faults import Struck, refused
 from tests.chaos.ground import Disk, Network

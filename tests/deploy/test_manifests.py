@@ -22,7 +22,7 @@ from services.intake.accounts import load_accounts
 from services.metrics import build as metrics_build
 from services.metrics.settings import MetricsSettings
 from services.router import build as router_build
-from services.router.desk_config import load_toml
+from services.router.desks.config import load_toml
 from services.router.owner import GROUP
 from services.runtime import kafka_topics
 from services.runtime.kafka_faults import CLOSE_SECONDS_MAX

@@ -14,8 +14,8 @@ import pytest
 
 from services.contract.desk import DeskLimits
 from services.intake.need.topics import TOPICS
-from services.router import desk_config
-from services.router.desk_config import DeskFaults, load_toml
+from services.router.desks import config as desk_config
+from services.router.desks.config import DeskFaults, load_toml
 from services.router.limits import with_defaults
 from services.router.policy.settings import DEFAULTS, SETTINGS, from_desk
 

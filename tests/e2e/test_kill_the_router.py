@@ -18,7 +18,7 @@ from services.cli.demo.system import System
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
-from services.router.desk_config import load_toml
+from services.router.desks.config import load_toml
 from services.router.log.fold import fold
 from services.router.model import ContactState, PartitionState
 from services.runtime import broker

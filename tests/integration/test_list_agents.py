@@ -12,7 +12,7 @@ from frontdesk.client import RouterClient
 from frontdesk.v1 import facts_pb2, router_pb2
 from services.cli.desk import main
 from services.contract.codec import to_message
-from services.router import reads
+from services.router.serving import reads
 from tests.conformance.places import eventually
 from tests.integration.router_shell import DESK, Running, desktop, running, stack
 

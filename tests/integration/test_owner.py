@@ -20,11 +20,11 @@ from services.contract.topics import DECISIONS, FACTS
 from services.router import owner
 from services.router.build import Router, build, topics
 from services.router.decide import decide_fact, decide_timer
-from services.router.foreseen import COMPARED_EVERY
 from services.router.log.canonical import canonical
 from services.router.log.fold import fold
 from services.router.model import PartitionState
 from services.router.owner import PUT_ASIDE_MS
+from services.router.owning.foreseen import COMPARED_EVERY
 from services.router.settings import RouterSettings
 from services.router.timers import Timer, deadline_of
 from services.runtime.clock import ManualClock

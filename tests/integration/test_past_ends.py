@@ -18,12 +18,12 @@ from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.codec import encode_fact
 from services.contract.topics import FACTS
-from services.router import past_ends
 from services.router.build import Router, build, topics
 from services.router.model import Contact, ContactState
-from services.router.sessions_requests import Open
+from services.router.serving import past_ends
+from services.router.serving.sessions_requests import Open
 from services.router.settings import RouterSettings
-from services.router.trail_search import as_field
+from services.router.trail.search import as_field
 from services.runtime.clock import ManualClock
 from services.runtime.log import Log, LogUnavailable
 from services.runtime.rpc import RpcServer

@@ -19,12 +19,12 @@ from services.contract.desk import Desk
 from services.contract.facts import AgentSignedIn, Fact, OfferAnswer, OfferAnswered
 from services.contract.topics import DECISIONS, FACTS, partition_of
 from services.router.build import Router, build, topics
-from services.router.cards import Cards
 from services.router.log import origin
 from services.router.log.canonical import digest
 from services.router.model import DeskState
 from services.router.record_ids import random_id
 from services.router.regenerate import Regeneration, check_generation
+from services.router.serving.cards import Cards
 from services.router.settings import Pricing, RouterSettings
 from services.runtime.clock import ManualClock
 from services.runtime.generation_log import generation_of

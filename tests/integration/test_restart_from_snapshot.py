@@ -28,12 +28,13 @@ from services.contract.facts import (
 )
 from services.contract.topics import DECISIONS, FACTS, SNAPSHOTS
 from services.router import snapshots as snapshots_module
-from services.router import trail as trail_module
-from services.router import trail_anchors, trail_search
 from services.router.build import Router, build, topics
 from services.router.log import shelf
 from services.router.log.canonical import digest
 from services.router.settings import RouterSettings
+from services.router.trail import anchors as trail_anchors
+from services.router.trail import recent as trail_module
+from services.router.trail import search as trail_search
 from services.runtime.clock import ManualClock
 from services.runtime.log import LogUnavailable
 from services.runtime.sqlite_log import SqliteLog

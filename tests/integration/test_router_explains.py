@@ -13,8 +13,9 @@ import pytest
 
 from frontdesk.v1 import router_pb2
 from services.contract.topics import partition_of
-from services.router import trail, trail_search
-from services.router.trail_search import concerns
+from services.router.trail import recent as trail
+from services.router.trail import search as trail_search
+from services.router.trail.search import concerns
 from services.runtime.generation_log import GenerationLog
 from services.runtime.log import LogUnavailable, PositionLost, Tail
 from tests.integration.router_shell import (

@@ -11,7 +11,7 @@ import pytest
 
 from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract.topics import partition_of
-from services.router import desktops, switchboard
+from services.router.serving import desktops, switchboard
 from tests.integration.router_shell import (
     DESK,
     PARTITIONS,

@@ -16,8 +16,8 @@ from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract.codec import encode_fact
 from services.contract.facts import AgentSignedIn, Channel, ContactArrived, CustomerRef, Fact
 from services.contract.topics import DEAD_LETTERS, FACTS, partition_of
-from services.router.cards import Cards
-from services.router.commands import Commander
+from services.router.serving.cards import Cards
+from services.router.serving.commands import Commander
 from services.runtime.dead_letters import read_letter
 from services.runtime.log import Log, LogError, LogUnavailable, OutcomeUnknown, PositionLost, Record
 from services.runtime.rpc import Refusal

@@ -11,7 +11,7 @@ import pytest
 
 from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract.topics import partition_of
-from services.router import desktops, watching
+from services.router.serving import desktops, watching
 from services.runtime.rpc import Refusal
 from tests.integration.router_shell import (
     PARTITIONS,

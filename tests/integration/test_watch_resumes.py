@@ -20,8 +20,8 @@ from services.contract.facts import AgentStateChanged, Fact, Presence
 from services.contract.topics import DECISIONS, FACTS
 from services.router.build import Router, build, topics
 from services.router.settings import RouterSettings
-from services.router.trail_anchors import BEYOND_RECORDS, SETTLE_RECORDS
-from services.router.trail_search import READ_RECORDS_MAX
+from services.router.trail.anchors import BEYOND_RECORDS, SETTLE_RECORDS
+from services.router.trail.search import READ_RECORDS_MAX
 from services.runtime.clock import ManualClock
 from services.runtime.generation_log import GenerationLog
 from services.runtime.log import Log, Record, Tail

@@ -32,7 +32,7 @@ from services.cli.demo.run import Result, desk_folder, play
 from services.cli.demo.stories import load
 from services.cli.demo.system import System
 from services.contract.desk import Desk
-from services.router.desk_config import load_toml
+from services.router.desks.config import load_toml
 from services.runtime.clock import ScaledClock
 from simulator.desk import DESK_ID
 from tests.monitoring import simulated

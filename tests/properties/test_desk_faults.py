@@ -24,7 +24,7 @@ from services.contract.desk import (
     Topic,
 )
 from services.contract.facts import AgentSignedIn, DeskConfigured
-from services.router.config_faults import faults
+from services.router.desks.faults import faults
 from services.router.policy.settings import DEFAULTS, SETTINGS
 from tests.unit.router.world import MINUTE, World, agent, call, chat, desk, email, names, reply
 

@@ -1,5 +1,5 @@
 """An owner that is told to stop, or loses a partition, decides on until another one does: the group may take its time
-(parting.py).
+(owning/parting.py).
 
 Real owners and tails on the simulated log; time is the simulation's, so its seconds are exact.
 """
@@ -15,7 +15,7 @@ import pytest
 from services.contract import facts as f
 from services.contract.topics import DECISIONS, FACTS
 from services.router.owner import LEAVE_SECONDS_MAX
-from services.router.parting import (
+from services.router.owning.parting import (
     HOLD_SECONDS_MAX,
     OPEN_SECONDS_MAX,
     PART_SECONDS_MAX,

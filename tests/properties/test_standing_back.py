@@ -1,5 +1,5 @@
 """An owner that decides without the group stands back at another's record, and goes on where that one does not
-(parting.py).
+(owning/parting.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from services.contract.topics import FACTS
-from services.router.parting import LOOK_SECONDS
+from services.router.owning.parting import LOOK_SECONDS
 from services.runtime.log import LogUnavailable, OutcomeUnknown
 from tests.properties.parting_scene import LateTail, Scene, played, word_of_another
 from tests.rivals.store import CALM

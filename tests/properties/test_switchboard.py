@@ -13,7 +13,7 @@ from services.contract.decisions import (
     DeskApplied,
 )
 from services.router.model import DeskState
-from services.router.switchboard import affected
+from services.router.serving.switchboard import affected
 from tests.properties import adversary
 from tests.properties.adversary import ACTIONS, BUSY, big_desk
 from tests.properties.test_core import RUNS, STEPS_PER_RUN

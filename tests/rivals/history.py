@@ -19,10 +19,10 @@ from services.contract.codec import decode_decision, encode_fact
 from services.contract.decisions import Decision, DuplicateIgnored, FactCause
 from services.contract.ids import command_fact_id
 from services.contract.topics import DECISIONS, FACTS
-from services.router.commands import Answer
 from services.router.log.fold import fold
 from services.router.model import PartitionState, canonical
 from services.router.owner import Owner
+from services.router.serving.commands import Answer
 from services.router.tail import Verdict
 from services.router.timers import TimerIndex
 from services.runtime.log import LogError, Record

@@ -8,9 +8,9 @@ from typing import Any
 
 from services.contract.decisions import Decision
 from services.contract.facts import Fact
-from services.router.holdings import Holdings
-from services.router.making import Made, folded
 from services.router.owner import Owner
+from services.router.owning.holdings import Holdings
+from services.router.owning.making import Made, folded
 from services.router.tail import Verdict
 from services.runtime.log import Record
 from tests.rivals.history import Rules

@@ -11,10 +11,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.router.commands import Commander
-from services.router.letters import RejectionLetters
 from services.router.measures import LetterMeasures, OwnerMeasures, TailMeasures
 from services.router.owner import Owner
+from services.router.owning.letters import RejectionLetters
+from services.router.serving.commands import Commander
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import LogError

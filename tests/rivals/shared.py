@@ -106,7 +106,7 @@ def shared_fold(*, any_offset: bool = False) -> Iterator[Memo]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         stack.enter_context(patch("services.router.tail.fold", memo.fold))
         stack.enter_context(patch("services.router.tail.decode_decision", memo.decode))
-        stack.enter_context(patch("services.router.making.decode_fact", memo.decode_fact))
+        stack.enter_context(patch("services.router.owning.making.decode_fact", memo.decode_fact))
         stack.enter_context(patch.object(PartitionState, "empty", lambda: EMPTY))
         if any_offset:
             stack.enter_context(patch("services.contract.chain.Chain.accepts", _any_offset))

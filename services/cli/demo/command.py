@@ -20,7 +20,7 @@ from services.cli.demo.ids import contact_ids
 from services.cli.demo.run import Result, desk_folder, play
 from services.cli.demo.stories import DAY_STARTS, Morning, load
 from services.cli.demo.system import NotReady, System
-from services.router.desk_config import load_toml
+from services.router.desks.config import load_toml
 from services.runtime import broker
 from services.runtime.clock import ScaledClock
 

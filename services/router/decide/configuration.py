@@ -8,7 +8,7 @@ from services.contract.facts import DeskConfigured, Presence
 from services.router.decide.agents import release
 from services.router.decide.placing import place, serve
 from services.router.decide.step import Step
-from services.router.desk_config import faults
+from services.router.desks.config import faults
 from services.router.model import ContactState
 from services.router.need import measured
 

@@ -196,7 +196,7 @@ SETTINGS: dict[str, Setting] = {
 def from_desk(desk: Desk) -> PolicySettings:
     """The settings in force: the desk's, else the defaults.
 
-    What a log holds was checked when it was sent (`config_faults`); a value that bounds of today exclude is brought to
+    What a log holds was checked when it was sent (`desks/faults.py`); a value that bounds of today exclude is brought to
     the nearest bound, so that old logs fold for ever.
     """
     policy = desk.policy

@@ -12,9 +12,9 @@ import pytest
 from services.contract import decisions as d
 from services.contract.codec import decode_fact
 from services.contract.facts import AgentSignedIn
-from services.router.commands import Answer, Commander
 from services.router.model import PartitionState
-from services.router.requests import ID_LENGTH_MAX, check_ids
+from services.router.serving.commands import Answer, Commander
+from services.router.serving.requests import ID_LENGTH_MAX, check_ids
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.clock import WallClock
 from services.runtime.log import (

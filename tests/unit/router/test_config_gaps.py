@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant, Queue, Topic
-from services.router.config_faults import CHANNELS, faults
-from services.router.config_gaps import gaps
+from services.router.desks.faults import CHANNELS, faults
+from services.router.desks.gaps import gaps
 
 ANA = Agent(
     agent_id="ana",

@@ -18,9 +18,9 @@ from services.contract.desk import (
     Skill,
     Topic,
 )
-from services.router import desk_config
-from services.router.config_faults import MENDS_MAX
-from services.router.desk_config import DeskFaults, faults, load_toml
+from services.router.desks import config as desk_config
+from services.router.desks.config import DeskFaults, faults, load_toml
+from services.router.desks.faults import MENDS_MAX
 from services.router.limits import DEFAULTS, with_defaults
 from services.router.policy.settings import DEFAULTS as POLICY_DEFAULTS
 from services.router.policy.settings import SETTINGS

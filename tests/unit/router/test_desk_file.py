@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from services.contract.desk import Desk, DeskLimits, DeskPolicy, MentionRule, Queue, Skill, Topic
-from services.router import desk_config
-from services.router.desk_config import load_toml
-from services.router.desk_file import to_toml
+from services.router.desks import config as desk_config
+from services.router.desks.config import load_toml
+from services.router.desks.file import to_toml
 from services.router.policy.settings import DEFAULTS as POLICY
 from services.router.policy.settings import SETTINGS
 from tests.unit.router.test_desk_config import documented

@@ -6,8 +6,8 @@ import pytest
 
 from services.contract import facts as f
 from services.contract.facts import Channel
-from services.router.estimate import Estimate, of_contact, of_work, possible_work
 from services.router.model import DeskState
+from services.router.serving.estimate import Estimate, of_contact, of_work, possible_work
 from tests.unit.router.world import World, agent, call, desk, email
 
 MEAN_SECONDS = (200 + 240 + 300) / 3

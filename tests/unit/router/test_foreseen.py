@@ -10,9 +10,9 @@ from services.contract import facts as f
 from services.contract.codec import encode_decision
 from services.contract.decisions import Decision
 from services.router.evolve import CorruptLog
-from services.router.foreseen import COMPARED_EVERY, Appended, Foreseen
 from services.router.log.fold import fold
 from services.router.model import PartitionState, changed
+from services.router.owning.foreseen import COMPARED_EVERY, Appended, Foreseen
 from tests.unit.router.world import World, agent, desk
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from services.router.held import PATIENCE_MS_MAX, Held, due_at, due_within, patience_ms
 from services.router.model import PartitionState
+from services.router.owning.held import PATIENCE_MS_MAX, Held, due_at, due_within, patience_ms
 from services.router.timers import deadline_of
 from tests.rivals.replica import SkewedClock
 from tests.unit.router.world import DESK, World, agent, call, desk

@@ -11,7 +11,7 @@ from services.contract import facts as f
 from services.contract.codec import encode_decision
 from services.contract.facts import CustomerRef, LinkStrength
 from services.router.identity import GROUP_MAX, LINKS_PER_IDENTITY_MAX
-from services.router.linking import customer_links
+from services.router.serving.linking import customer_links
 from tests.unit.intake.world import interpret, whatsapp, wrote
 from tests.unit.router.world import (
     HOUR,

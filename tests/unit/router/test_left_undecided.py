@@ -1,4 +1,4 @@
-"""Who stands back at another's record looks a few times whether that one goes on (parting.py). Time is simulated."""
+"""Who stands back at another's record looks a few times whether that one goes on (owning/parting.py). Time is simulated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from services.contract.topics import FACTS
 from services.router.model import PartitionState
-from services.router.parting import LOOK_SECONDS, LOOKS_MAX, left_undecided
+from services.router.owning.parting import LOOK_SECONDS, LOOKS_MAX, left_undecided
 from services.runtime.log import Log, LogUnavailable, PositionLost
 from tests.rivals.virtual import play
 

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from services.contract.decisions import Decision, FactRejected
 from services.contract.topics import FACTS
-from services.router.letters import RejectionLetters
 from services.router.measures import LetterMeasures
 from services.router.model import PartitionState
+from services.router.owning.letters import RejectionLetters
 from services.router.tail import Verdict
 from services.runtime.clock import ManualClock
 from services.runtime.log import Record

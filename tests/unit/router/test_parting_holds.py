@@ -1,4 +1,4 @@
-"""How long a partition is decided without the group, and the reader that stands by for it (parting.py). Time is simulated."""
+"""How long a partition is decided without the group, and the reader that stands by for it (owning/parting.py). Time is simulated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from services.contract.topics import FACTS
-from services.router.parting import (
+from services.router.owning.parting import (
     AGAIN_SECONDS,
     CLOSE_SECONDS_MAX,
     OPEN_SECONDS_MAX,

@@ -12,10 +12,10 @@ import structlog
 
 from services.contract import decisions as d
 from services.contract.codec import decode_outline, encode_decision
-from services.router import past_ends
-from services.router.past_ends import PastEnds
-from services.router.sessions_requests import NOTHING_OPEN, Notice, Open
-from services.router.trail import Trail
+from services.router.serving import past_ends
+from services.router.serving.past_ends import PastEnds
+from services.router.serving.sessions_requests import NOTHING_OPEN, Notice, Open
+from services.router.trail.recent import Trail
 from services.runtime.log import LogUnavailable
 
 Records = dict[int, list[d.Decision]]

@@ -13,11 +13,11 @@ from frontdesk.v1 import facts_pb2, router_pb2
 from services.contract import decisions as d
 from services.contract import facts as f
 from services.contract.facts import HelpResult, TransferReason
-from services.router import sessions_requests, switchboard
-from services.router.cards import Cards
 from services.router.model import Contact, ContactState, DeskState, PartitionState, changed
-from services.router.sessions import Session
-from services.router.switchboard import Switchboard, Told, affected
+from services.router.serving import sessions_requests, switchboard
+from services.router.serving.cards import Cards
+from services.router.serving.sessions import Session
+from services.router.serving.switchboard import Switchboard, Told, affected
 from services.router.tail import DecisionTail
 from services.runtime.log import Log
 from tests.unit.router.test_help import ask_approval

@@ -9,11 +9,11 @@ import pytest
 from frontdesk.v1 import decisions_pb2, router_pb2
 from services.contract import facts as f
 from services.contract.facts import HelpKind, TransferReason
-from services.router.cards import Cards
-from services.router.past_ends import PastEnds
-from services.router.sessions import Session
-from services.router.sessions_requests import Notice, Open, release
-from services.router.switchboard import Feed, Switchboard
+from services.router.serving.cards import Cards
+from services.router.serving.past_ends import PastEnds
+from services.router.serving.sessions import Session
+from services.router.serving.sessions_requests import Notice, Open, release
+from services.router.serving.switchboard import Feed, Switchboard
 from services.router.tail import DecisionTail
 from tests.unit.router.world import DESK, World, agent, chat, desk
 

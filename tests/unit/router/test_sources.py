@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from services.router.parting import Parting
-from services.router.sources import AGAIN_SECONDS, Sources
+from services.router.owning.parting import Parting
+from services.router.owning.sources import AGAIN_SECONDS, Sources
 from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX
 from services.runtime.log import Log, LogUnavailable, Ownership, PositionLost, Record
 from tests.rivals.virtual import play

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from services.contract import facts as f
-from services.router import switchboard
-from services.router.switchboard import Feed, Switchboard
+from services.router.serving import switchboard
+from services.router.serving.switchboard import Feed, Switchboard
 from services.router.tail import DecisionTail, Verdict
 from services.runtime.rpc import Refusal
 from tests.unit.router.world import DESK, World, agent, chat, desk

@@ -14,11 +14,11 @@ from services.contract.chain import Chain
 from services.contract.codec import decode_link, decode_outline, encode_decision
 from services.contract.decisions import ContactOpened, Decision, FactCause, GenesisCause, Reply, TimerCause
 from services.contract.topics import DECISIONS
-from services.router import trail_anchors
 from services.router.log.fold import fold
 from services.router.model import PartitionState
 from services.router.tail import DecisionTail, Verdict
-from services.router.trail import Trail
+from services.router.trail import anchors as trail_anchors
+from services.router.trail.recent import Trail
 from services.runtime.log import PositionLost, TopicSpec
 from services.runtime.sqlite_log import SqliteLog
 

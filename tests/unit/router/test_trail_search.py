@@ -22,10 +22,10 @@ from services.contract.decisions import (
     HeartbeatPassed,
 )
 from services.contract.topics import DECISIONS
-from services.router import trail_search
 from services.router.measures import TailMeasures
 from services.router.tail import DecisionTail
-from services.router.trail_search import Effort, Stretch, TooFarBack, as_field, counted, look_back
+from services.router.trail import search as trail_search
+from services.router.trail.search import Effort, Stretch, TooFarBack, as_field, counted, look_back
 from services.runtime.log import TopicSpec
 from services.runtime.sqlite_log import SqliteLog
 

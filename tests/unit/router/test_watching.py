@@ -11,8 +11,8 @@ import pytest
 from frontdesk.v1 import router_pb2
 from services.contract.decisions import Decision
 from services.router.replica import Replica
-from services.router.trail import Trail
-from services.router.watching import NothingRead, Watching
+from services.router.serving.watching import NothingRead, Watching
+from services.router.trail.recent import Trail
 from tests.unit.router.test_switchboard import running
 
 

@@ -11,8 +11,8 @@ import pytest
 from services.contract import facts as f
 from services.contract.codec import encode_fact
 from services.contract.topics import FACTS
-from services.router import words as module
-from services.router.words import Words
+from services.router.serving import words as module
+from services.router.serving.words import Words
 from services.runtime.log import ALONG_MAX, Log, LogError, LogUnavailable, PositionLost, Record
 from tests.rivals.virtual import play
 

@@ -11,12 +11,12 @@ import grpc
 from frontdesk.v1 import router_pb2
 from services.contract.codec import to_message
 from services.contract.facts import Channel, Presence
-from services.router import estimate, linking
-from services.router.cards import Cards
 from services.router.model import Case, Contact, DeskState
 from services.router.replica import Replica
-from services.router.requests import Context, check_ids
-from services.router.sessions import Session
+from services.router.serving import estimate, linking
+from services.router.serving.cards import Cards
+from services.router.serving.requests import Context, check_ids
+from services.router.serving.sessions import Session
 from services.runtime.rpc import Refusal, answer_seconds, invalid
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000

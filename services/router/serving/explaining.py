@@ -14,9 +14,9 @@ from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS, partition_of
 from services.router.explain import explained
 from services.router.replica import RETRY_MS, Replica
-from services.router.requests import Context, check_ids
-from services.router.trail import Trail
-from services.router.trail_search import BYTES_MAX, RECORDS_MAX, TooFarBack, as_field, concerns, counted
+from services.router.serving.requests import Context, check_ids
+from services.router.trail.recent import Trail
+from services.router.trail.search import BYTES_MAX, RECORDS_MAX, TooFarBack, as_field, concerns, counted
 from services.runtime.log import Log, LogError, PositionLost
 from services.runtime.rpc import Refusal, answer_seconds
 

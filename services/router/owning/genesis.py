@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.contract.codec import encode_decision
 from services.contract.topics import DECISIONS, FACTS, PARTITION_HASH
-from services.router.making import CannotDecide, Maker
 from services.router.model import PartitionState
+from services.router.owning.making import CannotDecide, Maker
 from services.router.tail import DecisionTail
 from services.runtime.log import Log
 

@@ -10,12 +10,12 @@ from frontdesk.v1 import router_pb2
 from services.contract import facts
 from services.contract.codec import from_message, to_message
 from services.contract.desk import Desk
-from services.router import linking
-from services.router.agent_commands import command_of
-from services.router.commands import Answer, Command, Commander
-from services.router.desk_config import faults
+from services.router.desks.config import faults
 from services.router.replica import Replica
-from services.router.requests import Context, check_ids, invalid_desk, scoped
+from services.router.serving import linking
+from services.router.serving.agent_commands import command_of
+from services.router.serving.commands import Answer, Command, Commander
+from services.router.serving.requests import Context, check_ids, invalid_desk, scoped
 from services.runtime.rpc import Refusal, answer_seconds, invalid
 
 FORECAST_ROWS_MAX = 10_000

@@ -3,7 +3,7 @@
     topics[cancellation].languages: nobody certified speaks de; who speaks it takes it without a certificate
     authority[0].limits: nobody may decide a refund over 150.00 EUR
 
-Each is told by its place, with the names of desk.proto like a fault (`config_faults`). The desk has none of those.
+Each is told by its place, with the names of desk.proto like a fault (`faults.py`). The desk has none of those.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from services.contract.desk import Agent, AuthorityRule, Desk, Grant
 from services.router.authority import reached_level
-from services.router.config_faults import CHANNELS, Fault, places
+from services.router.desks.faults import CHANNELS, Fault, places
 
 MINOR_PER_MAJOR = 100
 SPOKEN_AS = {"hr": "sr", "bs": "sr", "sh": "sr"}

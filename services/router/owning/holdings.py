@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from services.router.genesis import check_genesis, write_genesis
-from services.router.held import Held, due_at, due_within, patience_ms
-from services.router.making import Maker
 from services.router.measures import OwnerMeasures
-from services.router.parting import HOLD_SECONDS_MAX, Parting, left_undecided
+from services.router.owning.genesis import check_genesis, write_genesis
+from services.router.owning.held import Held, due_at, due_within, patience_ms
+from services.router.owning.making import Maker
+from services.router.owning.parting import HOLD_SECONDS_MAX, Parting, left_undecided
 from services.router.tail import DecisionTail
 from services.runtime.clock import Clock
 from services.runtime.log import Log, LogError, Membership, Ownership

@@ -14,7 +14,7 @@ from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
 from services.contract.codec import to_message
 from services.router.model import DeskState, Help
-from services.router.switchboard import Told, holder
+from services.router.serving.switchboard import Told, holder
 
 ENDS_TOLD_MAX = 100
 """Ends told at the start of a session, the newest."""

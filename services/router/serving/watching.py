@@ -11,9 +11,9 @@ from frontdesk.v1 import router_pb2
 from services.contract.codec import to_message
 from services.contract.decisions import Decision
 from services.router.replica import RETRY_MS, Replica
-from services.router.requests import check_ids
-from services.router.switchboard import Switchboard
-from services.router.trail import Trail
+from services.router.serving.requests import check_ids
+from services.router.serving.switchboard import Switchboard
+from services.router.trail.recent import Trail
 from services.runtime.log import LogError, PositionLost
 from services.runtime.rpc import Refusal, invalid
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from frontdesk.v1 import router_pb2
 from services.contract.codec import to_message
 from services.contract.facts import ContactArrived
-from services.router.linking import customer_links
 from services.router.model import Contact, DeskState
-from services.router.words import Words
+from services.router.serving.linking import customer_links
+from services.router.serving.words import Words
 from services.runtime.log import Log
 
 

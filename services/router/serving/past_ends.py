@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from services.contract.decisions import Decision
-from services.router.sessions_requests import Notice, Open, request_named
-from services.router.trail import Trail
-from services.router.trail_search import as_field
+from services.router.serving.sessions_requests import Notice, Open, request_named
+from services.router.trail.recent import Trail
+from services.router.trail.search import as_field
 from services.runtime.log import LogError
 from services.runtime.observe import frames_of
 

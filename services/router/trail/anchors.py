@@ -19,7 +19,7 @@ from services.contract.codec import decode_decision, decode_link
 from services.contract.topics import DECISIONS
 from services.router.model import PartitionState
 from services.router.tail import DecisionTail
-from services.router.trail_search import READ_RECORDS_MAX, Effort
+from services.router.trail.search import READ_RECORDS_MAX, Effort
 from services.runtime.log import Log, PositionLost, Tail
 
 ANCHOR_EVERY_RECORDS = 1_000

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import grpc
 
 from frontdesk.v1 import decisions_pb2, router_pb2
-from services.router.cards import Cards
-from services.router.past_ends import PastEnds
 from services.router.replica import Replica
-from services.router.requests import check_ids
-from services.router.sessions import Notice, Session
-from services.router.sessions_requests import Open
-from services.router.switchboard import Feed, Switchboard
+from services.router.serving.cards import Cards
+from services.router.serving.past_ends import PastEnds
+from services.router.serving.requests import check_ids
+from services.router.serving.sessions import Notice, Session
+from services.router.serving.sessions_requests import Open
+from services.router.serving.switchboard import Feed, Switchboard
+from services.router.serving.writes import Writes
 from services.router.tail import DecisionTail
-from services.router.writes import Writes
 from services.runtime.rpc import Refusal, invalid
 
 NOTICES_MAX = 256

@@ -7,7 +7,7 @@ from typing import Any
 from frontdesk.v1 import router_pb2
 from services.contract import facts
 from services.contract.codec import from_message
-from services.router.commands import Command
+from services.router.serving.commands import Command
 from services.runtime.rpc import invalid
 
 _COMMANDS: dict[str, type[Any]] = {

@@ -15,8 +15,8 @@ from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
 from services.router.tail import DecisionTail, Verdict
-from services.router.trail_anchors import Anchor, Anchors
-from services.router.trail_search import (
+from services.router.trail.anchors import Anchor, Anchors
+from services.router.trail.search import (
     BACK_RECORDS,
     Effort,
     Stretch,
@@ -184,7 +184,7 @@ class Trail:
         """Accepted records beyond an offset, up to what is folded now or before `end`, each once and in order; those in
         which none of `naming` stands without their events.
 
-        Reads from the nearest place where the chain is known (trail_anchors.py): what is read follows from how far the
+        Reads from the nearest place where the chain is known (anchors.py): what is read follows from how far the
         offset is from one, not from how long the log is.
         """
         end = self._tail.next_offset(partition) if end is None else end

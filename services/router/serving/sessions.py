@@ -16,12 +16,12 @@ from frontdesk.v1 import router_pb2
 from services.contract import decisions as d
 from services.contract.codec import to_message
 from services.contract.facts import Presence
-from services.router import sessions_requests as requests
-from services.router.cards import Cards
 from services.router.explain import describe
 from services.router.model import Contact, DeskState, PartitionState
-from services.router.past_ends import PastEnds
-from services.router.switchboard import Feed, Lost, Switchboard, Told, holder
+from services.router.serving import sessions_requests as requests
+from services.router.serving.cards import Cards
+from services.router.serving.past_ends import PastEnds
+from services.router.serving.switchboard import Feed, Lost, Switchboard, Told, holder
 from services.router.tail import DecisionTail
 from services.runtime.rpc import Refusal
 

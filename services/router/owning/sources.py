@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from services.router.parting import Parting
+from services.router.owning.parting import Parting
 from services.router.tail import AWAY_RETRY_SECONDS, AWAY_SECONDS_MAX
 from services.runtime.log import LogError, LogUnavailable, Ownership, Record, Tail
 

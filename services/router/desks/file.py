@@ -1,4 +1,4 @@
-"""A desk's configuration as the file that says it: the way back of `desk_config.load_toml`.
+"""A desk's configuration as the file that says it: the way back of `config.load_toml`.
 
 What has its default is left out, so that what differs is seen.
 """
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.contract.desk import Desk, Grant, Skill
-from services.router.desk_config import CAPACITY_DEFAULT, MINOR_PER_MAJOR, NAMES_IN_FILE
+from services.router.desks.config import CAPACITY_DEFAULT, MINOR_PER_MAJOR, NAMES_IN_FILE
 
 _LISTS = ("topics", "queues", "authority", "agents", "mention_rules")
 _DEFAULTS = {"capacity_units": CAPACITY_DEFAULT, "speed_factor": 1.0}

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from services.router.config_faults import Fault
+from services.router.desks.faults import Fault
 from services.runtime.rpc import Refusal, invalid
 
 ID_LENGTH_MAX = 200

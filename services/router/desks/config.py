@@ -81,7 +81,7 @@ from services.contract.desk import (
     Skill,
     Topic,
 )
-from services.router.config_faults import Fault, faults, places
+from services.router.desks.faults import Fault, faults, places
 from services.router.limits import DEFAULTS, with_defaults
 from services.router.policy.settings import DEFAULTS as POLICY_DEFAULTS
 from services.router.policy.settings import SETTINGS

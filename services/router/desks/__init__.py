@@ -1,0 +1,1 @@
+"""A desk's configuration: read, checked whole, written."""

@@ -1,0 +1,1 @@
+"""What the owner of a partition is made of (engine.md 1.5)."""

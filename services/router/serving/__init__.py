@@ -1,0 +1,1 @@
+"""What callers are answered: gRPC's methods, sessions of desktops, and what they read."""

@@ -1,0 +1,1 @@
+"""What the decisions said: lately, and further back in the log."""
