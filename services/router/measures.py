@@ -10,7 +10,7 @@ from services.contract.decisions import HeartbeatPassed
 from services.runtime.quick_metrics import DurationHistogram, QuickCounter
 
 if TYPE_CHECKING:
-    from services.router.tail import Verdict
+    from services.router.verdict import Verdict
 
 REJECTIONS = (
     *("undecodable", "unknown_kind", "desk_unknown", "wrong_partition", "invalid"),

@@ -30,8 +30,9 @@ from services.router.owning.letters import RejectionLetters
 from services.router.owning.making import Made, Maker, fact_of, folded
 from services.router.owning.parting import PART_SECONDS_MAX
 from services.router.owning.sources import Sources
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
 from services.router.timers import Timer
+from services.router.verdict import Verdict
 from services.runtime.clock import Clock
 from services.runtime.log import RECORD_BYTES_MAX, BufferFull, Log, Membership, Ownership, Record
 from services.runtime.observe import frames_of

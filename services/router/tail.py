@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 
 from services.contract.codec import decode_decision
-from services.contract.decisions import Decision, OverloadBegan, OverloadEnded
-from services.contract.record import quick_record
+from services.contract.decisions import OverloadBegan, OverloadEnded
 from services.contract.topics import DECISIONS
 from services.router.log.fold import fold
 from services.router.log.shelf import Placed
 from services.router.measures import TailMeasures
 from services.router.model import PartitionState
 from services.router.owning.foreseen import Foreseen
+from services.router.verdict import Verdict
 from services.runtime.log import Log, LogUnavailable, Record, Tail
 
 BATCH_RECORDS = 500
@@ -39,20 +38,6 @@ AWAY_RETRY_SECONDS = 0.5
 _OVERLOAD = frozenset({OverloadBegan, OverloadEnded})
 
 log = structlog.get_logger()
-
-
-@quick_record
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One record as folded. `state` is the partition's state after it (unchanged when rejected)."""
-
-    partition: int
-    offset: int
-    record: Decision
-    accepted: bool
-    state: PartitionState
-    before: PartitionState
-    """The state before it."""
 
 
 Listener = Callable[[Verdict], None]

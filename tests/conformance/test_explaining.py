@@ -17,12 +17,13 @@ from services.contract.codec import encode_decision
 from services.contract.topics import DECISIONS
 from services.router.model import PartitionState, changed
 from services.router.serving.explaining import from_the_log
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
 from services.router.trail import anchors as trail_anchors
 from services.router.trail import recent as trail_module
 from services.router.trail import search as trail_search
 from services.router.trail.recent import Trail
 from services.router.trail.search import Effort, Stretch, TooFarBack
+from services.router.verdict import Verdict
 from services.runtime.log import Log, PositionLost, Record, TopicSpec
 from tests.conformance.places import Prefixed, WholeLog
 

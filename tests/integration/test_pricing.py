@@ -17,7 +17,7 @@ from services.contract.facts import AgentSignedIn, DeskConfigured, Fact, Forecas
 from services.contract.topics import FACTS
 from services.router.build import Router, build, topics
 from services.router.settings import Pricing, RouterSettings
-from services.router.tail import Verdict
+from services.router.verdict import Verdict
 from services.runtime.clock import ManualClock
 from services.runtime.log import Log
 from services.runtime.sqlite_log import SqliteLog

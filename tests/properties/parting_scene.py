@@ -16,8 +16,8 @@ from services.contract import facts as f
 from services.contract.codec import decode_decision, encode_decision, encode_fact
 from services.contract.decisions import FactCause, TimerCause
 from services.contract.topics import DECISIONS, FACTS
-from services.router.tail import Verdict
 from services.router.timers import deadline_of
+from services.router.verdict import Verdict
 from services.runtime.log import Record
 from tests.rivals.replica import Replica, SkewedClock, owned_tasks
 from tests.rivals.store import CALM, Store, View

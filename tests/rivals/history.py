@@ -23,8 +23,8 @@ from services.router.log.fold import fold
 from services.router.model import PartitionState, canonical
 from services.router.owner import Owner
 from services.router.serving.commands import Answer
-from services.router.tail import Verdict
 from services.router.timers import TimerIndex
+from services.router.verdict import Verdict
 from services.runtime.log import LogError, Record
 from services.runtime.rpc import Refusal
 from tests.properties.adversary import AGENTS, BUSY, big_desk

@@ -11,7 +11,7 @@ from services.contract.facts import Fact
 from services.router.owner import Owner
 from services.router.owning.holdings import Holdings
 from services.router.owning.making import Made, folded
-from services.router.tail import Verdict
+from services.router.verdict import Verdict
 from services.runtime.log import Record
 from tests.rivals.history import Rules
 

@@ -15,7 +15,8 @@ from services.router.measures import LetterMeasures, OwnerMeasures, TailMeasures
 from services.router.owner import Owner
 from services.router.owning.letters import RejectionLetters
 from services.router.serving.commands import Commander
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
+from services.router.verdict import Verdict
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import LogError
 from tests.rivals.store import Store, View

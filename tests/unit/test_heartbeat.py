@@ -16,7 +16,7 @@ from services.metrics.folding import fold
 from services.metrics.ledger import Ledger
 from services.metrics.store import Board
 from services.router.measures import HeartMeasures as RouterHeartMeasures
-from services.router.tail import Verdict
+from services.router.verdict import Verdict
 from services.runtime.clock import ManualClock
 from services.runtime.log import LogUnavailable
 from tests.unit.router.world import World, agent, desk

@@ -14,7 +14,7 @@ import structlog
 from services.contract.decisions import FactRejected
 from services.contract.topics import FACTS
 from services.router.measures import LetterMeasures
-from services.router.tail import Verdict
+from services.router.verdict import Verdict
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.log import Log, LogError

@@ -34,7 +34,8 @@ from services.contract.facts import (
 )
 from services.contract.ids import command_fact_id
 from services.contract.topics import FACTS, partition_of
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
+from services.router.verdict import Verdict
 from services.runtime.clock import Clock
 from services.runtime.log import Appender, BufferFull, LogError, OutcomeUnknown, RecordTooLarge
 from services.runtime.rpc import Refusal

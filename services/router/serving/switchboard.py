@@ -21,7 +21,8 @@ import grpc
 from services.contract import decisions as d
 from services.contract.record import quick_record
 from services.router.model import Contact, ContactState, DeskState, PartitionState
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
+from services.router.verdict import Verdict
 from services.runtime.rpc import Refusal
 
 T = TypeVar("T")

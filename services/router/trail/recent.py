@@ -14,7 +14,7 @@ from typing import NamedTuple
 from services.contract.codec import decode_decision
 from services.contract.decisions import Decision
 from services.contract.topics import DECISIONS
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
 from services.router.trail.anchors import Anchor, Anchors
 from services.router.trail.search import (
     BACK_RECORDS,
@@ -28,6 +28,7 @@ from services.router.trail.search import (
     look_back,
     opens,
 )
+from services.router.verdict import Verdict
 from services.runtime.log import Log
 
 RECENT_RECORDS = 2_000

@@ -15,7 +15,8 @@ from services.contract.facts import AgentSignedIn
 from services.router.model import PartitionState
 from services.router.serving.commands import Answer, Commander
 from services.router.serving.requests import ID_LENGTH_MAX, check_ids
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
+from services.router.verdict import Verdict
 from services.runtime.clock import WallClock
 from services.runtime.log import (
     Appender,

@@ -13,7 +13,7 @@ from services.contract.topics import FACTS
 from services.router.measures import LetterMeasures
 from services.router.model import PartitionState
 from services.router.owning.letters import RejectionLetters
-from services.router.tail import Verdict
+from services.router.verdict import Verdict
 from services.runtime.clock import ManualClock
 from services.runtime.log import Record
 from tests.properties.parting_scene import Scene, played

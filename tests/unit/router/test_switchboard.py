@@ -10,7 +10,8 @@ import pytest
 from services.contract import facts as f
 from services.router.serving import switchboard
 from services.router.serving.switchboard import Feed, Switchboard
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
+from services.router.verdict import Verdict
 from services.runtime.rpc import Refusal
 from tests.unit.router.world import DESK, World, agent, chat, desk
 

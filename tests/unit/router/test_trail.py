@@ -16,9 +16,10 @@ from services.contract.decisions import ContactOpened, Decision, FactCause, Gene
 from services.contract.topics import DECISIONS
 from services.router.log.fold import fold
 from services.router.model import PartitionState
-from services.router.tail import DecisionTail, Verdict
+from services.router.tail import DecisionTail
 from services.router.trail import anchors as trail_anchors
 from services.router.trail.recent import Trail
+from services.router.verdict import Verdict
 from services.runtime.log import PositionLost, TopicSpec
 from services.runtime.sqlite_log import SqliteLog
 
