@@ -27,18 +27,11 @@ from tests.contract.test_records import Sample
 from tests.unit.router.world import World, desk
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = (
-    *("contract.chain", "contract.decisions", "contract.desk", "contract.facts", "runtime.log"),
-    *("router.model", "router.log.fold", "router.tail", "router.score", "router.found", "router.timers"),
-    *(
-        "router.urgency",
-        "router.foreseen",
-        "router.need",
-        "router.policy.hold",
-        "router.policy.cost",
-        "router.policy.learning",
-    ),
-    *("router.cases", "router.log.seen", "router.switchboard", "router.picking"),
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+MODULES = sorted(
+    ".".join(file.relative_to(SERVICES).with_suffix("").parts)
+    for file in SERVICES.rglob("*.py")
+    if "@quick_record\n" in file.read_text(encoding="utf-8")
 )
 RESULT = Result(Key("ana", "refund", 0), 0, 1, 2, 3, 4, 5, 6)
 BY_PYTHON: Any = type.__call__
