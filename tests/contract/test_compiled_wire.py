@@ -137,7 +137,7 @@ FACT = facts.Fact(fact_id="f", desk_id="acme", received_at_ms=1_700_000_000_123)
         facts.TopicWeight(topic_id="t", weight="much"),  # type: ignore[arg-type] # that is the point
         object(),
     ],
-    ids=repr,
+    ids=["surrogate", "number", "far", "object in a body", "negative", "wide", "none", "word", "object"],
 )
 def test_what_protobuf_refuses_is_left_to_it(value: object) -> None:
     assert WIRE is not None

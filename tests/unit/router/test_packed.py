@@ -51,7 +51,9 @@ def test_every_id_comes_back_as_it_was(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size_bytes"), [("0f" * 16, 16), (str(uuid4()), 17), (f"{uuid4()}-c70000", 20), ("c1", 2)]
+    ("text", "size_bytes"),
+    [("0f" * 16, 16), (str(uuid4()), 17), (f"{uuid4()}-c70000", 20), ("c1", 2)],
+    ids=["key", "uuid", "uuid and number", "short"],
 )
 def test_ids_as_intake_and_router_make_them_take_a_third(text: str, size_bytes: int) -> None:
     assert len(shortened(text)) == size_bytes
