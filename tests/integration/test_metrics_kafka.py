@@ -150,7 +150,11 @@ async def until(place: Place, workers: list[Worker], wanted: Callable[[int], boo
     """Waits until the workers together export a wanted number of decisions."""
     folded = -1
     for _ in range(SECONDS_MAX * 10):
-        folded = sum([await worker.decisions() for worker in workers])
+        try:
+            folded = sum([await worker.decisions() for worker in workers])
+        except ConnectionResetError:  # a busy server may reset a scrape; the next one tells
+            await asyncio.sleep(0.2)
+            continue
         if wanted(folded):
             return
         await asyncio.sleep(0.1)
