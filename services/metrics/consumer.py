@@ -43,12 +43,12 @@ class Positions(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         offsets = dict(await super().seek_to_committed())
-        cast(ConsumerThread, self._thread).reader.begin()
-        for tp, offset in cast(Positioned, self.app).positions().items():
-            if tp in self.assignment():
-                self._thread.seek(tp, offset)
-                offsets[tp] = offset
-        return offsets
+        thread = cast(ConsumerThread, self._thread)
+        thread.reader.begin()
+        return {**offsets, **await thread.sent_to(cast(Positioned, self.app).positions())}
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        await cast(ConsumerThread, self._thread).sent_to({partition: offset})
 
     def takes(self, tp: TP) -> bool:
         """Whether a record of a partition would be handed on now. Asked from the consumer's thread."""
@@ -89,6 +89,23 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             newest_ms = [records[-1].timestamp for records in found if records]
             self.reader.read(newest_ms, at_the_end=all(_at_the_end(consumer, tp) for tp in decisions))
         return records
+
+    async def sent_to(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
+        """Goes on there, in the partitions that are assigned still; answers these.
+
+        In the thread: Faust seeks from where it is asked, and a fetch whose records a seek throws away at that moment ends
+        the process (KeyError).
+        """
+        sent: Mapping[TP, int] = await self.call_thread(self._sent_to, positions)
+        return sent
+
+    async def _sent_to(self, positions: Mapping[TP, int]) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        sent = {tp: offset for tp, offset in positions.items() if tp in assigned}
+        for tp, offset in sent.items():
+            consumer.seek(tp, offset)
+        return sent
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         done: bool = await super()._commit(offsets)
