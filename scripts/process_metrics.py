@@ -60,7 +60,8 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def families() -> Iterator[Family]:
+def registered() -> CollectorRegistry:
+    """What intake, router and gRPC register, each of them once."""
     registry = CollectorRegistry()
     Measures(registry)
     HeartMeasures(registry)
@@ -68,6 +69,11 @@ def families() -> Iterator[Family]:
         if name.endswith("Measures"):
             getattr(router, name)(registry)
     RpcMeasures(registry)
+    return registry
+
+
+def families() -> Iterator[Family]:
+    registry = registered()
     for collector in list(registry._collector_to_names):
         for family in collector.collect():
             if isinstance(collector, MetricWrapperBase):

@@ -12,16 +12,12 @@ from typing import Any
 
 import promql_parser
 import yaml
-from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
-from services.intake.heartbeat import HeartMeasures
-from services.intake.measures import Measures
+from scripts.process_metrics import registered
 from services.metrics.catalogue import GAUGES, MEASURES, PIPELINE
 from services.metrics.measure import Kind
-from services.router import measures as router
-from services.runtime import rpc_calls
 from services.runtime.kafka_counts import KafkaCollector, KafkaCounts, Reader
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,13 +118,7 @@ _PIPELINE_LABELS = {
 
 
 def _of_processes() -> Iterator[tuple[str, tuple[str, ...]]]:
-    registry = CollectorRegistry()
-    Measures(registry)
-    HeartMeasures(registry)
-    for name in dir(router):
-        if name.endswith("Measures"):
-            getattr(router, name)(registry)
-    rpc_calls.RpcMeasures(registry)
+    registry = registered()
     counts = KafkaCounts()
     Reader(counts, "facts").begin()
     counts.buffers["frontdesk"] = (lambda: 0), 1

@@ -8,17 +8,18 @@ no room or is gone, it waits ahead of its class, and he is preferred.
 
 from __future__ import annotations
 
-from services.contract.decisions import CustomerAwaited, CustomerReturned, MessageDue
+from services.contract.decisions import CustomerAwaited, CustomerReturned
 from services.contract.facts import CustomerAsked, Outcome, Presence
 from services.router.decide import ending
 from services.router.decide.keeping import give_back
+from services.router.decide.messages import tell
 from services.router.decide.owned import owned
 from services.router.decide.placing import serve
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.evolve.awaiting import AGENT_GONE, REMINDED, SILENT
 from services.router.evolve.work import kind_of
-from services.router.model import REFUSED, Contact, ContactState
+from services.router.model import Contact, ContactState
 from services.router.picking import room_for
 from services.router.waiting import Kind
 
@@ -72,15 +73,7 @@ def due(step: Step, contact: Contact) -> None:
     first_ms, gone_ms = _spans(step, kind)
     deadline_at_ms = step.at_ms + max(0, gone_ms - first_ms)
     if kind is Kind.EMAIL:
-        if REFUSED not in contact.told:
-            step.emit(
-                MessageDue(
-                    contact_id=contact.contact_id,
-                    kind=REMINDER,
-                    channel=contact.channel,
-                    queue_id=contact.queue_id,
-                )
-            )
+        tell(step, contact, REMINDER)
         _await(step, contact, REMINDED, contact.held_units, deadline_at_ms)
         return
     units = min(contact.held_units, step.crew.settings.units_silent)

@@ -6,6 +6,7 @@ from services.contract.decisions import (
     Answered,
     AnsweredEarly,
     MentionAnswered,
+    MessageDue,
     MessagesRefused,
     NonContactNoted,
     OutboundNoted,
@@ -65,6 +66,17 @@ def refused(step: Step, contact_id: str) -> None:
     """The words refuse further messages: whoever sends them is given none to send, whatever follows (requirement S2.7)."""
     if REFUSED not in step.contact(contact_id).told:
         step.emit(MessagesRefused(contact_id=contact_id))
+
+
+def tell(step: Step, contact: Contact, kind: str) -> None:
+    """A message of that kind is due to the customer, unless he refuses them."""
+    if REFUSED in contact.told:
+        return
+    step.emit(
+        MessageDue(
+            contact_id=contact.contact_id, kind=kind, channel=contact.channel, queue_id=contact.queue_id
+        )
+    )
 
 
 def answered_before(step: Step, contact_id: str, asked_at_ms: int) -> None:

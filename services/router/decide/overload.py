@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.contract.decisions import CallbackPromised, MessageDue, OverloadBegan, OverloadEnded
+from services.contract.decisions import CallbackPromised, OverloadBegan, OverloadEnded
 from services.contract.facts import CallbackAsked
+from services.router.decide.messages import tell
 from services.router.decide.refusal import Refuse
 from services.router.decide.step import Step
 from services.router.eligibility import AVAILABLE
-from services.router.model import REFUSED, Contact, ContactState
+from services.router.model import Contact, ContactState
 from services.router.policy.overload import overloaded
 from services.router.promises import CALLBACK_TOLD_MS, TARGET, holds_a_line
 
@@ -55,7 +56,7 @@ def settle(step: Step) -> None:
 def told_to_wait(step: Step, contact: Contact) -> None:
     """A contact that came while the desk is overloaded and waits: the customer is told at once."""
     if step.desk.overload_since_ms and contact.state is ContactState.QUEUED:
-        _tell(step, contact, CALLBACK_OFFER if holds_a_line(contact) else ACKNOWLEDGEMENT)
+        tell(step, contact, CALLBACK_OFFER if holds_a_line(contact) else ACKNOWLEDGEMENT)
 
 
 def offer_callback(step: Step, contact_id: str) -> None:
@@ -63,17 +64,7 @@ def offer_callback(step: Step, contact_id: str) -> None:
     contact = step.contact(contact_id)
     waits = contact.state is ContactState.QUEUED and TARGET in contact.missed and holds_a_line(contact)
     if waits and CALLBACK_OFFER not in contact.told:
-        _tell(step, contact, CALLBACK_OFFER)
-
-
-def _tell(step: Step, contact: Contact, kind: str) -> None:
-    if REFUSED in contact.told:
-        return
-    step.emit(
-        MessageDue(
-            contact_id=contact.contact_id, kind=kind, channel=contact.channel, queue_id=contact.queue_id
-        )
-    )
+        tell(step, contact, CALLBACK_OFFER)
 
 
 def callback_asked(step: Step, body: CallbackAsked) -> None:

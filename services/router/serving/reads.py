@@ -154,9 +154,7 @@ class Reads:
         self, request: router_pb2.ListWaitingRequest, context: Context
     ) -> router_pb2.ListWaitingResponse:
         check_ids(desk_id=request.desk_id)
-        size = min(request.page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-        if size < 0:
-            raise invalid({"page_size": "must not be negative"})
+        size = _page_size(request.page_size)
         after = _after(request.page_token)
         desk, position = await self._reached(request, context)
         waiting = sorted(desk.waiting_contacts(), key=_place)
@@ -180,9 +178,7 @@ class Reads:
         self, request: router_pb2.ListAgentsRequest, context: Context
     ) -> router_pb2.ListAgentsResponse:
         check_ids(desk_id=request.desk_id)
-        size = min(request.page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-        if size < 0:
-            raise invalid({"page_size": "must not be negative"})
+        size = _page_size(request.page_size)
         desk, position = await self._reached(request, context)
         ids: Sequence[str] = desk.crew.roster.agent_ids  # in order
         if request.at_work:
@@ -206,6 +202,12 @@ class Reads:
             await self._replica.reach(request.desk_id, request.min_position, seconds=answer_seconds(context))
         partition, _ = self._replica.state(request.desk_id)
         return self._replica.desk(request.desk_id), self._replica.now(partition)
+
+
+def _page_size(asked: int) -> int:
+    if asked < 0:
+        raise invalid({"page_size": "must not be negative"})
+    return min(asked or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
 
 
 def _presence(desk: DeskState, agent_id: str) -> Presence:
